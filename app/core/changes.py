@@ -1,0 +1,64 @@
+"""Desired − shown = changes: what is worth writing, and which of it must be sent."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+from app.core.desired import Desired, ItemState, Shown, ShownItem, Status
+
+
+@dataclass(frozen=True, slots=True)
+class TagChanges:
+    """Tags to send, and the ones that are ours afterwards."""
+
+    add: frozenset[str]
+    remove: frozenset[str]
+    ours: frozenset[str]
+
+
+def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: int) -> bool:
+    """Whether the order must be written: its status changes, or what is said of a short item does.
+
+    Quiet rule: a date is rewritten only if it moves by `quiet_days` or more, becomes known or
+    unknown, or the date shown has passed. What a person did to our tag or block since is no reason.
+    """
+    if want.status is not shown.status:
+        return True
+    if want.status is not Status.BACKORDERED:
+        return False
+    said = {item.item_id: item for item in shown.items}
+    short = [item for item in want.items if item.short > 0]
+    if {item.item_id for item in short} != said.keys():
+        return True
+    return any(_says_something_else(item, said[item.item_id], today, quiet_days) for item in short)
+
+
+def _says_something_else(now: ItemState, said: ShownItem, today: date, quiet_days: int) -> bool:
+    if (now.short, now.outstanding) != (said.short, said.outstanding):
+        return True
+    if now.expected_on is None or said.expected_on is None:
+        return now.expected_on is not said.expected_on
+    if now.expected_on == said.expected_on:
+        return False
+    return said.expected_on < today or abs((now.expected_on - said.expected_on).days) >= quiet_days
+
+
+def tag_changes(want: Collection[str], shown: Shown, present: Collection[str]) -> TagChanges:
+    """Which tags to add and take off, given those `present` on the order. Shopify compares tags
+    without case when adding and with it when removing: a "Backordered" that a person typed is
+    theirs. Only a tag that we added ourselves is ever taken off."""
+    there = {tag.casefold() for tag in present}
+    add = frozenset(tag for tag in want if tag not in there)
+    ours = shown.tags | add
+    remove = (ours - frozenset(want)) & frozenset(present)
+    return TagChanges(add, remove, ours & frozenset(want))
+
+
+def shown_after(want: Desired, ours: Collection[str], *, glue: str, has_block: bool) -> Shown:
+    """The record to keep once `want` has been written."""
+    items = tuple(
+        ShownItem(item.item_id, item.ordered, item.outstanding, item.short, item.expected_on)
+        for item in want.items
+        if item.short > 0
+    )
+    return Shown(want.status, items, want.eta, want.released_on, frozenset(ours), glue, has_block)

@@ -1,0 +1,87 @@
+"""The words of the core. Every id is the platform's own number; every quantity counts units."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from operator import attrgetter
+from typing import NamedTuple
+
+
+class Line(NamedTuple):
+    """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
+    order, at one location."""
+
+    order_id: int
+    item_id: int
+    location_id: int
+    quantity: int
+    placed_at: datetime
+    priority: int = 0
+
+
+def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
+    """The queue: higher priority, then the time the order was placed, then its id.
+
+    Two stable sorts, because their keys are made without calling back into Python.
+    """
+    by_age = sorted(lines, key=attrgetter("placed_at", "order_id"))
+    return sorted(by_age, key=attrgetter("priority"), reverse=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A dated quantity that is expected in a pool; `arrival_id` is our own row."""
+
+    arrival_id: int
+    quantity: int
+    expected_on: date
+
+
+class Share(NamedTuple):
+    """Units of one arrival that serve one line. `first` and `last` are their places in that
+    arrival, counted from 1."""
+
+    arrival: Arrival
+    first: int
+    last: int
+
+    @property
+    def quantity(self) -> int:
+        """How many units of the arrival the line gets."""
+        return self.last - self.first + 1
+
+
+class Allocation(NamedTuple):
+    """Which units serve one line: on hand, from arrivals, or none yet.
+
+    `short` units have nothing on hand, `unserved` of those not even an arrival: whatever serves them
+    comes after the pool's last arrival, on `not_before`. `owed_before` counts the units that older
+    lines, and older demand we can't see, take first.
+    """
+
+    line: Line
+    short: int
+    shares: tuple[Share, ...]
+    unserved: int
+    owed_before: int
+    not_before: date | None = None
+
+
+class Basis(StrEnum):
+    """What a promise stands on."""
+
+    ON_HAND = "on hand"
+    ARRIVAL = "arrival"
+    LEAD_TIME = "lead time"
+    UNKNOWN = "unknown"
+
+
+class Promise(NamedTuple):
+    """What we say about one line. `expected_on` is the day its last unit is expected: None where
+    nothing is short (`ON_HAND`) or nothing is known (`UNKNOWN`)."""
+
+    line: Line
+    short: int
+    expected_on: date | None
+    basis: Basis

@@ -1,0 +1,32 @@
+"""Errors named by who must act: the sender, time, or the merchant.
+
+Anything else that escapes is a defect of ours and is left to escape.
+"""
+
+
+class BacklineError(Exception):
+    """Base of the three; its text says what happened and what to do."""
+
+
+class RejectedWebhook(BacklineError):
+    """The sender must act: the request is not a webhook we may believe.
+
+    `status` is the HTTP status to answer with, `reason` a short label for the metrics.
+    """
+
+    def __init__(self, message: str, *, reason: str, status: int = 401) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.status = status
+
+
+class TryLater(BacklineError):
+    """Time must pass: throttled, a timeout, a 5xx. `after_s` is how long, in seconds."""
+
+    def __init__(self, message: str, *, after_s: float) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class NeedsMerchant(BacklineError):
+    """The merchant must act; the text says what to do, and is shown on the status page."""

