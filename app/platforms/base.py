@@ -1,0 +1,355 @@
+"""What every platform gives us, in our words: facts from webhooks, copies from reads, writes.
+
+Ids are the platform's own numbers. A new platform is one folder that offers `WebhookReader` and
+`Platform`, and one line in `app.platforms.registry`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+
+class _Fact(msgspec.Struct, frozen=True, tag_field="kind"):
+    """One thing a webhook says has changed. Stored as JSON: ids, quantities, dates and product
+    names only, never a buyer's data."""
+
+
+class OrderItem(msgspec.Struct, frozen=True):
+    """One line item of an order as the platform names it.
+
+    `ordered` counts the units still part of the order (shipped ones included, removed ones not);
+    `outstanding` those of them not yet shipped. Custom items have no variant and are left out.
+    """
+
+    line_id: int
+    variant_id: int
+    ordered: int
+    outstanding: int
+    title: str
+    sku: str = ""
+
+
+class LocatedLine(msgspec.Struct, frozen=True):
+    """Outstanding units of one stock item of an order, at the location that is to ship them."""
+
+    item_id: int
+    location_id: int
+    quantity: int
+
+
+class Routing(msgspec.Struct, frozen=True):
+    """Where an order's outstanding units are to ship from. `route_ids` are the platform's own ids of
+    the parts (Shopify: fulfillment orders), by which later webhooks name them. An order that the
+    platform has not routed yet has neither lines nor routes."""
+
+    lines: tuple[LocatedLine, ...] = ()
+    route_ids: tuple[int, ...] = ()
+
+
+class OrderSeen(_Fact, frozen=True, tag="order seen"):
+    """A copy of one order. `items` or `routing` is None where the source does not tell them."""
+
+    order_id: int
+    name: str
+    placed_at: datetime
+    updated_at: datetime
+    is_cancelled: bool
+    items: tuple[OrderItem, ...] | None = None
+    routing: Routing | None = None
+
+
+class OrderTouched(_Fact, frozen=True, tag="order touched"):
+    """Something about this order changed; the webhook does not say what, so it must be read."""
+
+    order_id: int
+
+
+class OrderGone(_Fact, frozen=True, tag="order gone"):
+    """The order was deleted on the platform."""
+
+    order_id: int
+
+
+class RoutingChanged(_Fact, frozen=True, tag="routing changed"):
+    """Parts of an order were routed, moved, split, merged or cancelled. Some may be unknown to us."""
+
+    route_ids: tuple[int, ...]
+
+
+class StockMoved(_Fact, frozen=True, tag="stock moved"):
+    """An item's stock changed somewhere. `available_hint` is the webhook's own number: it may only
+    decide how soon we look, never what we do."""
+
+    item_id: int
+    available_hint: int | None = None
+
+
+class ItemChanged(_Fact, frozen=True, tag="item changed"):
+    """An item's settings (tracked or not, its code) changed."""
+
+    item_id: int
+
+
+class VariantSeen(_Fact, frozen=True, tag="variant seen"):
+    """Which stock item a variant sells; `item_id` is None where it has none."""
+
+    variant_id: int
+    item_id: int | None
+    title: str
+    sku: str = ""
+    is_tracked: bool = True
+
+
+class LocationGone(_Fact, frozen=True, tag="location gone"):
+    """A location was deactivated: its pools serve nobody any more."""
+
+    location_id: int
+
+
+class ShopGone(_Fact, frozen=True, tag="shop gone"):
+    """The merchant uninstalled the app: its token is void and all work for the shop stops."""
+
+
+class ScopesChanged(_Fact, frozen=True, tag="scopes changed"):
+    """The access scopes that the merchant grants now."""
+
+    scopes: tuple[str, ...]
+
+
+class PrivacyKind(StrEnum):
+    """The three compliance requests."""
+
+    DATA_REQUEST = "data request"
+    REDACT_CUSTOMER = "redact customer"
+    REDACT_SHOP = "redact shop"
+
+
+class PrivacyRequest(_Fact, frozen=True, tag="privacy request"):
+    """A compliance request; `order_ids` are the orders it names."""
+
+    request: PrivacyKind
+    order_ids: tuple[int, ...] = ()
+
+
+Fact = (
+    OrderSeen
+    | OrderTouched
+    | OrderGone
+    | RoutingChanged
+    | StockMoved
+    | ItemChanged
+    | VariantSeen
+    | LocationGone
+    | ShopGone
+    | ScopesChanged
+    | PrivacyRequest
+)
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One verified webhook delivery.
+
+    `facts` is empty where the topic is not ours (`is_ignored`) or the body could not be read
+    (`problem` says why, in words for the status page).
+    """
+
+    shop_domain: str
+    topic: str
+    delivery_id: str
+    event_id: str | None
+    body_hash: str
+    triggered_at: datetime | None
+    facts: tuple[Fact, ...] = ()
+    is_ignored: bool = False
+    problem: str | None = None
+
+
+class WebhookReader(Protocol):
+    """The web side of a platform: it verifies and reads one request, without any network."""
+
+    def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Delivery:
+        """Verify the raw body, then read it. Raises `RejectedWebhook` if it can't be believed; an
+        unreadable but genuine body is returned with its `problem`."""
+        ...
+
+
+class Pool(msgspec.Struct, frozen=True):
+    """One item at one location, in the platform's own figures of one snapshot.
+
+    `supply` is what can serve open orders now (design §2: Shopify `available + committed`);
+    `available` is below zero by exactly the units short; `committed` is what the platform says its
+    open orders take, the figure our copy must equal.
+    """
+
+    location_id: int
+    location_name: str
+    on_hand: int
+    available: int
+    committed: int
+
+    @property
+    def supply(self) -> int:
+        """Units that can serve open orders now; negative where more was shipped than was there."""
+        return self.available + self.committed
+
+
+class ItemStock(msgspec.Struct, frozen=True):
+    """All pools of one item, read in one go. An untracked item has none that matter."""
+
+    item_id: int
+    is_tracked: bool
+    pools: tuple[Pool, ...]
+    sku: str = ""
+
+
+class OrderAsk(msgspec.Struct, frozen=True):
+    """Which order to read, and how large we expect it to be, so that a batch asks for no more.
+
+    `item_count` is the number of line items we know (0: unknown), `route_count` that of its routed
+    parts (0: unknown). The answer is complete however wrong the guess.
+    """
+
+    order_id: int
+    item_count: int = 0
+    route_count: int = 0
+
+
+class OrderNow(msgspec.Struct, frozen=True):
+    """An order immediately before it is written: its state, and what it shows."""
+
+    order: OrderSeen
+    note: str
+    tags: tuple[str, ...]
+
+
+class Look(msgspec.Struct, frozen=True):
+    """One reading of the orders about to be written and of the stock that decided about them.
+    Orders that no longer exist are missing from `orders`."""
+
+    orders: tuple[OrderNow, ...]
+    stock: tuple[ItemStock, ...]
+
+
+class OrderChange(msgspec.Struct, frozen=True):
+    """Everything to write on one order. An empty field is left as it is; `note` is the whole new
+    text, `metafields` maps our keys to new values, `remove_metafields` lists keys to delete."""
+
+    order_id: int
+    add_tags: tuple[str, ...] = ()
+    remove_tags: tuple[str, ...] = ()
+    note: str | None = None
+    metafields: Mapping[str, str | date] = {}
+    remove_metafields: tuple[str, ...] = ()
+
+
+class WriteResult(msgspec.Struct, frozen=True):
+    """What became of one order's change; `error` is the platform's refusal in words, None if done."""
+
+    order_id: int
+    error: str | None = None
+
+
+class ChangedOrders(msgspec.Struct, frozen=True):
+    """One page of orders changed since a moment, oldest change first, items and routing included.
+
+    `seen_until` is where to ask from next time; `is_complete` is False if more changed than the
+    page holds.
+    """
+
+    orders: tuple[OrderSeen, ...]
+    seen_until: datetime
+    is_complete: bool
+
+
+class ImportPage(msgspec.Struct, frozen=True):
+    """One step of the initial import. `cursor` is what to pass to the next step (None: finished),
+    `total` the number of open orders expected. An empty page with a cursor means: still being
+    prepared, come back in `retry_after_s`."""
+
+    orders: tuple[OrderSeen, ...]
+    cursor: str | None
+    total: int
+    retry_after_s: float = 0
+
+
+class ShopProfile(msgspec.Struct, frozen=True):
+    """What the platform says of the shop and of our access to it."""
+
+    domain: str
+    name: str
+    time_zone: str
+    locale: str
+    scopes: tuple[str, ...]
+    missing_scopes: tuple[str, ...]
+    api_version: str
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """One webhook topic and what became of registering it: `created`, `kept`, `updated`, or the
+    platform's refusal in words."""
+
+    topic: str
+    outcome: str
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the topic is sent to us now."""
+        return self.outcome in ("created", "kept", "updated")
+
+
+class Platform(Protocol):
+    """One shop's platform, ready to be called. Every method may raise `TryLater` (throttled, slow,
+    failing) or `NeedsMerchant` (token void, scope missing, shop closed)."""
+
+    def fetch_profile(self) -> ShopProfile:
+        """Who the shop is and which scopes we hold and lack."""
+        ...
+
+    def register_webhooks(self, address: str) -> list[Subscription]:
+        """Make the shop send every topic we need to `address`; keeps what is already right."""
+        ...
+
+    def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
+        """Which items these variants sell. A variant that no longer exists comes back with no item."""
+        ...
+
+    def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
+        """The pools of many items. A torn snapshot is read again; an item that no longer exists
+        comes back untracked, without pools."""
+        ...
+
+    def fetch_orders(self, asks: Sequence[OrderAsk], *, with_items: bool) -> list[OrderSeen | OrderGone]:
+        """The routing of these orders, and their items where asked; one answer an order."""
+        ...
+
+    def fetch_changed_orders(self, since: datetime) -> ChangedOrders:
+        """Orders changed at or after a moment, whatever their state."""
+        ...
+
+    def fetch_open_orders(self, cursor: str | None) -> ImportPage:
+        """The next part of all open orders, with items, without routing."""
+        ...
+
+    def look(self, asks: Sequence[OrderAsk], item_ids: Sequence[int]) -> Look:
+        """Read, in one request where it fits, what is about to be written and why."""
+        ...
+
+    def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
+        """Send changes, several orders in one request; yields the results of each request as it is
+        answered, so that what was written can be recorded before the next one."""
+        ...
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What it takes to call one shop: our id of it, the platform's name of it, its access token."""
+
+    shop_id: int
+    domain: str
+    token: str
+
+    def __repr__(self) -> str:
+        """Without the token: this value may end up in a traceback or a log."""
+        return f"Credentials(shop_id={self.shop_id}, domain={self.domain!r})"

@@ -1,0 +1,165 @@
+"""The one outgoing call: pooled per thread, timed, and every failure named by who must act."""
+
+import math
+import random
+import threading
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from app.errors import NeedsMerchant, TryLater
+
+CONNECT_AND_READ_TIMEOUT_S = (3.05, 20)
+LONGEST_RETRY_AFTER_S = 3600.0
+SHOWN_BODY_LENGTH = 300
+
+WHAT_THE_MERCHANT_DOES = {
+    401: "the access token is no longer valid: connect the shop again",
+    402: "the shop is frozen over an unpaid bill: settle it with the platform",
+    403: "access was refused: connect the shop again and grant every permission asked for",
+    404: "no such shop was found: check its address and connect it again",
+}
+WAIT_S = {423: 60.0, 429: 2.0, 430: 60.0}
+"""How long to wait where the answer has no Retry-After. 423: the shop is locked; 430: Shopify
+suspects the traffic. Other waits are short and jittered."""
+PASSES_BY_ITSELF = frozenset({408, 425, *WAIT_S})
+
+_BROKEN = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+
+
+class PlatformRefused(RuntimeError):
+    """The platform says that our request is wrong. A defect of ours: it is left to escape."""
+
+
+def jittered_s() -> float:
+    """A wait of 1 to 5 seconds, so that what failed together is not retried together."""
+    return random.uniform(1, 5)  # noqa: S311 - it spreads retries, nothing depends on its secrecy
+
+
+class Http:
+    """Sends requests over one pooled session a thread.
+
+    `transport` builds a session: tests mount an in-process adapter on theirs.
+    """
+
+    def __init__(self, *, transport: Callable[[], requests.Session] = requests.Session) -> None:
+        self._transport = transport
+        self._local = threading.local()
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        expected: Collection[int] = (),
+    ) -> requests.Response:
+        """Send one request and return its answer if it is 2xx or one of `expected`.
+
+        Raises `TryLater` (429, 408, 423, 5xx, time-out, reset), `NeedsMerchant` (401, 402, 403, 404,
+        a redirect) and `PlatformRefused` (any other status).
+        """
+        with naming_failures(url):
+            response = self._session().request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=dict(params or {}),
+                json=json,
+                timeout=CONNECT_AND_READ_TIMEOUT_S,
+                allow_redirects=False,
+            )
+        _check(response, expected=expected, secrets=(headers or {}).values())
+        return response
+
+    def stream_lines(self, url: str, *, offset: int = 0) -> Generator[bytes]:
+        """The lines of a file from a byte offset on, each with its line end, never held as a whole.
+
+        Raises as `call` does, also in the middle; close the iterator to stop early.
+        """
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={offset}-"}
+        with naming_failures(url), self._open(url, headers=headers) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                return  # the offset is the end of the file
+            _check(response, expected=(), secrets=())
+            is_partial = response.status_code == requests.codes.partial_content
+            yield from _lines(response, skip=0 if is_partial else offset)
+
+    def _open(self, url: str, *, headers: Mapping[str, str]) -> requests.Response:
+        return self._session().get(
+            url,
+            headers=dict(headers),
+            timeout=CONNECT_AND_READ_TIMEOUT_S,
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _session(self) -> requests.Session:
+        if not hasattr(self._local, "session"):
+            self._local.session = self._transport()
+        session: requests.Session = self._local.session
+        return session
+
+
+@contextmanager
+def naming_failures(url: str) -> Iterator[None]:
+    """Turn a broken connection into `TryLater`. Only the host is named: a URL may hold a signature."""
+    try:
+        yield
+    except _BROKEN as error:
+        host = urlsplit(url).hostname
+        message = f"{host} did not answer ({type(error).__name__})"
+        raise TryLater(message, after_s=jittered_s()) from error
+
+
+def _check(response: requests.Response, *, expected: Collection[int], secrets: Collection[str]) -> None:
+    status = response.status_code
+    if (response.ok and not response.is_redirect) or status in expected:
+        return
+    host = urlsplit(response.url).hostname
+    if status in PASSES_BY_ITSELF or status >= requests.codes.internal_server_error:
+        raise TryLater(f"{host} answered {status}", after_s=_wait_s(response))
+    if status in WHAT_THE_MERCHANT_DOES:
+        raise NeedsMerchant(f"{host} answered {status}: {WHAT_THE_MERCHANT_DOES[status]}")
+    if status < requests.codes.bad_request:
+        raise NeedsMerchant(f"{host} answered {status}: the shop has moved, connect it again")
+    raise PlatformRefused(f"{host} answered {status}: {_shown(response.text, secrets)}")
+
+
+def _wait_s(response: requests.Response) -> float:
+    try:
+        asked_s = float(response.headers.get("Retry-After", ""))
+    except ValueError:  # absent, or a date: both clocks would have to agree
+        return WAIT_S.get(response.status_code, 0.0) + jittered_s()
+    if not math.isfinite(asked_s):
+        return LONGEST_RETRY_AFTER_S
+    return min(max(asked_s, 0.0), LONGEST_RETRY_AFTER_S)
+
+
+def _shown(text: str, secrets: Collection[str]) -> str:
+    """The start of an answer for an error message, without anything that we sent in a header."""
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    return text[:SHOWN_BODY_LENGTH]
+
+
+def _lines(response: requests.Response, *, skip: int) -> Iterator[bytes]:
+    rest = b""
+    for chunk in response.iter_content(64 * 1024):
+        skipped = min(skip, len(chunk))
+        skip -= skipped
+        *lines, rest = (rest + chunk[skipped:]).split(b"\n")
+        for line in lines:
+            yield line + b"\n"
+    if rest:
+        yield rest

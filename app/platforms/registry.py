@@ -1,0 +1,65 @@
+"""The platforms there are. A new one is its folder and one line in `PLATFORMS`."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from redis import Redis
+
+from app.platforms.base import Credentials, Platform, WebhookReader
+from app.platforms.http import Http
+from app.platforms.shopify.budget import Budget
+from app.platforms.shopify.client import ShopifyClient
+from app.platforms.shopify.platform import ShopifyPlatform
+from app.platforms.shopify.webhooks import ShopifyWebhooks
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+
+class Outside(NamedTuple):
+    """What a platform is reached with: pooled connections, the shared Redis, a clock, a sleep."""
+
+    http: Http
+    redis: Redis
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+class PlatformKind(NamedTuple):
+    """How a platform's two sides are made."""
+
+    webhook_reader: "Callable[[Settings], WebhookReader]"
+    connect: "Callable[[Credentials, Settings, Outside], Platform]"
+
+
+def webhook_reader(name: str, settings: "Settings") -> WebhookReader:
+    """The platform's side that reads webhooks. Raises `KeyError` for a platform that there is not."""
+    return PLATFORMS[name].webhook_reader(settings)
+
+
+def connect(name: str, credentials: Credentials, settings: "Settings", outside: Outside) -> Platform:
+    """One shop's platform, ready to be called; nothing is sent yet. Raises `KeyError` likewise."""
+    return PLATFORMS[name].connect(credentials, settings, outside)
+
+
+def _shopify_webhooks(settings: "Settings") -> ShopifyWebhooks:
+    return ShopifyWebhooks(settings.shopify_client_secret, settings.shopify_client_secret_previous)
+
+
+def _shopify(credentials: Credentials, settings: "Settings", outside: Outside) -> ShopifyPlatform:
+    client = ShopifyClient(
+        credentials.domain,
+        credentials.token,
+        api_version=settings.shopify_api_version,
+        base_url=settings.shopify_base_url,
+        budget=Budget(outside.redis, credentials.domain, clock=outside.clock),
+        http=outside.http,
+        sleep=outside.sleep,
+    )
+    return ShopifyPlatform(client)
+
+
+PLATFORMS: Mapping[str, PlatformKind] = {
+    "shopify": PlatformKind(_shopify_webhooks, _shopify),
+}

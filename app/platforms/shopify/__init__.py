@@ -1,0 +1,1 @@
+"""Shopify: webhooks in, the GraphQL Admin API out."""

@@ -1,0 +1,65 @@
+"""One Shopify shop as a `Platform`."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from app.platforms.base import (
+    ChangedOrders,
+    ImportPage,
+    ItemStock,
+    Look,
+    OrderAsk,
+    OrderChange,
+    OrderGone,
+    OrderSeen,
+    ShopProfile,
+    Subscription,
+    VariantSeen,
+    WriteResult,
+)
+from app.platforms.shopify import imports, profile, reads, subscriptions, writes
+from app.platforms.shopify.client import ShopifyClient
+
+
+class ShopifyPlatform:
+    """See `app.platforms.base.Platform` for what each method promises."""
+
+    def __init__(self, client: ShopifyClient) -> None:
+        self._client = client
+
+    def fetch_profile(self) -> ShopProfile:
+        """Who the shop is and which scopes we hold and lack."""
+        return profile.fetch_profile(self._client)
+
+    def register_webhooks(self, address: str) -> list[Subscription]:
+        """Subscribe every topic but the compliance ones, which the app's configuration sets."""
+        return subscriptions.register_webhooks(self._client, address)
+
+    def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
+        """Which items these variants sell, 250 in a request."""
+        return reads.fetch_variants(self._client, variant_ids)
+
+    def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
+        """The pools of many items, some thirty in a request."""
+        return reads.fetch_stock(self._client, item_ids)
+
+    def fetch_orders(self, asks: Sequence[OrderAsk], *, with_items: bool) -> list[OrderSeen | OrderGone]:
+        """The routing of these orders, and their items where asked."""
+        return reads.fetch_orders(self._client, asks, with_items=with_items)
+
+    def fetch_changed_orders(self, since: datetime) -> ChangedOrders:
+        """Orders changed at or after a moment. Shopify's search lags by some seconds: ask again from
+        a little before `seen_until`."""
+        return reads.fetch_changed_orders(self._client, since)
+
+    def fetch_open_orders(self, cursor: str | None) -> ImportPage:
+        """The next step of the import: a page, or a part of a bulk file."""
+        return imports.fetch_open_orders(self._client, cursor)
+
+    def look(self, asks: Sequence[OrderAsk], item_ids: Sequence[int]) -> Look:
+        """Read what is about to be written and why. Orders come with routing, without items."""
+        return reads.look(self._client, asks, item_ids)
+
+    def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
+        """Send changes, up to 25 orders in a request."""
+        return writes.write(self._client, changes)

@@ -1,0 +1,53 @@
+"""Who a shop is and what it lets us do."""
+
+from shopify.api_access import ApiAccess
+
+from app.platforms.base import ShopProfile
+from app.platforms.shopify import queries
+from app.platforms.shopify.client import ShopifyClient
+from app.platforms.shopify.titles import printable
+
+REQUIRED_SCOPES = (
+    "read_orders",
+    "write_orders",
+    "read_inventory",
+    "read_products",
+    "read_locations",
+    "read_merchant_managed_fulfillment_orders",
+    "write_merchant_managed_fulfillment_orders",
+    "read_third_party_fulfillment_orders",
+    "write_third_party_fulfillment_orders",
+)
+LOCALE_SCOPES = ("read_locales", "read_markets_home")
+DEFAULT_LOCALE = "en"
+
+
+def fetch_profile(client: ShopifyClient) -> ShopProfile:
+    """The shop's name, time zone and language, and the scopes that we hold and lack."""
+    data = client.execute(queries.PROFILE, {}, cost=queries.PROFILE_COST)
+    scopes = tuple(sorted(scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]))
+    granted = _access(scopes)
+    return ShopProfile(
+        domain=data["shop"]["myshopifyDomain"],
+        name=printable(data["shop"]["name"]),
+        time_zone=data["shop"]["ianaTimezone"],
+        locale=_locale(client, granted),
+        scopes=scopes,
+        missing_scopes=tuple(scope for scope in REQUIRED_SCOPES if not granted.covers(ApiAccess(scope))),
+        api_version=client.api_version,
+    )
+
+
+def _access(scopes: tuple[str, ...]) -> ApiAccess:
+    """Scopes as ShopifyAPI compares them: a write scope covers its read scope. Those of other kinds
+    (customer_read_…), which it refuses to read, are of no use to us."""
+    known = [scope for scope in scopes if scope.startswith(("read_", "write_"))]
+    return ApiAccess(known)
+
+
+def _locale(client: ShopifyClient, granted: ApiAccess) -> str:
+    """The shop's own language where we may ask for it: the scope is not worth requiring."""
+    if not any(granted.covers(ApiAccess(scope)) for scope in LOCALE_SCOPES):
+        return DEFAULT_LOCALE
+    locales = client.execute(queries.LOCALES, {}, cost=queries.LOCALE_COST)["shopLocales"]
+    return next((str(one["locale"]) for one in locales if one["primary"]), DEFAULT_LOCALE)

@@ -1,0 +1,93 @@
+"""Which webhook topics we want, what of them, and who reads them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from app.platforms.base import PrivacyKind
+from app.platforms.shopify import payloads
+from app.platforms.shopify.payloads import Reader
+
+ORDER_FIELDS = (
+    "id",
+    "name",
+    "created_at",
+    "updated_at",
+    "processed_at",
+    "cancelled_at",
+    "line_items.id",
+    "line_items.title",
+    "line_items.quantity",
+    "line_items.variant_id",
+    "line_items.variant_title",
+    "line_items.sku",
+    "line_items.current_quantity",
+    "line_items.fulfillable_quantity",
+)
+PRODUCT_FIELDS = (
+    "id",
+    "title",
+    "updated_at",
+    "variants.id",
+    "variants.title",
+    "variants.sku",
+    "variants.inventory_item_id",
+    "variants.inventory_management",
+)
+REFUND_FIELDS = ("id", "order_id", "created_at", "processed_at")
+PART_FIELDS = ("id", "order_id", "updated_at")
+
+
+class Topic(NamedTuple):
+    """How a topic is read and which fields of its body we ask for (none: the body is small, take all).
+
+    `updated_at` is asked for wherever there is one: without it Shopify may take two changes for
+    duplicates (shopify.dev/docs/apps/build/webhooks/customize/modify-payloads).
+    """
+
+    read: Reader
+    fields: tuple[str, ...] = ()
+    is_subscribed: bool = True
+
+
+def _compliance(kind: PrivacyKind) -> Topic:
+    """Compliance topics are set in the app's configuration, not by the API."""
+    return Topic(payloads.read_privacy(kind), is_subscribed=False)
+
+
+TOPICS: Mapping[str, Topic] = {
+    "orders/create": Topic(payloads.read_order, ORDER_FIELDS),
+    "orders/updated": Topic(payloads.read_order, ORDER_FIELDS),
+    "orders/cancelled": Topic(payloads.read_order, ORDER_FIELDS),
+    "orders/fulfilled": Topic(payloads.read_order, ORDER_FIELDS),
+    "orders/partially_fulfilled": Topic(payloads.read_order, ORDER_FIELDS),
+    "orders/edited": Topic(payloads.read_edit),
+    "orders/delete": Topic(payloads.read_order_gone),
+    "refunds/create": Topic(payloads.read_part_of_order, REFUND_FIELDS),
+    "fulfillments/create": Topic(payloads.read_part_of_order, PART_FIELDS),
+    "fulfillments/update": Topic(payloads.read_part_of_order, PART_FIELDS),
+    "inventory_levels/update": Topic(payloads.read_level),
+    "inventory_levels/connect": Topic(payloads.read_level),
+    "inventory_levels/disconnect": Topic(payloads.read_level),
+    "inventory_items/update": Topic(payloads.read_item, ("id", "updated_at")),
+    "products/update": Topic(payloads.read_product, PRODUCT_FIELDS),
+    "fulfillment_orders/order_routing_complete": Topic(payloads.read_routing),
+    "fulfillment_orders/moved": Topic(payloads.read_routing),
+    "fulfillment_orders/split": Topic(payloads.read_routing),
+    "fulfillment_orders/merged": Topic(payloads.read_routing),
+    "fulfillment_orders/cancelled": Topic(payloads.read_routing),
+    "fulfillment_orders/rescheduled": Topic(payloads.read_routing),
+    "fulfillment_orders/placed_on_hold": Topic(payloads.read_routing),
+    "fulfillment_orders/hold_released": Topic(payloads.read_routing),
+    "locations/deactivate": Topic(payloads.read_location_gone, ("id", "updated_at")),
+    "locations/delete": Topic(payloads.read_location_gone),
+    "app/uninstalled": Topic(payloads.read_shop_gone, ("id", "myshopify_domain", "updated_at")),
+    "app/scopes_update": Topic(payloads.read_scopes),
+    "customers/data_request": _compliance(PrivacyKind.DATA_REQUEST),
+    "customers/redact": _compliance(PrivacyKind.REDACT_CUSTOMER),
+    "shop/redact": _compliance(PrivacyKind.REDACT_SHOP),
+}
+
+
+def enum_name(topic: str) -> str:
+    """The topic's name in GraphQL's WebhookSubscriptionTopic."""
+    return topic.replace("/", "_").upper()
