@@ -1,0 +1,51 @@
+"""The audit: what changed, from what, to what, why, and what caused it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.models import Event
+
+
+def record_event(
+    session: Session,
+    shop_id: int,
+    kind: str,
+    *,
+    at: datetime,
+    order_id: int | None = None,
+    item_id: int | None = None,
+    before: str = "",
+    after: str = "",
+    why: str = "",
+    cause: str | None = None,
+) -> None:
+    """Append one event."""
+    session.add(
+        Event(
+            shop_id=shop_id,
+            at=at,
+            kind=kind,
+            order_id=order_id,
+            item_id=item_id,
+            before=before,
+            after=after,
+            why=why,
+            cause=cause,
+        )
+    )
+
+
+def recent_events(session: Session, shop_id: int, *, limit: int = 50) -> Sequence[Event]:
+    """The newest events, newest first."""
+    return session.scalars(
+        sa.select(Event).where(Event.shop_id == shop_id).order_by(Event.id.desc()).limit(limit)
+    ).all()
+
+
+def events_of_order(session: Session, shop_id: int, order_id: int) -> Sequence[Event]:
+    """All that happened to one order, oldest first."""
+    where = (Event.shop_id == shop_id, Event.order_id == order_id)
+    return session.scalars(sa.select(Event).where(*where).order_by(Event.id)).all()

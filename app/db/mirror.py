@@ -1,0 +1,664 @@
+"""Our copy of the shop's orders, and of the stock they wait for."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.models import (
+    NAMES,
+    SELLS,
+    Item,
+    LineRow,
+    Order,
+    OrderItemRow,
+    PoolRow,
+    PromiseRow,
+    RouteRow,
+    ShownRow,
+    Variant,
+)
+from app.db.statements import affected_rows, insert_new, upsert
+from app.platforms.base import ItemStock, OrderItem, OrderSeen, Routing, VariantSeen
+
+# An item with stock to spare is looked at a little later, so that many orders share one reading.
+LOOK_LATER = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDemand:
+    """One order's open demand for one item. `quantity` is what its line items say; `at` is where it
+    ships from, by location, once the order has been located."""
+
+    order_id: int
+    placed_at: datetime
+    priority: int
+    is_located: bool
+    is_stale: bool
+    first_seen_at: datetime
+    asked_at: datetime | None
+    quantity: int
+    at: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """An order's open units as it was settled: by item and location where it is located, by item as
+    its line items tell."""
+
+    is_cancelled: bool
+    is_located: bool
+    lines: Mapping[tuple[int, int], int]
+    items: Mapping[int, int]
+
+
+def see_orders(
+    session: Session,
+    shop_id: int,
+    copies: Sequence[OrderSeen],
+    *,
+    now: datetime,
+    cause: str,
+    is_read: bool,
+) -> set[int]:
+    """Take copies of orders into the mirror; an older one never overwrites a newer one.
+
+    `is_read`: they were just read from the platform, not told by a webhook. Items whose demand
+    changed become due, and orders that show something of ours are judged again. Returns the ids of
+    orders that really changed.
+    """
+    known = _orders(session, shop_id, {copy.order_id for copy in copies})
+    items = _order_items(session, shop_id, known.keys())
+    changed: dict[int, dict[int, int]] = {}
+    for copy in copies:
+        order = known.get(copy.order_id)
+        is_first = order is None
+        if order is None:
+            order = known[copy.order_id] = _new_order(session, shop_id, copy, now)
+        elif order.is_gone or copy.updated_at < order.updated_at:
+            continue
+        before = {} if order.is_cancelled else items.get(copy.order_id, {})
+        if _take_copy(session, order, copy, items, now=now, is_trusted=is_read or is_first):
+            after = {} if copy.is_cancelled else items.get(copy.order_id, {})
+            _add_difference(changed.setdefault(copy.order_id, {}), before, after)
+    _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
+    _judge_if_shown(session, shop_id, changed.keys(), now=now)
+    return set(changed)
+
+
+def _orders(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, Order]:
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    return {order.order_id: order for order in session.scalars(sa.select(Order).where(*where))}
+
+
+def _order_items(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, dict[int, OrderItem]]:
+    """The stored line items of these orders, by order and line id."""
+    where = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
+    found: dict[int, dict[int, OrderItem]] = defaultdict(dict)
+    for row in session.scalars(sa.select(OrderItemRow).where(*where)):
+        found[row.order_id][row.line_id] = OrderItem(
+            row.line_id, row.variant_id, row.ordered, row.outstanding, row.title, row.sku
+        )
+    return found
+
+
+def _new_order(session: Session, shop_id: int, copy: OrderSeen, now: datetime) -> Order:
+    order = Order(
+        shop_id=shop_id,
+        order_id=copy.order_id,
+        name=copy.name,
+        placed_at=copy.placed_at,
+        updated_at=copy.updated_at,
+        is_cancelled=copy.is_cancelled,
+        is_located=False,
+        is_stale=copy.items is None,
+        is_gone=False,
+        first_seen_at=now,
+        seen_at=now,
+    )
+    session.add(order)
+    session.flush()
+    return order
+
+
+def _take_copy(
+    session: Session,
+    order: Order,
+    copy: OrderSeen,
+    items: dict[int, dict[int, OrderItem]],
+    *,
+    now: datetime,
+    is_trusted: bool,
+) -> bool:
+    """Write one copy over the order's rows. Returns whether its demand changed."""
+    told = None if copy.items is None else {item.line_id: item for item in copy.items}
+    is_new_demand = told is not None and told != items.get(copy.order_id, {})
+    is_changed = is_new_demand or copy.is_cancelled != order.is_cancelled
+    # Two changes in one second carry the same `updated_at`: which of the copies is newer can't be
+    # told, so the order is read when it matters.
+    is_ambiguous = is_changed and not is_trusted and copy.updated_at == order.updated_at
+    order.name, order.placed_at, order.updated_at = copy.name, copy.placed_at, copy.updated_at
+    order.is_cancelled, order.seen_at = copy.is_cancelled, now
+    if is_new_demand and told is not None:
+        _replace_items(session, order, told)
+        items[copy.order_id] = told
+    if is_changed:
+        order.is_located, order.asked_at = False, None
+    if copy.routing is not None:
+        _replace_routing(session, order, copy.routing)
+    order.is_stale = is_ambiguous or (order.is_stale and not (is_trusted and told is not None))
+    return is_changed
+
+
+def _replace_items(session: Session, order: Order, told: Mapping[int, OrderItem]) -> None:
+    where = (OrderItemRow.shop_id == order.shop_id, OrderItemRow.order_id == order.order_id)
+    session.execute(sa.delete(OrderItemRow).where(*where))
+    variants = [
+        {"shop_id": order.shop_id, "variant_id": item.variant_id, "is_resolved": False}
+        for item in told.values()
+    ]
+    if variants:
+        insert_new(session, Variant, variants)
+    session.add_all(
+        OrderItemRow(
+            shop_id=order.shop_id,
+            order_id=order.order_id,
+            line_id=item.line_id,
+            variant_id=item.variant_id,
+            ordered=item.ordered,
+            outstanding=item.outstanding,
+            title=item.title,
+            sku=item.sku,
+        )
+        for item in told.values()
+    )
+    session.flush()
+
+
+def _replace_routing(session: Session, order: Order, routing: Routing) -> None:
+    for table in (LineRow, RouteRow):
+        session.execute(
+            sa.delete(table).where(table.shop_id == order.shop_id, table.order_id == order.order_id)
+        )
+    key = {"shop_id": order.shop_id, "order_id": order.order_id}
+    lines = [
+        key | {"item_id": line.item_id, "location_id": line.location_id, "quantity": line.quantity}
+        for line in routing.lines
+    ]
+    if lines:
+        upsert(session, LineRow, lines)
+    if routing.route_ids:
+        upsert(session, RouteRow, [key | {"route_id": route_id} for route_id in routing.route_ids])
+    order.is_located = bool(routing.route_ids) or order.is_cancelled
+
+
+def _add_difference(
+    total: dict[int, int], before: Mapping[int, OrderItem], after: Mapping[int, OrderItem]
+) -> None:
+    """Add to `total` how many more units of each variant are outstanding than before."""
+    for sign, items in ((-1, before), (1, after)):
+        for item in items.values():
+            total[item.variant_id] = total.get(item.variant_id, 0) + sign * item.outstanding
+
+
+def _ask_for_looks(
+    session: Session,
+    shop_id: int,
+    changed: Mapping[int, Mapping[int, int]],
+    *,
+    now: datetime,
+    cause: str,
+) -> None:
+    """More demand asks for a look at the item's stock; less demand can only help, so it matters only
+    where somebody waits."""
+    more: dict[int, int] = defaultdict(int)
+    for differences in changed.values():
+        for variant_id, units in differences.items():
+            more[variant_id] += units
+    for variant_id, item in _items_of_variants(session, shop_id, more.keys()).items():
+        if more[variant_id] > 0 and item.headroom is not None:
+            item.headroom -= more[variant_id]
+        if item.has_queue or (more[variant_id] > 0 and (item.headroom is None or item.headroom < 0)):
+            ask_for_look(item, at=now, cause=cause)
+        elif more[variant_id] > 0:
+            ask_for_look(item, at=now + LOOK_LATER, cause=cause)
+
+
+def _items_of_variants(session: Session, shop_id: int, variant_ids: Collection[int]) -> dict[int, Item]:
+    statement = (
+        sa.select(Variant.variant_id, Item)
+        .join(Item, SELLS)
+        .where(Variant.shop_id == shop_id, Variant.variant_id.in_(variant_ids))
+    )
+    return dict(session.execute(statement).all())
+
+
+def ask_for_look(item: Item, *, at: datetime, cause: str) -> None:
+    """The item's stock must be read by then; an earlier wish stands."""
+    if item.look_at is None or at < item.look_at:
+        item.look_at, item.cause = at, cause
+
+
+def _judge_if_shown(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
+) -> None:
+    """Orders that show something of ours, or were promised something, must be compared again."""
+    shown = sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
+    promised = sa.exists().where(PromiseRow.shop_id == shop_id, PromiseRow.order_id == Order.order_id)
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids), sa.or_(shown, promised))
+    session.execute(sa.update(Order).where(*where).values(judge_at=now))
+
+
+def touch_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
+    """Something about these orders changed that no webhook told: read them before they matter."""
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    session.execute(sa.update(Order).where(*where).values(is_stale=True, asked_at=None))
+    _look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
+
+
+def unroute(
+    session: Session, shop_id: int, route_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
+    """Parts of orders went elsewhere. Those we know are located anew; for one we don't know, an
+    item may be waiting."""
+    where = (RouteRow.shop_id == shop_id, RouteRow.route_id.in_(route_ids))
+    order_ids = set(session.scalars(sa.select(RouteRow.order_id).where(*where)))
+    moved = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    session.execute(sa.update(Order).where(*moved).values(is_located=False, asked_at=None))
+    _look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
+    waiting = (Item.shop_id == shop_id, Item.unbalanced_since.is_not(None), Item.look_at > now)
+    session.execute(sa.update(Item).where(*waiting).values(look_at=now))
+
+
+def _look_at_queues_of(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
+    variants = sa.select(OrderItemRow.variant_id).where(
+        OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids)
+    )
+    for item in _items_of_variants(session, shop_id, set(session.scalars(variants))).values():
+        if item.has_queue:
+            ask_for_look(item, at=now, cause=cause)
+
+
+def look_at_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
+    """Look at the stock of everything these orders name."""
+    for items in items_of_orders(session, shop_id, order_ids).values():
+        for item in items:
+            ask_for_look(item, at=now, cause=cause)
+
+
+def is_settled() -> sa.ColumnElement[bool]:
+    """The condition on `Order` that none of its items must still be looked at: only then can it be
+    judged, from all of them together."""
+    unsettled = (
+        sa.select(OrderItemRow.order_id)
+        .join(Variant, NAMES)
+        .outerjoin(Item, SELLS)
+        .where(OrderItemRow.shop_id == Order.shop_id, OrderItemRow.order_id == Order.order_id)
+        .where(sa.or_(Item.look_at.is_not(None), Variant.is_resolved.is_(False)))
+    )
+    return ~unsettled.correlate(Order).exists()
+
+
+def forget_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
+    """The platform deleted these orders: they wait for nothing any more."""
+    _look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    gone = {"is_gone": True, "is_cancelled": True, "is_stale": False, "judge_at": None}
+    session.execute(sa.update(Order).where(*where).values(**gone))
+    for table in (LineRow, RouteRow, PromiseRow, ShownRow):
+        session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id.in_(order_ids)))
+
+
+def move_stock(
+    session: Session, shop_id: int, item_ids: Mapping[int, int | None], *, now: datetime, cause: str
+) -> None:
+    """Stock of these items changed; the webhook's own number (by item, None if it told none) only
+    says how soon to look. Items that no order names are nobody's business."""
+    for item in _items(session, shop_id, item_ids.keys()):
+        hint = item_ids[item.item_id]
+        soon = item.has_queue or hint is None or hint < 0
+        ask_for_look(item, at=now if soon else now + LOOK_LATER, cause=cause)
+
+
+def look_at_location(
+    session: Session, shop_id: int, location_id: int, *, now: datetime, cause: str
+) -> None:
+    """A location went out of use: whoever waited there must be looked at again."""
+    where = (PoolRow.shop_id == shop_id, PoolRow.location_id == location_id)
+    for item in _items(session, shop_id, set(session.scalars(sa.select(PoolRow.item_id).where(*where)))):
+        ask_for_look(item, at=now, cause=cause)
+
+
+def _items(session: Session, shop_id: int, item_ids: Collection[int]) -> Sequence[Item]:
+    return session.scalars(
+        sa.select(Item).where(Item.shop_id == shop_id, Item.item_id.in_(item_ids))
+    ).all()
+
+
+def unresolved_variants(session: Session, shop_id: int, *, limit: int) -> list[int]:
+    """Variants that orders name and nobody has asked about yet."""
+    where = (Variant.shop_id == shop_id, Variant.is_resolved.is_(False))
+    return list(
+        session.scalars(
+            sa.select(Variant.variant_id).where(*where).order_by(Variant.variant_id).limit(limit)
+        )
+    )
+
+
+def see_variants(
+    session: Session, shop_id: int, told: Iterable[VariantSeen], *, now: datetime, only_known: bool
+) -> None:
+    """Remember which items variants sell. A new item is looked at now. `only_known` leaves out
+    variants that no order names (a catalogue may have a million)."""
+    seen = {variant.variant_id: variant for variant in told}
+    where = (Variant.shop_id == shop_id, Variant.variant_id.in_(seen))
+    known = {row.variant_id: row for row in session.scalars(sa.select(Variant).where(*where))}
+    for variant_id, variant in seen.items():
+        row = known.get(variant_id)
+        if row is None:
+            if only_known:
+                continue
+            row = Variant(shop_id=shop_id, variant_id=variant_id)
+            session.add(row)
+        row.item_id, row.is_resolved = variant.item_id, True
+        if variant.item_id is not None:
+            _see_item(session, shop_id, variant, now)
+    session.flush()
+
+
+def _see_item(session: Session, shop_id: int, variant: VariantSeen, now: datetime) -> None:
+    item = session.get(Item, (shop_id, variant.item_id))
+    if item is None:
+        item = Item(
+            shop_id=shop_id,
+            item_id=variant.item_id,
+            look_at=now,
+            attempts=0,
+            cause="first order of the item",
+        )
+        session.add(item)
+    if variant.is_tracked and item.is_tracked is False:
+        ask_for_look(item, at=now, cause="stock is tracked again")
+    item.sku, item.title = variant.sku, variant.title
+    session.flush()
+
+
+def find_items(session: Session, shop_id: int, sku: str) -> Sequence[Item]:
+    """Items with that code, without regard to case."""
+    where = (Item.shop_id == shop_id, sa.func.lower(Item.sku) == sku.lower())
+    return session.scalars(sa.select(Item).where(*where)).all()
+
+
+def due_items(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[Item]:
+    """Items whose stock must be read now, longest due first."""
+    where = (Item.shop_id == shop_id, Item.look_at <= now)
+    return session.scalars(sa.select(Item).where(*where).order_by(Item.look_at).limit(limit)).all()
+
+
+def pools_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, dict[int, PoolRow]]:
+    """The pools of these items as last read, by item and location."""
+    where = (PoolRow.shop_id == shop_id, PoolRow.item_id.in_(item_ids))
+    found: dict[int, dict[int, PoolRow]] = defaultdict(dict)
+    for row in session.scalars(sa.select(PoolRow).where(*where)):
+        found[row.item_id][row.location_id] = row
+    return found
+
+
+def set_aside(session: Session, shop_id: int, item_id: int, problem: str, *, now: datetime) -> None:
+    """One item could not be settled: say why, and try it again later and later, at most hourly."""
+    item = lock_item(session, shop_id, item_id)
+    item.problem, item.attempts = problem, item.attempts + 1
+    item.look_at = now + timedelta(seconds=min(3600, 15 * 2**item.attempts))
+
+
+def lock_item(session: Session, shop_id: int, item_id: int) -> Item:
+    """The item, held until the transaction ends, so that an arrival typed meanwhile is not missed."""
+    where = (Item.shop_id == shop_id, Item.item_id == item_id)
+    return session.scalars(
+        sa.select(Item).where(*where).with_for_update().execution_options(populate_existing=True)
+    ).one()
+
+
+def record_stock(
+    session: Session, shop_id: int, stock: ItemStock, drift: Mapping[int, int], *, now: datetime
+) -> None:
+    """Replace what we know of one item's pools; `drift` by location."""
+    gone = (PoolRow.shop_id == shop_id, PoolRow.item_id == stock.item_id)
+    session.execute(
+        sa.delete(PoolRow).where(
+            *gone, PoolRow.location_id.not_in([pool.location_id for pool in stock.pools])
+        )
+    )
+    rows = [
+        {
+            "shop_id": shop_id,
+            "item_id": stock.item_id,
+            "location_id": pool.location_id,
+            "location_name": pool.location_name,
+            "on_hand": pool.on_hand,
+            "available": pool.available,
+            "committed": pool.committed,
+            "drift": drift.get(pool.location_id, 0),
+            "read_at": now,
+        }
+        for pool in stock.pools
+    ]
+    if rows:
+        upsert(session, PoolRow, rows)
+
+
+def mark_asked(session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime) -> None:
+    """The platform has been asked for these orders, whatever it answered."""
+    session.execute(
+        sa.update(Order)
+        .where(Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+        .values(asked_at=now)
+    )
+
+
+def distrust_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, seen_before: datetime
+) -> None:
+    """Our copies of these orders may be stale, except those seen since."""
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids), Order.seen_at < seen_before)
+    session.execute(sa.update(Order).where(*where).values(is_stale=True, asked_at=None))
+
+
+def look_at_waiting_items(session: Session, shop_id: int, *, now: datetime) -> None:
+    """Look again at every item that somebody waits for, and a little later at all others that open
+    orders name: a webhook may have been lost, and a day may have passed."""
+    queued = (Item.shop_id == shop_id, Item.has_queue, Item.look_at.is_(None))
+    session.execute(sa.update(Item).where(*queued).values(look_at=now, cause="hourly check"))
+    named = (
+        sa.select(Variant.item_id)
+        .join(OrderItemRow, NAMES)
+        .where(Variant.shop_id == shop_id, OrderItemRow.outstanding > 0)
+    )
+    others = (Item.shop_id == shop_id, Item.look_at.is_(None), Item.item_id.in_(named))
+    session.execute(
+        sa.update(Item).where(*others).values(look_at=now + LOOK_LATER, cause="hourly check")
+    )
+
+
+def open_demand(
+    session: Session, shop_id: int, item_ids: Collection[int]
+) -> dict[int, list[OpenDemand]]:
+    """Every order that takes, or may take, units of these items, by item."""
+    orders: dict[tuple[int, int], Order] = {}
+    told: dict[tuple[int, int], int] = {}
+    located: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
+    for item_id, order, units in session.execute(_told_demand(shop_id, item_ids)):
+        orders[item_id, order.order_id], told[item_id, order.order_id] = order, int(units)
+    for line, order in session.execute(_located_demand(shop_id, item_ids)):
+        orders[line.item_id, order.order_id] = order
+        located[line.item_id, order.order_id][line.location_id] = line.quantity
+    result: dict[int, list[OpenDemand]] = {item_id: [] for item_id in item_ids}
+    for (item_id, order_id), order in orders.items():
+        at = located.get((item_id, order_id), {})
+        quantity = sum(at.values()) if order.is_located else told.get((item_id, order_id), 0)
+        if quantity or order.is_stale:
+            result[item_id].append(
+                OpenDemand(
+                    order_id,
+                    order.placed_at,
+                    order.priority,
+                    order.is_located,
+                    order.is_stale,
+                    order.first_seen_at,
+                    order.asked_at,
+                    quantity,
+                    at if order.is_located else {},
+                )
+            )
+    return result
+
+
+def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int]:
+    """Outstanding units by item and order as the line items say; 0 only where the order is stale."""
+    told = (
+        sa.select(
+            Variant.item_id, OrderItemRow.order_id, sa.func.sum(OrderItemRow.outstanding).label("units")
+        )
+        .join(Variant, NAMES)
+        .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
+        .group_by(Variant.item_id, OrderItemRow.order_id)
+        .subquery()
+    )
+    return (
+        sa.select(told.c.item_id, Order, told.c.units)
+        .join(Order, sa.and_(Order.shop_id == shop_id, Order.order_id == told.c.order_id))
+        .where(Order.is_cancelled.is_(False), sa.or_(told.c.units > 0, Order.is_stale))
+    )
+
+
+def _located_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[LineRow, Order]:
+    return (
+        sa.select(LineRow, Order)
+        .join(Order, sa.and_(Order.shop_id == LineRow.shop_id, Order.order_id == LineRow.order_id))
+        .where(LineRow.shop_id == shop_id, LineRow.item_id.in_(item_ids), Order.is_cancelled.is_(False))
+    )
+
+
+def outstanding_of(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, Outstanding]:
+    """The open units of these orders, as the mirror has them."""
+    lines: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+    where = (LineRow.shop_id == shop_id, LineRow.order_id.in_(order_ids))
+    for row in session.scalars(sa.select(LineRow).where(*where)):
+        lines[row.order_id][row.item_id, row.location_id] = row.quantity
+    items: dict[int, dict[int, int]] = defaultdict(dict)
+    told = (
+        sa.select(OrderItemRow.order_id, Variant.item_id, sa.func.sum(OrderItemRow.outstanding))
+        .join(Variant, NAMES)
+        .where(
+            OrderItemRow.shop_id == shop_id,
+            OrderItemRow.order_id.in_(order_ids),
+            OrderItemRow.outstanding > 0,
+        )
+        .where(Variant.item_id.is_not(None))
+        .group_by(OrderItemRow.order_id, Variant.item_id)
+    )
+    for order_id, item_id, units in session.execute(told):
+        items[order_id][item_id or 0] = int(units)
+    return {
+        order_id: Outstanding(order.is_cancelled, order.is_located, lines[order_id], items[order_id])
+        for order_id, order in _orders(session, shop_id, order_ids).items()
+    }
+
+
+def order_sizes(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, tuple[int, int]]:
+    """How many line items and routed parts each order has, so that reads ask for no more."""
+    items = _count_by_order(session, shop_id, order_ids, OrderItemRow)
+    routes = _count_by_order(session, shop_id, order_ids, RouteRow)
+    return {order_id: (items.get(order_id, 0), routes.get(order_id, 0)) for order_id in order_ids}
+
+
+def _count_by_order(
+    session: Session, shop_id: int, order_ids: Collection[int], table: type[OrderItemRow | RouteRow]
+) -> dict[int, int]:
+    statement = (
+        sa.select(table.order_id, sa.func.count())
+        .where(table.shop_id == shop_id, table.order_id.in_(order_ids))
+        .group_by(table.order_id)
+    )
+    return dict(session.execute(statement).all())
+
+
+def items_of_orders(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, list[Item]]:
+    """The stock items that each order names."""
+    statement = (
+        sa.select(OrderItemRow.order_id, Item)
+        .join(Variant, NAMES)
+        .join(Item, SELLS)
+        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
+        .distinct()
+    )
+    found: dict[int, list[Item]] = defaultdict(list)
+    for order_id, item in session.execute(statement):
+        found[order_id].append(item)
+    return found
+
+
+def held_orders(session: Session, shop_id: int, order_ids: Collection[int]) -> Sequence[int]:
+    """Which of these orders we hold a copy of."""
+    return session.scalars(
+        sa.select(Order.order_id).where(Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    ).all()
+
+
+def erase_finished_orders(session: Session, shop_id: int, order_ids: Collection[int]) -> int:
+    """Drop our copies of these orders, except those that still wait for stock: without them the books
+    would not balance, and they hold no word of the buyer."""
+    return _erase(session, shop_id, Order.order_id.in_(order_ids))
+
+
+def forget_finished_orders(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Drop orders that nothing is outstanding of, that show nothing of ours and rest since `before`."""
+    shown = sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
+    return _erase(session, shop_id, sa.and_(Order.updated_at < before, Order.judge_at.is_(None), ~shown))
+
+
+def _erase(session: Session, shop_id: int, which: sa.ColumnElement[bool]) -> int:
+    waiting = sa.exists().where(
+        OrderItemRow.shop_id == shop_id,
+        OrderItemRow.order_id == Order.order_id,
+        OrderItemRow.outstanding > 0,
+    )
+    finished = sa.or_(Order.is_cancelled, sa.and_(~waiting, Order.is_stale.is_(False)))
+    return affected_rows(session, sa.delete(Order).where(Order.shop_id == shop_id, finished, which))
+
+
+def drifting_pools(session: Session, shop_id: int) -> list[tuple[PoolRow, Item]]:
+    """Pools that have more committed than any order we may read explains."""
+    statement = (
+        sa.select(PoolRow, Item)
+        .join(Item, sa.and_(Item.shop_id == PoolRow.shop_id, Item.item_id == PoolRow.item_id))
+        .where(PoolRow.shop_id == shop_id, PoolRow.drift != 0)
+    )
+    return [(pool, item) for pool, item in session.execute(statement)]
+
+
+def stuck_items(session: Session, shop_id: int) -> Sequence[Item]:
+    """Items that can't be settled now, with the reason."""
+    where = (Item.shop_id == shop_id, Item.problem.is_not(None), Item.look_at.is_not(None))
+    return session.scalars(sa.select(Item).where(*where).order_by(Item.item_id)).all()
+
+
+def order_names(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, str]:
+    """The names people know these orders by."""
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    return dict(session.execute(sa.select(Order.order_id, Order.name).where(*where)).all())

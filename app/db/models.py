@@ -1,0 +1,350 @@
+"""The tables. A row's key begins with its shop, so that no foreign key can cross shops.
+
+Ids of orders, items, variants and locations are the platform's own (up to 18 digits).
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC. SQLite forgets the zone; this puts it back."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuses a naive datetime, which would silently mean another moment elsewhere."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            message = f"A naive datetime can't be stored: {value!r}"
+            raise ValueError(message)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """SQLite gives back a naive UTC value."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Constraint names are spelled out, so that migrations can name them on both databases."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {
+        datetime: UtcDateTime(),
+        int: sa.BigInteger(),
+        dict[str, Any]: sa.JSON(),
+        list[Any]: sa.JSON(),
+    }
+
+
+# SQLite numbers rows by itself only for a key declared INTEGER.
+_ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+class Shop(Base):
+    """One installed Shopify shop or BigCommerce store.
+
+    `status` is active, needs_merchant (`problem` says what to do), removed (uninstalled; no token)
+    or erasing (every row of it is about to go). `changed_since` is how far the platform's own list of
+    changed orders has been read.
+    `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
+    called again.
+    """
+
+    __tablename__ = "shops"
+    __table_args__ = (sa.UniqueConstraint("platform", "domain"),)
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    platform: Mapped[str]
+    domain: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    token_encrypted: Mapped[str | None]
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
+    status: Mapped[str] = mapped_column(default="active")
+    problem: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(default="en")
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    lead_time_days: Mapped[int | None]
+    quiet_days: Mapped[int] = mapped_column(default=2)
+    installed_at: Mapped[datetime]
+    changed_since: Mapped[datetime]
+    reconcile_at: Mapped[datetime]
+    wait_until: Mapped[datetime | None]
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    import_state: Mapped[str] = mapped_column(default="none")
+    import_cursor: Mapped[str | None]
+    import_done: Mapped[int] = mapped_column(default=0)
+    import_total: Mapped[int] = mapped_column(default=0)
+
+
+class DeliveryRow(Base):
+    """One webhook delivery as it arrived, reduced to facts. `state` is due, done, ignored or failed
+    (`problem` says why). The second constraint drops a delivery sent again under a new id."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        sa.UniqueConstraint("shop_id", "delivery_id"),
+        sa.UniqueConstraint("shop_id", "topic", "event_id", "body_hash"),
+        sa.Index(
+            "ix_deliveries_shop_id_due",
+            "shop_id",
+            "id",
+            postgresql_where=sa.text("state = 'due'"),
+            sqlite_where=sa.text("state = 'due'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
+    delivery_id: Mapped[str]
+    topic: Mapped[str]
+    event_id: Mapped[str | None]
+    body_hash: Mapped[str]
+    triggered_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+    facts: Mapped[list[Any]]
+    state: Mapped[str]
+    problem: Mapped[str | None]
+
+
+class Item(Base):
+    """What stock is counted for. `look_at` is when its stock must be read (None: settled), `cause`
+    says what asked for it. `has_queue`: some pool is below zero, or a line of it is or was short.
+    `headroom` is what was free when last read less what was ordered since: a guess that only
+    decides how soon to look. `unbalanced_since` is when the books of the item stopped balancing,
+    `attempts` how often they were read since."""
+
+    __tablename__ = "items"
+    __table_args__ = (sa.Index("ix_items_shop_id_look_at", "shop_id", "look_at"),)
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sku: Mapped[str] = mapped_column(default="")
+    title: Mapped[str] = mapped_column(default="")
+    is_tracked: Mapped[bool] = mapped_column(default=True)
+    lead_time_days: Mapped[int | None]
+    look_at: Mapped[datetime | None]
+    cause: Mapped[str | None]
+    has_queue: Mapped[bool] = mapped_column(default=False)
+    headroom: Mapped[int | None]
+    unbalanced_since: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    problem: Mapped[str | None]
+
+
+class Variant(Base):
+    """Which item a variant sells: what an order names is not what stock is counted for. `item_id`
+    is None for a variant without stock; `is_resolved` is False until somebody has asked."""
+
+    __tablename__ = "variants"
+    __table_args__ = (sa.Index("ix_variants_shop_id_item_id", "shop_id", "item_id"),)
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    variant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int | None]
+    is_resolved: Mapped[bool] = mapped_column(default=False)
+
+
+class PoolRow(Base):
+    """One item at one location as last read. `drift` is the committed units that no order we may
+    read explains: older demand, served first, and said on the status page."""
+
+    __tablename__ = "pools"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    location_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    location_name: Mapped[str] = mapped_column(default="")
+    on_hand: Mapped[int]
+    available: Mapped[int]
+    committed: Mapped[int]
+    drift: Mapped[int] = mapped_column(default=0)
+    read_at: Mapped[datetime]
+
+
+class Order(Base):
+    """Our copy of one order. `updated_at` is the platform's own. `is_located`: its lines have been
+    read since its items last changed. `is_stale`: something changed that no webhook told, so it must
+    be read. `asked_at` is when the platform was last asked for it since. `judge_at` is when its
+    desired state must be compared with what it shows."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        sa.Index("ix_orders_shop_id_judge_at", "shop_id", "judge_at"),
+        sa.Index("ix_orders_shop_id_name", "shop_id", "name"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    placed_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    priority: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    is_cancelled: Mapped[bool] = mapped_column(default=False)
+    is_gone: Mapped[bool] = mapped_column(default=False)
+    is_located: Mapped[bool] = mapped_column(default=False)
+    is_stale: Mapped[bool] = mapped_column(default=False)
+    first_seen_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    asked_at: Mapped[datetime | None]
+    judge_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    problem: Mapped[str | None]
+
+
+class OrderItemRow(Base):
+    """One line item of an order, as last told (see `app.platforms.base.OrderItem`)."""
+
+    __tablename__ = "order_items"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+        sa.Index("ix_order_items_shop_id_variant_id", "shop_id", "variant_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    line_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    variant_id: Mapped[int]
+    ordered: Mapped[int]
+    outstanding: Mapped[int]
+    title: Mapped[str]
+    sku: Mapped[str]
+
+
+class LineRow(Base):
+    """The outstanding units of one item in one order at one location (see `app.core.model.Line`)."""
+
+    __tablename__ = "lines"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+        sa.Index("ix_lines_shop_id_item_id", "shop_id", "item_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    location_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    quantity: Mapped[int]
+
+
+class RouteRow(Base):
+    """A routed part of an order by the platform's own id, so that a webhook that names only the part
+    finds its order."""
+
+    __tablename__ = "routes"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+        sa.Index("ix_routes_shop_id_order_id", "shop_id", "order_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    route_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    order_id: Mapped[int]
+
+
+class PromiseRow(Base):
+    """What we say about one line that is short, or was and has not been judged since (`short` 0).
+    `short_since` and `first_expected_on` are of the first time it was short."""
+
+    __tablename__ = "promises"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+        sa.Index("ix_promises_shop_id_item_id", "shop_id", "item_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    location_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    short: Mapped[int]
+    expected_on: Mapped[date | None]
+    basis: Mapped[str]
+    words: Mapped[str]
+    short_since: Mapped[datetime]
+    first_expected_on: Mapped[date | None]
+
+
+class ArrivalRow(Base):
+    """A dated quantity that is expected in a pool. `received` of `quantity` units have landed."""
+
+    __tablename__ = "arrivals"
+    __table_args__ = (sa.Index("ix_arrivals_shop_id_item_id", "shop_id", "item_id"),)
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
+    item_id: Mapped[int]
+    location_id: Mapped[int]
+    quantity: Mapped[int]
+    received: Mapped[int] = mapped_column(default=0)
+    expected_on: Mapped[date]
+    reference: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime]
+
+
+class ShownRow(Base):
+    """What an order shows by our own doing (see `app.core.desired.Shown`). `intent` is what was about
+    to be sent when its answer was still out: tags found on the order that stand in it are ours."""
+
+    __tablename__ = "shown"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    shown: Mapped[dict[str, Any]]
+    intent: Mapped[dict[str, Any] | None]
+    written_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """The audit: what changed, from what, to what, why, and which delivery or arrival caused it.
+    Append-only; it outlives the order it speaks of."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        sa.Index("ix_events_shop_id_order_id", "shop_id", "order_id"),
+        sa.Index("ix_events_shop_id_id", "shop_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    order_id: Mapped[int | None]
+    item_id: Mapped[int | None]
+    before: Mapped[str] = mapped_column(default="")
+    after: Mapped[str] = mapped_column(default="")
+    why: Mapped[str] = mapped_column(default="")
+    cause: Mapped[str | None]
+
+
+# How the tables meet: a line item names a variant, a variant sells an item.
+NAMES = sa.and_(Variant.shop_id == OrderItemRow.shop_id, Variant.variant_id == OrderItemRow.variant_id)
+SELLS = sa.and_(Item.shop_id == Variant.shop_id, Item.item_id == Variant.item_id)

@@ -1,0 +1,409 @@
+"""What we say about lines, what orders show of it, and the arrivals that it stands on."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.desired import ItemState, OrderState, Shown
+from app.core.model import Arrival, Basis, Promise
+from app.db.audit import record_event
+from app.db.mirror import ask_for_look, is_settled, lock_item
+from app.db.models import (
+    NAMES,
+    SELLS,
+    ArrivalRow,
+    Item,
+    LineRow,
+    Order,
+    OrderItemRow,
+    PromiseRow,
+    Shop,
+    ShownRow,
+    Variant,
+)
+from app.db.statements import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class DueOrder:
+    """An order that is due to be judged: its state, what it shows, and what was about to be sent
+    when we last heard nothing back."""
+
+    name: str
+    state: OrderState
+    shown: Shown
+    intent: Shown | None
+
+    @property
+    def order_id(self) -> int:
+        """The order's own number."""
+        return self.state.order_id
+
+
+def promises_of_item(session: Session, shop_id: int, item_id: int) -> dict[tuple[int, int], PromiseRow]:
+    """What we say about the item's lines, by order and location."""
+    where = (PromiseRow.shop_id == shop_id, PromiseRow.item_id == item_id)
+    return {
+        (row.order_id, row.location_id): row
+        for row in session.scalars(sa.select(PromiseRow).where(*where))
+    }
+
+
+def record_promises(
+    session: Session,
+    shop_id: int,
+    item_id: int,
+    made: Iterable[tuple[Promise, str]],
+    *,
+    now: datetime,
+    cause: str | None,
+) -> None:
+    """Say `made` (promises about short lines, with their words) of one item, and of every other line
+    of it that it is covered. Orders of which something else is said now are due to be judged."""
+    standing = promises_of_item(session, shop_id, item_id)
+    changed = set()
+    for promise, words in made:
+        key = (promise.line.order_id, promise.line.location_id)
+        row = standing.pop(key, None) or _first_promise(session, shop_id, promise, now)
+        row.words = words
+        if (row.short, row.expected_on, row.basis) != promise[1:]:
+            _say(session, row, promise[1:], now=now, cause=cause)
+            changed.add(row.order_id)
+    for row in standing.values():
+        if row.short > 0:
+            _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
+            changed.add(row.order_id)
+    session.flush()
+    judge_orders(session, shop_id, changed, at=now)
+
+
+def _first_promise(session: Session, shop_id: int, promise: Promise, now: datetime) -> PromiseRow:
+    row = PromiseRow(
+        shop_id=shop_id,
+        order_id=promise.line.order_id,
+        item_id=promise.line.item_id,
+        location_id=promise.line.location_id,
+        short=0,
+        expected_on=None,
+        basis=Basis.ON_HAND,
+        words="",
+        short_since=now,
+        first_expected_on=promise.expected_on,
+    )
+    session.add(row)
+    return row
+
+
+def _say(
+    session: Session,
+    row: PromiseRow,
+    said: tuple[int, date | None, Basis],
+    *,
+    now: datetime,
+    cause: str | None,
+) -> None:
+    before = _in_words(row.short, row.expected_on)
+    if row.short == 0:
+        row.short_since, row.first_expected_on = now, said[1]
+    row.short, row.expected_on, row.basis = said
+    record_event(
+        session,
+        row.shop_id,
+        "promise",
+        at=now,
+        order_id=row.order_id,
+        item_id=row.item_id,
+        before=before,
+        after=_in_words(row.short, row.expected_on),
+        why=row.words if row.short else "covered by stock",
+        cause=cause,
+    )
+
+
+def _in_words(short: int, expected_on: date | None) -> str:
+    if short == 0:
+        return "covered"
+    return f"{short} short, " + (
+        f"expected {expected_on.isoformat()}" if expected_on else "no date known"
+    )
+
+
+def judge_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, at: datetime | None
+) -> None:
+    """These orders must be compared with what they show (None: they need not any more)."""
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    session.execute(sa.update(Order).where(*where).values(judge_at=at))
+
+
+def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
+    """An order is judged from all its items together: look now at those of due orders that would be
+    looked at later."""
+    due = (
+        sa.select(Variant.item_id)
+        .join(OrderItemRow, NAMES)
+        .join(
+            Order,
+            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
+        )
+        .where(Variant.shop_id == shop_id, Order.judge_at <= now)
+    )
+    where = (
+        Item.shop_id == shop_id,
+        Item.look_at > now,
+        Item.unbalanced_since.is_(None),
+        Item.item_id.in_(due),
+    )
+    session.execute(sa.update(Item).where(*where).values(look_at=now))
+
+
+def orders_to_judge(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[DueOrder]:
+    """Due orders none of whose items must still be looked at, longest waiting first."""
+    where = (Order.shop_id == shop_id, Order.judge_at <= now, is_settled())
+    queue = (Order.priority.desc(), Order.placed_at, Order.order_id)
+    orders = session.scalars(sa.select(Order).where(*where).order_by(*queue).limit(limit)).all()
+    return _due_orders(session, shop_id, orders)
+
+
+def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list[DueOrder]:
+    ids = [order.order_id for order in orders]
+    items = _item_states(session, shop_id, ids)
+    rows = session.scalars(
+        sa.select(ShownRow).where(ShownRow.shop_id == shop_id, ShownRow.order_id.in_(ids))
+    )
+    shown = {row.order_id: row for row in rows}
+    result = []
+    for order in orders:
+        row = shown.get(order.order_id)
+        state = OrderState(
+            order.order_id, order.is_cancelled or order.is_gone, items.get(order.order_id, [])
+        )
+        was = msgspec.convert(row.shown, Shown) if row else Shown()
+        intent = msgspec.convert(row.intent, Shown) if row and row.intent else None
+        result.append(DueOrder(order.name, state, was, intent))
+    return result
+
+
+def _item_states(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, list[ItemState]]:
+    """Every item of these orders with what is outstanding and short of it, in line order."""
+    short = _short_by_item(session, shop_id, order_ids)
+    located = _located_by_item(session, shop_id, order_ids)
+    states: dict[int, dict[int, ItemState]] = defaultdict(dict)
+    statement = (
+        sa.select(OrderItemRow, Item.item_id, Order.is_located)
+        .join(Variant, NAMES)
+        .join(Item, SELLS)
+        .join(
+            Order,
+            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
+        )
+        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
+        .order_by(OrderItemRow.line_id)
+    )
+    for row, item_id, is_located in session.execute(statement):
+        units, expected_on = short.get((row.order_id, item_id), (0, None))
+        was = states[row.order_id].get(item_id)
+        told = row.outstanding + (was.outstanding if was else 0)
+        states[row.order_id][item_id] = ItemState(
+            item_id=item_id,
+            title=row.title,
+            sku=row.sku,
+            ordered=row.ordered + (was.ordered if was else 0),
+            outstanding=located.get((row.order_id, item_id), 0) if is_located else told,
+            short=units,
+            expected_on=expected_on,
+        )
+    return {order_id: list(items.values()) for order_id, items in states.items()}
+
+
+def _short_by_item(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[tuple[int, int], tuple[int, date | None]]:
+    """Units short and the day the last of them is expected, by order and item, locations together."""
+    where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids), PromiseRow.short > 0)
+    found: dict[tuple[int, int], tuple[int, date | None]] = {}
+    for row in session.scalars(sa.select(PromiseRow).where(*where)):
+        units, day = found.get((row.order_id, row.item_id), (0, date.min))
+        latest = None if day is None or row.expected_on is None else max(day, row.expected_on)
+        found[row.order_id, row.item_id] = (units + row.short, latest)
+    return found
+
+
+def _located_by_item(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[tuple[int, int], int]:
+    statement = (
+        sa.select(LineRow.order_id, LineRow.item_id, sa.func.sum(LineRow.quantity))
+        .where(LineRow.shop_id == shop_id, LineRow.order_id.in_(order_ids))
+        .group_by(LineRow.order_id, LineRow.item_id)
+    )
+    return {(order_id, item_id): int(units) for order_id, item_id, units in session.execute(statement)}
+
+
+def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:
+    """Before sending: keep what is about to be shown beside what was, by order id, so that what
+    arrives without our hearing of it is known as ours."""
+    rows = [
+        {
+            "shop_id": shop_id,
+            "order_id": order_id,
+            "shown": msgspec.to_builtins(shown),
+            "intent": msgspec.to_builtins(intent),
+        }
+        for order_id, shown, intent in intents
+    ]
+    if rows:
+        upsert(session, ShownRow, rows)
+
+
+def record_shown(session: Session, shop_id: int, order_id: int, shown: Shown, *, now: datetime) -> None:
+    """The order shows this now. Lines that are covered have been told so and are forgotten."""
+    row = {
+        "shop_id": shop_id,
+        "order_id": order_id,
+        "shown": msgspec.to_builtins(shown),
+        "intent": None,
+        "written_at": now,
+    }
+    upsert(session, ShownRow, [row])
+    settle_order(session, shop_id, order_id)
+
+
+def settle_order(session: Session, shop_id: int, order_id: int) -> None:
+    """The order shows what it should: it is not due any more, and its covered lines are forgotten."""
+    where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id == order_id, PromiseRow.short == 0)
+    session.execute(sa.delete(PromiseRow).where(*where))
+    settled = {"judge_at": None, "attempts": 0, "problem": None}
+    session.execute(
+        sa.update(Order).where(Order.shop_id == shop_id, Order.order_id == order_id).values(**settled)
+    )
+
+
+def set_aside(session: Session, shop_id: int, order_id: int, problem: str, *, now: datetime) -> None:
+    """One order could not be written: say why, and try it again later and later, at most hourly."""
+    order = session.get_one(Order, (shop_id, order_id))
+    order.problem, order.attempts = problem, order.attempts + 1
+    order.judge_at = now + timedelta(seconds=min(3600, 15 * 2**order.attempts))
+
+
+def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int, list[Arrival]]:
+    """What is still to come of an item, by location."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.item_id == item_id,
+        ArrivalRow.quantity > ArrivalRow.received,
+    )
+    found: dict[int, list[Arrival]] = defaultdict(list)
+    for row in session.scalars(
+        sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.expected_on, ArrivalRow.id)
+    ):
+        found[row.location_id].append(Arrival(row.id, row.quantity - row.received, row.expected_on))
+    return found
+
+
+def list_arrivals(session: Session, shop_id: int) -> Sequence[tuple[ArrivalRow, str]]:
+    """Every arrival with its item's code, soonest first."""
+    statement = (
+        sa.select(ArrivalRow, Item.sku)
+        .join(Item, sa.and_(Item.shop_id == ArrivalRow.shop_id, Item.item_id == ArrivalRow.item_id))
+        .where(ArrivalRow.shop_id == shop_id)
+        .order_by(ArrivalRow.expected_on, ArrivalRow.id)
+    )
+    return [(row, sku) for row, sku in session.execute(statement)]
+
+
+def add_arrival(
+    session: Session,
+    item: Item,
+    *,
+    location_id: int,
+    quantity: int,
+    expected_on: date,
+    reference: str,
+    now: datetime,
+) -> ArrivalRow:
+    """A typed arrival; its item's promises are made anew."""
+    item = lock_item(session, item.shop_id, item.item_id)
+    arrival = ArrivalRow(
+        shop_id=item.shop_id,
+        item_id=item.item_id,
+        location_id=location_id,
+        quantity=quantity,
+        received=0,
+        expected_on=expected_on,
+        reference=reference,
+        created_at=now,
+    )
+    session.add(arrival)
+    session.flush()
+    ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
+    return arrival
+
+
+def find_arrival(session: Session, shop_id: int, arrival_id: int) -> ArrivalRow | None:
+    """One arrival of this shop."""
+    return session.scalar(
+        sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop_id, ArrivalRow.id == arrival_id)
+    )
+
+
+def change_arrival(session: Session, arrival: ArrivalRow, *, received: int, now: datetime) -> None:
+    """Units of an arrival have landed (all of them: nothing more is expected of it)."""
+    arrival.received = received
+    item = lock_item(session, arrival.shop_id, arrival.item_id)
+    ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
+
+
+def set_lead_time(session: Session, item: Item, days: int | None, *, now: datetime) -> None:
+    """The item's own lead time in calendar days; its promises are made anew."""
+    item = lock_item(session, item.shop_id, item.item_id)
+    item.lead_time_days = days
+    ask_for_look(item, at=now, cause="lead time set")
+
+
+def set_shop_lead_time(session: Session, shop: Shop, days: int | None, *, now: datetime) -> None:
+    """The lead time of every item that has none of its own."""
+    shop.lead_time_days = days
+    where = (Item.shop_id == shop.id, Item.has_queue)
+    for item in session.scalars(sa.select(Item).where(*where).with_for_update()):
+        ask_for_look(item, at=now, cause="lead time set")
+
+
+def short_orders(
+    session: Session, shop_id: int, *, limit: int = 200
+) -> Sequence[tuple[PromiseRow, Order, Item]]:
+    """Lines that are short now with their order and item, longest waiting first."""
+    statement = (
+        sa.select(PromiseRow, Order, Item)
+        .join(Order, sa.and_(Order.shop_id == PromiseRow.shop_id, Order.order_id == PromiseRow.order_id))
+        .join(Item, sa.and_(Item.shop_id == PromiseRow.shop_id, Item.item_id == PromiseRow.item_id))
+        .where(PromiseRow.shop_id == shop_id, PromiseRow.short > 0)
+        .order_by(Order.priority.desc(), Order.placed_at, Order.order_id)
+        .limit(limit)
+    )
+    return [(promise, order, item) for promise, order, item in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class ShortCount:
+    """How much of a shop waits."""
+
+    orders: int
+    units: int
+
+
+def count_short(session: Session, shop_id: int) -> ShortCount:
+    """How many orders and units are short now."""
+    statement = sa.select(
+        sa.func.count(sa.distinct(PromiseRow.order_id)),
+        sa.func.coalesce(sa.func.sum(PromiseRow.short), 0),
+    ).where(PromiseRow.shop_id == shop_id, PromiseRow.short > 0)
+    orders, units = session.execute(statement).one()
+    return ShortCount(orders, int(units))

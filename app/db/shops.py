@@ -1,0 +1,187 @@
+"""The installed shops: who they are, who may work on them now, and which of them have work."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy.orm import Session
+
+from app.db.audit import record_event
+from app.db.mirror import is_settled
+from app.db.models import Base, DeliveryRow, Item, Order, Shop, Variant
+from app.db.statements import affected_rows
+from app.errors import NeedsMerchant
+
+LEASE = timedelta(seconds=60)
+
+
+class LeaseLostError(Exception):
+    """Another worker has taken the shop over: this one was silent for too long and must stop."""
+
+
+def find_shop(session: Session, platform: str, domain: str) -> Shop | None:
+    """The shop of that platform and domain, removed ones included."""
+    return session.scalar(sa.select(Shop).where(Shop.platform == platform, Shop.domain == domain))
+
+
+def get_shop(session: Session, shop_id: int) -> Shop:
+    """The shop with that id. Raises `sqlalchemy.exc.NoResultFound`."""
+    return session.get_one(Shop, shop_id)
+
+
+def list_shops(session: Session) -> Sequence[Shop]:
+    """All shops, oldest first."""
+    return session.scalars(sa.select(Shop).order_by(Shop.id)).all()
+
+
+def install_shop(session: Session, *, platform: str, domain: str, now: datetime) -> Shop:
+    """The shop's row, made if it is new, woken if it was removed or waited for its merchant. A
+    reinstall finds its data again."""
+    shop = find_shop(session, platform, domain)
+    if shop is None:
+        shop = Shop(
+            platform=platform, domain=domain, installed_at=now, changed_since=now, reconcile_at=now
+        )
+        session.add(shop)
+    shop.status, shop.problem, shop.wait_until = "active", None, None
+    session.flush()
+    return shop
+
+
+def seal_token(shop: Shop, token: str, keys: Sequence[str]) -> None:
+    """Keep the access token, encrypted with the newest key."""
+    shop.token_encrypted = _fernet(keys).encrypt(token.encode()).decode()
+
+
+def open_token(shop: Shop, keys: Sequence[str]) -> str:
+    """The access token in clear. Raises `NeedsMerchant` if there is none or no key opens it."""
+    if shop.token_encrypted is None:
+        message = f"{shop.domain} has no access token: connect the shop again"
+        raise NeedsMerchant(message)
+    try:
+        return _fernet(keys).decrypt(shop.token_encrypted).decode()
+    except InvalidToken as error:
+        raise NeedsMerchant(
+            f"No key in ENCRYPTION_KEYS opens the token of {shop.domain}: add the old key, or connect it again"
+        ) from error
+
+
+def _fernet(keys: Sequence[str]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def pause_shop(session: Session, shop_id: int, problem: str, *, now: datetime) -> None:
+    """Stop work for the shop until its merchant has acted."""
+    shop = get_shop(session, shop_id)
+    shop.status, shop.problem = "needs_merchant", problem
+    record_event(session, shop_id, "needs merchant", at=now, why=problem)
+
+
+def wait(session: Session, shop_id: int, *, until: datetime) -> None:
+    """The platform asks for patience: it is not called before then."""
+    get_shop(session, shop_id).wait_until = until
+
+
+def remove_shop(shop: Shop, *, problem: str) -> None:
+    """No token, no work; the data stays until the platform asks for it to be erased, since a merchant
+    may come back."""
+    shop.status, shop.token_encrypted, shop.problem = "removed", None, problem
+
+
+def ask_to_sync(shop: Shop, *, now: datetime) -> None:
+    """Have every open order imported again, and the hourly check made now."""
+    shop.import_state, shop.import_cursor, shop.import_done, shop.import_total = "running", None, 0, 0
+    shop.reconcile_at, shop.wait_until = now, None
+
+
+def ask_to_erase(shop: Shop) -> None:
+    """The platform asks for everything we hold of the shop to be erased."""
+    shop.status, shop.token_encrypted = "erasing", None
+
+
+def erase_shop(session: Session, shop_id: int) -> dict[str, int]:
+    """Delete every row of the shop; returns how many went, by table."""
+    erased = {}
+    for table in reversed(Base.metadata.sorted_tables):
+        column = table.c.id if table.name == Shop.__tablename__ else table.c.shop_id
+        erased[table.name] = affected_rows(session, sa.delete(table).where(column == shop_id))
+    return erased
+
+
+def take_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> bool:
+    """Become the one worker of this shop for a minute, unless another one is. A killed worker's
+    lease runs out by itself."""
+    free = sa.or_(Shop.lease_until.is_(None), Shop.lease_until <= now, Shop.lease_owner == owner)
+    return _set_lease(session, sa.and_(Shop.id == shop_id, free), owner, now + LEASE)
+
+
+def keep_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> None:
+    """Extend the lease as part of a transaction, which so can't be committed by a worker that has
+    lost it. Raises `LeaseLostError`."""
+    if not _set_lease(
+        session, sa.and_(Shop.id == shop_id, Shop.lease_owner == owner), owner, now + LEASE
+    ):
+        message = f"Shop {shop_id} is worked on by somebody else"
+        raise LeaseLostError(message)
+
+
+def end_lease(session: Session, shop_id: int, owner: str) -> None:
+    """Let go of the shop."""
+    _set_lease(session, sa.and_(Shop.id == shop_id, Shop.lease_owner == owner), None, None)
+
+
+def _set_lease(
+    session: Session, where: sa.ColumnElement[bool], owner: str | None, until: datetime | None
+) -> bool:
+    statement = sa.update(Shop).where(where).values(lease_owner=owner, lease_until=until)
+    return affected_rows(session, statement) > 0
+
+
+def has_work(now: datetime) -> sa.ColumnElement[bool]:
+    """The condition under which a shop's next step is due."""
+    mine = Shop.id
+    active = sa.and_(
+        Shop.status == "active",
+        sa.or_(Shop.wait_until.is_(None), Shop.wait_until <= now),
+        sa.or_(
+            Shop.reconcile_at <= now,
+            Shop.import_state == "running",
+            sa.exists().where(Variant.shop_id == mine, Variant.is_resolved.is_(False)),
+            sa.exists().where(Item.shop_id == mine, Item.look_at <= now),
+            sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_settled()),
+        ),
+    )
+    told = sa.exists().where(DeliveryRow.shop_id == mine, DeliveryRow.state == "due")
+    return sa.or_(told, active, Shop.status == "erasing")
+
+
+def shops_with_work(session: Session, *, now: datetime) -> Sequence[int]:
+    """Ids of all shops whose next step is due."""
+    return session.scalars(sa.select(Shop.id).where(has_work(now))).all()
+
+
+def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime | None:
+    """When the shop next has something to do by itself: now, later, or (None) only when rung."""
+    shop = session.get(Shop, shop_id)
+    if shop is None:
+        return None
+    if session.scalar(
+        sa.select(sa.exists().where(DeliveryRow.shop_id == shop_id, DeliveryRow.state == "due"))
+    ):
+        return now
+    if shop.status != "active":
+        return now if shop.status == "erasing" else None
+    wanted = [
+        now if shop.import_state == "running" else None,
+        session.scalar(sa.select(sa.func.min(Item.look_at)).where(Item.shop_id == shop_id)),
+        session.scalar(sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_settled())),
+        shop.reconcile_at,
+        now
+        if session.scalar(
+            sa.select(sa.exists().where(Variant.shop_id == shop_id, Variant.is_resolved.is_(False)))
+        )
+        else None,
+    ]
+    soonest = min(moment for moment in wanted if moment is not None)
+    return max(soonest, shop.wait_until or now, now)

@@ -1,0 +1,42 @@
+"""Statements that SQLAlchemy spells differently for the two databases we run on, and row counts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+
+_ROWS_AT_ONCE = 500
+
+
+def insert_new(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows that break no unique constraint; returns how many went in."""
+    done = 0
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        statement = _insert(session, table, rows[start : start + _ROWS_AT_ONCE]).on_conflict_do_nothing()
+        done += len(session.execute(statement.returning(*table.__table__.primary_key)).all())
+    return done
+
+
+def upsert(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows, or overwrite the given columns of those whose primary key is there."""
+    keys = [column.name for column in table.__table__.primary_key]
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        statement = _insert(session, table, rows[start : start + _ROWS_AT_ONCE])
+        values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def _insert(
+    session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]
+) -> postgresql.Insert | sqlite.Insert:
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    statement = postgresql.insert(table) if is_postgresql else sqlite.insert(table)
+    return statement.values(list(rows))
+
+
+def affected_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
+    """Run the statement; how many rows it changed."""
+    done = session.execute(statement.execution_options(synchronize_session=False))
+    return cast("sa.CursorResult[Any]", done).rowcount
