@@ -1,0 +1,240 @@
+"""What every order must show, worked out from the sandbox shop alone.
+
+It shares no code with Backline, and counts single units where Backline computes with intervals: a
+mistake would have to be made twice to pass.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from app.sandbox.shopify.records import Order
+from app.sandbox.shopify.shop import SandboxShop
+
+BACKORDERED, RELEASED = "backordered", "backorder-released"
+_ON_HAND = date.min
+
+
+@dataclass(frozen=True)
+class View:
+    """What one order shows, or must show: all its tags, its whole note, our metafields."""
+
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    metafields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """What staff wrote on an order: text before and after our block, and tags."""
+
+    before: str = ""
+    after: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How many units of an item an order waits for, and the day the last of them is expected."""
+
+    units: int
+    until: date | None
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The state an order must be in. `ordered` counts, by item, the units that still belong to it."""
+
+    status: str = ""
+    waits: Mapping[int, Wait] = field(default_factory=dict)
+    ordered: Mapping[int, int] = field(default_factory=dict)
+    released_on: date | None = None
+
+    @property
+    def eta(self) -> date | None:
+        """The day on which the whole order is, or was, there."""
+        days = [wait.until for wait in self.waits.values()]
+        known = [day for day in days if day is not None]
+        return self.released_on if not days else max(known) if len(known) == len(days) else None
+
+
+@dataclass
+class Oracle:
+    """Told what the merchant typed; everything else it sees in the shop. Each `rule` is a moment at
+    which Backline has had its say: who waited at the last one may be released at the next."""
+
+    shop: SandboxShop
+    own: dict[int, OwnWords] = field(default_factory=dict)
+    arrivals: dict[tuple[int, int], list[tuple[date, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    lead_days: dict[int, int] = field(default_factory=dict)
+    rulings: dict[int, Ruling] = field(default_factory=dict)
+    _short_since: dict[tuple[int, int], date] = field(default_factory=dict)
+
+    def rule(self) -> None:
+        """Judge every order as the shop is now."""
+        with self.shop.lock:
+            waits = self._waits()
+            self.rulings = {
+                order.order_id: self._ruling(order, waits[order.order_id])
+                for order in self.shop.orders.values()
+            }
+
+    def _waits(self) -> dict[int, dict[int, Wait]]:
+        """Walk the queue of every pool and hand out its units, one by one."""
+        found: dict[int, dict[int, Wait]] = defaultdict(dict)
+        for pool, wanted in self.shop.open_lines().items():
+            units = self._units(pool)
+            for order_id in sorted(wanted, key=self._placed):
+                mine, units = units[: wanted[order_id]], units[wanted[order_id] :]
+                short = wanted[order_id] - mine.count(_ON_HAND)
+                if short:
+                    is_dated = len(mine) == wanted[order_id]
+                    until = mine[-1] if is_dated else self._after_lead_time(order_id, pool[0])
+                    found[order_id][pool[0]] = _both(found[order_id].get(pool[0]), Wait(short, until))
+                    self._short_since.setdefault((order_id, pool[0]), self.today())
+        return found
+
+    def _units(self, pool: tuple[int, int]) -> list[date]:
+        """One day for each unit that there is or will be: on hand first, then as they arrive."""
+        stock = self.shop.pools[pool].quantities
+        on_hand = [_ON_HAND] * (stock["available"] + stock["committed"])
+        return on_hand + [day for day, count in sorted(self.arrivals[pool]) for _ in range(count)]
+
+    def _placed(self, order_id: int) -> tuple[object, int]:
+        return self.shop.orders[order_id].processed_at, order_id
+
+    def _after_lead_time(self, order_id: int, item_id: int) -> date | None:
+        days = self.lead_days.get(item_id)
+        since = self._short_since.get((order_id, item_id), self.today())
+        return None if days is None else since + timedelta(days=days)
+
+    def _ruling(self, order: Order, waits: Mapping[int, Wait]) -> Ruling:
+        was = self.rulings.get(order.order_id, Ruling())
+        ordered: dict[int, int] = defaultdict(int)
+        for line in order.lines:
+            ordered[line.item_id or 0] += line.current
+        if order.cancelled_at:
+            return Ruling()
+        if waits:
+            return Ruling(BACKORDERED, waits, ordered)
+        if was.status == RELEASED:
+            return was
+        taken_out = {item_id: was.ordered[item_id] - ordered[item_id] for item_id in was.waits}
+        if any(wait.units > taken_out[item_id] for item_id, wait in was.waits.items()):
+            return Ruling(RELEASED, {}, ordered, self.today())
+        return Ruling()
+
+    def today(self) -> date:
+        """The day it is in the shop."""
+        return self.shop.clock().astimezone(ZoneInfo(self.shop.time_zone)).date()
+
+    def must_show(self, order_id: int) -> View:
+        """The order's tags, note and metafields, to the last character."""
+        ruling, own = self.rulings[order_id], self.own.get(order_id, OwnWords())
+        order = self.shop.orders[order_id]
+        tags = {*own.tags, ruling.status} - {""}
+        return View(
+            tuple(sorted(tags, key=str.casefold)),
+            own.before + _block(ruling, order, has_text_before=bool(own.before)) + own.after,
+            _metafields(ruling, order),
+        )
+
+    def wrong(self) -> dict[int, list[str]]:
+        """How each order that doesn't show what it must differs from it; empty if all is right."""
+        with self.shop.lock:
+            found = {
+                order_id: differences(self.must_show(order_id), view(self.shop, order_id))
+                for order_id in self.rulings
+            }
+        return {order_id: how for order_id, how in found.items() if how}
+
+
+def _both(one: Wait | None, other: Wait) -> Wait:
+    if one is None:
+        return other
+    days = None if one.until is None or other.until is None else max(one.until, other.until)
+    return Wait(one.units + other.units, days)
+
+
+def _block(ruling: Ruling, order: Order, *, has_text_before: bool) -> str:
+    if not ruling.status:
+        return ""
+    lines = [_heading(ruling)]
+    if ruling.status == BACKORDERED:
+        waiting = [line for line in order.lines if line.item_id in ruling.waits]
+        others = [line for line in order.lines if line.item_id not in ruling.waits]
+        for line in [*waiting, *others]:
+            name, wait = f"{line.title} ({line.sku})", ruling.waits.get(line.item_id or 0)
+            if wait is None:
+                lines.append(f"{line.unfulfilled} × {name}: in stock")
+            else:
+                of = "" if wait.units == line.unfulfilled else f" of {line.unfulfilled}"
+                lines.append(f"{wait.units}{of} × {name}: {spell(wait.until) or 'no date known yet'}")
+    block = "\n".join(["[backorder]", *lines, "[/backorder]"])
+    return f"\n\n{block}" if has_text_before else block
+
+
+def _heading(ruling: Ruling) -> str:
+    if ruling.status == RELEASED:
+        return f"Released {spell(ruling.released_on)}: the stock has arrived"
+    if ruling.eta is None:
+        return "Waiting for stock, no date known yet"
+    return f"Expected to ship by {spell(ruling.eta)}"
+
+
+def _metafields(ruling: Ruling, order: Order) -> dict[str, object]:
+    if not ruling.status:
+        return {}
+    lines = [
+        {
+            "item": line.item_id,
+            "sku": line.sku,
+            "short": wait.units,
+            "of": line.unfulfilled,
+            "expected": wait.until.isoformat() if wait.until else None,
+        }
+        for line in order.lines
+        if (wait := ruling.waits.get(line.item_id or 0))
+    ]
+    eta = {"eta": ruling.eta.isoformat()} if ruling.eta else {}
+    return {"status": ruling.status.removeprefix("backorder-"), "lines": lines, **eta}
+
+
+def spell(day: date | None) -> str:
+    """A day as an English shop writes it: Dec 5, 2026."""
+    return f"{day:%b} {day.day}, {day.year}" if day else ""
+
+
+def view(shop: SandboxShop, order_id: int) -> View:
+    """What the shop shows of an order."""
+    read: dict[str, Callable[[str], object]] = {"lines": json.loads}
+    order = shop.orders[order_id]
+    values = {
+        key: read.get(key, str)(value)
+        for (namespace, key), value in shop.metafields(order_id).items()
+        if namespace.endswith("backorder")
+    }
+    return View(tuple(order.tags), order.note, values)
+
+
+def differences(must: View, shows: View) -> list[str]:
+    """In words, part by part; empty if the order shows exactly what it must."""
+    found = []
+    if shows.tags != must.tags:
+        found.append(f"tags are {_listed(shows.tags)}, must be {_listed(must.tags)}")
+    if shows.note != must.note:
+        found.append(f"note is {shows.note!r}, must be {must.note!r}")
+    for key in sorted(shows.metafields.keys() | must.metafields.keys()):
+        is_now, must_be = shows.metafields.get(key), must.metafields.get(key)
+        if is_now != must_be:
+            found.append(f"metafield {key} is {is_now}, must be {must_be}")
+    return found
+
+
+def _listed(tags: tuple[str, ...]) -> str:
+    return ", ".join(tags) or "none"

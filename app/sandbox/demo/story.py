@@ -1,0 +1,247 @@
+"""The story: a week in the life of a small shop, in half a minute."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
+from typing import NoReturn
+
+from app.sandbox.demo.oracle import Oracle, OwnWords, spell
+from app.sandbox.demo.stage import is_quiet
+from app.sandbox.demo.telling import Teller
+from app.sandbox.shopify.records import Order, Variant
+from app.sandbox.shopify.shop import SandboxShop
+
+_COMMAND_S = 120
+_CALM_S = 1.5
+_POLL_S = 0.1
+
+
+class StoryError(Exception):
+    """The story can't go on; the text says why."""
+
+
+@dataclass(frozen=True)
+class Goods:
+    """What the shop sells, and where it lies."""
+
+    warehouse: int
+    mug: Variant
+    towel: Variant
+    tray: Variant
+    lamp: Variant
+    apron: Variant
+
+
+def open_shop(domain: str, *, client_secret: str) -> SandboxShop:
+    """A shop by the real clock, with delays like Shopify's but shorter."""
+    return SandboxShop(domain, client_secret=client_secret, routing_delay_s=1, bulk_delay_s=1)
+
+
+def stock_shelves(shop: SandboxShop) -> Goods:
+    """Put the catalogue on sale: few of everything, and all of it may be oversold."""
+    warehouse, store = shop.add_location("Warehouse"), shop.add_location("Harbour Store")
+    return Goods(
+        warehouse,
+        mug=shop.add_product("Blue Mug", sku="MUG-BLUE", stock={warehouse: 7}),
+        towel=shop.add_product("Tea Towel", sku="TOWEL", stock={warehouse: 40, store: 5}),
+        tray=shop.add_product("Walnut Tray", sku="TRAY", stock={warehouse: 0}),
+        lamp=shop.add_product("Reading Lamp", sku="LAMP", stock={warehouse: 1}),
+        apron=shop.add_product("Linen Apron", sku="APRON", stock={warehouse: 1}),
+    )
+
+
+@dataclass
+class Story:
+    """One telling of it. `patience_s` is how long Backline may take after each turn of events."""
+
+    shop: SandboxShop
+    oracle: Oracle
+    teller: Teller
+    goods: Goods
+    patience_s: float = 60
+
+    def play(self) -> None:
+        """Chapter after chapter. Raises `StoryError` as soon as an order does not show what it must."""
+        chapters: Sequence[Callable[[], None]] = (
+            self._connect,
+            self._flash_sale,
+            self._race,
+            self._edit,
+            self._cancellation,
+            self._shipments,
+            self._partial_restock,
+            self._full_restock,
+        )
+        for chapter in chapters:
+            chapter()
+            self.settle()
+        self._stay_right()
+
+    # The chapters
+
+    def _connect(self) -> None:
+        self.teller.chapter("A shop connects; one of its orders is waiting already")
+        self._order((self.goods.mug, 2), days_ago=3)
+        tray = self._order((self.goods.tray, 1), days_ago=2)
+        self.teller.happens(f"{tray.name}, two days old, waits for a Walnut Tray that is not on order.")
+        self._command(
+            "shops", "connect", "shopify", self.shop.domain, "--access-token", self.shop.access_token
+        )
+
+    def _flash_sale(self) -> None:
+        self.teller.chapter("A flash sale oversells the Blue Mug: 5 left, 11 sold")
+        mug, towel = self.goods.mug, self.goods.towel
+        placed = [
+            self._order((mug, 2)),
+            self._order((mug, 2)),
+            self._order((mug, 3), (towel, 1), note="Gift wrap, please.", tags=("VIP",)),
+            *(self._order((mug, count)) for count in (1, 2, 1)),
+        ]
+        self.teller.happens(f"{placed[0].name} to {placed[-1].name} come in one after another.")
+
+    def _race(self) -> None:
+        self.teller.chapter("Two buyers race for the last Reading Lamp")
+        start = threading.Barrier(2)
+
+        def buy() -> None:
+            start.wait()
+            self._order((self.goods.lamp, 1))
+
+        buyers = [threading.Thread(target=buy, daemon=True) for _ in range(2)]
+        for buyer in buyers:
+            buyer.start()
+        for buyer in buyers:
+            buyer.join()
+        names = [order.name for order in list(self.shop.orders.values())[-2:]]
+        self.teller.happens(f"{' and '.join(names)} are placed in the same instant: one must wait.")
+
+    def _edit(self) -> None:
+        self.teller.chapter("A buyer wants more, and changes her mind")
+        order = self._order((self.goods.apron, 1))
+        line = order.lines[0].line_id
+        self.teller.happens(f"{order.name} takes the last Linen Apron; staff edit it to 3.")
+        self.shop.edit_order(order.order_id, {line: 3})
+        self.settle()
+        self.teller.happens(
+            f"Staff edit {order.name} back to 1. Nothing arrived, so nothing may be called released."
+        )
+        self.shop.edit_order(order.order_id, {line: 1})
+
+    def _cancellation(self) -> None:
+        self.teller.chapter("A waiting order is cancelled; the mug it held goes to the oldest waiting")
+        order = next(order for order in self.shop.orders.values() if len(order.lines) > 1)
+        self._write_after_block(order.order_id, "\nRang her on Tuesday: she would rather not wait.")
+        self.teller.happens(f"Staff note on {order.name} that they rang the buyer, and cancel it.")
+        self.shop.cancel_order(order.order_id)
+
+    def _shipments(self) -> None:
+        mug, tray = self.goods.mug, self.goods.tray
+        first, second = self._in_days(10), self._in_days(24)
+        self.teller.chapter("The supplier names dates: 2 mugs, then 12 more")
+        big = self._order((mug, 3))
+        self.teller.happens(f"{big.name} orders 3 more mugs, behind everybody else.")
+        self._expect(mug, 2, first)
+        self._expect(mug, 12, second)
+        self.teller.happens("Trays come three weeks after they run out, as a rule.")
+        self._command("supply", "lead-time", self.shop.domain, "--sku", tray.sku, "--days", "21")
+        self.oracle.lead_days[tray.item_id] = 21
+
+    def _partial_restock(self) -> None:
+        self.teller.chapter("Two mugs turn up in the back room: enough for the oldest only")
+        self.shop.adjust_stock(self.goods.mug.item_id, self.goods.warehouse, 2)
+        self.teller.happens("Staff count them in.")
+
+    def _full_restock(self) -> None:
+        self.teller.chapter("Both shipments arrive early: every mug that was waited for is there")
+        for number, shipment in enumerate(list(self.shop.books.shipments.values()), start=1):
+            self.shop.receive_shipment(shipment.shipment_id)
+            self._command("supply", "receive", self.shop.domain, str(number))
+        self.oracle.arrivals.clear()
+
+    # What a chapter is made of
+
+    def _order(
+        self,
+        *lines: tuple[Variant, int],
+        note: str = "",
+        tags: Sequence[str] = (),
+        days_ago: int = 0,
+    ) -> Order:
+        """Somebody orders."""
+        wish = [(variant.variant_id, quantity) for variant, quantity in lines]
+        at = self.shop.clock() - timedelta(days=days_ago)
+        order_id = self.shop.place_order(wish, note=note, tags=tags, processed_at=at)
+        self.oracle.own[order_id] = OwnWords(note, tags=tuple(tags))
+        return self.shop.orders[order_id]
+
+    def _write_after_block(self, order_id: int, text: str) -> None:
+        """Staff add to a note that holds our block already."""
+        with self.shop.lock:
+            self.shop.edit_note(order_id, self.shop.orders[order_id].note + text)
+        own = self.oracle.own[order_id]
+        self.oracle.own[order_id] = OwnWords(own.before, text, own.tags)
+
+    def _expect(self, variant: Variant, quantity: int, day: date) -> None:
+        """Goods are sent off to the warehouse, and the merchant tells Backline."""
+        noon = datetime.combine(day, time_of_day(12), UTC)
+        self.shop.expect_shipment(self.goods.warehouse, {variant.item_id: quantity}, arrives_at=noon)
+        self.teller.happens(f"{quantity} × {variant.product_title} are on their way, due {spell(day)}.")
+        self._command(
+            *("supply", "add", self.shop.domain, variant.sku),
+            *("--quantity", str(quantity), "--on", day.isoformat()),
+        )
+        self.oracle.arrivals[variant.item_id, self.goods.warehouse].append((day, quantity))
+
+    def _in_days(self, days: int) -> date:
+        return self.oracle.today() + timedelta(days=days)
+
+    def _command(self, *words: str) -> None:
+        """Run a real `backline` command, as the merchant would."""
+        self.teller.aside(f"$ backline {' '.join(words)}")
+        done = subprocess.run(  # noqa: S603 -- our own words alone
+            [sys.executable, "-m", "app.cli", *words],
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_S,
+            check=False,
+        )
+        if done.returncode:
+            said = done.stderr.strip() or done.stdout.strip()
+            raise StoryError(f"`backline {' '.join(words)}` failed: {said}")
+        self.teller.aside(f"  {done.stdout.strip().splitlines()[-1]}")
+
+    # How it ends
+
+    def settle(self) -> None:
+        """Wait until every order shows what it must; tell what came of it."""
+        self.oracle.rule()
+        began, waited_s = time.monotonic(), 0.0
+        while self.oracle.wrong() or not is_quiet(self.shop):
+            if waited_s > self.patience_s:
+                self._end_wrong(
+                    f"After {self.patience_s:.0f} s the shop still does not show what it must."
+                )
+            time.sleep(_POLL_S)
+            waited_s = time.monotonic() - began
+        self.teller.shop_shows(self.oracle, after_s=waited_s)
+
+    def _stay_right(self) -> None:
+        """Once Backline asks nothing more, everything must still be as it was."""
+        give_up_at = time.monotonic() + self.patience_s
+        seen = -1
+        while seen != self.shop.request_count and time.monotonic() < give_up_at:
+            seen = self.shop.request_count
+            time.sleep(_CALM_S)
+        if self.oracle.wrong():
+            self._end_wrong("What was right did not stay right.")
+
+    def _end_wrong(self, what: str) -> NoReturn:
+        self.teller.goes_wrong(self.oracle, self.oracle.wrong())
+        undelivered = len(self.shop.webhooks.waiting())
+        late = f" {undelivered} webhooks could not be delivered yet." if undelivered else ""
+        raise StoryError(f"{what}{late}")

@@ -1,0 +1,292 @@
+"""What a shop consists of: plain mutable records, changed only by the modules beside this one."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+Policy = Literal["CONTINUE", "DENY"]
+Channel = Literal["online", "pos", "draft"]
+Restock = Literal["cancel", "no_restock", "return"]
+
+ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
+QUANTITY_NAMES = (*ON_HAND_PARTS, "on_hand", "incoming")
+
+
+class Refused(Exception):
+    """Shopify would not let a merchant do this."""
+
+
+class OutOfStock(Refused):
+    """An online order asked for more than is available of a variant that may not be oversold."""
+
+
+@dataclass
+class Location:
+    """A place that holds stock; `level_number` is the number Shopify puts into InventoryLevel gids."""
+
+    location_id: int
+    level_number: int
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    deactivated_at: datetime | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it still takes orders."""
+        return self.deactivated_at is None
+
+
+@dataclass
+class Product:
+    """A product: here just a title over its variants."""
+
+    product_id: int
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass
+class Item:
+    """An inventory item: what stock is counted for. Exactly one variant sells it."""
+
+    item_id: int
+    variant_id: int
+    sku: str
+    is_tracked: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass
+class Variant:
+    """A variant on sale; `policy` says whether the online shop may sell more than is available."""
+
+    variant_id: int
+    item_id: int
+    product_id: int
+    title: str
+    product_title: str
+    sku: str
+    policy: Policy
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass
+class Level:
+    """The stock of one item at one location: every quantity by name, and when it last changed."""
+
+    item_id: int
+    location_id: int
+    quantities: dict[str, int]
+    changed_at: dict[str, datetime]
+    created_at: datetime
+    updated_at: datetime
+    is_active: bool = True
+
+
+@dataclass
+class Line:
+    """A line item. `open_at` maps a location to the units it is still to ship.
+
+    `quantity` never shrinks: `removed` units were cancelled, edited away or refunded before shipping,
+    `returned` ones refunded after. Custom lines have neither variant nor item.
+    """
+
+    line_id: int
+    variant_id: int | None
+    product_id: int | None
+    item_id: int | None
+    title: str
+    variant_title: str
+    sku: str
+    quantity: int = 0
+    fulfilled: int = 0
+    removed: int = 0
+    returned: int = 0
+    open_at: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def current(self) -> int:
+        """Units still part of the order, shipped ones included."""
+        return self.quantity - self.removed - self.returned
+
+    @property
+    def unfulfilled(self) -> int:
+        """Units still to ship."""
+        return self.quantity - self.removed - self.fulfilled
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """An invented person. Payloads carry them so that a test can prove that nobody keeps them."""
+
+    customer_id: int
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    street: str
+    city: str
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Units of one line that left one location in one parcel, and the fulfillment order they were in."""
+
+    fulfillment_order_id: int
+    location_id: int
+    line_id: int
+    quantity: int
+
+
+@dataclass
+class Order:
+    """One order. `route_due_at` is when the background worker next looks at it; `parcels` are what was
+    shipped and still is, by fulfillment id."""
+
+    order_id: int
+    number: int
+    channel: Channel
+    buyer: Buyer
+    created_at: datetime
+    processed_at: datetime
+    updated_at: datetime
+    note: str
+    tags: list[str]
+    lines: list[Line] = field(default_factory=list)
+    fulfillment_order_ids: list[int] = field(default_factory=list)
+    parcels: dict[int, list[Shipped]] = field(default_factory=dict)
+    route_due_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    cancel_reason: str | None = None
+    closed_at: datetime | None = None
+    is_edited: bool = False
+    has_refund: bool = False
+
+    @property
+    def name(self) -> str:
+        """What merchants call the order."""
+        return f"#{self.number}"
+
+    def line(self, line_id: int) -> Line:
+        """Its line of that id."""
+        for line in self.lines:
+            if line.line_id == line_id:
+                return line
+        raise Refused(f"order {self.name} has no line {line_id}")
+
+
+@dataclass
+class Hold:
+    """A fulfillment hold; `app` is who placed it: "us", another app's name, None for a person."""
+
+    hold_id: int
+    reason: str
+    handle: str | None
+    notes: str | None
+    app: str | None
+
+
+@dataclass
+class FulfillmentLine:
+    """Units of one order line in one fulfillment order."""
+
+    fulfillment_line_id: int
+    fulfillment_order_id: int
+    line_id: int
+    total: int
+    remaining: int
+
+
+@dataclass
+class FulfillmentOrder:
+    """What one location is to ship of one order.
+
+    `freed_from` is the fulfillment order whose partial hold left this one as the free part.
+    """
+
+    fulfillment_order_id: int
+    order_id: int
+    location_id: int
+    created_at: datetime
+    updated_at: datetime
+    status: str = "OPEN"
+    lines: list[FulfillmentLine] = field(default_factory=list)
+    holds: list[Hold] = field(default_factory=list)
+    freed_from: int | None = None
+    fulfill_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything of it may still be shipped."""
+        return self.status not in ("CLOSED", "CANCELLED")
+
+
+@dataclass
+class ShipmentLine:
+    """Units of one item in one inbound shipment."""
+
+    shipment_line_id: int
+    item_id: int
+    quantity: int
+    accepted: int = 0
+
+
+@dataclass
+class InboundShipment:
+    """Goods on their way to a location."""
+
+    shipment_id: int
+    name: str
+    location_id: int
+    arrives_at: datetime | None
+    created_at: datetime
+    lines: list[ShipmentLine]
+    received_at: datetime | None = None
+
+    @property
+    def status(self) -> str:
+        """Shopify's word for how far it is."""
+        if all(line.accepted >= line.quantity for line in self.lines):
+            return "RECEIVED"
+        return "PARTIALLY_RECEIVED" if any(line.accepted for line in self.lines) else "IN_TRANSIT"
+
+
+@dataclass
+class Metafield:
+    """A metafield of any owner; `namespace` is resolved: `$app:x` is stored as `app--<app id>--x`."""
+
+    metafield_id: int
+    owner_gid: str
+    namespace: str
+    key: str
+    type: str
+    value: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """One write that came through the API, and the number of the request that carried it."""
+
+    at: datetime
+    kind: str
+    order_id: int | None
+    detail: str
+    request: int
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """One API request: what it asked, what it cost, how it ended ("ok", "THROTTLED", "401", ...)."""
+
+    number: int
+    at: datetime
+    operation: str
+    requested_cost: int
+    actual_cost: int
+    status: str
