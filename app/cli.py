@@ -1,0 +1,480 @@
+"""The `backline` command."""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from redis import Redis
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rq import Worker
+from rq.cron import CronScheduler
+from sqlalchemy.orm import Session
+
+from app.db import inbox, mirror, promises, shops
+from app.db.migrate import upgrade
+from app.db.models import Item, Shop
+from app.errors import BacklineError
+from app.local import (
+    ProcessEndedError,
+    check_alive,
+    end_like_ctrl_c,
+    find_redis,
+    local_url,
+    run_beside,
+    running_processes,
+    running_redis,
+)
+from app.logs import configure_logs
+from app.pipeline import doorbell
+from app.pipeline.connecting import connect_shop, disconnect_shop, import_now
+from app.pipeline.runtime import Runtime
+from app.platforms.http import Http
+from app.platforms.registry import PLATFORMS
+from app.services import free_port, open_engine
+from app.settings import Settings, SettingsError, load_settings
+
+console = Console()
+PLATFORM = click.Choice(sorted(PLATFORMS))
+_INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def main() -> None:
+    """Backline tags orders that exceed the stock, says when the goods are expected, and releases the
+    orders, oldest first, when they arrive."""
+
+
+def _fail(message: str) -> NoReturn:
+    raise click.ClickException(message)
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
+        _fail(str(error))
+
+
+@contextmanager
+def _runtime() -> Iterator[Runtime]:
+    """The database, brought up to date, and whatever Redis runs."""
+    settings = _settings()
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    try:
+        yield Runtime(settings, engine, find_redis(settings), Http())
+    except BacklineError as error:
+        _fail(str(error))
+    finally:
+        engine.dispose()
+
+
+@main.command()
+def release() -> None:
+    """Bring the database up to date (the Procfile's release process)."""
+    with _runtime():
+        click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option(
+    "--local",
+    is_flag=True,
+    help="Listen on this machine only, and show the status pages to whoever asks.",
+)
+def web(*, local: bool) -> None:
+    """Serve webhooks and pages."""
+    settings = _settings()
+    factory = "app.web.application:create_local_app" if local else "app.web.application:create_app"
+    host = "127.0.0.1" if local else "0.0.0.0"  # noqa: S104 -- a server behind the host's router
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        "--interface",
+        "wsgi",
+        "--factory",
+        factory,
+        "--host",
+        host,
+        "--port",
+        str(settings.port),
+        "--workers",
+        "1",
+        "--blocking-threads",
+        "8",
+        "--no-ws",
+    ]
+    os.execv(sys.executable, command)  # noqa: S606 -- our own interpreter
+
+
+@main.command()
+def worker() -> None:
+    """Run the jobs; a process is forked for each."""
+    configure_logs(as_json=False)
+    _need_redis()
+    import workers.jobs  # noqa: F401, PLC0415 -- loaded before the fork, so that no job pays for it
+
+    # No socket timeout here: a worker waits for its next job as long as it takes.
+    Worker([doorbell.QUEUE], connection=Redis.from_url(_need_redis())).work(with_scheduler=True)
+
+
+@main.command()
+def clock() -> None:
+    """Run the schedule (`rq cron`)."""
+    configure_logs(as_json=False)
+    scheduler = CronScheduler(Redis.from_url(_need_redis()))
+    scheduler.load_config_from_file("workers.schedule")
+    scheduler.start()  # type: ignore[no-untyped-call]  # it is published half typed
+
+
+def _need_redis() -> str:
+    url = _settings().redis_url
+    if url is None:
+        _fail("REDIS_URL is not set. `backline up` starts a Redis of its own; this process needs one.")
+    return url
+
+
+@main.command()
+def up() -> None:
+    """Run web, worker and clock for real shops on this machine, until Ctrl-C."""
+    end_like_ctrl_c()
+    with _runtime() as runtime, running_redis(runtime.settings) as redis_url:
+        settings = runtime.settings
+        try:
+            with running_processes(settings, redis_url) as children:
+                console.print(
+                    f"Backline is up. Status page: {local_url(settings)}   Logs: {settings.home}"
+                )
+                while True:
+                    check_alive(settings, children)
+                    time.sleep(1)
+        except ProcessEndedError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+
+
+@main.command()
+@click.option(
+    "--once",
+    is_flag=True,
+    help="Play the story to its end; exit 0 only if every order shows what it should.",
+)
+def demo(*, once: bool) -> None:
+    """Play a story on a sandbox shop: everything runs on this machine, nothing leaves it."""
+    end_like_ctrl_c()
+    home = _settings().home / "demo"
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    os.environ |= _demo_environment(home)
+    # A Redis of its own, whatever the environment or a file .env says.
+    settings = _settings().model_copy(update={"redis_url": None})
+    story = ["-m", "app.sandbox.demo", *(["--once"] if once else [])]
+    try:
+        with _runtime():
+            pass  # the database is there now
+        with running_redis(settings) as redis_url, running_processes(settings, redis_url) as children:
+            sys.exit(run_beside(settings, redis_url, children, *story))
+    except ProcessEndedError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        console.print("Stopped.")
+        sys.exit(_INTERRUPTED)
+
+
+def _demo_environment(home: Path) -> dict[str, str]:
+    """Nothing of the real environment reaches the demo, and none of its ports can clash."""
+    port, sandbox_port = free_port(), free_port()
+    return {
+        "BACKLINE_HOME": str(home),
+        "DATABASE_URL": f"sqlite:///{home / 'backline.sqlite3'}",
+        "PORT": str(port),
+        "APP_URL": f"http://127.0.0.1:{port}",
+        "SHOPIFY_CLIENT_ID": "demo",
+        "SHOPIFY_CLIENT_SECRET": "the-demo-secret-is-no-secret",
+        "SHOPIFY_BASE_URL": f"http://127.0.0.1:{sandbox_port}/{{shop}}",
+    }
+
+
+@main.command()
+@click.option("--port", default=9100, show_default=True, help="The port on this machine.")
+def sandbox(port: int) -> None:
+    """Run the platform stand-ins alone, for trying things out."""
+    os.execv(sys.executable, [sys.executable, "-m", "app.sandbox", "--port", str(port)])  # noqa: S606
+
+
+@main.group(name="shops")
+def shops_group() -> None:
+    """Connect shops, look at them, sync and disconnect them."""
+
+
+@shops_group.command()
+@click.argument("platform", type=PLATFORM)
+@click.argument("domain", metavar="SHOP")
+@click.option(
+    "--access-token",
+    required=True,
+    envvar="BACKLINE_ACCESS_TOKEN",
+    help="The token of the shop's own app.",
+)
+def connect(platform: str, domain: str, access_token: str) -> None:
+    """Connect a shop: check token and scopes, register webhooks, import open orders."""
+    with _runtime() as runtime:
+        report = connect_shop(runtime, platform, domain, access_token)
+        console.print(f"{report.profile.name} ({report.profile.domain}): token and scopes are good.")
+        refused = [subscription for subscription in report.subscriptions if not subscription.is_right]
+        console.print(
+            f"Webhooks: {len(report.subscriptions) - len(refused)} registered at "
+            f"{runtime.settings.app_url}."
+        )
+        for subscription in refused:
+            console.print(f"  [red]{subscription.topic}: {subscription.outcome}[/red]")
+        _show_import(runtime, report.shop_id)
+        with runtime.sessions.begin() as session:
+            short = promises.count_short(session, report.shop_id)
+        console.print(f"{short.orders} orders are short now, {short.units} units in all.")
+        if refused:
+            _fail(
+                "Some webhooks could not be registered: until they are, only the hourly check sees changes. "
+                "Set APP_URL to an https address that the platform can reach, and connect again."
+            )
+
+
+def _show_import(runtime: Runtime, shop_id: int) -> None:
+    columns = (TextColumn("Open orders"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("import", total=None)
+        for shop in import_now(runtime, shop_id):
+            progress.update(task, completed=shop.import_done, total=shop.import_total or None)
+
+
+@shops_group.command(name="list")
+def list_shops() -> None:
+    """Every shop, its state, and what to do about it."""
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        table = Table("id", "platform", "shop", "state", "import", "orders short", "what to do")
+        for shop in shops.list_shops(session):
+            count = promises.count_short(session, shop.id)
+            table.add_row(
+                str(shop.id),
+                shop.platform,
+                shop.domain,
+                shop.status.replace("_", " "),
+                f"{shop.import_done} of {shop.import_total}",
+                str(count.orders),
+                shop.problem or "",
+            )
+        console.print(table)
+
+
+@shops_group.command()
+@click.argument("domain", metavar="SHOP")
+def sync(domain: str) -> None:
+    """Read everything of a shop again, now."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            if shop.status != "active":
+                _fail(f"{domain} is {shop.status}: {shop.problem}")
+            shops.ask_to_sync(shop, now=runtime.clock())
+        _show_import(runtime, shop.id)
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(f"{domain} is being checked; see the status page.")
+
+
+@shops_group.command()
+@click.argument("domain", metavar="SHOP")
+def disconnect(domain: str) -> None:
+    """Stop work for a shop and forget its token. What it was told stays, for a reconnect."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop_id = _shop(session, domain).id
+        disconnect_shop(runtime, shop_id)
+        console.print(f"{domain} is disconnected: no more work, no token.")
+
+
+def _shop(session: Session, domain: str) -> Shop:
+    found = [shop for shop in shops.list_shops(session) if shop.domain == domain.lower()]
+    if len(found) != 1:
+        names = ", ".join(shop.domain for shop in shops.list_shops(session)) or "none yet"
+        _fail(f"There is no shop {domain}. Connected: {names}.")
+    return found[0]
+
+
+@main.group()
+def supply() -> None:
+    """Say what is expected, and how long things take."""
+
+
+@supply.command()
+@click.argument("domain", metavar="SHOP")
+@click.argument("sku")
+@click.option("--quantity", type=click.IntRange(min=1), required=True, help="Units expected.")
+@click.option(
+    "--on", "expected_on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day, YYYY-MM-DD."
+)
+@click.option(
+    "--location", help="Where they arrive: name or number; needed only if the item lies at several."
+)
+@click.option("--reference", default="", help="Your own word for it: a purchase order's number.")
+def add(
+    domain: str, sku: str, quantity: int, expected_on: datetime, location: str | None, reference: str
+) -> None:
+    """Expect units of an item on a day."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            item = _item(session, shop, sku)
+            arrival = promises.add_arrival(
+                session,
+                item,
+                location_id=_location(session, item, location),
+                quantity=quantity,
+                expected_on=_not_past(expected_on.date(), runtime),
+                reference=reference,
+                now=runtime.clock(),
+            )
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(f"Arrival {arrival.id}: {quantity} × {sku} on {expected_on:%Y-%m-%d}.")
+
+
+def _not_past(day: date, runtime: Runtime) -> date:
+    if day < runtime.clock().date():
+        _fail(f"{day} has passed: give the day on which the units are expected.")
+    return day
+
+
+def _item(session: Session, shop: Shop, sku: str) -> Item:
+    found = mirror.find_items(session, shop.id, sku)
+    if not found:
+        _fail(
+            f"No open order of {shop.domain} names an item with SKU {sku}: check the code, or run "
+            f"`backline shops sync {shop.domain}`."
+        )
+    if len(found) > 1:
+        _fail(f"{len(found)} items have the SKU {sku}: give each its own on the platform.")
+    return found[0]
+
+
+def _location(session: Session, item: Item, wanted: str | None) -> int:
+    pools = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
+    names = {pool.location_name.casefold(): pool.location_id for pool in pools.values()}
+    names |= {str(location_id): location_id for location_id in pools}
+    if wanted is None and len(pools) == 1:
+        return next(iter(pools))
+    if wanted is not None and wanted.casefold() in names:
+        return names[wanted.casefold()]
+    places = (
+        ", ".join(f"{pool.location_name} ({pool.location_id})" for pool in pools.values())
+        or "none known yet: sync the shop"
+    )
+    _fail(f"Say with --location where {item.sku} arrives. It lies at: {places}.")
+
+
+@supply.command(name="list")
+@click.argument("domain", metavar="SHOP")
+def list_supply(domain: str) -> None:
+    """Every arrival."""
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        table = Table("arrival", "sku", "quantity", "received", "expected", "reference")
+        for row, sku in promises.list_arrivals(session, _shop(session, domain).id):
+            table.add_row(
+                str(row.id),
+                sku,
+                str(row.quantity),
+                str(row.received),
+                row.expected_on.isoformat(),
+                row.reference,
+            )
+        console.print(table)
+
+
+@supply.command()
+@click.argument("domain", metavar="SHOP")
+@click.argument("arrival", type=int)
+@click.option("--quantity", type=click.IntRange(min=1), help="Units that landed; left out: all of them.")
+def receive(domain: str, arrival: int, quantity: int | None) -> None:
+    """Units of an arrival have landed: nobody is promised them a second time."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            row = promises.find_arrival(session, shop.id, arrival)
+            if row is None:
+                _fail(f"{domain} has no arrival {arrival}: see `backline supply list {domain}`.")
+            received = row.quantity if quantity is None else min(row.quantity, row.received + quantity)
+            promises.change_arrival(session, row, received=received, now=runtime.clock())
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(f"Arrival {arrival}: {row.received} of {row.quantity} received.")
+
+
+@supply.command(name="lead-time")
+@click.argument("domain", metavar="SHOP")
+@click.option(
+    "--days", type=click.IntRange(min=0, max=730), help="Calendar days; left out: none is known."
+)
+@click.option("--sku", help="For this item only.")
+def lead_time(domain: str, days: int | None, sku: str | None) -> None:
+    """How long a restock takes where no arrival says better."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            if sku is None:
+                promises.set_shop_lead_time(session, shop, days, now=runtime.clock())
+            else:
+                promises.set_lead_time(session, _item(session, shop, sku), days, now=runtime.clock())
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(
+            f"Lead time of {sku or domain}: {'not known' if days is None else f'{days} days'}."
+        )
+
+
+@main.group()
+def deliveries() -> None:
+    """Webhooks that could not be used."""
+
+
+@deliveries.command(name="list")
+@click.argument("domain", metavar="SHOP")
+def list_deliveries(domain: str) -> None:
+    """The failed webhooks of a shop, and why they failed."""
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        table = Table("delivery", "topic", "received", "reason")
+        for row in inbox.failed_deliveries(session, _shop(session, domain).id):
+            table.add_row(str(row.id), row.topic, f"{row.received_at:%Y-%m-%d %H:%M}", row.problem or "")
+        console.print(table)
+
+
+@deliveries.command()
+@click.argument("delivery_id", type=int)
+def replay(delivery_id: int) -> None:
+    """Work on a webhook again. One whose body was unreadable left nothing to replay: the shop's
+    changes are read from the platform instead."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            row = inbox.find_delivery(session, delivery_id)
+            if row is None:
+                _fail(f"There is no delivery {delivery_id}.")
+            shop_id, has_facts = row.shop_id, bool(row.facts)
+            inbox.replay(row)
+            if not has_facts:
+                shops.get_shop(session, shop_id).reconcile_at = runtime.clock()
+        doorbell.ring(runtime.redis, shop_id)
+        console.print(
+            "Due again."
+            if has_facts
+            else "Nothing of it could be read; the shop's changes are read from the platform now."
+        )
+
+
+if __name__ == "__main__":
+    main()

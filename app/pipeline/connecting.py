@@ -1,0 +1,71 @@
+"""From a token to a working shop, and back."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.db import audit, shops
+from app.db.models import Shop
+from app.errors import NeedsMerchant
+from app.pipeline import doorbell
+from app.pipeline.runtime import Runtime, work_on_shop
+from app.platforms.base import Credentials, ShopProfile, Subscription
+
+_LONGEST_PAUSE_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What connecting a shop found and did."""
+
+    shop_id: int
+    profile: ShopProfile
+    subscriptions: list[Subscription]
+
+
+def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Connected:
+    """Check the token and its scopes, keep it, register the webhooks, and begin the import.
+
+    Raises `NeedsMerchant` if the token is refused or a scope is missing, naming each; nothing is
+    stored then.
+    """
+    outside = runtime.connect_with(platform, Credentials(0, domain.lower(), token))
+    profile = outside.fetch_profile()
+    if profile.missing_scopes:
+        raise NeedsMerchant(
+            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them to your app in the "
+            "shop's admin (Settings, Apps, Develop apps, Configuration), install it again and use its new token."
+        )
+    subscriptions = outside.register_webhooks(f"{runtime.settings.app_url}/webhooks/{platform}")
+    with runtime.sessions.begin() as session:
+        shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
+        shops.seal_token(shop, token, runtime.settings.encryption_keys)
+        shop.name, shop.scopes = profile.name, list(profile.scopes)
+        shop.time_zone, shop.locale = profile.time_zone, profile.locale
+        shops.ask_to_sync(shop, now=runtime.clock())
+        audit.record_event(session, shop.id, "connected", at=runtime.clock())
+    doorbell.ring(runtime.redis, shop.id)
+    return Connected(shop.id, profile, subscriptions)
+
+
+def import_now(runtime: Runtime, shop_id: int) -> Iterator[Shop]:
+    """Work on the shop here until its open orders are in and settled, together with any worker there
+    is; yields the shop after each step. Raises `NeedsMerchant` if it can't go on."""
+    while True:
+        again_s = work_on_shop(runtime, shop_id)
+        with runtime.sessions.begin() as session:
+            shop = shops.get_shop(session, shop_id)
+        yield shop
+        if shop.status != "active":
+            raise NeedsMerchant(shop.problem or f"{shop.domain} is {shop.status}")
+        if shop.import_state == "done" and (again_s is None or again_s > 0):
+            return
+        time.sleep(min(again_s or 0, _LONGEST_PAUSE_S))
+
+
+def disconnect_shop(runtime: Runtime, shop_id: int) -> None:
+    """Stop all work for the shop and forget its token."""
+    with runtime.sessions.begin() as session:
+        shop = shops.get_shop(session, shop_id)
+        shops.remove_shop(shop, problem="Disconnected. Connect the shop again to go on.")
+        audit.record_event(session, shop_id, "disconnected", at=runtime.clock())

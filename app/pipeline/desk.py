@@ -1,0 +1,48 @@
+"""What one pass over a shop works with."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db import shops
+from app.db.models import Shop
+from app.platforms.base import Platform
+
+
+@dataclass
+class Desk:
+    """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease."""
+
+    shop_id: int
+    owner: str
+    sessions: sessionmaker[Session]
+    connect: Callable[[Shop], Platform]
+    clock: Callable[[], datetime]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A transaction that commits only while the lease is ours. Raises `LeaseLostError`."""
+        with self.sessions.begin() as session:
+            shops.keep_lease(session, self.shop_id, self.owner, now=self.clock())
+            yield session
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The shop's platform; connected when it is first needed, since much of the work needs none.
+        Raises `NeedsMerchant` if there is no token."""
+        with self.transaction() as session:
+            return self.connect(shops.get_shop(session, self.shop_id))
+
+
+def local_day(moment: datetime, time_zone: str) -> date:
+    """The day it is in the shop. A zone that this machine does not know counts as UTC."""
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return moment.astimezone(zone).date()

@@ -1,0 +1,45 @@
+"""One poisoned order or item must not stop its shop: it is found, and set aside alone."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import sqlalchemy as sa
+import structlog
+from rq.timeouts import BaseTimeoutException
+
+from app.db.shops import LeaseLostError
+from app.errors import BacklineError
+
+# These are about the shop, the database or the job, never about one row.
+_NOT_POISON = (
+    BacklineError,
+    LeaseLostError,
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    BaseTimeoutException,
+)
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+
+def act_on_all(
+    batch: Sequence[T], act: Callable[[Sequence[T]], None], set_aside: Callable[[T, str], None]
+) -> None:
+    """Act on the whole batch; if that fails, halve it until the one that fails stands alone. `act`
+    must be safe to repeat for what it has done already."""
+    if not batch:
+        return
+    try:
+        act(batch)
+    except _NOT_POISON:
+        raise
+    except Exception as error:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            act_on_all(batch[:middle], act, set_aside)
+            act_on_all(batch[middle:], act, set_aside)
+            return
+        log.exception("set aside", what=str(batch[0]))
+        set_aside(batch[0], f"{type(error).__name__}: {error}")

@@ -1,0 +1,55 @@
+"""Orders read from the platform into the mirror: those asked for, and those that changed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from app.db import mirror, shops
+from app.pipeline.desk import Desk
+from app.platforms.base import OrderAsk, OrderGone, OrderSeen
+
+# The platform's search lags behind its books by a little, and its times have whole seconds.
+_OVERLAP = timedelta(seconds=5)
+_PAGES = 20
+
+
+def asks_for(desk: Desk, order_ids: Sequence[int]) -> list[OrderAsk]:
+    """Reads of these orders, sized by what we know of them."""
+    with desk.transaction() as session:
+        sizes = mirror.order_sizes(session, desk.shop_id, order_ids)
+    return [OrderAsk(order_id, *sizes[order_id]) for order_id in order_ids]
+
+
+def read_orders(desk: Desk, order_ids: Sequence[int], *, cause: str) -> set[int]:
+    """Read these orders whole and take them into the mirror. Returns those whose demand changed."""
+    answers = desk.platform.fetch_orders(asks_for(desk, order_ids), with_items=True)
+    return take_answers(desk, answers, order_ids, cause=cause)
+
+
+def take_answers(
+    desk: Desk, answers: Sequence[OrderSeen | OrderGone], order_ids: Sequence[int], *, cause: str
+) -> set[int]:
+    """Take what the platform just answered about these orders into the mirror. Returns the orders
+    whose demand really changed."""
+    now = desk.clock()
+    copies = [answer for answer in answers if isinstance(answer, OrderSeen)]
+    gone = [answer.order_id for answer in answers if isinstance(answer, OrderGone)]
+    with desk.transaction() as session:
+        changed = mirror.see_orders(session, desk.shop_id, copies, now=now, cause=cause, is_read=True)
+        mirror.forget_orders(session, desk.shop_id, gone, now=now, cause=cause)
+        mirror.mark_asked(session, desk.shop_id, order_ids, now=now)
+    return changed | set(gone)
+
+
+def read_changed_orders(desk: Desk, *, cause: str) -> None:
+    """Ask the platform which orders changed since we last asked: what a lost webhook would have told."""
+    for _ in range(_PAGES):
+        with desk.transaction() as session:
+            since = shops.get_shop(session, desk.shop_id).changed_since
+        changed = desk.platform.fetch_changed_orders(since - _OVERLAP)
+        with desk.transaction() as session:
+            mirror.see_orders(
+                session, desk.shop_id, changed.orders, now=desk.clock(), cause=cause, is_read=True
+            )
+            shops.get_shop(session, desk.shop_id).changed_since = max(since, changed.seen_until)
+        if changed.is_complete:
+            return

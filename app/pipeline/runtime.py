@@ -1,0 +1,98 @@
+"""What a process of ours works with, built once by its entry point, and what it does with it."""
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from redis import Redis
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db import shops
+from app.db.models import Shop
+from app.pipeline import doorbell
+from app.pipeline.advance import advance
+from app.platforms import registry
+from app.platforms.base import Credentials, Platform
+from app.platforms.http import Http
+from app.platforms.registry import Outside
+from app.services import open_engine, open_redis
+from app.settings import Settings, SettingsError
+
+
+def utc_now() -> datetime:
+    """The clock of a real process."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The settings, the database, Redis and the way to the platforms."""
+
+    settings: Settings
+    engine: sa.Engine
+    redis: Redis
+    http: Http
+    clock: Callable[[], datetime] = utc_now
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def sessions(self) -> sessionmaker[Session]:
+        """Sessions on the database; a row stays readable after its transaction."""
+        return sessionmaker(self.engine, expire_on_commit=False)
+
+    def connect(self, shop: Shop) -> Platform:
+        """The shop's platform. Raises `NeedsMerchant` if there is no token."""
+        token = shops.open_token(shop, self.settings.encryption_keys)
+        return self.connect_with(shop.platform, Credentials(shop.id, shop.domain, token))
+
+    def connect_with(self, platform: str, credentials: Credentials) -> Platform:
+        """A platform by credentials that need not be stored."""
+        outside = Outside(
+            self.http, self.redis, clock=lambda: self.clock().timestamp(), sleep=self.sleep
+        )
+        return registry.connect(platform, credentials, self.settings, outside)
+
+
+def build_runtime(settings: Settings) -> Runtime:
+    """Everything a process needs; nothing is connected before it is used."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            "REDIS_URL is not set: only `backline up` and `backline demo` start a Redis of their own"
+        )
+    return Runtime(settings, open_engine(settings.database_url), open_redis(settings.redis_url), Http())
+
+
+def advance_shop(runtime: Runtime, shop_id: int) -> None:
+    """Answer the doorbell: work on the shop, and have it rung again when it next has something to do."""
+    doorbell.answer(runtime.redis, shop_id)
+    again_s = work_on_shop(runtime, shop_id)
+    if again_s is not None and again_s <= doorbell.SWEEP_S:
+        doorbell.ring(runtime.redis, shop_id, after_s=again_s)
+
+
+def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
+    """One slice of work on a shop (see `advance`)."""
+    return advance(
+        shop_id,
+        owner=_worker_name(),
+        sessions=runtime.sessions,
+        connect=runtime.connect,
+        clock=runtime.clock,
+    )
+
+
+def ring_shops_with_work(runtime: Runtime) -> int:
+    """The sweep: ring every shop that has anything due, whatever became of earlier rings. Returns how
+    many were rung."""
+    with runtime.sessions.begin() as session:
+        due = shops.shops_with_work(session, now=runtime.clock())
+    return sum(doorbell.ring(runtime.redis, shop_id) for shop_id in due)
+
+
+def _worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"

@@ -1,0 +1,264 @@
+"""Due orders → desired − shown = changes; send them, and record what is shown.
+
+The orders and the stock that decided about them are read once more immediately before, in the
+request that reads the note: what changed meanwhile is settled again instead of written.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from app.core.changes import is_worth_writing, shown_after, tag_changes
+from app.core.desired import Desired, Shown, Status, desired
+from app.core.note import place_block, remove_block
+from app.db import audit, mirror, promises, shops
+from app.db.mirror import Outstanding
+from app.db.models import PoolRow
+from app.db.promises import DueOrder
+from app.pipeline.desk import Desk, local_day
+from app.pipeline.poison import act_on_all
+from app.pipeline.reading import asks_for, read_orders, take_answers
+from app.pipeline.wording import METAFIELDS, block_texts, metafields
+from app.platforms.base import ItemStock, Look, OrderChange, OrderGone, OrderNow, OrderSeen
+
+_Judged = tuple[DueOrder, Desired]
+
+_ORDERS_AT_ONCE = 25
+_NOTE_LIMIT = 5000
+_CHANGED_MEANWHILE = "changed while it was to be written"
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """One order's change, and what it shows once that is written."""
+
+    order: DueOrder
+    want: Desired
+    change: OrderChange
+    after: Shown
+    remark: str = ""
+
+
+def write_back(desk: Desk) -> bool:
+    """Bring the next due orders to what they should show. Returns whether there were any."""
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        today, locale = local_day(desk.clock(), shop.time_zone), shop.locale
+        due = promises.orders_to_judge(session, desk.shop_id, now=desk.clock(), limit=_ORDERS_AT_ONCE)
+        judged = [(order, desired(order.state, order.shown, today=today)) for order in due]
+        loud = [
+            (order, want) for order, want in judged if _must_write(order, want, today, shop.quiet_days)
+        ]
+        for order_id in {order.order_id for order in due} - {order.order_id for order, _ in loud}:
+            promises.settle_order(session, desk.shop_id, order_id)
+    act_on_all(loud, partial(_write, desk, locale), partial(_set_aside, desk))
+    return bool(due)
+
+
+def _write(desk: Desk, locale: str, loud: Sequence[_Judged]) -> None:
+    orders = [order for order, _ in loud]
+    wanted = {order.order_id: want for order, want in loud}
+    look = desk.platform.look(asks_for(desk, list(wanted)), _items_that_matter(orders))
+    _send(
+        desk,
+        [
+            _plan(order, wanted[order.order_id], now, locale)
+            for order, now in _still_true(desk, orders, look)
+        ],
+    )
+
+
+def _set_aside(desk: Desk, judged: _Judged, problem: str) -> None:
+    with desk.transaction() as session:
+        promises.set_aside(session, desk.shop_id, judged[0].order_id, problem, now=desk.clock())
+
+
+def _must_write(order: DueOrder, want: Desired, today: date, quiet_days: int) -> bool:
+    """An order whose last write was never answered is looked at, whatever it should show now."""
+    return order.intent is not None or is_worth_writing(
+        want, order.shown, today=today, quiet_days=quiet_days
+    )
+
+
+def _items_that_matter(orders: Sequence[DueOrder]) -> list[int]:
+    """The items that made these orders short, or no longer do."""
+    short = {item.item_id for order in orders for item in order.state.items if item.short}
+    return sorted(short | {item.item_id for order in orders for item in order.shown.items})
+
+
+def _still_true(desk: Desk, orders: Sequence[DueOrder], look: Look) -> list[tuple[DueOrder, OrderNow]]:
+    """The orders about which nothing changed since they were settled. The others are taken into the
+    mirror as they are now, and settled again."""
+    now_by_id = {now.order.order_id: now for now in look.orders}
+    moved = _moved_items(desk, look.stock)
+    changed = _changed_orders(desk, [now.order for now in look.orders])
+    gone = [OrderGone(order.order_id) for order in orders if order.order_id not in now_by_id]
+    take_answers(desk, gone, [], cause="deleted before it was written")
+    return [
+        (order, now_by_id[order.order_id])
+        for order in orders
+        if order.order_id in now_by_id
+        and order.order_id not in changed
+        and moved.isdisjoint(item.item_id for item in order.state.items)
+    ]
+
+
+def _changed_orders(desk: Desk, orders: Sequence[OrderSeen]) -> set[int]:
+    """Orders whose open units are not those they were settled with. One that is not routed yet says
+    nothing of its units here, so it is read whole."""
+    with desk.transaction() as session:
+        settled = mirror.outstanding_of(session, desk.shop_id, [order.order_id for order in orders])
+    unrouted = [
+        order.order_id for order in orders if order.routing is None or not order.routing.route_ids
+    ]
+    changed = {order.order_id for order in orders if _has_changed(order, settled[order.order_id])}
+    doubtful = sorted(changed.union(unrouted))
+    if doubtful:
+        changed |= read_orders(desk, doubtful, cause=_CHANGED_MEANWHILE)
+    with desk.transaction() as session:
+        mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_CHANGED_MEANWHILE)
+    return changed
+
+
+def _moved_items(desk: Desk, stock: Sequence[ItemStock]) -> set[int]:
+    """Items whose pools are not what they were when they were settled; they become due."""
+    with desk.transaction() as session:
+        settled = mirror.pools_of(session, desk.shop_id, [item.item_id for item in stock])
+        moved = {
+            item.item_id for item in stock if _figures(item) != _settled_figures(settled[item.item_id])
+        }
+        mirror.move_stock(
+            session,
+            desk.shop_id,
+            dict.fromkeys(moved),
+            now=desk.clock(),
+            cause="stock moved while orders were written",
+        )
+    return moved
+
+
+def _figures(stock: ItemStock) -> set[tuple[int, int, int]]:
+    return {(pool.location_id, pool.available, pool.committed) for pool in stock.pools}
+
+
+def _settled_figures(pools: Mapping[int, PoolRow]) -> set[tuple[int, int, int]]:
+    return {(pool.location_id, pool.available, pool.committed) for pool in pools.values()}
+
+
+def _has_changed(now: OrderSeen, settled: Outstanding) -> bool:
+    if now.is_cancelled != settled.is_cancelled:
+        return True
+    if now.routing is None or not now.routing.route_ids:
+        return False
+    by_pool = {
+        (line.item_id, line.location_id): line.quantity for line in now.routing.lines if line.quantity
+    }
+    if settled.is_located:
+        return by_pool != settled.lines
+    by_item: Counter[int] = Counter()
+    for (item_id, _), units in by_pool.items():
+        by_item[item_id] += units
+    return by_item != Counter(settled.items)
+
+
+def _plan(order: DueOrder, want: Desired, now: OrderNow, locale: str) -> _Planned:
+    """What to send so that the order, as it is now, shows `want`."""
+    shown = _really_shown(order, now)
+    tags = tag_changes(want.tags, shown, now.tags)
+    note, glue, has_block = _new_note(want, shown, now.note, locale)
+    after = shown_after(want, tags.ours, glue=glue, has_block=has_block)
+    values = metafields(want)
+    change = OrderChange(
+        order_id=order.order_id,
+        add_tags=tuple(sorted(tags.add)),
+        remove_tags=tuple(sorted(tags.remove)),
+        note=None if note == now.note else note,
+        metafields=values,
+        remove_metafields=tuple(
+            key for key in METAFIELDS if key not in values and _has_metafield(order, key)
+        ),
+    )
+    if order.intent == after and not (tags.add or tags.remove or change.note is not None):
+        change = OrderChange(order_id=order.order_id)
+    remark = (
+        "" if has_block or want.status is Status.NONE else "the note is full: tag and metafields only"
+    )
+    return _Planned(order, want, change, after, remark)
+
+
+def _really_shown(order: DueOrder, now: OrderNow) -> Shown:
+    """Our record, corrected by a write whose answer was lost: what stands on the order and in the
+    intent came from us."""
+    intent = order.intent
+    if intent is None:
+        return order.shown
+    ours = order.shown.tags | {tag for tag in intent.tags if tag in now.tags}
+    glue = order.shown.glue if order.shown.has_block else intent.glue
+    return replace(order.shown, tags=ours, glue=glue)
+
+
+def _new_note(want: Desired, shown: Shown, note: str, locale: str) -> tuple[str, str, bool]:
+    """The whole new note, the glue before our block, and whether the block is in it. The fullest
+    wording that fits is taken; a note too full for any loses our old block, which would be wrong."""
+    for text in block_texts(want, locale=locale):
+        placed = place_block(note, text, glue=shown.glue)
+        if len(placed.note) <= _NOTE_LIMIT:
+            return placed.note, placed.glue, True
+    return remove_block(note, glue=shown.glue), "", False
+
+
+def _has_metafield(order: DueOrder, key: str) -> bool:
+    """Whether we set the metafield: in what is shown, or in a write whose answer was lost."""
+    states = [order.shown] if order.intent is None else [order.shown, order.intent]
+    return any(
+        state.status is not Status.NONE and (key != "eta" or state.eta is not None) for state in states
+    )
+
+
+def _send(desk: Desk, plans: Sequence[_Planned]) -> None:
+    """Write intents, send, and record each request's results before the next is sent."""
+    by_id = {plan.order.order_id: plan for plan in plans}
+    with desk.transaction() as session:
+        promises.intend(
+            session, desk.shop_id, [(p.order.order_id, p.order.shown, p.after) for p in plans]
+        )
+        for plan in plans:
+            if _is_empty(plan.change):
+                promises.record_shown(
+                    session, desk.shop_id, plan.order.order_id, plan.after, now=desk.clock()
+                )
+    for results in desk.platform.write([plan.change for plan in plans if not _is_empty(plan.change)]):
+        with desk.transaction() as session:
+            for result in results:
+                _record_result(session, desk, by_id[result.order_id], result.error)
+
+
+def _is_empty(change: OrderChange) -> bool:
+    return change == OrderChange(order_id=change.order_id)
+
+
+def _record_result(session: Session, desk: Desk, plan: _Planned, error: str | None) -> None:
+    now, order = desk.clock(), plan.order
+    if error is not None:
+        problem = f"The platform refused what was to be written: {error}. It is tried again; look at the order there."
+        promises.set_aside(session, desk.shop_id, order.order_id, problem, now=now)
+        return
+    promises.record_shown(session, desk.shop_id, order.order_id, plan.after, now=now)
+    audit.record_event(
+        session,
+        desk.shop_id,
+        "shown",
+        at=now,
+        order_id=order.order_id,
+        before=_in_words(order.shown),
+        after=_in_words(plan.after),
+        why=plan.remark,
+    )
+
+
+def _in_words(shown: Shown) -> str:
+    return shown.status.value if shown.eta is None else f"{shown.status.value} {shown.eta.isoformat()}"
