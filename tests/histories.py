@@ -1,0 +1,348 @@
+"""Random histories of a shop, and an oracle that says what every order must show in the end.
+
+The oracle shares no code with the product: it walks the sandbox's true books unit by unit.
+"""
+
+import json
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from app.sandbox.shopify.records import OutOfStock, Refused, Variant
+from app.sandbox.shopify.shop import SandboxShop
+from tests.world import World
+
+OURS = {"backordered", "backorder-released"}
+TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
+
+
+@dataclass
+class Arrivals:
+    """What was typed to arrive, by (item, location)."""
+
+    by_pool: dict[tuple[int, int], list[tuple[date, int]]] = field(default_factory=lambda: defaultdict(list))
+
+
+@dataclass(frozen=True)
+class Short:
+    """What the oracle says of one item of an order."""
+
+    units: int
+    expected: date | None
+
+
+def truth(shop: SandboxShop, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
+    """Which orders are short of which items now, and until when: by order id and item id."""
+    found: dict[int, dict[int, list[tuple[int, date | None]]]] = defaultdict(lambda: defaultdict(list))
+    for pool, lines in shop.open_lines().items():
+        level = shop.pools[pool]
+        supply = level.quantities["available"] + level.quantities["committed"]
+        coming: list[date | None] = [day for day, units in sorted(arrivals.by_pool[pool]) for _ in range(units)]
+        units: list[date | None | str] = ["on hand"] * max(0, supply)
+        units += coming[max(0, -supply) :]
+        place = 0
+        for order_id in sorted(lines, key=lambda number: (shop.orders[number].processed_at, number)):
+            mine = [units[at] if at < len(units) else None for at in range(place, place + lines[order_id])]
+            place += lines[order_id]
+            late = [unit for unit in mine if unit != "on hand"]
+            if late:
+                last = None if None in late else max(late)  # type: ignore[type-var]
+                found[order_id][pool[0]].append((len(late), last))  # type: ignore[arg-type]
+    return {
+        order_id: {item_id: _together(parts) for item_id, parts in items.items()} for order_id, items in found.items()
+    }
+
+
+def _together(parts: Sequence[tuple[int, date | None]]) -> Short:
+    days = [day for _, day in parts]
+    return Short(sum(units for units, _ in parts), None if None in days else max(days))  # type: ignore[type-var]
+
+
+@dataclass
+class History:
+    """One seeded history: what the merchant and the buyers do, and what was seen while it went on."""
+
+    world: World
+    seed: int
+    locations: int = 2
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    own_text: dict[int, str] = field(default_factory=dict)
+    own_tags: dict[int, set[str]] = field(default_factory=dict)
+    shrunk: set[int] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    variants: list[Variant] = field(default_factory=list)
+    _journal_read: int = 0
+    _short_at_last_look: set[int] = field(default_factory=set)
+    _is_busy: bool = False
+
+    def __post_init__(self) -> None:
+        """A catalogue, and a few orders that were there before the app."""
+        self.random = random.Random(self.seed)  # noqa: S311 -- repeatable, not secret
+        shop = self.world.shop
+        places = [shop.add_location(name) for name in ("Main", "Annex")[: self.locations]]
+        for title in TITLES:
+            stock = {place: self.random.randint(0, 5) for place in places[: self.random.randint(1, len(places))]}
+            self.variants.append(shop.add_product(title, sku=title.upper().replace(" ", "-"), stock=stock))
+        self.places = places
+        for _ in range(self.random.randint(0, 4)):
+            self.place_order()
+
+    def play(self, steps: int) -> None:
+        """Connect, let things happen, and come to rest; the hourly check heals what was lost."""
+        self._watch()
+        self.world.connect()
+        with self.world.runtime.sessions.begin() as session:
+            from app.db import shops  # noqa: PLC0415
+
+            shops.get_shop(session, self.world.shop_id).quiet_days = 1
+        knobs = self.world.shop.webhooks.knobs
+        knobs.delay_s, knobs.duplicate_rate, knobs.loss_rate, knobs.is_shuffled = (0, 20), 0.1, 0.02, True
+        for _ in range(steps):
+            self.happen()
+            self.world.clock.sleep(self.random.choice((0, 0, 0.2, 1, 3, 10)))
+            if self.random.random() < 0.8:
+                self.world.deliver()
+            if self.random.random() < 0.5:
+                self.world.work()
+        self._is_busy = True
+        knobs.delay_s, knobs.loss_rate = (0, 0), 0
+        for _ in range(2):
+            self.world.quiet()
+            self.world.clock.sleep(3600)
+        self.world.quiet()
+
+    # What happens
+
+    def happen(self) -> None:
+        """One thing that a buyer, the merchant or a warehouse does."""
+        acts: list[tuple[int, Callable[[], None]]] = [
+            (10, self.place_order),
+            (4, self.edit_order),
+            (2, self.cancel_order),
+            (2, self.refund),
+            (3, self.fulfil),
+            (6, self.restock),
+            (1, self.shrink),
+            (1, self.move),
+            (2, self.expect),
+            (2, self.write_note),
+            (2, self.put_tag),
+            (1, self.delete_order),
+        ]
+        weights = [weight for weight, _ in acts]
+        _, act = self.random.choices(acts, weights)[0]
+        try:
+            act()
+            self.counts[act.__name__] += 1
+        except (Refused, OutOfStock):
+            self.counts["refused"] += 1
+
+    def place_order(self) -> None:
+        """A buyer orders one to three items; sometimes a custom line comes along."""
+        chosen = self.random.sample(self.variants, self.random.randint(1, 3))
+        lines: list[tuple[int | str, int]] = [(variant.variant_id, self.random.randint(1, 3)) for variant in chosen]
+        if self.random.random() < 0.1:
+            lines.append(("Gift wrap", 1))
+        text = self.random.choice(("", "", "Please ring twice", "Gift!\r\nNo invoice"))
+        tags = set(self.random.choice(((), ("vip",), ("Gift", "wholesale"))))
+        back_s = self.random.choice((0, 0, 0, 30, 3600))
+        at = self.world.clock() - timedelta(seconds=back_s)
+        order_id = self.world.shop.place_order(lines, note=text, tags=sorted(tags), processed_at=at)
+        self.own_text[order_id], self.own_tags[order_id] = text, tags
+
+    def _any_order(self) -> int:
+        open_orders = [number for number, order in self.world.shop.orders.items() if order.cancelled_at is None]
+        if not open_orders:
+            raise Refused("no order")
+        return self.random.choice(open_orders)
+
+    def _any_line(self, order_id: int) -> tuple[int, int]:
+        """A line of stock with its current units."""
+        lines = [line for line in self.world.shop.orders[order_id].lines if line.item_id is not None]
+        line = self.random.choice(lines)
+        return line.line_id, line.current
+
+    def edit_order(self) -> None:
+        """Staff raise or lower a line, or add an item."""
+        order_id = self._any_order()
+        if self.random.random() < 0.3:
+            self.world.shop.edit_order(order_id, add=[(self.random.choice(self.variants).variant_id, 1)])
+            return
+        line_id, units = self._any_line(order_id)
+        wanted = max(0, units + self.random.choice((-2, -1, 1, 2)))
+        if wanted < units:
+            self.shrunk.add(order_id)
+        self.world.shop.edit_order(order_id, {line_id: wanted})
+
+    def cancel_order(self) -> None:
+        """A buyer cancels."""
+        self.world.shop.cancel_order(self._any_order(), restock=self.random.random() < 0.8)
+
+    def refund(self) -> None:
+        """Units are refunded, shipped ones come back."""
+        order_id = self._any_order()
+        line_id, units = self._any_line(order_id)
+        self.shrunk.add(order_id)
+        kind = self.random.choice(("cancel", "cancel", "return", "no_restock"))
+        self.world.shop.refund(order_id, {line_id: self.random.randint(1, max(1, units))}, restock=kind)  # type: ignore[arg-type]
+
+    def fulfil(self) -> None:
+        """A warehouse ships all of an order, or one unit of it."""
+        order_id = self._any_order()
+        line_id, _ = self._any_line(order_id)
+        self.world.shop.fulfil(order_id, None if self.random.random() < 0.5 else {line_id: 1})
+
+    def _any_pool(self) -> tuple[int, int]:
+        return self.random.choice(sorted(self.world.shop.pools))
+
+    def restock(self) -> None:
+        """Goods come in."""
+        self.world.shop.adjust_stock(*self._any_pool(), self.random.randint(1, 6))
+
+    def shrink(self) -> None:
+        """A count finds less than there should be."""
+        self.world.shop.adjust_stock(*self._any_pool(), -self.random.randint(1, 2))
+
+    def move(self) -> None:
+        """Staff send a part of an order from somewhere else."""
+        parts = self.world.shop.fulfillment_orders(self._any_order())
+        if not parts:
+            raise Refused("not routed yet")
+        self.world.shop.move(self.random.choice(parts).fulfillment_order_id, self.random.choice(self.places))
+
+    def expect(self) -> None:
+        """The merchant types an arrival."""
+        item_id, location_id = self._any_pool()
+        variant = next(one for one in self.variants if one.item_id == item_id)
+        units, day = self.random.randint(1, 5), date(2026, 11, 30) + timedelta(days=self.random.randint(0, 20))
+        try:
+            self.world.expect(variant, units, day.isoformat(), location_id=location_id)
+        except IndexError:
+            raise Refused("no order names it yet") from None
+        self.arrivals.by_pool[item_id, location_id].append((day, units))
+
+    def write_note(self) -> None:
+        """Staff write before or after whatever stands in the note."""
+        order_id = self._any_order()
+        note = self.world.note(order_id)
+        if self.random.random() < 0.5:
+            self.world.shop.edit_note(order_id, "VIP! " + note)
+            self.own_text[order_id] = "VIP! " + self.own_text[order_id]
+        else:
+            self.world.shop.edit_note(order_id, note + "\ncall first")
+            self.own_text[order_id] += "\ncall first"
+
+    def put_tag(self) -> None:
+        """Staff put a tag of theirs."""
+        order_id = self._any_order()
+        tag = self.random.choice(("rush", "Fragile", "b2b"))
+        self.world.shop.add_tags(order_id, [tag])
+        self.own_tags[order_id].add(tag)
+
+    def delete_order(self) -> None:
+        """An order is deleted, which Shopify allows once it is cancelled."""
+        cancelled = [number for number, order in self.world.shop.orders.items() if order.cancelled_at]
+        if not cancelled:
+            raise Refused("nothing to delete")
+        self.world.shop.delete_order(self.random.choice(cancelled))
+
+    # What is seen while it goes on
+
+    def _watch(self) -> None:
+        """Let things happen between our worker's requests, and look at every tag as it is put."""
+        shop = self.world.shop
+
+        def before_request() -> None:
+            if not self._is_busy and self.random.random() < 0.05:
+                self.counts["between requests"] += 1
+                self.happen()
+
+        shop.before_request = before_request
+        self.world.after_request = self._look_at_writes
+
+    def _look_at_writes(self) -> None:
+        short = set(truth(self.world.shop, self.arrivals))
+        journal = self.world.shop.journal
+        for entry in journal[self._journal_read :]:
+            if entry.detail != "backordered" or not entry.kind.startswith("tag "):
+                continue
+            put = entry.kind == "tag added"
+            self.counts["tags put" if put else "tags taken off"] += 1
+            if (entry.order_id in short) is put:
+                continue
+            if (entry.order_id in self._short_at_last_look) is put:
+                self.counts["true when looked at, not when written"] += 1
+            else:
+                self.wrong.append(f"{entry.kind} on {entry.order_id}: not true when looked at, nor when written")
+        self._journal_read = len(journal)
+        self._short_at_last_look = short
+
+    # What must be true in the end
+
+    def verdict(self) -> list[str]:
+        """Every way in which an order shows something else than it must."""
+        short = truth(self.world.shop, self.arrivals)
+        found = list(self.wrong)
+        for order_id in self.world.shop.orders:
+            found += [f"{self.world.order(order_id).name}: {text}" for text in self._judge(order_id, short.get(order_id, {}))]
+        if any(status != 200 for status in self.world.answers):
+            found.append(f"webhooks answered {Counter(self.world.answers)}")
+        return found
+
+    def _judge(self, order_id: int, short: Mapping[int, Short]) -> list[str]:
+        tags, note, fields = self.world.tags(order_id), self.world.note(order_id), self.world.metafields(order_id)
+        problems = []
+        if tags - OURS != self.own_tags[order_id]:
+            problems.append(f"merchant's tags {self.own_tags[order_id]} became {tags - OURS}")
+        before, block, after = split(note)
+        own = self.own_text[order_id]
+        if own not in (before + after, before.removesuffix("\n\n") + after):
+            problems.append(f"merchant's note {own!r} became {note!r}")
+        if short:
+            problems += self._judge_short(order_id, short, tags, block, fields)
+        else:
+            problems += self._judge_covered(order_id, tags, block, fields)
+        return problems
+
+    def _judge_short(
+        self, order_id: int, short: Mapping[int, Short], tags: set[str], block: str, fields: Mapping[str, str]
+    ) -> list[str]:
+        days = [one.expected for one in short.values()]
+        eta = None if None in days else max(days)  # type: ignore[type-var]
+        heading = f"Expected to ship by {eta:%b} {eta.day}, {eta.year}" if eta else "Waiting for stock, no date known yet"
+        problems = []
+        if tags & OURS != {"backordered"}:
+            problems.append(f"is short {dict(short)} but has tags {tags & OURS}")
+        if block.split("\n")[1:2] != [heading]:
+            problems.append(f"note should say {heading!r}: {block!r}")
+        if fields.get("status") != "backordered" or fields.get("eta") != (eta.isoformat() if eta else None):
+            problems.append(f"metafields {fields}, eta should be {eta}")
+        said = {line["item"]: Short(line["short"], line["expected"] and date.fromisoformat(line["expected"])) for line in json.loads(fields.get("lines", "[]"))}
+        if said != dict(short):
+            problems.append(f"lines {said} should be {dict(short)}")
+        return problems
+
+    def _judge_covered(self, order_id: int, tags: set[str], block: str, fields: Mapping[str, str]) -> list[str]:
+        was_tagged = any(
+            entry.order_id == order_id and entry.kind == "tag added" and entry.detail == "backordered"
+            for entry in self.world.shop.journal
+        )
+        nothing = not tags & OURS and not block and not fields
+        released = tags & OURS == {"backorder-released"} and "\nReleased " in block and fields.get("status") == "released"
+        is_cancelled = self.world.order(order_id).cancelled_at is not None
+        may_be_nothing = is_cancelled or not was_tagged or order_id in self.shrunk
+        may_be_released = was_tagged and not is_cancelled
+        if (nothing and may_be_nothing) or (released and may_be_released):
+            return []
+        return [f"is not short (tagged before: {was_tagged}) but shows {tags & OURS}, {block!r}, {fields}"]
+
+
+def split(note: str) -> tuple[str, str, str]:
+    """The text before our block, the block, the text after it."""
+    start, end = note.rfind("[backorder]\n"), note.rfind("[/backorder]")
+    if start < 0 or end < start:
+        return note, "", ""
+    return note[:start], note[start:end], note[end + len("[/backorder]") :]

@@ -1,0 +1,145 @@
+"""A sandbox shop, our web application and our worker in one process, on a clock that the test holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import requests
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from redis import Redis
+
+from app.db import mirror, promises
+from app.pipeline.connecting import connect_shop
+from app.pipeline.runtime import Runtime, work_on_shop
+from app.platforms.http import Http
+from app.sandbox.shopify.records import Order, Variant
+from app.sandbox.shopify.server import SandboxAdapter
+from app.sandbox.shopify.shop import SandboxShop
+from app.settings import Settings
+from app.web.application import create_app
+
+START = datetime(2026, 11, 25, 9, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """Time that passes only when somebody says so."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        """The moment it is."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """Everything there is, for one shop."""
+
+    shop: SandboxShop
+    runtime: Runtime
+    clock: Clock
+    web: FlaskClient
+    shop_id: int = 0
+    answers: list[int] = field(default_factory=list)
+    after_request: Callable[[], None] = lambda: None
+
+    def connect(self) -> None:
+        """What a merchant does first."""
+        self.shop_id = connect_shop(
+            self.runtime, "shopify", self.shop.domain, self.shop.access_token
+        ).shop_id
+
+    def deliver(self) -> int:
+        """Post every webhook that is due; returns how many."""
+        self.shop.tick()
+        due = self.shop.webhooks.take_due(self.clock())
+        for delivery in due:
+            answer = self.web.post(
+                "/webhooks/shopify", data=delivery.body, headers=dict(delivery.headers)
+            )
+            self.answers.append(answer.status_code)
+            self.shop.webhooks.answered(delivery, answer.status_code)
+        return len(due)
+
+    def work(self) -> float | None:
+        """Have a worker do what is due now."""
+        again_s: float | None = 0
+        while again_s == 0:
+            again_s = work_on_shop(self.runtime, self.shop_id)
+        return again_s
+
+    def quiet(self, *, at_most_s: float = 900) -> None:
+        """Let time pass until every webhook has come and nothing is left to do before the hourly check."""
+        until = self.clock() + timedelta(seconds=at_most_s)
+        while self.clock() < until:
+            self.deliver()
+            again_s = self.work()
+            waiting = [delivery.due_at for delivery in self.shop.webhooks.waiting()]
+            routing = [order.route_due_at for order in self.shop.orders.values() if order.route_due_at]
+            moments = [moment for moment in [*waiting, *routing] if moment > self.clock()]
+            if again_s is not None and again_s < 900:
+                moments.append(self.clock() + timedelta(seconds=again_s))
+            if not moments:
+                return
+            self.clock.now = max(min(moments), self.clock() + timedelta(milliseconds=100))
+        raise AssertionError(f"still busy after {at_most_s} s")
+
+    def expect(self, variant: Variant, quantity: int, on: str, *, location_id: int | None = None) -> int:
+        """Type an arrival; returns its number."""
+        with self.runtime.sessions.begin() as session:
+            item = mirror.find_items(session, self.shop_id, variant.sku)[0]
+            pools = mirror.pools_of(session, self.shop_id, [item.item_id])[item.item_id]
+            place = next(iter(pools)) if location_id is None else location_id
+            arrival = promises.add_arrival(
+                session,
+                item,
+                location_id=place,
+                quantity=quantity,
+                expected_on=date.fromisoformat(on),
+                reference="",
+                now=self.clock(),
+            )
+        return arrival.id
+
+    def order(self, order_id: int) -> Order:
+        """The order as the shop has it."""
+        return self.shop.orders[order_id]
+
+    def tags(self, order_id: int) -> set[str]:
+        """The order's tags as the shop shows them."""
+        return set(self.shop.orders[order_id].tags)
+
+    def note(self, order_id: int) -> str:
+        """The order's note as the shop shows it."""
+        return self.shop.orders[order_id].note or ""
+
+    def metafields(self, order_id: int) -> dict[str, str]:
+        """Our metafields of the order."""
+        return {
+            key: value
+            for (namespace, key), value in self.shop.metafields(order_id).items()
+            if "backorder" in namespace
+        }
+
+
+def make_world(engine: sa.Engine, redis: Redis, settings: Settings, **shop_options: object) -> World:
+    """A shop that nobody has connected yet."""
+    clock = Clock()
+    shop = SandboxShop(clock=clock, client_secret=settings.shopify_client_secret, **shop_options)  # type: ignore[arg-type]
+
+    def session() -> requests.Session:
+        made = requests.Session()
+        made.mount("https://", SandboxAdapter([shop]))
+        made.hooks["response"].append(lambda answer, **_: world.after_request())
+        return made
+
+    runtime = Runtime(settings, engine, redis, Http(transport=session), clock=clock, sleep=clock.sleep)
+    web = create_app(runtime, has_open_pages=True).test_client()
+    world = World(shop, runtime, clock, web)
+    return world
