@@ -12,13 +12,15 @@ from typing import Self
 
 import sqlalchemy as sa
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _SQLITE_WAIT_S = 10
 _POSTGRES_CONNECT_S = 5
 _REDIS_CONNECT_S = 0.5
-_REDIS_OPERATION_S = 5
+_REDIS_OPERATION_S = 1
 _REDIS_START_S = 10
 
 
@@ -64,7 +66,11 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
 def open_redis(url: str) -> Redis:
     """A client that gives up soon: Redis is only the doorbell, and the sweep rings again."""
     return Redis.from_url(
-        url, socket_connect_timeout=_REDIS_CONNECT_S, socket_timeout=_REDIS_OPERATION_S
+        url,
+        socket_connect_timeout=_REDIS_CONNECT_S,
+        socket_timeout=_REDIS_OPERATION_S,
+        # The library's own default tries three times, for seconds; a webhook has five in all.
+        retry=Retry(NoBackoff(), retries=0),
     )
 
 

@@ -23,10 +23,12 @@ class Line(NamedTuple):
 def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
     """The queue: higher priority, then the time the order was placed, then its id.
 
-    Two stable sorts, because their keys are made without calling back into Python.
+    Stable sorts, the least important first: one plain value each is compared faster than tuples.
     """
-    by_age = sorted(lines, key=attrgetter("placed_at", "order_id"))
-    return sorted(by_age, key=attrgetter("priority"), reverse=True)
+    queue = sorted(lines, key=attrgetter("order_id"))
+    queue.sort(key=attrgetter("placed_at"))
+    queue.sort(key=attrgetter("priority"), reverse=True)
+    return queue
 
 
 @dataclass(frozen=True, slots=True)

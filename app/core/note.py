@@ -36,7 +36,7 @@ def place_block(note: str, block: str, *, glue: str) -> Placed:
 
 
 def remove_block(note: str, *, glue: str) -> str:
-    """Take our block and the `glue` before it, whichever line ends an editor gave it, out of the note."""
+    """Take our block and the `glue` before it, whatever line ends an editor gave it, out of a note."""
     standing = find_block(note)
     if standing is None:
         return note

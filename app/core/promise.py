@@ -47,18 +47,14 @@ def promise_queue(
 ) -> list[Promise]:
     """The promises of one pool's lines, in queue order; `short_since` by order. Nobody is expected to
     be served before those ahead of them, whose lead time may have started anew."""
-    since = short_since or {}
+    since_of = (short_since or {}).get
     made, latest = [], today
-    for allocation in allocations:
-        said = promise(
-            allocation,
-            today=today,
-            lead_time_days=lead_time_days,
-            short_since=since.get(allocation.line.order_id),
-        )
-        if said.expected_on is not None:
-            latest = max(latest, said.expected_on)
+    for each in allocations:
+        since = since_of(each.line.order_id)
+        said = promise(each, today=today, lead_time_days=lead_time_days, short_since=since)
+        if said.expected_on is not None and said.expected_on < latest:
             said = said._replace(expected_on=latest)
+        latest = said.expected_on or latest
         made.append(said)
     return made
 

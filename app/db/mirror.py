@@ -24,8 +24,11 @@ from app.db.models import (
 from app.db.statements import affected_rows, insert_new, upsert
 from app.platforms.base import ItemStock, OrderItem, OrderSeen, Routing, VariantSeen
 
-# An item with stock to spare is looked at a little later, so that many orders share one reading.
+# An item with stock to spare is looked at a little later, so that many orders share one reading; one
+# with plenty much later. A webhook that tells of stock below zero has it looked at at once.
 LOOK_LATER = timedelta(seconds=10)
+LOOK_MUCH_LATER = timedelta(minutes=5)
+PLENTY = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Outstanding:
     """An order's open units as it was settled: by item and location where it is located, by item as
     its line items tell."""
 
+    updated_at: datetime
     is_cancelled: bool
     is_located: bool
     lines: Mapping[tuple[int, int], int]
@@ -221,12 +225,18 @@ def _ask_for_looks(
         for variant_id, units in differences.items():
             more[variant_id] += units
     for variant_id, item in _items_of_variants(session, shop_id, more.keys()).items():
-        if more[variant_id] > 0 and item.headroom is not None:
-            item.headroom -= more[variant_id]
-        if item.has_queue or (more[variant_id] > 0 and (item.headroom is None or item.headroom < 0)):
+        if more[variant_id] > 0:
+            item.headroom = None if item.headroom is None else item.headroom - more[variant_id]
+            ask_for_look(item, at=now + _patience(item, item.headroom), cause=cause)
+        elif item.has_queue:
             ask_for_look(item, at=now, cause=cause)
-        elif more[variant_id] > 0:
-            ask_for_look(item, at=now + LOOK_LATER, cause=cause)
+
+
+def _patience(item: Item, free: int | None) -> timedelta:
+    """How long a look may wait, by a guess of what is free: nothing, where somebody waits already."""
+    if item.has_queue or free is None or free < 0:
+        return timedelta(0)
+    return LOOK_LATER if free < PLENTY else LOOK_MUCH_LATER
 
 
 def _items_of_variants(session: Session, shop_id: int, variant_ids: Collection[int]) -> dict[int, Item]:
@@ -328,9 +338,7 @@ def move_stock(
     """Stock of these items changed; the webhook's own number (by item, None if it told none) only
     says how soon to look. Items that no order names are nobody's business."""
     for item in _items(session, shop_id, item_ids.keys()):
-        hint = item_ids[item.item_id]
-        soon = item.has_queue or hint is None or hint < 0
-        ask_for_look(item, at=now if soon else now + LOOK_LATER, cause=cause)
+        ask_for_look(item, at=now + _patience(item, item_ids[item.item_id]), cause=cause)
 
 
 def look_at_location(
@@ -390,8 +398,6 @@ def _see_item(session: Session, shop_id: int, variant: VariantSeen, now: datetim
             cause="first order of the item",
         )
         session.add(item)
-    if variant.is_tracked and item.is_tracked is False:
-        ask_for_look(item, at=now, cause="stock is tracked again")
     item.sku, item.title = variant.sku, variant.title
     session.flush()
 
@@ -467,6 +473,16 @@ def mark_asked(session: Session, shop_id: int, order_ids: Collection[int], *, no
         .where(Order.shop_id == shop_id, Order.order_id.in_(order_ids))
         .values(asked_at=now)
     )
+
+
+def outdated_orders(session: Session, shop_id: int, updated_at: Mapping[int, datetime]) -> list[int]:
+    """Those orders of which our copy is older than that, or that we have none of."""
+    known = _orders(session, shop_id, updated_at.keys())
+    return [
+        order_id
+        for order_id, moment in updated_at.items()
+        if order_id not in known or known[order_id].updated_at < moment
+    ]
 
 
 def distrust_orders(
@@ -573,7 +589,9 @@ def outstanding_of(session: Session, shop_id: int, order_ids: Collection[int]) -
     for order_id, item_id, units in session.execute(told):
         items[order_id][item_id or 0] = int(units)
     return {
-        order_id: Outstanding(order.is_cancelled, order.is_located, lines[order_id], items[order_id])
+        order_id: Outstanding(
+            order.updated_at, order.is_cancelled, order.is_located, lines[order_id], items[order_id]
+        )
         for order_id, order in _orders(session, shop_id, order_ids).items()
     }
 

@@ -35,6 +35,7 @@ class DueOrder:
     when we last heard nothing back."""
 
     name: str
+    is_located: bool
     state: OrderState
     shown: Shown
     intent: Shown | None
@@ -185,7 +186,7 @@ def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list
         )
         was = msgspec.convert(row.shown, Shown) if row else Shown()
         intent = msgspec.convert(row.intent, Shown) if row and row.intent else None
-        result.append(DueOrder(order.name, state, was, intent))
+        result.append(DueOrder(order.name, order.is_located, state, was, intent))
     return result
 
 

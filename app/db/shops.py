@@ -175,7 +175,9 @@ def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime |
     wanted = [
         now if shop.import_state == "running" else None,
         session.scalar(sa.select(sa.func.min(Item.look_at)).where(Item.shop_id == shop_id)),
-        session.scalar(sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_settled())),
+        session.scalar(
+            sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_settled())
+        ),
         shop.reconcile_at,
         now
         if session.scalar(

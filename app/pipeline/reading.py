@@ -10,6 +10,7 @@ from app.platforms.base import OrderAsk, OrderGone, OrderSeen
 # The platform's search lags behind its books by a little, and its times have whole seconds.
 _OVERLAP = timedelta(seconds=5)
 _PAGES = 20
+_AT_ONCE = 100
 
 
 def asks_for(desk: Desk, order_ids: Sequence[int]) -> list[OrderAsk]:
@@ -41,15 +42,19 @@ def take_answers(
 
 
 def read_changed_orders(desk: Desk, *, cause: str) -> None:
-    """Ask the platform which orders changed since we last asked: what a lost webhook would have told."""
+    """Ask the platform which orders changed since we last asked, and read those that changed after
+    our copy: what a lost or late webhook would have told."""
+    with desk.transaction() as session:
+        since = shops.get_shop(session, desk.shop_id).changed_since - _OVERLAP
     for _ in range(_PAGES):
+        changed = desk.platform.fetch_changed_orders(since)
         with desk.transaction() as session:
-            since = shops.get_shop(session, desk.shop_id).changed_since
-        changed = desk.platform.fetch_changed_orders(since - _OVERLAP)
+            unseen = mirror.outdated_orders(session, desk.shop_id, changed.updated_at)
+        for start in range(0, len(unseen), _AT_ONCE):
+            read_orders(desk, unseen[start : start + _AT_ONCE], cause=cause)
+        since = changed.seen_until
         with desk.transaction() as session:
-            mirror.see_orders(
-                session, desk.shop_id, changed.orders, now=desk.clock(), cause=cause, is_read=True
-            )
-            shops.get_shop(session, desk.shop_id).changed_since = max(since, changed.seen_until)
+            shop = shops.get_shop(session, desk.shop_id)
+            shop.changed_since = max(shop.changed_since, since)
         if changed.is_complete:
             return

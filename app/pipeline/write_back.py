@@ -60,16 +60,23 @@ def write_back(desk: Desk) -> bool:
 
 
 def _write(desk: Desk, locale: str, loud: Sequence[_Judged]) -> None:
-    orders = [order for order, _ in loud]
-    wanted = {order.order_id: want for order, want in loud}
+    wanted = {order.order_id: (order, want) for order, want in loud}
+    for order_id in _read_unlocated(desk, [order for order, _ in loud]):
+        del wanted[order_id]
+    orders = [order for order, _ in wanted.values()]
     look = desk.platform.look(asks_for(desk, list(wanted)), _items_that_matter(orders))
-    _send(
-        desk,
-        [
-            _plan(order, wanted[order.order_id], now, locale)
-            for order, now in _still_true(desk, orders, look)
-        ],
-    )
+    true = _still_true(desk, orders, look)
+    _send(desk, [_plan(order, wanted[order.order_id][1], now, locale) for order, now in true])
+
+
+def _read_unlocated(desk: Desk, orders: Sequence[DueOrder]) -> set[int]:
+    """A look tells an order's units only where it is routed, so others are read whole before. Returns
+    those that changed: they are settled again."""
+    unlocated = [order.order_id for order in orders if not order.is_located]
+    changed = read_orders(desk, unlocated, cause=_CHANGED_MEANWHILE) if unlocated else set()
+    with desk.transaction() as session:
+        mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_CHANGED_MEANWHILE)
+    return changed
 
 
 def _set_aside(desk: Desk, judged: _Judged, problem: str) -> None:
@@ -108,17 +115,12 @@ def _still_true(desk: Desk, orders: Sequence[DueOrder], look: Look) -> list[tupl
 
 
 def _changed_orders(desk: Desk, orders: Sequence[OrderSeen]) -> set[int]:
-    """Orders whose open units are not those they were settled with. One that is not routed yet says
-    nothing of its units here, so it is read whole."""
+    """Orders whose open units are not those they were settled with; they are read whole."""
     with desk.transaction() as session:
         settled = mirror.outstanding_of(session, desk.shop_id, [order.order_id for order in orders])
-    unrouted = [
-        order.order_id for order in orders if order.routing is None or not order.routing.route_ids
-    ]
     changed = {order.order_id for order in orders if _has_changed(order, settled[order.order_id])}
-    doubtful = sorted(changed.union(unrouted))
-    if doubtful:
-        changed |= read_orders(desk, doubtful, cause=_CHANGED_MEANWHILE)
+    if changed:
+        read_orders(desk, sorted(changed), cause=_CHANGED_MEANWHILE)
     with desk.transaction() as session:
         mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_CHANGED_MEANWHILE)
     return changed
@@ -153,7 +155,7 @@ def _has_changed(now: OrderSeen, settled: Outstanding) -> bool:
     if now.is_cancelled != settled.is_cancelled:
         return True
     if now.routing is None or not now.routing.route_ids:
-        return False
+        return now.updated_at != settled.updated_at
     by_pool = {
         (line.item_id, line.location_id): line.quantity for line in now.routing.lines if line.quantity
     }

@@ -253,13 +253,13 @@ class WriteResult(msgspec.Struct, frozen=True):
 
 
 class ChangedOrders(msgspec.Struct, frozen=True):
-    """One page of orders changed since a moment, oldest change first, items and routing included.
+    """Which orders changed since a moment, oldest change first: when each last did, by id.
 
-    `seen_until` is where to ask from next time; `is_complete` is False if more changed than the
-    page holds.
+    `seen_until` is where to ask from next time; `is_complete` is False if more changed than one
+    answer holds.
     """
 
-    orders: tuple[OrderSeen, ...]
+    updated_at: Mapping[int, datetime]
     seen_until: datetime
     is_complete: bool
 
@@ -326,7 +326,7 @@ class Platform(Protocol):
         ...
 
     def fetch_changed_orders(self, since: datetime) -> ChangedOrders:
-        """Orders changed at or after a moment, whatever their state."""
+        """Which orders changed at or after a moment, whatever their state."""
         ...
 
     def fetch_open_orders(self, cursor: str | None) -> ImportPage:

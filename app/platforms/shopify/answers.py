@@ -45,6 +45,13 @@ class Nodes(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
     page_info: PageInfo = PageInfo()
 
 
+class Stamp(msgspec.Struct, frozen=True, rename="camel"):
+    """An order of which only the time of its last change is needed."""
+
+    id: str
+    updated_at: Moment
+
+
 class Ref(msgspec.Struct, frozen=True):
     """Something of which only the id is needed."""
 

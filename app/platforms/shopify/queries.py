@@ -158,21 +158,14 @@ VARIANTS = """query Variants($ids: [ID!]!) {
   } }
 }"""
 
-CHANGED_SIZE = OrderSize(items=5, routes=2)
-CHANGED_FIRST = (MOST_POINTS - PAGE_COST) // order_cost(CHANGED_SIZE)
-CHANGED_COST = CHANGED_FIRST * order_cost(CHANGED_SIZE) + PAGE_COST
-CHANGED_ORDERS = f"""query ChangedOrders(
-  $first: Int!, $after: String, $query: String!, $items: Int!, $routes: Int!
-) {{
-  orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {{
-    nodes {{
-    {_SEEN}
-    {_ITEMS}
-    {_ROUTING}
-    }}
-    pageInfo {{ hasNextPage endCursor }}
-  }}
-}}"""
+CHANGED_FIRST = MOST_IDS
+CHANGED_COST = CHANGED_FIRST + PAGE_COST
+CHANGED_ORDERS = """query ChangedOrders($first: Int!, $after: String, $query: String!) {
+  orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {
+    nodes { id updatedAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
 
 OPEN_ITEMS = 10
 OPEN_FIRST = (MOST_POINTS - PAGE_COST) // (1 + OPEN_ITEMS * ITEM_COST)
