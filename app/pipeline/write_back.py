@@ -27,7 +27,9 @@ from app.platforms.base import ItemStock, Look, OrderChange, OrderGone, OrderNow
 
 _Judged = tuple[DueOrder, Desired]
 
-_ORDERS_AT_ONCE = 25
+# Small enough that the points for a batch come back within the few seconds a worker may wait for
+# them: after a longer wait the orders would have to be looked at again.
+_ORDERS_AT_ONCE = 8
 _NOTE_LIMIT = 5000
 _CHANGED_MEANWHILE = "changed while it was to be written"
 
