@@ -245,7 +245,7 @@ def connect(platform: str, domain: str, access_token: str) -> None:
         console.print(f"{short.orders} orders are short now, {short.units} units in all.")
         if refused:
             _fail(
-                "Some webhooks could not be registered: until they are, only the hourly check sees changes. "
+                "Some webhooks could not be registered: only the hourly check sees what they tell. "
                 "Set APP_URL to an https address that the platform can reach, and connect again."
             )
 
@@ -327,7 +327,7 @@ def supply() -> None:
     "--location", help="Where they arrive: name or number; needed only if the item lies at several."
 )
 @click.option("--reference", default="", help="Your own word for it: a purchase order's number.")
-def add(
+def add(  # noqa: PLR0917 -- click passes them by name
     domain: str, sku: str, quantity: int, expected_on: datetime, location: str | None, reference: str
 ) -> None:
     """Expect units of an item on a day."""

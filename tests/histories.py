@@ -22,7 +22,9 @@ TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
 class Arrivals:
     """What was typed to arrive, by (item, location)."""
 
-    by_pool: dict[tuple[int, int], list[tuple[date, int]]] = field(default_factory=lambda: defaultdict(list))
+    by_pool: dict[tuple[int, int], list[tuple[date, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,24 @@ def truth(shop: SandboxShop, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
     for pool, lines in shop.open_lines().items():
         level = shop.pools[pool]
         supply = level.quantities["available"] + level.quantities["committed"]
-        coming: list[date | None] = [day for day, units in sorted(arrivals.by_pool[pool]) for _ in range(units)]
-        units: list[date | None | str] = ["on hand"] * max(0, supply)
+        coming: list[date | None] = [
+            day for day, units in sorted(arrivals.by_pool[pool]) for _ in range(units)
+        ]
+        units: list[date | str | None] = ["on hand"] * max(0, supply)
         units += coming[max(0, -supply) :]
         place = 0
         for order_id in sorted(lines, key=lambda number: (shop.orders[number].processed_at, number)):
-            mine = [units[at] if at < len(units) else None for at in range(place, place + lines[order_id])]
+            mine = [
+                units[at] if at < len(units) else None for at in range(place, place + lines[order_id])
+            ]
             place += lines[order_id]
             late = [unit for unit in mine if unit != "on hand"]
             if late:
                 last = None if None in late else max(late)  # type: ignore[type-var]
                 found[order_id][pool[0]].append((len(late), last))  # type: ignore[arg-type]
     return {
-        order_id: {item_id: _together(parts) for item_id, parts in items.items()} for order_id, items in found.items()
+        order_id: {item_id: _together(parts) for item_id, parts in items.items()}
+        for order_id, items in found.items()
     }
 
 
@@ -74,6 +81,7 @@ class History:
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
+    before_playing: Callable[[], None] = lambda: None
     _journal_read: int = 0
     _short_at_last_look: set[int] = field(default_factory=set)
     _is_busy: bool = False
@@ -84,8 +92,13 @@ class History:
         shop = self.world.shop
         places = [shop.add_location(name) for name in ("Main", "Annex")[: self.locations]]
         for title in TITLES:
-            stock = {place: self.random.randint(0, 5) for place in places[: self.random.randint(1, len(places))]}
-            self.variants.append(shop.add_product(title, sku=title.upper().replace(" ", "-"), stock=stock))
+            stock = {
+                place: self.random.randint(0, 5)
+                for place in places[: self.random.randint(1, len(places))]
+            }
+            self.variants.append(
+                shop.add_product(title, sku=title.upper().replace(" ", "-"), stock=stock)
+            )
         self.places = places
         for _ in range(self.random.randint(0, 4)):
             self.place_order()
@@ -98,8 +111,14 @@ class History:
             from app.db import shops  # noqa: PLC0415
 
             shops.get_shop(session, self.world.shop_id).quiet_days = 1
+        self.before_playing()
         knobs = self.world.shop.webhooks.knobs
-        knobs.delay_s, knobs.duplicate_rate, knobs.loss_rate, knobs.is_shuffled = (0, 20), 0.1, 0.02, True
+        knobs.delay_s, knobs.duplicate_rate, knobs.loss_rate, knobs.is_shuffled = (
+            (0, 20),
+            0.1,
+            0.02,
+            True,
+        )
         for _ in range(steps):
             self.happen()
             self.world.clock.sleep(self.random.choice((0, 0, 0.2, 1, 3, 10)))
@@ -143,7 +162,9 @@ class History:
     def place_order(self) -> None:
         """A buyer orders one to three items; sometimes a custom line comes along."""
         chosen = self.random.sample(self.variants, self.random.randint(1, 3))
-        lines: list[tuple[int | str, int]] = [(variant.variant_id, self.random.randint(1, 3)) for variant in chosen]
+        lines: list[tuple[int | str, int]] = [
+            (variant.variant_id, self.random.randint(1, 3)) for variant in chosen
+        ]
         if self.random.random() < 0.1:
             lines.append(("Gift wrap", 1))
         text = self.random.choice(("", "", "Please ring twice", "Gift!\r\nNo invoice"))
@@ -154,7 +175,9 @@ class History:
         self.own_text[order_id], self.own_tags[order_id] = text, tags
 
     def _any_order(self) -> int:
-        open_orders = [number for number, order in self.world.shop.orders.items() if order.cancelled_at is None]
+        open_orders = [
+            number for number, order in self.world.shop.orders.items() if order.cancelled_at is None
+        ]
         if not open_orders:
             raise Refused("no order")
         return self.random.choice(open_orders)
@@ -211,13 +234,18 @@ class History:
         parts = self.world.shop.fulfillment_orders(self._any_order())
         if not parts:
             raise Refused("not routed yet")
-        self.world.shop.move(self.random.choice(parts).fulfillment_order_id, self.random.choice(self.places))
+        self.world.shop.move(
+            self.random.choice(parts).fulfillment_order_id, self.random.choice(self.places)
+        )
 
     def expect(self) -> None:
         """The merchant types an arrival."""
         item_id, location_id = self._any_pool()
         variant = next(one for one in self.variants if one.item_id == item_id)
-        units, day = self.random.randint(1, 5), date(2026, 11, 30) + timedelta(days=self.random.randint(0, 20))
+        units, day = (
+            self.random.randint(1, 5),
+            date(2026, 11, 30) + timedelta(days=self.random.randint(0, 20)),
+        )
         try:
             self.world.expect(variant, units, day.isoformat(), location_id=location_id)
         except IndexError:
@@ -276,7 +304,9 @@ class History:
             if (entry.order_id in self._short_at_last_look) is put:
                 self.counts["true when looked at, not when written"] += 1
             else:
-                self.wrong.append(f"{entry.kind} on {entry.order_id}: not true when looked at, nor when written")
+                self.wrong.append(
+                    f"{entry.kind} on {entry.order_id}: not true when looked at, nor when written"
+                )
         self._journal_read = len(journal)
         self._short_at_last_look = short
 
@@ -287,13 +317,20 @@ class History:
         short = truth(self.world.shop, self.arrivals)
         found = list(self.wrong)
         for order_id in self.world.shop.orders:
-            found += [f"{self.world.order(order_id).name}: {text}" for text in self._judge(order_id, short.get(order_id, {}))]
+            found += [
+                f"{self.world.order(order_id).name}: {text}"
+                for text in self._judge(order_id, short.get(order_id, {}))
+            ]
         if any(status != 200 for status in self.world.answers):
             found.append(f"webhooks answered {Counter(self.world.answers)}")
         return found
 
     def _judge(self, order_id: int, short: Mapping[int, Short]) -> list[str]:
-        tags, note, fields = self.world.tags(order_id), self.world.note(order_id), self.world.metafields(order_id)
+        tags, note, fields = (
+            self.world.tags(order_id),
+            self.world.note(order_id),
+            self.world.metafields(order_id),
+        )
         problems = []
         if tags - OURS != self.own_tags[order_id]:
             problems.append(f"merchant's tags {self.own_tags[order_id]} became {tags - OURS}")
@@ -308,36 +345,58 @@ class History:
         return problems
 
     def _judge_short(
-        self, order_id: int, short: Mapping[int, Short], tags: set[str], block: str, fields: Mapping[str, str]
+        self,
+        order_id: int,
+        short: Mapping[int, Short],
+        tags: set[str],
+        block: str,
+        fields: Mapping[str, str],
     ) -> list[str]:
         days = [one.expected for one in short.values()]
         eta = None if None in days else max(days)  # type: ignore[type-var]
-        heading = f"Expected to ship by {eta:%b} {eta.day}, {eta.year}" if eta else "Waiting for stock, no date known yet"
+        heading = (
+            f"Expected to ship by {eta:%b} {eta.day}, {eta.year}"
+            if eta
+            else "Waiting for stock, no date known yet"
+        )
         problems = []
         if tags & OURS != {"backordered"}:
             problems.append(f"is short {dict(short)} but has tags {tags & OURS}")
         if block.split("\n")[1:2] != [heading]:
             problems.append(f"note should say {heading!r}: {block!r}")
-        if fields.get("status") != "backordered" or fields.get("eta") != (eta.isoformat() if eta else None):
+        if fields.get("status") != "backordered" or fields.get("eta") != (
+            eta.isoformat() if eta else None
+        ):
             problems.append(f"metafields {fields}, eta should be {eta}")
-        said = {line["item"]: Short(line["short"], line["expected"] and date.fromisoformat(line["expected"])) for line in json.loads(fields.get("lines", "[]"))}
+        said = {
+            line["item"]: Short(line["short"], line["expected"] and date.fromisoformat(line["expected"]))
+            for line in json.loads(fields.get("lines", "[]"))
+        }
         if said != dict(short):
             problems.append(f"lines {said} should be {dict(short)}")
         return problems
 
-    def _judge_covered(self, order_id: int, tags: set[str], block: str, fields: Mapping[str, str]) -> list[str]:
+    def _judge_covered(
+        self, order_id: int, tags: set[str], block: str, fields: Mapping[str, str]
+    ) -> list[str]:
         was_tagged = any(
             entry.order_id == order_id and entry.kind == "tag added" and entry.detail == "backordered"
             for entry in self.world.shop.journal
         )
         nothing = not tags & OURS and not block and not fields
-        released = tags & OURS == {"backorder-released"} and "\nReleased " in block and fields.get("status") == "released"
+        released = (
+            tags & OURS == {"backorder-released"}
+            and "\nReleased " in block
+            and fields.get("status") == "released"
+        )
         is_cancelled = self.world.order(order_id).cancelled_at is not None
         may_be_nothing = is_cancelled or not was_tagged or order_id in self.shrunk
         may_be_released = was_tagged and not is_cancelled
         if (nothing and may_be_nothing) or (released and may_be_released):
             return []
-        return [f"is not short (tagged before: {was_tagged}) but shows {tags & OURS}, {block!r}, {fields}"]
+        return [
+            f"is not short (tagged before: {was_tagged}) but shows {tags & OURS}, {block!r}, {fields}"
+        ]
 
 
 def split(note: str) -> tuple[str, str, str]:

@@ -61,7 +61,11 @@ def environment(home: Path, engine: sa.Engine, redis_url: str, base_url: str) ->
 
 @contextmanager
 def served_shop(
-    monkeypatch: pytest.MonkeyPatch, home: Path, engine: sa.Engine, redis: EmbeddedRedis, **options: object
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    engine: sa.Engine,
+    redis: EmbeddedRedis,
+    **options: object,
 ) -> Iterator[Live]:
     """A shop on HTTP and a runtime of this process that reaches it; no worker yet."""
     shop = SandboxShop(client_secret=SECRET, **options)  # type: ignore[arg-type]
@@ -80,10 +84,17 @@ def served_shop(
 
 @contextmanager
 def live_shop(
-    monkeypatch: pytest.MonkeyPatch, home: Path, engine: sa.Engine, redis: EmbeddedRedis, **options: object
+    monkeypatch: pytest.MonkeyPatch,
+    home: Path,
+    engine: sa.Engine,
+    redis: EmbeddedRedis,
+    **options: object,
 ) -> Iterator[Live]:
     """The same with web, worker and clock running, and the shop's webhooks on their way."""
-    with served_shop(monkeypatch, home, engine, redis, **options) as live, started(live.runtime.settings):
+    with (
+        served_shop(monkeypatch, home, engine, redis, **options) as live,
+        started(live.runtime.settings),
+    ):
         _note_answers(live)
         sender = WebhookSender(live.shop.webhooks, pause_s=0.002)
         sender.start()
@@ -102,7 +113,9 @@ def started(settings: Settings) -> Iterator[None]:
 
 def connect(live: Live) -> None:
     """What the merchant does first, once the shop has something to sell."""
-    live.shop_id = connect_shop(live.runtime, "shopify", live.shop.domain, live.shop.access_token).shop_id
+    live.shop_id = connect_shop(
+        live.runtime, "shopify", live.shop.domain, live.shop.access_token
+    ).shop_id
 
 
 def _note_answers(live: Live) -> None:

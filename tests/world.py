@@ -75,7 +75,7 @@ class World:
         return again_s
 
     def quiet(self, *, at_most_s: float = 900) -> None:
-        """Let time pass until every webhook has come and nothing is left to do before the hourly check."""
+        """Let time pass until every webhook has come and nothing is left before the hourly check."""
         until = self.clock() + timedelta(seconds=at_most_s)
         while self.clock() < until:
             self.deliver()

@@ -33,8 +33,8 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
     profile = outside.fetch_profile()
     if profile.missing_scopes:
         raise NeedsMerchant(
-            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them to your app in the "
-            "shop's admin (Settings, Apps, Develop apps, Configuration), install it again and use its new token."
+            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them to your app "
+            "in the shop's admin (Settings, Apps, Develop apps), install it again and use its new token."
         )
     subscriptions = outside.register_webhooks(f"{runtime.settings.app_url}/webhooks/{platform}")
     with runtime.sessions.begin() as session:

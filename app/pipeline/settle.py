@@ -37,8 +37,8 @@ _LONGEST_WAIT_S = 3600
 _ROUTED_WITHIN = timedelta(hours=1)
 
 _PROBLEMS = {
-    Verdict.ORDERS_MISSING: "The platform has committed more units than the orders we know take: waiting for them.",
-    Verdict.COPY_STALE: "The platform has committed fewer units than our orders say: reading them again.",
+    Verdict.ORDERS_MISSING: "More units are committed than our orders take: waiting for the others.",
+    Verdict.COPY_STALE: "Fewer units are committed than our orders take: reading them again.",
 }
 
 
@@ -244,7 +244,7 @@ def _unexplained(
         at=now,
         item_id=item.item_id,
         after=f"{sum(drift.values())} units",
-        why="committed on the platform to orders that we can't see; counted as older demand, served first",
+        why="committed to orders that we can't see: counted as older demand, served first",
         cause=item.cause,
     )
     return drift

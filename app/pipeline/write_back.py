@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.core.changes import is_worth_writing, shown_after, tag_changes
 from app.core.desired import Desired, Shown, Status, desired
-from app.core.note import place_block, remove_block
+from app.core.note import find_block, place_block, remove_block
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import Outstanding
 from app.db.models import PoolRow
@@ -24,8 +24,6 @@ from app.pipeline.poison import act_on_all
 from app.pipeline.reading import asks_for, read_orders, take_answers
 from app.pipeline.wording import METAFIELDS, block_texts, metafields
 from app.platforms.base import ItemStock, Look, OrderChange, OrderGone, OrderNow, OrderSeen
-
-_Judged = tuple[DueOrder, Desired]
 
 # Small enough that the points for a batch come back within the few seconds a worker may wait for
 # them: after a longer wait the orders would have to be looked at again.
@@ -51,24 +49,20 @@ def write_back(desk: Desk) -> bool:
         shop = shops.get_shop(session, desk.shop_id)
         today, locale = local_day(desk.clock(), shop.time_zone), shop.locale
         due = promises.orders_to_judge(session, desk.shop_id, now=desk.clock(), limit=_ORDERS_AT_ONCE)
-        judged = [(order, desired(order.state, order.shown, today=today)) for order in due]
-        loud = [
-            (order, want) for order, want in judged if _must_write(order, want, today, shop.quiet_days)
-        ]
-        for order_id in {order.order_id for order in due} - {order.order_id for order, _ in loud}:
+        loud = [order for order in due if _must_write(order, today, shop.quiet_days)]
+        for order_id in {order.order_id for order in due} - {order.order_id for order in loud}:
             promises.settle_order(session, desk.shop_id, order_id)
-    act_on_all(loud, partial(_write, desk, locale), partial(_set_aside, desk))
+    act_on_all(loud, partial(_write, desk, locale, today), partial(_set_aside, desk))
     return bool(due)
 
 
-def _write(desk: Desk, locale: str, loud: Sequence[_Judged]) -> None:
-    wanted = {order.order_id: (order, want) for order, want in loud}
-    for order_id in _read_unlocated(desk, [order for order, _ in loud]):
-        del wanted[order_id]
-    orders = [order for order, _ in wanted.values()]
-    look = desk.platform.look(asks_for(desk, list(wanted)), _items_that_matter(orders))
-    true = _still_true(desk, orders, look)
-    _send(desk, [_plan(order, wanted[order.order_id][1], now, locale) for order, now in true])
+def _write(desk: Desk, locale: str, today: date, loud: Sequence[DueOrder]) -> None:
+    changed = _read_unlocated(desk, loud)
+    orders = [order for order in loud if order.order_id not in changed]
+    look = desk.platform.look(
+        asks_for(desk, [order.order_id for order in orders]), _items_that_matter(orders)
+    )
+    _send(desk, [_plan(order, now, today, locale) for order, now in _still_true(desk, orders, look)])
 
 
 def _read_unlocated(desk: Desk, orders: Sequence[DueOrder]) -> set[int]:
@@ -81,13 +75,14 @@ def _read_unlocated(desk: Desk, orders: Sequence[DueOrder]) -> set[int]:
     return changed
 
 
-def _set_aside(desk: Desk, judged: _Judged, problem: str) -> None:
+def _set_aside(desk: Desk, order: DueOrder, problem: str) -> None:
     with desk.transaction() as session:
-        promises.set_aside(session, desk.shop_id, judged[0].order_id, problem, now=desk.clock())
+        promises.set_aside(session, desk.shop_id, order.order_id, problem, now=desk.clock())
 
 
-def _must_write(order: DueOrder, want: Desired, today: date, quiet_days: int) -> bool:
+def _must_write(order: DueOrder, today: date, quiet_days: int) -> bool:
     """An order whose last write was never answered is looked at, whatever it should show now."""
+    want = desired(order.state, order.shown, today=today)
     return order.intent is not None or is_worth_writing(
         want, order.shown, today=today, quiet_days=quiet_days
     )
@@ -169,9 +164,10 @@ def _has_changed(now: OrderSeen, settled: Outstanding) -> bool:
     return by_item != Counter(settled.items)
 
 
-def _plan(order: DueOrder, want: Desired, now: OrderNow, locale: str) -> _Planned:
-    """What to send so that the order, as it is now, shows `want`."""
-    shown = _really_shown(order, now)
+def _plan(order: DueOrder, now: OrderNow, today: date, locale: str) -> _Planned:
+    """What to send so that the order, as it is now, shows what it should."""
+    shown, is_answer_lost = _really_shown(order, now)
+    want = desired(order.state, shown, today=today)
     tags = tag_changes(want.tags, shown, now.tags)
     note, glue, has_block = _new_note(want, shown, now.note, locale)
     after = shown_after(want, tags.ours, glue=glue, has_block=has_block)
@@ -186,7 +182,7 @@ def _plan(order: DueOrder, want: Desired, now: OrderNow, locale: str) -> _Planne
             key for key in METAFIELDS if key not in values and _has_metafield(order, key)
         ),
     )
-    if order.intent == after and not (tags.add or tags.remove or change.note is not None):
+    if is_answer_lost and after == shown and not (tags.add or tags.remove or change.note is not None):
         change = OrderChange(order_id=order.order_id)
     remark = (
         "" if has_block or want.status is Status.NONE else "the note is full: tag and metafields only"
@@ -194,15 +190,18 @@ def _plan(order: DueOrder, want: Desired, now: OrderNow, locale: str) -> _Planne
     return _Planned(order, want, change, after, remark)
 
 
-def _really_shown(order: DueOrder, now: OrderNow) -> Shown:
-    """Our record, corrected by a write whose answer was lost: what stands on the order and in the
-    intent came from us."""
-    intent = order.intent
+def _really_shown(order: DueOrder, now: OrderNow) -> tuple[Shown, bool]:
+    """What the order shows by our doing, and whether that is a write of ours whose answer was lost:
+    all of it stands on the order then. If only a part does, that part is ours all the same."""
+    intent, shown = order.intent, order.shown
     if intent is None:
-        return order.shown
-    ours = order.shown.tags | {tag for tag in intent.tags if tag in now.tags}
-    glue = order.shown.glue if order.shown.has_block else intent.glue
-    return replace(order.shown, tags=ours, glue=glue)
+        return shown, False
+    present = set(now.tags)
+    is_done = intent.tags <= present and not (shown.tags - intent.tags) & present
+    if is_done and (find_block(now.note) is not None) is intent.has_block:
+        return intent, True
+    glue = shown.glue if shown.has_block else intent.glue
+    return replace(shown, tags=shown.tags | (intent.tags & present), glue=glue), False
 
 
 def _new_note(want: Desired, shown: Shown, note: str, locale: str) -> tuple[str, str, bool]:
@@ -248,7 +247,7 @@ def _is_empty(change: OrderChange) -> bool:
 def _record_result(session: Session, desk: Desk, plan: _Planned, error: str | None) -> None:
     now, order = desk.clock(), plan.order
     if error is not None:
-        problem = f"The platform refused what was to be written: {error}. It is tried again; look at the order there."
+        problem = f"The platform refused the write: {error}. It is tried again; look at the order there."
         promises.set_aside(session, desk.shop_id, order.order_id, problem, now=now)
         return
     promises.record_shown(session, desk.shop_id, order.order_id, plan.after, now=now)

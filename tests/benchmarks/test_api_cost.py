@@ -19,7 +19,7 @@ pytestmark = pytest.mark.benchmark
 
 @pytest.fixture
 def new_world(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Callable[..., World]:
-    """Makes a connected shop with one location and as many items as asked for, each with `stock` units."""
+    """Makes a connected shop with one location and an item for each figure of `stock`."""
 
     def make(stock: list[int], **options: object) -> tuple[World, list[Variant]]:
         world = make_world(clean_pg, redis, settings, **options)
@@ -109,7 +109,8 @@ def test_a_restock_that_releases_1000_orders(
     spent = points(world, since)
     least_s = (sum(spent.values()) - world.shop.bucket.maximum) / world.shop.bucket.restore_rate
     report("release", spent, 1000, 30)
-    print(
-        f"1,000 releases took {took_s:.0f} s of shop time; the points they cost allow {least_s:.0f} s at best: {took_s / least_s:.2f} × (goal 1.1)"
-    )  # noqa: T201
+    print(  # noqa: T201
+        f"1,000 releases took {took_s:.0f} s of shop time; the points they cost allow {least_s:.0f} s at best: "
+        f"{took_s / least_s:.2f} × (goal 1.1)"
+    )
     assert all(world.tags(order_id) == {"backorder-released"} for order_id in placed)
