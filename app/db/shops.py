@@ -63,7 +63,7 @@ def open_token(shop: Shop, keys: Sequence[str]) -> str:
         return _fernet(keys).decrypt(shop.token_encrypted).decode()
     except InvalidToken as error:
         raise NeedsMerchant(
-            f"No key in ENCRYPTION_KEYS opens the token of {shop.domain}: add the old one, or connect again"
+            f"No key in ENCRYPTION_KEYS opens the token of {shop.domain}: add the old one or connect again"
         ) from error
 
 

@@ -264,4 +264,6 @@ def _record_result(session: Session, desk: Desk, plan: _Planned, error: str | No
 
 
 def _in_words(shown: Shown) -> str:
+    if shown.status is Status.NONE:
+        return "nothing"
     return shown.status.value if shown.eta is None else f"{shown.status.value} {shown.eta.isoformat()}"
