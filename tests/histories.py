@@ -8,7 +8,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from app.sandbox.shopify.records import OutOfStock, Refused, Variant
 from app.sandbox.shopify.shop import SandboxShop
@@ -47,7 +47,7 @@ def truth(shop: SandboxShop, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
         units: list[date | str | None] = ["on hand"] * max(0, supply)
         units += coming[max(0, -supply) :]
         place = 0
-        for order_id in sorted(lines, key=lambda number: (shop.orders[number].processed_at, number)):
+        for order_id in sorted(lines, key=lambda number: (placed_at(shop, number), number)):
             mine = [
                 units[at] if at < len(units) else None for at in range(place, place + lines[order_id])
             ]
@@ -60,6 +60,11 @@ def truth(shop: SandboxShop, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
         order_id: {item_id: _together(parts) for item_id, parts in items.items()}
         for order_id, items in found.items()
     }
+
+
+def placed_at(shop: SandboxShop, order_id: int) -> datetime:
+    """When an order was placed, as Shopify tells it: in whole seconds."""
+    return shop.orders[order_id].processed_at.replace(microsecond=0)
 
 
 def _together(parts: Sequence[tuple[int, date | None]]) -> Short:

@@ -31,6 +31,11 @@ def place_block(note: str, block: str, *, glue: str) -> Placed:
     if standing is not None:
         before, _, after = note.rpartition(standing)
         return Placed(before + block + after, glue)
+    return append_block(note, block)
+
+
+def append_block(note: str, block: str) -> Placed:
+    """Put our first block at the end; a whole block that stands there before was pasted by a person."""
     glue = GLUE if note else ""
     return Placed(note + glue + block, glue)
 

@@ -21,7 +21,7 @@ from app.db.models import (
     ShownRow,
     Variant,
 )
-from app.db.statements import affected_rows, insert_new, upsert
+from app.db.statements import affected_rows, chunks, insert_new, upsert
 from app.platforms.base import ItemStock, OrderItem, OrderSeen, Routing, VariantSeen
 
 # An item with stock to spare is looked at a little later, so that many orders share one reading; one
@@ -49,14 +49,11 @@ class OpenDemand:
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """An order's open units as it was settled: by item and location where it is located, by item as
-    its line items tell."""
+    """An order's open units as it was settled, by item and location, where it is located."""
 
-    updated_at: datetime
     is_cancelled: bool
     is_located: bool
     lines: Mapping[tuple[int, int], int]
-    items: Mapping[int, int]
 
 
 def see_orders(
@@ -198,7 +195,21 @@ def _replace_routing(session: Session, order: Order, routing: Routing) -> None:
         upsert(session, LineRow, lines)
     if routing.route_ids:
         upsert(session, RouteRow, [key | {"route_id": route_id} for route_id in routing.route_ids])
-    order.is_located = bool(routing.route_ids) or order.is_cancelled
+    order.is_located = order.is_cancelled or (
+        bool(routing.route_ids) and _covers(session, order, routing)
+    )
+
+
+def _covers(session: Session, order: Order, routing: Routing) -> bool:
+    """Whether the whole order is routed. Units that an edit adds are routed in the background; until
+    then its line items tell more than its routing."""
+    told = (
+        sa.select(sa.func.coalesce(sa.func.sum(OrderItemRow.outstanding), 0))
+        .join(Variant, NAMES)
+        .where(OrderItemRow.shop_id == order.shop_id, OrderItemRow.order_id == order.order_id)
+        .where(sa.or_(Variant.item_id.is_not(None), Variant.is_resolved.is_(False)))
+    )
+    return sum(line.quantity for line in routing.lines) >= int(session.scalar(told) or 0)
 
 
 def _add_difference(
@@ -489,8 +500,9 @@ def distrust_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, seen_before: datetime
 ) -> None:
     """Our copies of these orders may be stale, except those seen since."""
-    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids), Order.seen_at < seen_before)
-    session.execute(sa.update(Order).where(*where).values(is_stale=True, asked_at=None))
+    for some in chunks(order_ids):
+        where = (Order.shop_id == shop_id, Order.order_id.in_(some), Order.seen_at < seen_before)
+        session.execute(sa.update(Order).where(*where).values(is_stale=True, asked_at=None))
 
 
 def look_at_waiting_items(session: Session, shop_id: int, *, now: datetime) -> None:
@@ -574,24 +586,8 @@ def outstanding_of(session: Session, shop_id: int, order_ids: Collection[int]) -
     where = (LineRow.shop_id == shop_id, LineRow.order_id.in_(order_ids))
     for row in session.scalars(sa.select(LineRow).where(*where)):
         lines[row.order_id][row.item_id, row.location_id] = row.quantity
-    items: dict[int, dict[int, int]] = defaultdict(dict)
-    told = (
-        sa.select(OrderItemRow.order_id, Variant.item_id, sa.func.sum(OrderItemRow.outstanding))
-        .join(Variant, NAMES)
-        .where(
-            OrderItemRow.shop_id == shop_id,
-            OrderItemRow.order_id.in_(order_ids),
-            OrderItemRow.outstanding > 0,
-        )
-        .where(Variant.item_id.is_not(None))
-        .group_by(OrderItemRow.order_id, Variant.item_id)
-    )
-    for order_id, item_id, units in session.execute(told):
-        items[order_id][item_id or 0] = int(units)
     return {
-        order_id: Outstanding(
-            order.updated_at, order.is_cancelled, order.is_located, lines[order_id], items[order_id]
-        )
+        order_id: Outstanding(order.is_cancelled, order.is_located, lines[order_id])
         for order_id, order in _orders(session, shop_id, order_ids).items()
     }
 
@@ -651,12 +647,11 @@ def forget_finished_orders(session: Session, shop_id: int, *, before: datetime) 
 
 
 def _erase(session: Session, shop_id: int, which: sa.ColumnElement[bool]) -> int:
-    waiting = sa.exists().where(
-        OrderItemRow.shop_id == shop_id,
-        OrderItemRow.order_id == Order.order_id,
-        OrderItemRow.outstanding > 0,
-    )
-    finished = sa.or_(Order.is_cancelled, sa.and_(~waiting, Order.is_stale.is_(False)))
+    mine = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == Order.order_id)
+    waiting = sa.exists().where(*mine, OrderItemRow.outstanding > 0)
+    # An order of which no item is known has only been heard of: it must be read first.
+    known = sa.or_(sa.exists().where(*mine), Order.is_stale.is_(False))
+    finished = sa.or_(Order.is_cancelled, sa.and_(known, ~waiting))
     return affected_rows(session, sa.delete(Order).where(Order.shop_id == shop_id, finished, which))
 
 

@@ -61,7 +61,8 @@ class Shop(Base):
 
     `status` is active, needs_merchant (`problem` says what to do), removed (uninstalled; no token)
     or erasing (every row of it is about to go). `changed_since` is how far the platform's own list of
-    changed orders has been read.
+    changed orders has been read, `changes_read_at` when it was last read to its end;
+    `unread_orders` are those on it that are newer than our copies and must be read.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again.
     """
@@ -83,6 +84,8 @@ class Shop(Base):
     quiet_days: Mapped[int] = mapped_column(default=2)
     installed_at: Mapped[datetime]
     changed_since: Mapped[datetime]
+    changes_read_at: Mapped[datetime | None]
+    unread_orders: Mapped[list[Any]] = mapped_column(default=list)
     reconcile_at: Mapped[datetime]
     wait_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]

@@ -26,7 +26,7 @@ from app.db.models import (
     ShownRow,
     Variant,
 )
-from app.db.statements import upsert
+from app.db.statements import chunks, upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +138,9 @@ def judge_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, at: datetime | None
 ) -> None:
     """These orders must be compared with what they show (None: they need not any more)."""
-    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
-    session.execute(sa.update(Order).where(*where).values(judge_at=at))
+    for some in chunks(order_ids):
+        where = (Order.shop_id == shop_id, Order.order_id.in_(some))
+        session.execute(sa.update(Order).where(*where).values(judge_at=at))
 
 
 def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:

@@ -30,6 +30,11 @@ def get_shop(session: Session, shop_id: int) -> Shop:
     return session.get_one(Shop, shop_id)
 
 
+def exists(session: Session, shop_id: int) -> bool:
+    """Whether there is such a shop; a job may come when it has been erased."""
+    return session.get(Shop, shop_id) is not None
+
+
 def list_shops(session: Session) -> Sequence[Shop]:
     """All shops, oldest first."""
     return session.scalars(sa.select(Shop).order_by(Shop.id)).all()
@@ -37,8 +42,11 @@ def list_shops(session: Session) -> Sequence[Shop]:
 
 def install_shop(session: Session, *, platform: str, domain: str, now: datetime) -> Shop:
     """The shop's row, made if it is new, woken if it was removed or waited for its merchant. A
-    reinstall finds its data again."""
+    reinstall finds its data again, unless it was to be erased."""
     shop = find_shop(session, platform, domain)
+    if shop is not None and shop.status == "erasing":
+        erase_shop(session, shop.id)
+        shop = None
     if shop is None:
         shop = Shop(
             platform=platform, domain=domain, installed_at=now, changed_since=now, reconcile_at=now
@@ -63,7 +71,7 @@ def open_token(shop: Shop, keys: Sequence[str]) -> str:
         return _fernet(keys).decrypt(shop.token_encrypted).decode()
     except InvalidToken as error:
         raise NeedsMerchant(
-            f"No key in ENCRYPTION_KEYS opens the token of {shop.domain}: add the old one or connect again"
+            f"No key in ENCRYPTION_KEYS opens the token of {shop.domain}: add the old, or connect again"
         ) from error
 
 

@@ -1,6 +1,6 @@
 """Statements that SQLAlchemy spells differently for the two databases we run on, and row counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -8,6 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
 _ROWS_AT_ONCE = 500
+
+# PostgreSQL takes 65,535 values in one statement.
+_IDS_AT_ONCE = 10_000
 
 
 def insert_new(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> int:
@@ -40,3 +43,10 @@ def affected_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
     """Run the statement; how many rows it changed."""
     done = session.execute(statement.execution_options(synchronize_session=False))
     return cast("sa.CursorResult[Any]", done).rowcount
+
+
+def chunks(ids: Collection[int]) -> Iterator[Collection[int]]:
+    """Ids in portions that one statement takes; nothing for none."""
+    ordered = list(ids)
+    for start in range(0, len(ordered), _IDS_AT_ONCE):
+        yield ordered[start : start + _IDS_AT_ONCE]

@@ -48,7 +48,7 @@ def advance(
     desk = Desk(shop_id, owner, sessions, connect, clock)
     with sessions.begin() as session:
         if not shops.take_lease(session, shop_id, owner, now=clock()):
-            return _BUSY_S
+            return _BUSY_S if shops.exists(session, shop_id) else None
     try:
         _work(desk)
     except LeaseLostError as lost:

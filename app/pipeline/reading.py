@@ -10,7 +10,8 @@ from app.platforms.base import OrderAsk, OrderGone, OrderSeen
 # The platform's search lags behind its books by a little, and its times have whole seconds.
 _OVERLAP = timedelta(seconds=5)
 _PAGES = 20
-_AT_ONCE = 100
+# Orders of unknown size that one request holds.
+_AT_ONCE = 10
 
 
 def asks_for(desk: Desk, order_ids: Sequence[int]) -> list[OrderAsk]:
@@ -43,18 +44,34 @@ def take_answers(
 
 def read_changed_orders(desk: Desk, *, cause: str) -> None:
     """Ask the platform which orders changed since we last asked, and read those that changed after
-    our copy: what a lost or late webhook would have told."""
+    our copy: what a lost or late webhook would have told.
+
+    What is to be read is noted before, so that a shop without points goes on where it was, and does
+    not ask for the same list again.
+    """
+    _read_noted_orders(desk, cause=cause)
     with desk.transaction() as session:
         since = shops.get_shop(session, desk.shop_id).changed_since - _OVERLAP
     for _ in range(_PAGES):
         changed = desk.platform.fetch_changed_orders(since)
-        with desk.transaction() as session:
-            unseen = mirror.outdated_orders(session, desk.shop_id, changed.updated_at)
-        for start in range(0, len(unseen), _AT_ONCE):
-            read_orders(desk, unseen[start : start + _AT_ONCE], cause=cause)
         since = changed.seen_until
         with desk.transaction() as session:
             shop = shops.get_shop(session, desk.shop_id)
+            shop.unread_orders = mirror.outdated_orders(session, desk.shop_id, changed.updated_at)
             shop.changed_since = max(shop.changed_since, since)
+        _read_noted_orders(desk, cause=cause)
         if changed.is_complete:
+            with desk.transaction() as session:
+                shops.get_shop(session, desk.shop_id).changes_read_at = desk.clock()
             return
+
+
+def _read_noted_orders(desk: Desk, *, cause: str) -> None:
+    while True:
+        with desk.transaction() as session:
+            unread = shops.get_shop(session, desk.shop_id).unread_orders
+        if not unread:
+            return
+        read_orders(desk, unread[:_AT_ONCE], cause=cause)
+        with desk.transaction() as session:
+            shops.get_shop(session, desk.shop_id).unread_orders = unread[_AT_ONCE:]

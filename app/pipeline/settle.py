@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.allocate import allocate
 from app.core.books import Demand, Verdict, compare_books
 from app.core.model import Line, Promise
-from app.core.promise import explain, promise, still_expected
+from app.core.promise import explain, promise_queue, still_expected
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import OpenDemand
 from app.db.models import Item
@@ -181,11 +181,7 @@ def _settle_queue(
     verdict, drift = _balance(session, item, stock, books)
     if verdict is Verdict.BALANCED and not is_clear:
         verdict = Verdict.ORDERS_MISSING
-    if (
-        verdict is Verdict.ORDERS_MISSING
-        and item.unbalanced_since
-        and now - item.unbalanced_since >= _PATIENCE
-    ):
+    if verdict is Verdict.ORDERS_MISSING and _is_heard_out(session, item, now):
         verdict, drift = Verdict.BALANCED, _unexplained(session, item, stock, books, now)
     mirror.record_stock(session, item.shop_id, stock, drift, now=now)
     if verdict is Verdict.BALANCED:
@@ -194,6 +190,15 @@ def _settle_queue(
     else:
         _postpone(session, item, verdict, demand, now=now)
     return verdict
+
+
+def _is_heard_out(session: Session, item: Item, now: datetime) -> bool:
+    """Whether patience is over: a minute has passed, and the platform's list of changed orders has been
+    read to its end since. While that is still going on, orders are on their way whatever the clock
+    says."""
+    read_at = shops.get_shop(session, item.shop_id).changes_read_at
+    since = item.unbalanced_since
+    return since is not None and now - since >= _PATIENCE and read_at is not None and read_at >= since
 
 
 def _known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
@@ -262,12 +267,19 @@ def _postpone(
     if verdict is Verdict.COPY_STALE and item.attempts > 0:
         orders = [order.order_id for order in demand]
         mirror.distrust_orders(session, item.shop_id, orders, seen_before=item.unbalanced_since)
-    extra = item.attempts - len(_PATIENCE_S) + 1
-    wait_s = (
-        _PATIENCE_S[item.attempts] if extra <= 0 else min(_LONGEST_WAIT_S, _PATIENCE_S[-1] * 2**extra)
-    )
     item.problem = _PROBLEMS[verdict]
-    item.attempts, item.look_at = item.attempts + 1, now + timedelta(seconds=wait_s)
+    item.look_at = _next_look(item.unbalanced_since, item.attempts, now)
+    item.attempts += 1
+
+
+def _next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> datetime:
+    """Within the minute of patience, and once at its end; after that ever more seldom."""
+    end = unbalanced_since + _PATIENCE
+    if now < end:
+        wait_s = _PATIENCE_S[min(attempts, len(_PATIENCE_S) - 1)]
+        return min(now + timedelta(seconds=wait_s), end)
+    extra = max(0, attempts - len(_PATIENCE_S))
+    return now + timedelta(seconds=min(_LONGEST_WAIT_S, _PATIENCE_S[0] * 2**extra))
 
 
 def _decide(session: Session, item: Item, stock: ItemStock, books: Demand, *, now: datetime) -> None:
@@ -276,6 +288,7 @@ def _decide(session: Session, item: Item, stock: ItemStock, books: Demand, *, no
     today = local_day(now, shop.time_zone)
     arrivals = promises.expected_arrivals(session, item.shop_id, item.item_id)
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
+    lead_time = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
     made: list[tuple[Promise, str]] = []
     for pool in stock.pools:
         lines = books.at(pool.location_id)
@@ -285,11 +298,13 @@ def _decide(session: Session, item: Item, stock: ItemStock, books: Demand, *, no
             arrivals=still_expected(arrivals.get(pool.location_id, []), today=today),
             owed_before=max(0, pool.committed - _units(lines)),
         )
-        for allocation in allocations:
-            if allocation.short:
-                row = standing.get((allocation.line.order_id, pool.location_id))
-                since = local_day(row.short_since, shop.time_zone) if row else None
-                lead_time = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
-                said = promise(allocation, today=today, lead_time_days=lead_time, short_since=since)
-                made.append((said, explain(allocation, said)))
+        short_since = {
+            order_id: local_day(row.short_since, shop.time_zone)
+            for (order_id, location_id), row in standing.items()
+            if location_id == pool.location_id and row.short
+        }
+        said = promise_queue(allocations, today=today, lead_time_days=lead_time, short_since=short_since)
+        made += [
+            (one, explain(each, one)) for each, one in zip(allocations, said, strict=True) if one.short
+        ]
     promises.record_promises(session, item.shop_id, item.item_id, made, now=now, cause=item.cause)

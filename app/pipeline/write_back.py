@@ -4,7 +4,6 @@ The orders and the stock that decided about them are read once more immediately 
 request that reads the note: what changed meanwhile is settled again instead of written.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.changes import is_worth_writing, shown_after, tag_changes
 from app.core.desired import Desired, Shown, Status, desired
-from app.core.note import find_block, place_block, remove_block
+from app.core.note import append_block, find_block, place_block, remove_block
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import Outstanding
 from app.db.models import PoolRow
@@ -29,7 +28,7 @@ from app.platforms.base import ItemStock, Look, OrderChange, OrderGone, OrderNow
 # them: after a longer wait the orders would have to be looked at again.
 _ORDERS_AT_ONCE = 8
 _NOTE_LIMIT = 5000
-_CHANGED_MEANWHILE = "changed while it was to be written"
+_MEANWHILE = "changed while it was to be written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +55,14 @@ def write_back(desk: Desk) -> bool:
     return bool(due)
 
 
-def _write(desk: Desk, locale: str, today: date, loud: Sequence[DueOrder]) -> None:
-    changed = _read_unlocated(desk, loud)
-    orders = [order for order in loud if order.order_id not in changed]
+def _write(desk: Desk, locale: str, today: date, orders: Sequence[DueOrder]) -> None:
+    """Look, plan, send. An order that is not located is looked at whole: its routing may be missing."""
     look = desk.platform.look(
-        asks_for(desk, [order.order_id for order in orders]), _items_that_matter(orders)
+        asks_for(desk, [order.order_id for order in orders]),
+        _items_that_matter(orders),
+        with_items=not all(order.is_located for order in orders),
     )
     _send(desk, [_plan(order, now, today, locale) for order, now in _still_true(desk, orders, look)])
-
-
-def _read_unlocated(desk: Desk, orders: Sequence[DueOrder]) -> set[int]:
-    """A look tells an order's units only where it is routed, so others are read whole before. Returns
-    those that changed: they are settled again."""
-    unlocated = [order.order_id for order in orders if not order.is_located]
-    changed = read_orders(desk, unlocated, cause=_CHANGED_MEANWHILE) if unlocated else set()
-    with desk.transaction() as session:
-        mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_CHANGED_MEANWHILE)
-    return changed
 
 
 def _set_aside(desk: Desk, order: DueOrder, problem: str) -> None:
@@ -112,15 +102,27 @@ def _still_true(desk: Desk, orders: Sequence[DueOrder], look: Look) -> list[tupl
 
 
 def _changed_orders(desk: Desk, orders: Sequence[OrderSeen]) -> set[int]:
-    """Orders whose open units are not those they were settled with; they are read whole."""
+    """Take the orders into the mirror as they are now. Returns those whose open units are not the ones
+    they were settled with."""
     with desk.transaction() as session:
         settled = mirror.outstanding_of(session, desk.shop_id, [order.order_id for order in orders])
-    changed = {order.order_id for order in orders if _has_changed(order, settled[order.order_id])}
-    if changed:
-        read_orders(desk, sorted(changed), cause=_CHANGED_MEANWHILE)
+    rerouted = {order.order_id for order in orders if _is_rerouted(order, settled[order.order_id])}
+    whole = [order for order in orders if order.items is not None]
+    changed = rerouted | take_answers(desk, whole, [order.order_id for order in whole], cause=_MEANWHILE)
+    if unread := rerouted - {order.order_id for order in whole}:
+        read_orders(desk, sorted(unread), cause=_MEANWHILE)
     with desk.transaction() as session:
-        mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_CHANGED_MEANWHILE)
+        mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_MEANWHILE)
     return changed
+
+
+def _is_rerouted(now: OrderSeen, settled: Outstanding) -> bool:
+    """Whether a located order's units lie elsewhere, or are others, than when it was settled."""
+    if now.is_cancelled != settled.is_cancelled:
+        return True
+    lines = () if now.routing is None else now.routing.lines
+    by_pool = {(line.item_id, line.location_id): line.quantity for line in lines if line.quantity}
+    return settled.is_located and by_pool != settled.lines
 
 
 def _moved_items(desk: Desk, stock: Sequence[ItemStock]) -> set[int]:
@@ -146,22 +148,6 @@ def _figures(stock: ItemStock) -> set[tuple[int, int, int]]:
 
 def _settled_figures(pools: Mapping[int, PoolRow]) -> set[tuple[int, int, int]]:
     return {(pool.location_id, pool.available, pool.committed) for pool in pools.values()}
-
-
-def _has_changed(now: OrderSeen, settled: Outstanding) -> bool:
-    if now.is_cancelled != settled.is_cancelled:
-        return True
-    if now.routing is None or not now.routing.route_ids:
-        return now.updated_at != settled.updated_at
-    by_pool = {
-        (line.item_id, line.location_id): line.quantity for line in now.routing.lines if line.quantity
-    }
-    if settled.is_located:
-        return by_pool != settled.lines
-    by_item: Counter[int] = Counter()
-    for (item_id, _), units in by_pool.items():
-        by_item[item_id] += units
-    return by_item != Counter(settled.items)
 
 
 def _plan(order: DueOrder, now: OrderNow, today: date, locale: str) -> _Planned:
@@ -200,18 +186,23 @@ def _really_shown(order: DueOrder, now: OrderNow) -> tuple[Shown, bool]:
     is_done = intent.tags <= present and not (shown.tags - intent.tags) & present
     if is_done and (find_block(now.note) is not None) is intent.has_block:
         return intent, True
+    has_block = shown.has_block or (intent.has_block and find_block(now.note) is not None)
     glue = shown.glue if shown.has_block else intent.glue
-    return replace(shown, tags=shown.tags | (intent.tags & present), glue=glue), False
+    return replace(
+        shown, tags=shown.tags | (intent.tags & present), glue=glue, has_block=has_block
+    ), False
 
 
 def _new_note(want: Desired, shown: Shown, note: str, locale: str) -> tuple[str, str, bool]:
     """The whole new note, the glue before our block, and whether the block is in it. The fullest
     wording that fits is taken; a note too full for any loses our old block, which would be wrong."""
     for text in block_texts(want, locale=locale):
-        placed = place_block(note, text, glue=shown.glue)
+        placed = (
+            place_block(note, text, glue=shown.glue) if shown.has_block else append_block(note, text)
+        )
         if len(placed.note) <= _NOTE_LIMIT:
             return placed.note, placed.glue, True
-    return remove_block(note, glue=shown.glue), "", False
+    return remove_block(note, glue=shown.glue) if shown.has_block else note, "", False
 
 
 def _has_metafield(order: DueOrder, key: str) -> bool:

@@ -333,8 +333,11 @@ class Platform(Protocol):
         """The next part of all open orders, with items, without routing."""
         ...
 
-    def look(self, asks: Sequence[OrderAsk], item_ids: Sequence[int]) -> Look:
-        """Read, in one request where it fits, what is about to be written and why."""
+    def look(
+        self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
+    ) -> Look:
+        """Read, in one request where it fits, what is about to be written and why: the orders with
+        their routing (and their items where asked), their note and tags, and the items' stock."""
         ...
 
     def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:

@@ -13,6 +13,8 @@ from app.db import audit, inbox, mirror, promises, shops
 from app.db.models import DeliveryRow, Event, Item, PoolRow, Shop
 from app.pipeline.runtime import Runtime
 
+_LARGEST_ID = 2**63 - 1
+
 
 @dataclass(frozen=True)
 class ShortLine:
@@ -59,7 +61,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @blueprint.get("/shops/<int:shop_id>")
     def shop_page(shop_id: int) -> str:
         with runtime.sessions.begin() as session:
-            shop = session.get(Shop, shop_id)
+            shop = session.get(Shop, shop_id) if shop_id <= _LARGEST_ID else None
             if shop is None:
                 abort(404)
             return render_template(

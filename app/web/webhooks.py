@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.db import inbox, shops
 from app.errors import RejectedWebhook
@@ -18,6 +19,14 @@ from app.platforms.registry import PLATFORMS, webhook_reader
 
 RECEIVED = Counter("backline_webhooks_received", "Webhooks accepted", ["platform", "topic", "outcome"])
 REJECTED = Counter("backline_webhooks_rejected", "Webhooks refused", ["platform", "reason"])
+
+# Gone, shut down, read-only after a failover, or every connection in use.
+_NO_DATABASE = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.InternalError,
+    sa.exc.TimeoutError,
+)
 
 log = structlog.get_logger()
 
@@ -34,10 +43,13 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         try:
             delivery = readers[platform].read_delivery(dict(request.headers), request.get_data())
             return _record(runtime, platform, delivery)
+        except RequestEntityTooLarge:
+            REJECTED.labels(platform, "too large").inc()
+            raise
         except RejectedWebhook as error:
             REJECTED.labels(platform, error.reason).inc()
             return _answer(error.status, str(error))
-        except (sa.exc.OperationalError, sa.exc.InterfaceError):
+        except _NO_DATABASE:
             log.exception("the database can't be reached")
             return _answer(503, "The database can't be reached: send it again.")
 

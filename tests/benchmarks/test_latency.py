@@ -47,7 +47,7 @@ def test_latency_of_a_tag(
     latencies.sort()
     p50, p99 = latencies[ORDERS // 2], latencies[ORDERS * 99 // 100]
     print(  # noqa: T201
-        f"\n{locations} location(s), webhook answered → tag: p50 {p50:.3f} s (goal 0.3), p99 {p99:.3f} s "
+        f"\n{locations} location(s), answered → tagged: p50 {p50:.3f} s (goal 0.3), p99 {p99:.3f} s "
         f"(goal 2), least {latencies[0]:.3f} s, most {latencies[-1]:.3f} s, {ORDERS} orders"
     )
     assert len(latencies) == ORDERS

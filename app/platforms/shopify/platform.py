@@ -56,9 +56,11 @@ class ShopifyPlatform:
         """The next step of the import: a page, or a part of a bulk file."""
         return imports.fetch_open_orders(self._client, cursor)
 
-    def look(self, asks: Sequence[OrderAsk], item_ids: Sequence[int]) -> Look:
-        """Read what is about to be written and why. Orders come with routing, without items."""
-        return reads.look(self._client, asks, item_ids)
+    def look(
+        self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
+    ) -> Look:
+        """Read what is about to be written and why. Orders come with routing."""
+        return reads.look(self._client, asks, item_ids, with_items=with_items)
 
     def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
         """Send changes, up to 25 orders in a request."""

@@ -96,17 +96,35 @@ SHOWN = OrderQuery(
     routing_cost,
 )
 
-LOOK = f"""query Look(
+SHOWN_WHOLE = OrderQuery(
+    f"""query ShownWhole($ids: [ID!]!, $items: Int!, $routes: Int!) {{
+  nodes(ids: $ids) {{ ... on Order {{
+    {_SEEN} note tags
+    {_ITEMS}
+    {_ROUTING}
+  }} }}
+}}""",
+    order_cost,
+)
+
+
+def _look(name: str, items: str) -> str:
+    return f"""query {name}(
   $ids: [ID!]!, $items: Int!, $routes: Int!, $stock: [ID!]!, $levels: Int!, $names: [String!]!
 ) {{
   orders: nodes(ids: $ids) {{ ... on Order {{
     {_SEEN} note tags
+    {items}
     {_ROUTING}
   }} }}
   stock: nodes(ids: $stock) {{ ... on InventoryItem {{
       {_STOCK}
   }} }}
 }}"""
+
+
+LOOK = OrderQuery(_look("Look", ""), routing_cost)
+LOOK_WHOLE = OrderQuery(_look("LookWhole", _ITEMS), order_cost)
 
 WHOLE_ITEMS = 200
 WHOLE_ROUTES = 50

@@ -280,18 +280,21 @@ def _changed_page(client: ShopifyClient, since: datetime, *, after: str | None) 
     return typed(data["orders"], Nodes[Stamp])
 
 
-def look(client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int]) -> Look:
+def look(
+    client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool
+) -> Look:
     """Orders and stock in one request where both fit into one, else the stock last. Raises `TryLater`
     if the stock is torn each time it is read."""
     asks = list({ask.order_id: ask for ask in asks}.values())
     item_ids = _distinct(item_ids)
-    size = _common_size(asks, item_ids)
+    query = queries.LOOK_WHOLE if with_items else queries.LOOK
+    size = _common_size(asks, item_ids, query=query)
     if size is None:
-        return _look_in_parts(client, asks, item_ids)
+        return _look_in_parts(client, asks, item_ids, with_items=with_items)
     for _ in range(TORN_READS):
-        answer = _look_once(client, asks, item_ids, size=size)
+        answer = _look_once(client, asks, item_ids, query=query, size=size)
         if not answer.fits(size):
-            return _look_in_parts(client, asks, item_ids)
+            return _look_in_parts(client, asks, item_ids, with_items=with_items)
         stock = _stock_by_id(dict(zip(item_ids, answer.stock, strict=True)))
         if len(stock) == len(item_ids):
             orders = (order_now(order) for order in answer.orders if order is not None)
@@ -299,18 +302,21 @@ def look(client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int
     raise _torn(item_ids)
 
 
-def _common_size(asks: Sequence[OrderAsk], item_ids: Sequence[int]) -> OrderSize | None:
+def _common_size(
+    asks: Sequence[OrderAsk], item_ids: Sequence[int], *, query: OrderQuery
+) -> OrderSize | None:
     """The size that holds every order, if all orders and items then fit into one request."""
     rung = max(map(_first_rung, asks), default=0)
     if rung == len(ORDER_SIZES) or len(asks) > MOST_IDS or len(item_ids) > MOST_IDS:
         return None
     size = ORDER_SIZES[rung]
-    return size if _look_cost(asks, item_ids, size=size) <= MOST_POINTS else None
+    return size if _look_cost(asks, item_ids, query=query, size=size) <= MOST_POINTS else None
 
 
-def _look_cost(asks: Sequence[OrderAsk], item_ids: Sequence[int], *, size: OrderSize) -> int:
-    orders = len(asks) * queries.SHOWN.cost(size)
-    return orders + len(item_ids) * queries.stock_cost(LEVEL_COUNTS[0])
+def _look_cost(
+    asks: Sequence[OrderAsk], item_ids: Sequence[int], *, query: OrderQuery, size: OrderSize
+) -> int:
+    return len(asks) * query.cost(size) + len(item_ids) * queries.stock_cost(LEVEL_COUNTS[0])
 
 
 class _LookAnswer(msgspec.Struct, frozen=True):
@@ -325,7 +331,12 @@ class _LookAnswer(msgspec.Struct, frozen=True):
 
 
 def _look_once(
-    client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, size: OrderSize
+    client: ShopifyClient,
+    asks: Sequence[OrderAsk],
+    item_ids: Sequence[int],
+    *,
+    query: OrderQuery,
+    size: OrderSize,
 ) -> _LookAnswer:
     variables = {
         "ids": gids("Order", [ask.order_id for ask in asks]),
@@ -335,12 +346,14 @@ def _look_once(
         "levels": LEVEL_COUNTS[0],
         "names": QUANTITY_NAMES,
     }
-    data = client.execute(queries.LOOK, variables, cost=_look_cost(asks, item_ids, size=size))
-    return typed(data, _LookAnswer)
+    cost = _look_cost(asks, item_ids, query=query, size=size)
+    return typed(client.execute(query.document, variables, cost=cost), _LookAnswer)
 
 
-def _look_in_parts(client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int]) -> Look:
-    nodes = _order_nodes(client, asks, query=queries.SHOWN)
+def _look_in_parts(
+    client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool
+) -> Look:
+    nodes = _order_nodes(client, asks, query=queries.SHOWN_WHOLE if with_items else queries.SHOWN)
     orders = tuple(order_now(order) for order in nodes.values() if order is not None)
     return Look(orders, tuple(fetch_stock(client, item_ids)))
 

@@ -26,6 +26,8 @@ def upgrade() -> None:
         sa.Column("quiet_days", sa.BigInteger(), nullable=False),
         sa.Column("installed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changes_read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unread_orders", sa.JSON(), nullable=False),
         sa.Column("reconcile_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("wait_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),

@@ -1,0 +1,149 @@
+"""What an order should show."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.changes import shown_after
+from app.core.desired import Desired, ItemState, OrderState, Shown, ShownItem, Status, desired
+from tests.builders import TODAY, day, item_state, order_state, shown, shown_item
+
+
+def test_an_order_with_a_short_line_is_backordered_until_its_last_unit_comes() -> None:
+    mug = item_state(2, of=3, on="2026-12-05")
+    towel = item_state(1, item=32, on="2026-12-09")
+    covered = item_state(0, item=33)
+
+    want = desired(order_state(mug, towel, covered), Shown(), today=TODAY)
+
+    assert (want.status, want.eta) == (Status.BACKORDERED, day("2026-12-09"))
+    assert want.items == (mug, towel, covered)
+    assert want.tags == {"backordered"}
+
+
+def test_one_unknown_date_makes_the_order_s_date_unknown() -> None:
+    want = desired(
+        order_state(item_state(1, on="2026-12-05"), item_state(1, item=32)), Shown(), today=TODAY
+    )
+
+    assert (want.status, want.eta) == (Status.BACKORDERED, None)
+
+
+def test_an_order_that_was_never_short_shows_nothing() -> None:
+    assert desired(order_state(item_state(0)), Shown(), today=TODAY) == Desired(Status.NONE)
+
+
+def test_an_order_is_released_when_stock_has_come_for_it() -> None:
+    want = desired(order_state(item_state(0, of=2)), shown(shown_item(2, of=2)), today=TODAY)
+
+    assert (want.status, want.released_on, want.tags) == (Status.RELEASED, TODAY, {"backorder-released"})
+
+
+def test_a_released_order_stays_released_on_the_day_it_was() -> None:
+    released = Shown(Status.RELEASED, released_on=day("2026-11-20"))
+
+    want = desired(order_state(item_state(0)), released, today=TODAY)
+
+    assert (want.status, want.released_on) == (Status.RELEASED, day("2026-11-20"))
+
+
+def test_a_released_order_can_become_short_again() -> None:
+    released = Shown(Status.RELEASED, released_on=day("2026-11-20"))
+
+    want = desired(order_state(item_state(1)), released, today=TODAY)
+
+    assert (want.status, want.released_on, want.tags) == (Status.BACKORDERED, None, {"backordered"})
+
+
+def test_an_order_is_backordered_until_its_last_short_line_is_covered() -> None:
+    was = shown(shown_item(1), shown_item(1, item=32))
+
+    want = desired(order_state(item_state(0), item_state(1, item=32)), was, today=TODAY)
+
+    assert want.status is Status.BACKORDERED
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        pytest.param(shown_item(1, of=2), item_state(0, of=1), id="pain 1: 2 -> 1 while 1 was short"),
+        pytest.param(shown_item(2, of=2), item_state(0, of=0), id="all of it taken out"),
+        pytest.param(
+            shown_item(2, of=3), item_state(0, of=0, ordered=1), id="the rest of it has shipped"
+        ),
+        pytest.param(shown_item(1, of=3), item_state(0, of=1), id="more taken out than was short"),
+        pytest.param(shown_item(2, of=2), None, id="the line itself is gone"),
+    ],
+)
+def test_taking_the_short_units_out_of_an_order_is_no_release(
+    was: ShownItem, now: ItemState | None
+) -> None:
+    items = [now] if now else []
+
+    assert desired(order_state(*items), shown(was), today=TODAY) == Desired(Status.NONE)
+
+
+def test_taking_fewer_units_out_than_were_short_leaves_a_release_for_the_rest() -> None:
+    want = desired(order_state(item_state(0, of=2)), shown(shown_item(2, of=3)), today=TODAY)
+
+    assert want.status is Status.RELEASED
+
+
+def test_one_line_edited_away_and_another_served_is_a_release() -> None:
+    was = shown(shown_item(1), shown_item(1, item=32))
+
+    want = desired(order_state(item_state(0, item=32)), was, today=TODAY)
+
+    assert want.status is Status.RELEASED
+
+
+def test_units_taken_out_of_another_line_do_not_hide_a_release() -> None:
+    was = shown(shown_item(1, of=1))
+
+    want = desired(order_state(item_state(0), item_state(0, item=32, of=1)), was, today=TODAY)
+
+    assert want.status is Status.RELEASED
+
+
+def test_a_larger_order_waits_for_more() -> None:
+    """Pain 8: staff edit 4 to 6, and "backordered" stays 4."""
+    want = desired(order_state(item_state(6, of=6)), shown(shown_item(4, of=4)), today=TODAY)
+
+    assert (want.status, want.items[0].short) == (Status.BACKORDERED, 6)
+
+
+def test_a_second_buyer_is_told_too() -> None:
+    """Pain 6: that another order waits already changes nothing for this one."""
+    first = desired(order_state(item_state(1), order=1), shown(shown_item(1)), today=TODAY)
+    second = desired(order_state(item_state(3, of=3), order=2), Shown(), today=TODAY)
+
+    assert first.status is second.status is Status.BACKORDERED
+    assert second.items[0].short == 3
+
+
+@pytest.mark.parametrize(
+    "was", [Shown(), shown(shown_item(1)), Shown(Status.RELEASED, released_on=TODAY)]
+)
+@pytest.mark.parametrize("items", [[], [item_state(1)], [item_state(0)]])
+def test_a_cancelled_order_shows_nothing(was: Shown, items: list[ItemState]) -> None:
+    assert desired(order_state(*items, is_cancelled=True), was, today=TODAY) == Desired(Status.NONE)
+
+
+quantities = st.integers(0, 4)
+
+
+@given(st.tuples(quantities, quantities, quantities), st.booleans(), st.dates())
+def test_judging_what_has_just_been_written_finds_nothing_new(
+    units: tuple[int, int, int], is_cancelled: bool, today: date
+) -> None:
+    short, covered, _shipped = units
+    order = OrderState(1, is_cancelled, [item_state(short, of=short + covered, ordered=sum(units))])
+    was = shown(shown_item(2, of=4))
+    once = desired(order, was, today=today)
+
+    again = desired(order, shown_after(once, once.tags, glue="", has_block=True), today=today)
+
+    assert (again.status, again.eta, again.tags) == (once.status, once.eta, once.tags)
+    assert again.released_on == once.released_on

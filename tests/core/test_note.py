@@ -1,0 +1,123 @@
+"""Our block inside a note that belongs to other people."""
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from app.core.note import append_block, find_block, place_block, remove_block
+
+BLOCK = "[backorder]\nExpected to ship by Dec 5, 2026\n[/backorder]"
+NEWER = "[backorder]\nExpected to ship by Dec 9, 2026\n2 × Blue Mug: Dec 9, 2026\n[/backorder]"
+
+# Whatever a person may type, and a good deal of our own markers in pieces.
+texts = st.lists(
+    st.sampled_from(["[backorder]", "[/backorder]", "\n", "\r\n", "\n\n", " ", "[", "]", "gift", "é"])
+    | st.text(max_size=5),
+    max_size=8,
+).map("".join)
+unmarked = texts.filter(lambda text: find_block(text) is None)
+
+
+def test_the_block_goes_to_the_end_of_the_note() -> None:
+    placed = place_block("Leave it at the door", BLOCK, glue="")
+
+    assert placed.note == f"Leave it at the door\n\n{BLOCK}"
+    assert placed.glue == "\n\n"
+
+
+def test_a_note_of_ours_alone_is_the_block() -> None:
+    assert place_block("", BLOCK, glue="") == (BLOCK, "")
+
+
+def test_a_new_block_takes_the_place_of_the_old_one() -> None:
+    placed = place_block(f"before\n\n{BLOCK}\nafter", NEWER, glue="\n\n")
+
+    assert placed == (f"before\n\n{NEWER}\nafter", "\n\n")
+
+
+def test_an_editor_may_have_turned_our_line_ends() -> None:
+    note = place_block("one\ntwo", BLOCK, glue="").note.replace("\n", "\r\n")
+
+    assert find_block(note) == BLOCK.replace("\n", "\r\n")
+    assert remove_block(note, glue="\n\n") == "one\r\ntwo"
+
+
+def test_a_marker_without_an_end_is_text_of_a_person() -> None:
+    note = f"see [backorder]\nand ask Ann\n\n{BLOCK}"
+
+    assert find_block(note) == BLOCK
+    assert remove_block(note, glue="\n\n") == "see [backorder]\nand ask Ann"
+
+
+def test_only_the_last_complete_block_is_ours() -> None:
+    theirs = "[backorder]\npasted from another order\n[/backorder]"
+
+    assert find_block(f"{theirs}\n\n{BLOCK}") == BLOCK
+    assert remove_block(f"{theirs}\n\n{BLOCK}", glue="\n\n") == theirs
+    assert place_block(f"{theirs}\n\n{BLOCK}", NEWER, glue="\n\n").note == f"{theirs}\n\n{NEWER}"
+
+
+def test_of_two_equal_blocks_the_last_is_ours() -> None:
+    assert remove_block(f"{BLOCK}\n\n{BLOCK} end", glue="\n\n") == f"{BLOCK} end"
+
+
+@pytest.mark.parametrize(
+    "note", ["", "a note", "[backorder] in a sentence [/backorder]", "[backorder]\n"]
+)
+def test_a_note_without_our_block_is_left_as_it_is(note: str) -> None:
+    assert find_block(note) is None
+    assert remove_block(note, glue="\n\n") == note
+
+
+@given(unmarked)
+@example("[backorder]\n")
+@example("[backorder]")
+@example("text\n[/backorder]")
+@example("ends with our glue\n\n")
+@example("dos\r\n\r\n")
+def test_placing_and_removing_gives_the_text_back_byte_for_byte(text: str) -> None:
+    placed = place_block(text, BLOCK, glue="")
+
+    assert find_block(placed.note) == BLOCK
+    assert remove_block(placed.note, glue=placed.glue) == text
+
+
+@given(unmarked)
+def test_however_often_it_is_rewritten(text: str) -> None:
+    first = place_block(text, BLOCK, glue="")
+    second = place_block(first.note, NEWER, glue=first.glue)
+    third = place_block(second.note, NEWER, glue=second.glue)
+
+    assert third == second
+    assert remove_block(third.note, glue=third.glue) == text
+
+
+@given(unmarked, unmarked, unmarked)
+@example("gift", "before\n\n", "")
+def test_what_a_person_wrote_around_the_block_survives(text: str, before: str, after: str) -> None:
+    assume(find_block(before + text) is None)
+    placed = place_block(text, BLOCK, glue="")
+    edited = before + placed.note + after
+    assume(find_block(edited) == BLOCK)
+
+    kept = remove_block(edited, glue=placed.glue)
+
+    # Where the note was empty there is no glue of ours, and nothing of theirs may go with the block.
+    assert kept == before + text + after
+
+
+@given(texts, texts)
+def test_a_new_block_changes_nothing_but_the_old_one(before: str, after: str) -> None:
+    note = f"{before}{BLOCK}{after}"
+    assume(find_block(note) == BLOCK)
+    assume(BLOCK not in after)
+
+    assert place_block(note, NEWER, glue="").note == f"{before}{NEWER}{after}"
+
+
+def test_a_block_that_a_person_pasted_is_not_taken_for_ours() -> None:
+    """Ours goes behind it, and is the one that is found from then on."""
+    placed = append_block(f"as in #1001: {BLOCK}", NEWER)
+
+    assert placed.note == f"as in #1001: {BLOCK}\n\n{NEWER}"
+    assert remove_block(placed.note, glue=placed.glue) == f"as in #1001: {BLOCK}"

@@ -1,0 +1,352 @@
+"""No query crosses shops: every public function of `app.db` is run for one of two shops that hold rows
+with the same platform ids."""
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.desired import Shown
+from app.core.model import Basis, Promise
+from app.db import audit, inbox, mirror, promises, shops
+from app.db.models import ArrivalRow, Base, Item, Shop
+from app.platforms.base import VariantSeen
+from tests.builders import (
+    ITEM,
+    LOCATION,
+    NOW,
+    day,
+    delivery,
+    installed_shop,
+    item_stock,
+    line,
+    order_item,
+    order_seen,
+    pool,
+    routed,
+    seconds,
+    shown,
+    shown_item,
+)
+from tests.db.stock import VARIANT, known_item, see
+
+OURS, THEIRS = 3, 7777
+"""How many units everything counts in the shop that is asked, and in the other one."""
+
+Call = Callable[[Session, Shop], object]
+
+
+def fill(session: Session, shop: Shop, units: int) -> None:
+    """A row in every table, due and waiting, with the same ids in every shop."""
+    name = f"units {units}"
+    item = known_item(session, shop, headroom=units, has_queue=True)
+    item.title, item.sku, item.problem, item.unbalanced_since = name, name, name, NOW
+    copy = order_seen(order_item(units), routing=routed(units))
+    see(session, shop, msgspec.structs.replace(copy, name=name))
+    item.look_at = seconds(5)
+    mirror.record_stock(
+        session, shop.id, item_stock(pool(-units, committed=units)), {LOCATION: units}, now=NOW
+    )
+    said = Promise(line(units, order=1), units, day("2026-12-05"), Basis.ARRIVAL)
+    promises.record_promises(session, shop.id, ITEM, [(said, name)], now=NOW, cause=name)
+    promises.record_shown(session, shop.id, 1, shown(shown_item(units, of=units)), now=NOW)
+    promises.judge_orders(session, shop.id, [1], at=NOW)
+    row = promises.add_arrival(
+        session,
+        item,
+        location_id=LOCATION,
+        quantity=units,
+        expected_on=day("2026-12-05"),
+        reference=name,
+        now=NOW,
+    )
+    assert row.received == 0
+    see(session, shop, order_seen(order_item(0, variant=VARIANT + 1), order=2))
+    for number, problem in (("d-1", None), ("d-2", name)):
+        inbox.record_delivery(session, shop.id, delivery(number, event=number, problem=problem), now=NOW)
+    session.flush()
+
+
+def the_item(session: Session, shop: Shop) -> Item:
+    """The item both shops have."""
+    return session.get_one(Item, (shop.id, ITEM))
+
+
+def the_arrival(session: Session, shop: Shop) -> ArrivalRow:
+    """The shop's own arrival."""
+    return session.scalars(sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop.id)).one()
+
+
+def keep_a_lease(session: Session, shop: Shop) -> None:
+    """One must be held to be kept."""
+    shops.take_lease(session, shop.id, "ann", now=NOW)
+    shops.keep_lease(session, shop.id, "ann", now=NOW)
+
+
+AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}
+ORDERS = [1, 2]
+
+CALLS: Mapping[str, Call] = {
+    "audit.record_event": lambda s, a: audit.record_event(s, a.id, "kind", at=NOW, order_id=1),
+    "audit.recent_events": lambda s, a: audit.recent_events(s, a.id),
+    "audit.events_of_order": lambda s, a: audit.events_of_order(s, a.id, 1),
+    "inbox.record_delivery": lambda s, a: inbox.record_delivery(
+        s, a.id, delivery("d-1", event="d-1"), now=NOW
+    ),
+    "inbox.due_deliveries": lambda s, a: inbox.due_deliveries(s, a.id, limit=9),
+    "inbox.failed_deliveries": lambda s, a: inbox.failed_deliveries(s, a.id),
+    "inbox.forget_deliveries": lambda s, a: inbox.forget_deliveries(s, a.id, before=seconds(99)),
+    "inbox.count_deliveries": lambda s, a: inbox.count_deliveries(s, a.id),
+    "mirror.see_orders": lambda s, a: mirror.see_orders(
+        s, a.id, [order_seen(order_item(5), updated=1, routing=routed(5))], is_read=True, **AT
+    ),
+    "mirror.touch_orders": lambda s, a: mirror.touch_orders(s, a.id, ORDERS, **AT),
+    "mirror.unroute": lambda s, a: mirror.unroute(s, a.id, [51], **AT),
+    "mirror.look_at_orders": lambda s, a: mirror.look_at_orders(s, a.id, ORDERS, **AT),
+    "mirror.forget_orders": lambda s, a: mirror.forget_orders(s, a.id, ORDERS, **AT),
+    "mirror.move_stock": lambda s, a: mirror.move_stock(s, a.id, {ITEM: -1}, **AT),
+    "mirror.look_at_location": lambda s, a: mirror.look_at_location(s, a.id, LOCATION, **AT),
+    "mirror.unresolved_variants": lambda s, a: mirror.unresolved_variants(s, a.id, limit=9),
+    "mirror.see_variants": lambda s, a: mirror.see_variants(
+        s,
+        a.id,
+        [VariantSeen(VARIANT, ITEM, "new"), VariantSeen(99, 99, "new")],
+        now=NOW,
+        only_known=False,
+    ),
+    "mirror.find_items": lambda s, a: mirror.find_items(s, a.id, f"units {THEIRS}"),
+    "mirror.due_items": lambda s, a: mirror.due_items(s, a.id, now=seconds(10), limit=9),
+    "mirror.pools_of": lambda s, a: mirror.pools_of(s, a.id, [ITEM]),
+    "mirror.set_aside": lambda s, a: mirror.set_aside(s, a.id, ITEM, "problem", now=NOW),
+    "mirror.lock_item": lambda s, a: mirror.lock_item(s, a.id, ITEM),
+    "mirror.record_stock": lambda s, a: mirror.record_stock(
+        s, a.id, item_stock(pool(1, at=9)), {}, now=NOW
+    ),
+    "mirror.mark_asked": lambda s, a: mirror.mark_asked(s, a.id, ORDERS, now=NOW),
+    "mirror.outdated_orders": lambda s, a: mirror.outdated_orders(s, a.id, {1: NOW, 3: NOW}),
+    "mirror.distrust_orders": lambda s, a: mirror.distrust_orders(
+        s, a.id, ORDERS, seen_before=seconds(99)
+    ),
+    "mirror.look_at_waiting_items": lambda s, a: mirror.look_at_waiting_items(s, a.id, now=NOW),
+    "mirror.open_demand": lambda s, a: mirror.open_demand(s, a.id, [ITEM]),
+    "mirror.outstanding_of": lambda s, a: mirror.outstanding_of(s, a.id, ORDERS),
+    "mirror.order_sizes": lambda s, a: mirror.order_sizes(s, a.id, ORDERS),
+    "mirror.items_of_orders": lambda s, a: mirror.items_of_orders(s, a.id, ORDERS),
+    "mirror.held_orders": lambda s, a: mirror.held_orders(s, a.id, ORDERS),
+    "mirror.erase_finished_orders": lambda s, a: mirror.erase_finished_orders(s, a.id, ORDERS),
+    "mirror.forget_finished_orders": lambda s, a: mirror.forget_finished_orders(
+        s, a.id, before=seconds(99)
+    ),
+    "mirror.drifting_pools": lambda s, a: mirror.drifting_pools(s, a.id),
+    "mirror.stuck_items": lambda s, a: mirror.stuck_items(s, a.id),
+    "mirror.order_names": lambda s, a: mirror.order_names(s, a.id, ORDERS),
+    "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
+    "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),
+    "promises.judge_orders": lambda s, a: promises.judge_orders(s, a.id, ORDERS, at=None),
+    "promises.hasten_looks": lambda s, a: promises.hasten_looks(s, a.id, now=NOW),
+    "promises.orders_to_judge": lambda s, a: promises.orders_to_judge(s, a.id, now=NOW, limit=9),
+    "promises.intend": lambda s, a: promises.intend(s, a.id, [(1, Shown(), Shown())]),
+    "promises.record_shown": lambda s, a: promises.record_shown(s, a.id, 1, Shown(), now=NOW),
+    "promises.settle_order": lambda s, a: promises.settle_order(s, a.id, 1),
+    "promises.set_aside": lambda s, a: promises.set_aside(s, a.id, 1, "problem", now=NOW),
+    "promises.expected_arrivals": lambda s, a: promises.expected_arrivals(s, a.id, ITEM),
+    "promises.list_arrivals": lambda s, a: promises.list_arrivals(s, a.id),
+    "promises.add_arrival": lambda s, a: promises.add_arrival(
+        s,
+        the_item(s, a),
+        location_id=1,
+        quantity=1,
+        expected_on=day("2026-12-05"),
+        reference="",
+        now=NOW,
+    ),
+    "promises.find_arrival": lambda s, a: promises.find_arrival(s, a.id, -1),
+    "promises.change_arrival": lambda s, a: promises.change_arrival(
+        s, the_arrival(s, a), received=1, now=NOW
+    ),
+    "promises.set_lead_time": lambda s, a: promises.set_lead_time(s, the_item(s, a), 3, now=NOW),
+    "promises.set_shop_lead_time": lambda s, a: promises.set_shop_lead_time(s, a, 3, now=NOW),
+    "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
+    "promises.count_short": lambda s, a: promises.count_short(s, a.id),
+    "shops.get_shop": lambda s, a: shops.get_shop(s, a.id),
+    "shops.pause_shop": lambda s, a: shops.pause_shop(s, a.id, "problem", now=NOW),
+    "shops.wait": lambda s, a: shops.wait(s, a.id, until=NOW),
+    "shops.erase_shop": lambda s, a: shops.erase_shop(s, a.id),
+    "shops.exists": lambda s, a: shops.exists(s, a.id),
+    "shops.take_lease": lambda s, a: shops.take_lease(s, a.id, "ann", now=NOW),
+    "shops.keep_lease": keep_a_lease,
+    "shops.end_lease": lambda s, a: shops.end_lease(s, a.id, "ann"),
+    "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
+}
+
+ACROSS_SHOPS = {
+    "shops.shops_with_work": "the sweep asks which shops to ring, and gets their ids alone",
+    "shops.list_shops": "the operator's list",
+    "shops.find_shop": "a webhook or an install names its shop by platform and domain",
+    "shops.install_shop": "as find_shop",
+    "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
+}
+
+BY_OUR_OWN_NUMBER = {"arrivals", "deliveries"}
+"""Their rows are changed by the id they were loaded with, which no two shops share."""
+
+
+@pytest.fixture
+def other(session: Session, shop: Shop) -> Shop:
+    """The shop that nobody asked about; both are full."""
+    other = installed_shop(session, "b.myshopify.com")
+    fill(session, other, THEIRS)
+    fill(session, shop, OURS)
+    return other
+
+
+def test_every_public_function_is_tried() -> None:
+    modules = {"audit": audit, "inbox": inbox, "mirror": mirror, "promises": promises, "shops": shops}
+    public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
+
+    assert public == CALLS.keys() | ACROSS_SHOPS.keys()
+
+
+def _asking(module: ModuleType) -> Iterator[str]:
+    """The module's own public functions that take a session."""
+    for name, function in inspect.getmembers(module, inspect.isfunction):
+        is_own = function.__module__ == module.__name__ and not name.startswith("_")
+        if is_own and "session" in inspect.signature(function).parameters:
+            yield name
+
+
+def test_both_shops_have_a_row_in_every_table(session: Session, shop: Shop, other: Shop) -> None:
+    for each in (shop, other):
+        assert all(rows for rows in rows_of(session, each.id).values())
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_another_shop_is_neither_changed_nor_seen_nor_asked_about(
+    session: Session, shop: Shop, other: Shop, name: str
+) -> None:
+    theirs = rows_of(session, other.id)
+    session.expire_all()
+
+    with _statements(session) as statements:
+        result = CALLS[name](session, shop)
+        session.flush()
+
+    assert statements
+    assert [each for each in statements if _forgets_the_shop(each)] == []
+    assert [value for value in _values(result) if _is_theirs(value)] == []
+    assert rows_of(session, other.id) == theirs
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_forgotten"),
+    [
+        ("SELECT orders.name FROM orders WHERE orders.shop_id = ? AND orders.order_id = ?", False),
+        ("SELECT orders.shop_id FROM orders WHERE orders.order_id = ?", True),
+        ("SELECT 1 FROM orders JOIN items ON items.item_id = 3 WHERE orders.shop_id = ?", True),
+        (
+            "SELECT 1 FROM orders JOIN items ON items.shop_id = orders.shop_id WHERE orders.shop_id = ?",
+            False,
+        ),
+        ("SELECT 1 FROM orders JOIN items ON items.shop_id = orders.shop_id", True),
+        ("UPDATE orders SET judge_at=? WHERE orders.order_id IN (?)", True),
+        ("UPDATE shops SET name=? WHERE shops.id = ?", False),
+        ("DELETE FROM lines WHERE lines.order_id = %(a)s", True),
+        ("DELETE FROM lines WHERE lines.shop_id = %(a)s::BIGINT", False),
+        ("UPDATE arrivals SET received=? WHERE arrivals.id = ?", False),
+        ("SELECT 1 FROM arrivals WHERE arrivals.id = ?", True),
+    ],
+)
+def test_a_statement_that_forgets_the_shop_is_noticed(statement: str, is_forgotten: bool) -> None:
+    assert _forgets_the_shop(statement) is is_forgotten
+
+
+def test_erasing_a_shop_leaves_no_row_of_it(session: Session, shop: Shop, other: Shop) -> None:
+    ours, theirs = rows_of(session, shop.id), rows_of(session, other.id)
+
+    erased = shops.erase_shop(session, shop.id)
+
+    assert erased == {table: len(rows) for table, rows in ours.items()}
+    assert not any(rows_of(session, shop.id).values())
+    assert rows_of(session, other.id) == theirs
+
+
+def rows_of(session: Session, shop_id: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of a shop, by table."""
+    found = {}
+    for table in Base.metadata.sorted_tables:
+        owner = table.c.id if table.name == "shops" else table.c.shop_id
+        statement = sa.select(table).where(owner == shop_id).order_by(*table.primary_key)
+        found[table.name] = [tuple(row) for row in session.execute(statement)]
+    return found
+
+
+def _values(result: object) -> Iterator[object]:
+    """Everything that an answer holds, taken apart."""
+    if isinstance(result, Base):
+        yield from _values(
+            {column.name: getattr(result, column.name) for column in result.__table__.columns}
+        )
+    elif dataclasses.is_dataclass(result) or isinstance(result, msgspec.Struct):
+        yield from _values(msgspec.to_builtins(result, builtin_types=(object,), str_keys=False))
+    elif isinstance(result, Mapping):
+        for key, value in result.items():
+            yield from (*_values(key), *_values(value))
+    elif isinstance(result, list | tuple | set | frozenset):
+        for value in result:
+            yield from _values(value)
+    else:
+        yield result
+
+
+def _is_theirs(value: object) -> bool:
+    return str(THEIRS) in value if isinstance(value, str) else isinstance(value, int) and value >= THEIRS
+
+
+@contextmanager
+def _statements(session: Session) -> Iterator[list[str]]:
+    """The statements that read, change or delete rows while the block runs."""
+    seen: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.lstrip().upper().startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            seen.append(statement)
+
+    connection = session.connection()
+    sa.event.listen(connection, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        sa.event.remove(connection, "before_cursor_execute", note)
+
+
+_VALUE = r"(?:\?|%\()"
+
+
+def _forgets_the_shop(statement: str) -> bool:
+    """Whether a table is read or changed without its shop being compared, or no shop is named at all."""
+    if statement.startswith("INSERT"):
+        return False
+    tables = {
+        table.name
+        for table in Base.metadata.sorted_tables
+        if re.search(rf"\b(?:FROM|JOIN|UPDATE)\s+{table.name}\b", statement)
+    }
+    if re.match(r"UPDATE (\w+) SET .* WHERE \1\.id = ", statement):
+        tables -= BY_OUR_OWN_NUMBER
+    if not tables:
+        return False
+    names_one = re.search(rf"\b(?:\w+\.shop_id|shops\.id) = {_VALUE}", statement)
+    return not names_one or not all(_is_compared(table, statement) for table in tables)
+
+
+def _is_compared(table: str, statement: str) -> bool:
+    column = "shops.id" if table == "shops" else f"{table}.shop_id"
+    return bool(re.search(rf"\b{re.escape(column)} = |= {re.escape(column)}\b", statement))

@@ -1,0 +1,65 @@
+"""The migrations lead to exactly the tables that the code knows."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from app.db import migrate
+from app.db.models import Base
+
+
+def test_the_migrations_give_exactly_the_models(database: sa.Engine) -> None:
+    with database.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_twice_is_harmless(database: sa.Engine) -> None:
+    before = sa.inspect(database).get_table_names()
+
+    migrate.upgrade(database)
+
+    assert sa.inspect(database).get_table_names() == before
+
+
+def test_processes_that_upgrade_at_once_wait_for_each_other(pg_engine: sa.Engine) -> None:
+    """Half of a deployment's processes run the migrations when they start."""
+    engine = _empty_database(pg_engine)
+    failures: list[Exception] = []
+
+    def upgrade() -> None:
+        try:
+            migrate.upgrade(engine)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the test must say so
+            failures.append(error)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    engine.dispose()
+    assert failures == []
+
+
+def _empty_database(engine: sa.Engine) -> sa.Engine:
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("CREATE DATABASE many_at_once")
+    return sa.create_engine(engine.url.set(database="many_at_once"))
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in Base.metadata.sorted_tables if table.name != "shops"], ids=str
+)
+def test_every_row_belongs_to_one_shop(table: sa.Table) -> None:
+    """Some index begins with its shop, and a foreign key takes the shop along."""
+    assert not table.c.shop_id.nullable
+    keys = [table.primary_key, *table.indexes, *table.constraints]
+    assert any(list(key.columns)[:1] == [table.c.shop_id] for key in keys if hasattr(key, "columns"))
+    for key in table.foreign_key_constraints:
+        assert "shop_id" in key.column_keys

@@ -1,0 +1,206 @@
+"""The doorbell: no wake-up is lost, and none piles up. On a real Redis and RQ's own queue."""
+
+import importlib
+import time
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+from rq import Queue, SimpleWorker
+from rq.registry import FailedJobRegistry, ScheduledJobRegistry
+
+from app.pipeline import doorbell
+from app.pipeline.runtime import advance_shop, ring_shops_with_work
+from app.services import EmbeddedRedis, open_redis
+from app.settings import Settings
+from tests.pipeline.stage import Stage, open_shop
+
+SHOP = 7
+
+
+@pytest.fixture
+def queue(redis: Redis) -> Queue:
+    """The queue that our workers listen to."""
+    return Queue(doorbell.QUEUE, connection=redis)
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A shop at rest, and nothing in the queue."""
+    stage = open_shop(clean_pg, redis, settings)
+    redis.flushall()
+    return stage
+
+
+def test_a_ring_is_one_job_that_carries_the_shops_number(redis: Redis, queue: Queue) -> None:
+    assert doorbell.ring(redis, SHOP)
+
+    (job,) = queue.jobs
+    assert (job.func_name, job.args, job.kwargs) == ("workers.jobs.advance_shop", (SHOP,), {})
+
+
+def test_the_job_exists_under_the_name_it_is_rung_by() -> None:
+    module, name = doorbell.JOB.rsplit(".", 1)
+
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_rings_do_not_pile_up(redis: Redis, queue: Queue) -> None:
+    for _ in range(1000):
+        doorbell.ring(redis, SHOP)
+
+    assert queue.count == 1
+
+
+def test_every_shop_has_a_bell_of_its_own(redis: Redis, queue: Queue) -> None:
+    doorbell.ring(redis, SHOP)
+    doorbell.ring(redis, SHOP + 1)
+
+    assert [job.args for job in queue.jobs] == [(SHOP,), (SHOP + 1,)]
+
+
+def test_a_ring_that_comes_while_a_job_works_is_another_job(redis: Redis, queue: Queue) -> None:
+    """The job clears the flag before it looks: what is told after that needs a new look."""
+    doorbell.ring(redis, SHOP)
+    queue.empty()
+    doorbell.answer(redis, SHOP)
+
+    doorbell.ring(redis, SHOP)
+    doorbell.ring(redis, SHOP)
+
+    assert queue.count == 1
+
+
+def test_a_webhook_that_comes_in_the_last_moment_of_a_job_is_not_lost(
+    stage: Stage, queue: Queue
+) -> None:
+    """It is committed after the job's last look, while the job still runs."""
+    world = stage.world
+    order_id = stage.order()
+    late = []
+
+    def come_late() -> None:
+        if not late:
+            late.append(stage.order())
+            world.deliver()
+
+    world.deliver()
+    queue.empty()
+    world.shop.before_request = come_late
+    advance_shop(world.runtime, world.shop_id)
+    jobs_after = queue.count
+    advance_shop(world.runtime, world.shop_id)
+
+    assert jobs_after == 1
+    assert late
+    assert queue.count + ScheduledJobRegistry(queue=queue).count >= 1
+    assert order_id != late[0]
+
+
+def test_a_lost_job_silences_its_shop_for_a_minute_at_most(redis: Redis) -> None:
+    """A worker died between taking the job and answering the bell: the flag goes by itself."""
+    doorbell.ring(redis, SHOP)
+
+    (flag,) = redis.keys("backline:rung:*")
+    assert 0 < redis.ttl(flag) <= 60
+
+
+def test_a_wish_for_later_is_put_off_and_made_once(redis: Redis, queue: Queue) -> None:
+    now = int(time.time())
+    for _ in range(50):
+        doorbell.ring(redis, SHOP, after_s=10)
+
+    later = ScheduledJobRegistry(queue=queue)
+    assert queue.count == 0
+    assert 1 <= later.count <= 2  # a second may have begun meanwhile
+    assert all(
+        now + 9 <= later.get_scheduled_time(one).timestamp() <= now + 12 for one in later.get_job_ids()
+    )
+
+
+def test_a_ring_for_now_is_not_held_back_by_one_for_later(redis: Redis, queue: Queue) -> None:
+    doorbell.ring(redis, SHOP, after_s=10)
+    doorbell.ring(redis, SHOP)
+
+    assert queue.count == 1
+
+
+def test_without_redis_a_ring_says_so_and_soon() -> None:
+    started = time.monotonic()
+
+    assert not doorbell.ring(open_redis("redis://127.0.0.1:1/0"), SHOP)
+    assert time.monotonic() - started < 3
+
+
+def test_losing_redis_with_everything_in_it_loses_no_work(
+    stage: Stage, redis: Redis, queue: Queue
+) -> None:
+    stage.order()
+    stage.world.deliver()
+    redis.flushall()
+
+    swept = ring_shops_with_work(stage.world.runtime)
+
+    assert (swept, queue.count) == (1, 1)
+
+
+def test_the_sweep_rings_nobody_who_has_nothing_to_do(stage: Stage, queue: Queue) -> None:
+    assert ring_shops_with_work(stage.world.runtime) == 0
+    assert queue.count == 0
+
+
+def test_the_sweep_does_not_ring_twice_for_one_piece_of_work(stage: Stage, queue: Queue) -> None:
+    stage.order()
+    stage.world.deliver()
+
+    for _ in range(5):
+        ring_shops_with_work(stage.world.runtime)
+
+    assert queue.count == 1
+
+
+def test_a_shop_with_nothing_left_to_do_rings_no_more(stage: Stage, queue: Queue) -> None:
+    stage.order()
+    stage.settle_down()
+    queue.empty()
+
+    advance_shop(stage.world.runtime, stage.world.shop_id)
+
+    assert queue.count == 0
+    assert ScheduledJobRegistry(queue=queue).count == 0
+
+
+def test_a_shop_that_is_no_more_rings_no_more(stage: Stage, queue: Queue) -> None:
+    """A job that comes after shop/redact finds no row, and must not come back for ever."""
+    advance_shop(stage.world.runtime, 987654)
+
+    assert queue.count == 0
+    assert ScheduledJobRegistry(queue=queue).count == 0
+
+
+def test_a_real_worker_answers_the_bell(  # noqa: PLR0917 -- fixtures
+    stage: Stage,
+    redis_server: EmbeddedRedis,
+    queue: Queue,
+    settings: Settings,
+    clean_pg: sa.Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RQ's own worker runs the job by its name, as in production; the shop's token is gone by then,
+    so that no platform is called."""
+    stage.world.shop.uninstall()
+    stage.world.deliver()
+    for name, value in {
+        "DATABASE_URL": clean_pg.url.render_as_string(hide_password=False),
+        "REDIS_URL": redis_server.url,
+        "SECRET_KEY": settings.secret_key,
+        "ENCRYPTION_KEYS": ",".join(settings.encryption_keys),
+        "BACKLINE_HOME": str(settings.home),
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    SimpleWorker([queue], connection=queue.connection).work(burst=True, logging_level="ERROR")
+
+    assert FailedJobRegistry(queue=queue).count == 0
+    assert queue.count == 0
+    assert stage.status() == "removed"

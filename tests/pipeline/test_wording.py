@@ -1,0 +1,179 @@
+"""The words of our block and metafields."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.desired import Desired, ItemState, Shown, Status, desired
+from app.core.note import find_block, place_block, remove_block
+from app.pipeline.wording import BLOCK_LIMIT, METAFIELDS, block_texts, metafields
+from tests.builders import TODAY, day, item_state, order_state
+
+
+def backordered(*items: ItemState) -> Desired:
+    """An order some of whose items are short."""
+    return desired(order_state(*items), Shown(), today=TODAY)
+
+
+MUG = item_state(2, of=3, on="2026-12-05")
+TOWEL = item_state(0, item=32, title="Tea Towel", sku="TOWEL")
+
+
+def test_a_backordered_order_says_what_is_expected_when() -> None:
+    assert block_texts(backordered(MUG, TOWEL), locale="en")[0] == (
+        "[backorder]\n"
+        "Expected to ship by Dec 5, 2026\n"
+        "2 of 3 × Blue Mug (MUG-BLUE): Dec 5, 2026\n"
+        "1 × Tea Towel (TOWEL): in stock\n"
+        "[/backorder]"
+    )
+
+
+def test_what_is_short_comes_first() -> None:
+    assert block_texts(backordered(TOWEL, MUG), locale="en") == block_texts(
+        backordered(MUG, TOWEL), locale="en"
+    )
+
+
+def test_an_unknown_date_is_said_to_be_unknown() -> None:
+    assert block_texts(backordered(item_state(1, sku="")), locale="en")[0] == (
+        "[backorder]\n"
+        "Waiting for stock, no date known yet\n"
+        "1 × Blue Mug: no date known yet\n"
+        "[/backorder]"
+    )
+
+
+def test_a_released_order_says_that_the_stock_has_arrived() -> None:
+    assert block_texts(Desired(Status.RELEASED, released_on=TODAY), locale="en") == [
+        "[backorder]\nReleased Nov 25, 2026: the stock has arrived\n[/backorder]"
+    ]
+
+
+def test_an_order_without_backorder_has_no_block_and_no_metafields() -> None:
+    assert block_texts(Desired(Status.NONE), locale="en") == []
+    assert metafields(Desired(Status.NONE)) == {}
+
+
+def test_an_item_that_has_shipped_is_not_mentioned() -> None:
+    shipped = item_state(0, of=0, ordered=2, item=33, title="Spoon")
+
+    assert "Spoon" not in block_texts(backordered(MUG, shipped), locale="en")[0]
+
+
+@pytest.mark.parametrize(
+    ("locale", "date"),
+    [
+        ("en", "Dec 5, 2026"),
+        ("en-GB", "5 Dec 2026"),
+        ("de", "05.12.2026"),
+        ("fr", "5 déc. 2026"),
+        ("fr-CA", "5 déc. 2026"),
+        ("ja", "2026/12/05"),
+        ("pt-BR", "5 de dez. de 2026"),
+        ("zh-TW", "2026年12月5日"),
+        ("de_AT", "05.12.2026"),
+        ("tlh", "Dec 5, 2026"),
+        ("no locale", "Dec 5, 2026"),
+        ("", "Dec 5, 2026"),
+    ],
+)
+def test_dates_are_written_as_the_shop_reads_them(locale: str, date: str) -> None:
+    assert f"\nExpected to ship by {date}\n" in block_texts(backordered(MUG), locale=locale)[0]
+
+
+def test_many_items_are_cut_and_counted() -> None:
+    items = [
+        item_state(1, item=number, title=f"Item {number:03}", on="2026-12-05") for number in range(200)
+    ]
+
+    fullest = block_texts(backordered(*items), locale="en")[0]
+
+    shown = fullest.count("× Item")
+    assert 0.9 * BLOCK_LIMIT < len(fullest) <= BLOCK_LIMIT
+    assert f"\nand {200 - shown} more\n" in fullest
+
+
+def test_fuller_wordings_come_first() -> None:
+    texts = block_texts(backordered(MUG, TOWEL), locale="en")
+
+    assert [len(text) for text in texts] == sorted((len(text) for text in texts), reverse=True)
+    assert texts[-1] == "[backorder]\nExpected to ship by Dec 5, 2026\n[/backorder]"
+    assert texts[1].splitlines()[-2] == "and 1 more"
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 300), st.integers(0, 3)), min_size=1, max_size=40),
+    st.sampled_from(["en", "de"]),
+)
+def test_every_wording_fits(items: list[tuple[int, int]], locale: str) -> None:
+    states = [
+        item_state(short, of=3, item=number, title="x" * length, on="2026-12-05")
+        for number, (length, short) in enumerate(items)
+    ]
+    texts = block_texts(backordered(item_state(1, item=99), *states), locale=locale)
+
+    assert texts
+    assert all(len(text) <= BLOCK_LIMIT for text in texts)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "[backorder]",
+        "[/backorder]",
+        "\n[/backorder]\n",
+        "Mug [backorder]\n[/backorder] Blue",
+        "[back[backorder]order]",
+        "[back[/backorder]order]",
+        "[/back[backorder]order]",
+    ],
+)
+def test_a_title_that_spells_our_markers_does_not_break_the_block(title: str) -> None:
+    _assert_the_block_is_whole(item_state(1, title=title, on="2026-12-05"))
+
+
+@given(
+    st.lists(
+        st.sampled_from(["[backorder]", "[/backorder]", "[back", "[/back", "order]", "\n", "\r"]),
+        max_size=9,
+    ),
+    st.sampled_from(["", "[backorder]", "SKU"]),
+)
+def test_no_title_breaks_the_block(parts: list[str], sku: str) -> None:
+    _assert_the_block_is_whole(item_state(1, title="".join(parts), sku=sku, on="2026-12-05"))
+
+
+def _assert_the_block_is_whole(item: ItemState) -> None:
+    for text in block_texts(backordered(item), locale="en"):
+        placed = place_block("Leave it at the door", text, glue="")
+
+        assert find_block(placed.note) == text
+        assert remove_block(placed.note, glue=placed.glue) == "Leave it at the door"
+        assert len(text.splitlines()) <= 4
+
+
+def test_machines_read_status_date_and_short_lines() -> None:
+    values = metafields(backordered(MUG, TOWEL))
+
+    assert values["status"] == "backordered"
+    assert values["eta"] == day("2026-12-05")
+    assert json.loads(str(values["lines"])) == [
+        {"item": MUG.item_id, "sku": "MUG-BLUE", "short": 2, "of": 3, "expected": "2026-12-05"}
+    ]
+    assert set(values) == set(METAFIELDS)
+
+
+def test_an_unknown_date_is_left_out_for_machines() -> None:
+    values = metafields(backordered(item_state(1)))
+
+    assert "eta" not in values
+    assert json.loads(str(values["lines"]))[0]["expected"] is None
+
+
+def test_a_release_leaves_no_lines_for_machines() -> None:
+    values = metafields(Desired(Status.RELEASED, eta=TODAY, released_on=TODAY))
+
+    assert values == {"status": "released", "eta": TODAY, "lines": "[]"}

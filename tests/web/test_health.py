@@ -1,0 +1,83 @@
+"""What the platform that runs us is told: alive, ready, counted."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from app.pipeline.runtime import Runtime
+from app.services import open_engine, open_redis
+from app.web.application import create_app
+from tests.web.posting import counted, post
+
+
+@pytest.fixture
+def without_database(runtime: Runtime) -> FlaskClient:
+    """The application while nobody answers for the database."""
+    engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    return create_app(replace(runtime, engine=engine)).test_client()
+
+
+@pytest.fixture
+def without_redis(runtime: Runtime) -> FlaskClient:
+    """The application while nobody answers for Redis."""
+    return create_app(replace(runtime, redis=open_redis("redis://127.0.0.1:1/0"))).test_client()
+
+
+def test_a_process_with_both_is_ready(client: FlaskClient) -> None:
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (200, {"database": True, "redis": True})
+
+
+def test_a_process_without_a_database_is_alive_but_not_ready(without_database: FlaskClient) -> None:
+    alive, ready = without_database.get("/healthz"), without_database.get("/readyz")
+
+    assert (alive.status_code, alive.json) == (200, {"status": "ok"})
+    assert (ready.status_code, ready.json) == (503, {"database": False, "redis": True})
+
+
+def test_a_process_without_redis_is_ready(without_redis: FlaskClient) -> None:
+    """Webhooks are still taken, and the sweep rings later."""
+    answer = without_redis.get("/readyz")
+
+    assert (answer.status_code, answer.json) == (200, {"database": True, "redis": False})
+
+
+@pytest.mark.usefixtures("shop_id", "clean_pg")
+def test_webhooks_are_counted_by_what_became_of_them(client: FlaskClient) -> None:
+    metric = 'backline_webhooks_received_total{outcome="%s",platform="shopify",topic="%s"}'
+    before = counted(client, "backline_webhooks_received_total")
+
+    post(client, {"inventory_item_id": 1}, "inventory_levels/update")
+    post(client, b"", "orders/create")
+    post(client, b"{}", "made/up")
+    text = client.get("/metrics").get_data(as_text=True)
+
+    assert counted(client, "backline_webhooks_received_total") == before + 3
+    assert metric % ("new", "inventory_levels/update") in text
+    assert metric % ("failed", "other") in text
+    assert metric % ("ignored", "other") in text
+
+
+@pytest.mark.usefixtures("shop_id", "clean_pg")
+def test_a_made_up_topic_makes_no_series_of_its_own(client: FlaskClient) -> None:
+    """Else anybody's typing would grow the metrics without end."""
+    post(client, b"{}", "made/up-12345")
+
+    assert "made/up-12345" not in client.get("/metrics").get_data(as_text=True)
+
+
+def test_metrics_say_their_format(client: FlaskClient) -> None:
+    answer = client.get("/metrics")
+
+    assert answer.content_type.startswith("text/plain")
+    assert "backline_webhooks_rejected" in answer.get_data(as_text=True)
+
+
+def test_an_engine_is_not_connected_before_it_is_needed(runtime: Runtime) -> None:
+    """A web process starts although the database does not yet (style: nothing happens at import)."""
+    dead = sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+
+    assert create_app(replace(runtime, engine=dead)).test_client().get("/healthz").status_code == 200
