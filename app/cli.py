@@ -242,7 +242,7 @@ def connect(platform: str, domain: str, access_token: str) -> None:
         _show_import(runtime, report.shop_id)
         with runtime.sessions.begin() as session:
             short = promises.count_short(session, report.shop_id)
-        console.print(f"{short.orders} orders are short now, {short.units} units in all.")
+        console.print(f"Short now: {short.orders} orders, {short.units} units in all.")
         if refused:
             _fail(
                 "Some webhooks could not be registered: only the hourly check sees what they tell. "

@@ -66,12 +66,15 @@ def _after_lead_time(since: date, days: int, today: date) -> date:
     return max(since + timedelta(days=days * periods), today)
 
 
-def explain(allocation: Allocation, made: Promise) -> str:
-    """The reason for a promise, in a sentence a person can say aloud."""
+def explain(allocation: Allocation, made: Promise, *, on_hand: int) -> str:
+    """The reason for a promise, in a sentence to say aloud; `on_hand` units are in the pool."""
     if made.basis is Basis.ON_HAND:
         return f"all {allocation.line.quantity} on hand"
     line = allocation.line
-    waiting = f"{made.short} of {line.quantity} short, {allocation.owed_before} owed to older orders"
+    waiting = (
+        f"{made.short} of {line.quantity} short: {max(0, on_hand)} on hand, "
+        f"{allocation.owed_before} owed to older orders"
+    )
     if made.basis is Basis.ARRIVAL:
         return f"{waiting}; {_share_in_words(allocation)}"
     if made.basis is Basis.LEAD_TIME:

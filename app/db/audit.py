@@ -43,9 +43,3 @@ def recent_events(session: Session, shop_id: int, *, limit: int = 50) -> Sequenc
     return session.scalars(
         sa.select(Event).where(Event.shop_id == shop_id).order_by(Event.id.desc()).limit(limit)
     ).all()
-
-
-def events_of_order(session: Session, shop_id: int, order_id: int) -> Sequence[Event]:
-    """All that happened to one order, oldest first."""
-    where = (Event.shop_id == shop_id, Event.order_id == order_id)
-    return session.scalars(sa.select(Event).where(*where).order_by(Event.id)).all()

@@ -305,6 +305,8 @@ def _decide(session: Session, item: Item, stock: ItemStock, books: Demand, *, no
         }
         said = promise_queue(allocations, today=today, lead_time_days=lead_time, short_since=short_since)
         made += [
-            (one, explain(each, one)) for each, one in zip(allocations, said, strict=True) if one.short
+            (one, explain(each, one, on_hand=pool.supply))
+            for each, one in zip(allocations, said, strict=True)
+            if one.short
         ]
     promises.record_promises(session, item.shop_id, item.item_id, made, now=now, cause=item.cause)

@@ -167,23 +167,25 @@ def test_the_queue_changes_a_promise_only_to_a_later_day(
         (
             allocated(2, on_hand=1, arrivals=[arrival(12)]),
             None,
-            "1 of 2 short, 0 owed to older orders; 12 arrive Dec 5, yours is the 1st of them",
+            "1 of 2 short: 1 on hand, 0 owed to older orders; 12 arrive Dec 5, yours is the 1st of them",
         ),
         (
             allocated(2, arrivals=[arrival(12)], owed_before=5),
             None,
-            "2 of 2 short, 5 owed to older orders; 12 arrive Dec 5, yours are the 6th to 7th of them",
+            "2 of 2 short: 0 on hand, 5 owed to older orders; "
+            "12 arrive Dec 5, yours are the 6th to 7th of them",
         ),
         (
             allocated(2),
             14,
-            "2 of 2 short, 0 owed to older orders; "
+            "2 of 2 short: 0 on hand, 0 owed to older orders; "
             "nothing dated covers it, so the usual lead time is taken",
         ),
         (
             allocated(2),
             None,
-            "2 of 2 short, 0 owed to older orders; nothing dated covers it and no lead time is set",
+            "2 of 2 short: 0 on hand, 0 owed to older orders; "
+            "nothing dated covers it and no lead time is set",
         ),
     ],
 )
@@ -192,7 +194,8 @@ def test_a_promise_can_be_explained_aloud(
 ) -> None:
     made = promise(allocation, today=TODAY, lead_time_days=lead_time)
 
-    assert explain(allocation, made) == words
+    on_hand = allocation.line.quantity - allocation.short
+    assert explain(allocation, made, on_hand=on_hand) == words
 
 
 @pytest.mark.parametrize(
@@ -206,6 +209,6 @@ def test_a_promise_can_be_explained_aloud(
 def test_a_place_is_spoken_as_an_ordinal(place: int, word: str) -> None:
     allocation = allocated(1, arrivals=[arrival(2000)], owed_before=place - 1)
 
-    words = explain(allocation, promise(allocation, today=TODAY))
+    words = explain(allocation, promise(allocation, today=TODAY), on_hand=0)
 
     assert words.endswith(f"yours is the {word} of them")

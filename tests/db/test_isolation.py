@@ -97,7 +97,6 @@ ORDERS = [1, 2]
 CALLS: Mapping[str, Call] = {
     "audit.record_event": lambda s, a: audit.record_event(s, a.id, "kind", at=NOW, order_id=1),
     "audit.recent_events": lambda s, a: audit.recent_events(s, a.id),
-    "audit.events_of_order": lambda s, a: audit.events_of_order(s, a.id, 1),
     "inbox.record_delivery": lambda s, a: inbox.record_delivery(
         s, a.id, delivery("d-1", event="d-1"), now=NOW
     ),

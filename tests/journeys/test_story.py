@@ -704,9 +704,10 @@ def test_the_pages_say_which_orders_wait_for_what_and_why(shop_with: OpenShop) -
     assert f">{names[0]}<" not in page.split("<h2>Health</h2>")[0]
     assert page.index(f">{names[1]}<") < page.index(f">{names[2]}<")
     assert (
-        "2 of 2 short, 1 owed to older orders; 2 arrive Dec 5, yours are the 1st to 2nd of them" in page
+        "2 of 2 short: 1 on hand, 1 owed to older orders; "
+        "2 arrive Dec 5, yours are the 1st to 2nd of them" in page
     )
-    assert "1 of 1 short, 3 owed to older orders; nothing dated covers it" in page
+    assert "1 of 1 short: 1 on hand, 3 owed to older orders; nothing dated covers it" in page
 
 
 def test_a_lost_answer_to_a_write_leaves_one_tag_and_one_block(empty_shop: Stage) -> None:
