@@ -4,7 +4,7 @@ The orders and the stock that decided about them are read once more immediately 
 request that reads the note: what changed meanwhile is settled again instead of written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -22,7 +22,7 @@ from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import asks_for, read_orders, take_answers
 from app.pipeline.wording import METAFIELDS, block_texts, metafields
-from app.platforms.base import ItemStock, Look, OrderChange, OrderGone, OrderNow, OrderSeen
+from app.platforms.base import ItemStock, Look, OrderChange, OrderGone, OrderNow, OrderSeen, Pool
 
 # Small enough that the points for a batch come back within the few seconds a worker may wait for
 # them: after a longer wait the orders would have to be looked at again.
@@ -79,9 +79,13 @@ def _must_write(order: DueOrder, today: date, quiet_days: int) -> bool:
 
 
 def _items_that_matter(orders: Sequence[DueOrder]) -> list[int]:
-    """The items that made these orders short, or no longer do."""
-    short = {item.item_id for order in orders for item in order.state.items if item.short}
-    return sorted(short | {item.item_id for order in orders for item in order.shown.items})
+    """The items that must still be as they were settled: those that make an order short, and all of an
+    order that is short of nothing, for any of them could hold it back."""
+    matter: set[int] = set()
+    for order in orders:
+        short = {item.item_id for item in order.state.items if item.short}
+        matter |= short or {item.item_id for item in order.state.items}
+    return sorted(matter)
 
 
 def _still_true(desk: Desk, orders: Sequence[DueOrder], look: Look) -> list[tuple[DueOrder, OrderNow]]:
@@ -130,7 +134,7 @@ def _moved_items(desk: Desk, stock: Sequence[ItemStock]) -> set[int]:
     with desk.transaction() as session:
         settled = mirror.pools_of(session, desk.shop_id, [item.item_id for item in stock])
         moved = {
-            item.item_id for item in stock if _figures(item) != _settled_figures(settled[item.item_id])
+            item.item_id for item in stock if _has_moved(item.pools, settled[item.item_id].values())
         }
         mirror.move_stock(
             session,
@@ -142,12 +146,17 @@ def _moved_items(desk: Desk, stock: Sequence[ItemStock]) -> set[int]:
     return moved
 
 
-def _figures(stock: ItemStock) -> set[tuple[int, int, int]]:
-    return {(pool.location_id, pool.available, pool.committed) for pool in stock.pools}
+def _has_moved(now: Collection[Pool], settled: Collection[PoolRow]) -> bool:
+    """Whether somebody is short otherwise than before. Where nothing was below zero and nothing is,
+    everybody was covered and is."""
+    figures: list[Pool | PoolRow] = [*now, *settled]
+    if all(pool.available >= 0 for pool in figures):
+        return False
+    return _figures(now) != _figures(settled)
 
 
-def _settled_figures(pools: Mapping[int, PoolRow]) -> set[tuple[int, int, int]]:
-    return {(pool.location_id, pool.available, pool.committed) for pool in pools.values()}
+def _figures(pools: Collection[Pool | PoolRow]) -> set[tuple[int, int, int]]:
+    return {(pool.location_id, pool.available, pool.committed) for pool in pools}
 
 
 def _plan(order: DueOrder, now: OrderNow, today: date, locale: str) -> _Planned:
