@@ -89,6 +89,7 @@ class History:
     before_playing: Callable[[], None] = lambda: None
     _journal_read: int = 0
     _short_at_last_look: set[int] = field(default_factory=set)
+    _text_at_last_look: dict[int, str] = field(default_factory=dict)
     _is_busy: bool = False
 
     def __post_init__(self) -> None:
@@ -300,6 +301,8 @@ class History:
         short = set(truth(self.world.shop, self.arrivals))
         journal = self.world.shop.journal
         for entry in journal[self._journal_read :]:
+            if entry.kind == "note written" and entry.order_id is not None:
+                self._forgive_lost_text(entry.order_id)
             if entry.detail != "backordered" or not entry.kind.startswith("tag "):
                 continue
             put = entry.kind == "tag added"
@@ -314,6 +317,15 @@ class History:
                 )
         self._journal_read = len(journal)
         self._short_at_last_look = short
+        self._text_at_last_look = dict(self.own_text)
+
+    def _forgive_lost_text(self, order_id: int) -> None:
+        """Shopify can't compare a note before it writes one: what staff write between our look at the
+        note and our write is lost. Counted, and no longer expected."""
+        seen = self._text_at_last_look.get(order_id, self.own_text[order_id])
+        if seen != self.own_text[order_id]:
+            self.counts["staff's words written between look and write"] += 1
+            self.own_text[order_id] = seen
 
     # What must be true in the end
 
