@@ -121,11 +121,11 @@ def web(*, local: bool) -> None:
 def worker() -> None:
     """Run the jobs; a process is forked for each."""
     configure_logs(as_json=False)
-    _need_redis()
+    url = _need_redis()
     import workers.jobs  # noqa: F401, PLC0415 -- loaded before the fork, so that no job pays for it
 
     # No socket timeout here: a worker waits for its next job as long as it takes.
-    Worker([doorbell.QUEUE], connection=Redis.from_url(_need_redis())).work(with_scheduler=True)
+    Worker([doorbell.QUEUE], connection=Redis.from_url(url)).work(with_scheduler=True)
 
 
 @main.command()
