@@ -21,7 +21,9 @@ class OrderItem(msgspec.Struct, frozen=True):
     """One line item of an order as the platform names it.
 
     `ordered` counts the units still part of the order (shipped ones included, removed ones not);
-    `outstanding` those of them not yet shipped. Custom items have no variant and are left out.
+    `outstanding` those of them not yet shipped; `backordered` those of the outstanding ones that the
+    platform itself calls short since they were placed (0 where it does not say). Custom items have no
+    variant and are left out.
     """
 
     line_id: int
@@ -30,14 +32,17 @@ class OrderItem(msgspec.Struct, frozen=True):
     outstanding: int
     title: str
     sku: str = ""
+    backordered: int = 0
 
 
 class LocatedLine(msgspec.Struct, frozen=True):
-    """Outstanding units of one stock item of an order, at the location that is to ship them."""
+    """Outstanding units of one stock item of an order, at the location that is to ship them;
+    `backordered` as in `OrderItem`."""
 
     item_id: int
     location_id: int
     quantity: int
+    backordered: int = 0
 
 
 class Routing(msgspec.Struct, frozen=True):
@@ -179,21 +184,18 @@ class WebhookReader(Protocol):
 class Pool(msgspec.Struct, frozen=True):
     """One item at one location, in the platform's own figures of one snapshot.
 
-    `supply` is what can serve open orders now (design §2: Shopify `available + committed`);
-    `available` is below zero by exactly the units short; `committed` is what the platform says its
-    open orders take, the figure our copy must equal.
+    `available` is what is free to sell; below zero by the units short. What open orders take shows in
+    one of three ways (see `app.core.books.Account`): `committed` where the platform counts all their
+    units (Shopify); `backordered` where it counts those short at placement, the others having left
+    `on_hand` (BigCommerce); neither, where open orders have not lowered `available` at all.
     """
 
     location_id: int
     location_name: str
     on_hand: int
     available: int
-    committed: int
-
-    @property
-    def supply(self) -> int:
-        """Units that can serve open orders now; negative where more was shipped than was there."""
-        return self.available + self.committed
+    committed: int | None = None
+    backordered: int | None = None
 
 
 class ItemStock(msgspec.Struct, frozen=True):
@@ -218,11 +220,13 @@ class OrderAsk(msgspec.Struct, frozen=True):
 
 
 class OrderNow(msgspec.Struct, frozen=True):
-    """An order immediately before it is written: its state, and what it shows."""
+    """An order immediately before it is written: its state, and what it shows. `status_id` is the
+    order status where the platform lets an app set one."""
 
     order: OrderSeen
     note: str
     tags: tuple[str, ...]
+    status_id: int | None = None
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -235,7 +239,8 @@ class Look(msgspec.Struct, frozen=True):
 
 class OrderChange(msgspec.Struct, frozen=True):
     """Everything to write on one order. An empty field is left as it is; `note` is the whole new
-    text, `metafields` maps our keys to new values, `remove_metafields` lists keys to delete."""
+    text, `metafields` maps our keys to new values, `remove_metafields` lists keys to delete,
+    `status_id` is the order status to set."""
 
     order_id: int
     add_tags: tuple[str, ...] = ()
@@ -243,6 +248,7 @@ class OrderChange(msgspec.Struct, frozen=True):
     note: str | None = None
     metafields: Mapping[str, str | date] = {}
     remove_metafields: tuple[str, ...] = ()
+    status_id: int | None = None
 
 
 class WriteResult(msgspec.Struct, frozen=True):
@@ -256,12 +262,14 @@ class ChangedOrders(msgspec.Struct, frozen=True):
     """Which orders changed since a moment, oldest change first: when each last did, by id.
 
     `seen_until` is where to ask from next time; `is_complete` is False if more changed than one
-    answer holds.
+    answer holds. `orders` are whole copies of them, where the platform's list tells as much: those
+    need not be read again.
     """
 
     updated_at: Mapping[int, datetime]
     seen_until: datetime
     is_complete: bool
+    orders: tuple[OrderSeen, ...] = ()
 
 
 class ImportPage(msgspec.Struct, frozen=True):
@@ -276,7 +284,8 @@ class ImportPage(msgspec.Struct, frozen=True):
 
 
 class ShopProfile(msgspec.Struct, frozen=True):
-    """What the platform says of the shop and of our access to it."""
+    """What the platform says of the shop and of our access to it. `limits` says in sentences what does
+    not work with the shop's present settings, and which one to change."""
 
     domain: str
     name: str
@@ -285,6 +294,7 @@ class ShopProfile(msgspec.Struct, frozen=True):
     scopes: tuple[str, ...]
     missing_scopes: tuple[str, ...]
     api_version: str
+    limits: tuple[str, ...] = ()
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -300,9 +310,27 @@ class Subscription(msgspec.Struct, frozen=True):
         return self.outcome in ("created", "kept", "updated")
 
 
+class Traits(msgspec.Struct, frozen=True):
+    """What sets a platform apart, as far as the pipeline must know.
+
+    `has_tags`: orders carry tags; else our words stand on the first line of our block in the note.
+    `note_limit`: characters a note holds. `stock_lag_s`: how long a reading of stock may be behind what
+    orders already say; nothing is released before the item's orders have been quiet for so long.
+    `batches_news_s`: webhooks of orders tell an id alone, so news are read as one list of changed
+    orders, at most once in so many seconds (0: webhooks tell the orders themselves).
+    """
+
+    has_tags: bool
+    note_limit: int
+    stock_lag_s: float = 0
+    batches_news_s: float = 0
+
+
 class Platform(Protocol):
     """One shop's platform, ready to be called. Every method may raise `TryLater` (throttled, slow,
     failing) or `NeedsMerchant` (token void, scope missing, shop closed)."""
+
+    traits: Traits
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""
