@@ -1,6 +1,6 @@
-"""Do the books balance: does what the platform has committed equal the open lines we know?"""
+"""The books of an item: what can serve open orders, and whether they balance with the lines we know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -15,6 +15,8 @@ class Verdict(Enum):
     """More is committed than we know: orders are on their way, or older than we may read."""
     COPY_STALE = auto()
     """Less is committed than we know: some of our orders have changed meanwhile."""
+    STOCK_BEHIND = auto()
+    """The stock was read as it was before orders that we know: it must be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,51 @@ class Demand:
     def at(self, location_id: int) -> list[Line]:
         """The lines of one pool."""
         return [line for line in self.located if line.location_id == location_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One pool's books. `supply` units can serve open orders now (negative where more was shipped than
+    was there), `committed` are what open orders take of it.
+
+    `consumed` counts units that were short at placement and no longer count as such: a restock went to
+    them, where the platform lowers its counter by itself.
+    """
+
+    supply: int
+    committed: int
+    consumed: int = 0
+
+    @property
+    def free(self) -> int:
+        """Units that no open order takes; below zero by the units short."""
+        return self.supply - self.committed
+
+
+def keep_account(
+    lines: Iterable[Line],
+    *,
+    available: int,
+    committed: int | None = None,
+    backordered: int | None = None,
+) -> Account:
+    """What a pool's figures (see `app.platforms.base.Pool`) say together with the lines we know in it.
+
+    Where the platform counts all units that open orders take, supply is what is available plus those.
+    Where it counts those short at placement, the others have left on-hand and are put back, and what
+    the counter no longer holds has been consumed by a restock. Where open orders have not lowered the
+    figures at all, available is the supply.
+    """
+    if committed is not None:
+        return Account(available + committed, committed)
+    known = short_at_placement = 0
+    for line in lines:
+        known += line.quantity
+        short_at_placement += line.backordered
+    if backordered is None:
+        return Account(available, known)
+    taken = known + max(0, backordered - short_at_placement)
+    return Account(available + taken, taken, max(0, short_at_placement - backordered))
 
 
 def compare_books(committed: Mapping[int, int], demand: Demand) -> Verdict:

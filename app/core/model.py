@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 class Line(NamedTuple):
     """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
-    order, at one location."""
+    order, at one location. `backordered` of them the platform itself called short at placement, where
+    it says so; which lines are short is decided by the queue all the same."""
 
     order_id: int
     item_id: int
@@ -18,6 +19,7 @@ class Line(NamedTuple):
     quantity: int
     placed_at: datetime
     priority: int = 0
+    backordered: int = 0
 
 
 def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:

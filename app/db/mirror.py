@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.books import Account
 from app.db.models import (
     NAMES,
     SELLS,
@@ -33,8 +34,9 @@ PLENTY = 10
 
 @dataclass(frozen=True, slots=True)
 class OpenDemand:
-    """One order's open demand for one item. `quantity` is what its line items say; `at` is where it
-    ships from, by location, once the order has been located."""
+    """One order's open demand for one item. `quantity` is what its line items say, `backordered` of it
+    short at placement where the platform tells; `at` and `backordered_at` are the same by the location
+    that ships it, once the order has been located."""
 
     order_id: int
     placed_at: datetime
@@ -44,7 +46,9 @@ class OpenDemand:
     first_seen_at: datetime
     asked_at: datetime | None
     quantity: int
+    backordered: int
     at: Mapping[int, int]
+    backordered_at: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,13 @@ def _order_items(
     found: dict[int, dict[int, OrderItem]] = defaultdict(dict)
     for row in session.scalars(sa.select(OrderItemRow).where(*where)):
         found[row.order_id][row.line_id] = OrderItem(
-            row.line_id, row.variant_id, row.ordered, row.outstanding, row.title, row.sku
+            row.line_id,
+            row.variant_id,
+            row.ordered,
+            row.outstanding,
+            row.title,
+            row.sku,
+            row.backordered,
         )
     return found
 
@@ -173,6 +183,7 @@ def _replace_items(session: Session, order: Order, told: Mapping[int, OrderItem]
             variant_id=item.variant_id,
             ordered=item.ordered,
             outstanding=item.outstanding,
+            backordered=item.backordered,
             title=item.title,
             sku=item.sku,
         )
@@ -188,7 +199,13 @@ def _replace_routing(session: Session, order: Order, routing: Routing) -> None:
         )
     key = {"shop_id": order.shop_id, "order_id": order.order_id}
     lines = [
-        key | {"item_id": line.item_id, "location_id": line.location_id, "quantity": line.quantity}
+        key
+        | {
+            "item_id": line.item_id,
+            "location_id": line.location_id,
+            "quantity": line.quantity,
+            "backordered": line.backordered,
+        }
         for line in routing.lines
     ]
     if lines:
@@ -236,6 +253,7 @@ def _ask_for_looks(
         for variant_id, units in differences.items():
             more[variant_id] += units
     for variant_id, item in _items_of_variants(session, shop_id, more.keys()).items():
+        item.stirred_at = item.ordered_at = now
         if more[variant_id] > 0:
             item.headroom = None if item.headroom is None else item.headroom - more[variant_id]
             ask_for_look(item, at=now + _patience(item, item.headroom), cause=cause)
@@ -349,6 +367,7 @@ def move_stock(
     """Stock of these items changed; the webhook's own number (by item, None if it told none) only
     says how soon to look. Items that no order names are nobody's business."""
     for item in _items(session, shop_id, item_ids.keys()):
+        item.stirred_at = now
         ask_for_look(item, at=now + _patience(item, item_ids[item.item_id]), cause=cause)
 
 
@@ -419,6 +438,14 @@ def find_items(session: Session, shop_id: int, sku: str) -> Sequence[Item]:
     return session.scalars(sa.select(Item).where(*where)).all()
 
 
+def begin_rechecks(session: Session, shop_id: int, *, now: datetime) -> None:
+    """What was told of these items must show in the platform's readings by now: look once more."""
+    due = (Item.shop_id == shop_id, Item.recheck_at <= now)
+    values = {"look_at": now, "recheck_at": None, "cause": "looked at again, since readings lag"}
+    session.execute(sa.update(Item).where(*due, Item.look_at.is_(None)).values(**values))
+    session.execute(sa.update(Item).where(*due).values(recheck_at=None))
+
+
 def due_items(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[Item]:
     """Items whose stock must be read now, longest due first."""
     where = (Item.shop_id == shop_id, Item.look_at <= now)
@@ -450,9 +477,15 @@ def lock_item(session: Session, shop_id: int, item_id: int) -> Item:
 
 
 def record_stock(
-    session: Session, shop_id: int, stock: ItemStock, drift: Mapping[int, int], *, now: datetime
+    session: Session,
+    shop_id: int,
+    stock: ItemStock,
+    accounts: Mapping[int, Account],
+    drift: Mapping[int, int],
+    *,
+    now: datetime,
 ) -> None:
-    """Replace what we know of one item's pools; `drift` by location."""
+    """Replace what we know of one item's pools; `accounts` and `drift` by location."""
     gone = (PoolRow.shop_id == shop_id, PoolRow.item_id == stock.item_id)
     session.execute(
         sa.delete(PoolRow).where(
@@ -468,6 +501,9 @@ def record_stock(
             "on_hand": pool.on_hand,
             "available": pool.available,
             "committed": pool.committed,
+            "backordered": pool.backordered,
+            "supply": accounts[pool.location_id].supply,
+            "consumed": accounts[pool.location_id].consumed,
             "drift": drift.get(pool.location_id, 0),
             "read_at": now,
         }
@@ -526,39 +562,51 @@ def open_demand(
 ) -> dict[int, list[OpenDemand]]:
     """Every order that takes, or may take, units of these items, by item."""
     orders: dict[tuple[int, int], Order] = {}
-    told: dict[tuple[int, int], int] = {}
-    located: dict[tuple[int, int], dict[int, int]] = defaultdict(dict)
-    for item_id, order, units in session.execute(_told_demand(shop_id, item_ids)):
-        orders[item_id, order.order_id], told[item_id, order.order_id] = order, int(units)
+    told: dict[tuple[int, int], tuple[int, int]] = {}
+    located: dict[tuple[int, int], list[LineRow]] = defaultdict(list)
+    for item_id, order, units, short in session.execute(_told_demand(shop_id, item_ids)):
+        orders[item_id, order.order_id] = order
+        told[item_id, order.order_id] = int(units), int(short)
     for line, order in session.execute(_located_demand(shop_id, item_ids)):
         orders[line.item_id, order.order_id] = order
-        located[line.item_id, order.order_id][line.location_id] = line.quantity
+        located[line.item_id, order.order_id].append(line)
     result: dict[int, list[OpenDemand]] = {item_id: [] for item_id in item_ids}
-    for (item_id, order_id), order in orders.items():
-        at = located.get((item_id, order_id), {})
-        quantity = sum(at.values()) if order.is_located else told.get((item_id, order_id), 0)
-        if quantity or order.is_stale:
-            result[item_id].append(
-                OpenDemand(
-                    order_id,
-                    order.placed_at,
-                    order.priority,
-                    order.is_located,
-                    order.is_stale,
-                    order.first_seen_at,
-                    order.asked_at,
-                    quantity,
-                    at if order.is_located else {},
-                )
-            )
+    for key, order in orders.items():
+        demand = _open_demand_of(order, told.get(key, (0, 0)), located.get(key, []))
+        if demand.quantity or order.is_stale:
+            result[key[0]].append(demand)
     return result
 
 
-def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int]:
-    """Outstanding units by item and order as the line items say; 0 only where the order is stale."""
+def _open_demand_of(order: Order, told: tuple[int, int], located: Sequence[LineRow]) -> OpenDemand:
+    """`told` are the units outstanding and backordered by the line items."""
+    lines = located if order.is_located else []
+    if order.is_located:
+        told = sum(line.quantity for line in lines), sum(line.backordered for line in lines)
+    return OpenDemand(
+        order_id=order.order_id,
+        placed_at=order.placed_at,
+        priority=order.priority,
+        is_located=order.is_located,
+        is_stale=order.is_stale,
+        first_seen_at=order.first_seen_at,
+        asked_at=order.asked_at,
+        quantity=told[0],
+        backordered=told[1],
+        at={line.location_id: line.quantity for line in lines},
+        backordered_at={line.location_id: line.backordered for line in lines},
+    )
+
+
+def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int, int]:
+    """Units outstanding and backordered by item and order as the line items say; none outstanding only
+    where the order is stale."""
     told = (
         sa.select(
-            Variant.item_id, OrderItemRow.order_id, sa.func.sum(OrderItemRow.outstanding).label("units")
+            Variant.item_id,
+            OrderItemRow.order_id,
+            sa.func.sum(OrderItemRow.outstanding).label("units"),
+            sa.func.sum(OrderItemRow.backordered).label("short"),
         )
         .join(Variant, NAMES)
         .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
@@ -566,7 +614,7 @@ def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Orde
         .subquery()
     )
     return (
-        sa.select(told.c.item_id, Order, told.c.units)
+        sa.select(told.c.item_id, Order, told.c.units, told.c.short)
         .join(Order, sa.and_(Order.shop_id == shop_id, Order.order_id == told.c.order_id))
         .where(Order.is_cancelled.is_(False), sa.or_(told.c.units > 0, Order.is_stale))
     )

@@ -63,6 +63,8 @@ class Shop(Base):
     or erasing (every row of it is about to go). `changed_since` is how far the platform's own list of
     changed orders has been read, `changes_read_at` when it was last read to its end;
     `unread_orders` are those on it that are newer than our copies and must be read.
+    `news_at`: webhooks named orders without telling them, so the list must be read by then.
+    `limits` are sentences on what does not work with the shop's settings at the platform.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again.
     """
@@ -86,6 +88,8 @@ class Shop(Base):
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
     unread_orders: Mapped[list[Any]] = mapped_column(default=list)
+    news_at: Mapped[datetime | None]
+    limits: Mapped[list[Any]] = mapped_column(default=list)
     reconcile_at: Mapped[datetime]
     wait_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
@@ -131,10 +135,15 @@ class Item(Base):
     says what asked for it. `has_queue`: some pool is below zero, or a line of it is or was short.
     `headroom` is what was free when last read less what was ordered since: a guess that only
     decides how soon to look. `unbalanced_since` is when the books of the item stopped balancing,
-    `attempts` how often they were read since."""
+    `attempts` how often they were read since. `stirred_at` is when anything was last told of its stock
+    or orders, `ordered_at` of its orders; where the platform's readings lag, it is looked at once more
+    at `recheck_at`, when what was told must show in them."""
 
     __tablename__ = "items"
-    __table_args__ = (sa.Index("ix_items_shop_id_look_at", "shop_id", "look_at"),)
+    __table_args__ = (
+        sa.Index("ix_items_shop_id_look_at", "shop_id", "look_at"),
+        sa.Index("ix_items_shop_id_recheck_at", "shop_id", "recheck_at"),
+    )
 
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
     item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -147,6 +156,9 @@ class Item(Base):
     has_queue: Mapped[bool] = mapped_column(default=False)
     headroom: Mapped[int | None]
     unbalanced_since: Mapped[datetime | None]
+    stirred_at: Mapped[datetime | None]
+    ordered_at: Mapped[datetime | None]
+    recheck_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
 
@@ -165,8 +177,10 @@ class Variant(Base):
 
 
 class PoolRow(Base):
-    """One item at one location as last read. `drift` is the committed units that no order we may
-    read explains: older demand, served first, and said on the status page."""
+    """One item at one location as last read (see `app.platforms.base.Pool`). `supply` is what could
+    serve open orders then. `drift` is the committed units that no order we may read explains: older
+    demand, served first, and said on the status page. `consumed` counts units short at placement that a
+    restock went to since (see `app.core.books.Account`)."""
 
     __tablename__ = "pools"
 
@@ -176,7 +190,10 @@ class PoolRow(Base):
     location_name: Mapped[str] = mapped_column(default="")
     on_hand: Mapped[int]
     available: Mapped[int]
-    committed: Mapped[int]
+    committed: Mapped[int | None]
+    backordered: Mapped[int | None]
+    supply: Mapped[int]
+    consumed: Mapped[int] = mapped_column(default=0)
     drift: Mapped[int] = mapped_column(default=0)
     read_at: Mapped[datetime]
 
@@ -228,6 +245,7 @@ class OrderItemRow(Base):
     variant_id: Mapped[int]
     ordered: Mapped[int]
     outstanding: Mapped[int]
+    backordered: Mapped[int] = mapped_column(default=0)
     title: Mapped[str]
     sku: Mapped[str]
 
@@ -248,6 +266,7 @@ class LineRow(Base):
     item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     location_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     quantity: Mapped[int]
+    backordered: Mapped[int] = mapped_column(default=0)
 
 
 class RouteRow(Base):

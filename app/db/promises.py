@@ -63,20 +63,24 @@ def record_promises(
     *,
     now: datetime,
     cause: str | None,
+    held: Collection[tuple[int, int]] = (),
 ) -> None:
     """Say `made` (promises about short lines, with their words) of one item, and of every other line
-    of it that it is covered. Orders of which something else is said now are due to be judged."""
+    of it that it is covered. Orders of which something else is said now are due to be judged. Of a
+    line in `held` (by order and location) fewer units short than before are not said yet."""
     standing = promises_of_item(session, shop_id, item_id)
     changed = set()
     for promise, words in made:
         key = (promise.line.order_id, promise.line.location_id)
         row = standing.pop(key, None) or _first_promise(session, shop_id, promise, now)
+        if key in held and promise.short < row.short:
+            continue
         row.words = words
         if (row.short, row.expected_on, row.basis) != promise[1:]:
             _say(session, row, promise[1:], now=now, cause=cause)
             changed.add(row.order_id)
-    for row in standing.values():
-        if row.short > 0:
+    for key, row in standing.items():
+        if row.short > 0 and key not in held:
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()

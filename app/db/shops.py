@@ -97,6 +97,12 @@ def remove_shop(shop: Shop, *, problem: str) -> None:
     shop.status, shop.token_encrypted, shop.problem = "removed", None, problem
 
 
+def expect_news(shop: Shop, *, now: datetime) -> None:
+    """A webhook named an order without telling it: the platform's list of changed orders must be
+    read."""
+    shop.news_at = shop.news_at or now
+
+
 def ask_to_sync(shop: Shop, *, now: datetime) -> None:
     """Have every open order imported again, and the hourly check made now."""
     shop.import_state, shop.import_cursor, shop.import_done, shop.import_total = "running", None, 0, 0
@@ -155,8 +161,10 @@ def has_work(now: datetime) -> sa.ColumnElement[bool]:
         sa.or_(
             Shop.reconcile_at <= now,
             Shop.import_state == "running",
+            Shop.news_at <= now,
             sa.exists().where(Variant.shop_id == mine, Variant.is_resolved.is_(False)),
             sa.exists().where(Item.shop_id == mine, Item.look_at <= now),
+            sa.exists().where(Item.shop_id == mine, Item.recheck_at <= now),
             sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_settled()),
         ),
     )
@@ -183,6 +191,8 @@ def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime |
     wanted = [
         now if shop.import_state == "running" else None,
         session.scalar(sa.select(sa.func.min(Item.look_at)).where(Item.shop_id == shop_id)),
+        session.scalar(sa.select(sa.func.min(Item.recheck_at)).where(Item.shop_id == shop_id)),
+        shop.news_at,
         session.scalar(
             sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_settled())
         ),

@@ -82,6 +82,7 @@ def _cause(row: DeliveryRow) -> str:
 
 def _order_touched(session: Session, row: DeliveryRow, fact: OrderTouched, now: datetime) -> None:
     mirror.touch_orders(session, row.shop_id, [fact.order_id], now=now, cause=_cause(row))
+    shops.expect_news(shops.get_shop(session, row.shop_id), now=now)
 
 
 def _order_gone(session: Session, row: DeliveryRow, fact: OrderGone, now: datetime) -> None:

@@ -42,6 +42,30 @@ def take_answers(
     return changed | set(gone)
 
 
+def hear_news(desk: Desk) -> bool:
+    """Read the list of changed orders where webhooks named orders without telling them; many share one
+    reading. Returns whether it was time."""
+    pause = timedelta(seconds=desk.platform.traits.batches_news_s) if _has_news(desk) else None
+    if pause is None:
+        return False
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        last = shop.changes_read_at
+        shop.news_at = None if not pause else max(desk.clock(), last + pause if last else desk.clock())
+        if shop.news_at is None or shop.news_at > desk.clock():
+            return False
+    read_changed_orders(desk, cause="webhooks named orders")
+    with desk.transaction() as session:
+        shops.get_shop(session, desk.shop_id).news_at = None
+    return True
+
+
+def _has_news(desk: Desk) -> bool:
+    with desk.transaction() as session:
+        news_at = shops.get_shop(session, desk.shop_id).news_at
+    return news_at is not None and news_at <= desk.clock()
+
+
 def read_changed_orders(desk: Desk, *, cause: str) -> None:
     """Ask the platform which orders changed since we last asked, and read those that changed after
     our copy: what a lost or late webhook would have told.
@@ -55,6 +79,7 @@ def read_changed_orders(desk: Desk, *, cause: str) -> None:
     for _ in range(_PAGES):
         changed = desk.platform.fetch_changed_orders(since)
         since = changed.seen_until
+        take_answers(desk, changed.orders, [], cause=cause)
         with desk.transaction() as session:
             shop = shops.get_shop(session, desk.shop_id)
             shop.unread_orders = mirror.outdated_orders(session, desk.shop_id, changed.updated_at)

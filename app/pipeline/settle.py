@@ -4,23 +4,24 @@ Gather (read the pools, and the orders that may be short), decide (balance, allo
 record. Nothing is decided from books that do not balance.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from app.core.allocate import allocate
-from app.core.books import Demand, Verdict, compare_books
+from app.core.books import Account, Demand, Verdict, compare_books, keep_account
 from app.core.model import Line, Promise
 from app.core.promise import explain, promise_queue, still_expected
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import OpenDemand
-from app.db.models import Item
+from app.db.models import Item, PoolRow
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import read_changed_orders, read_orders
-from app.platforms.base import ItemStock
+from app.platforms.base import ItemStock, Pool
 
 _ITEMS_AT_ONCE = 100
 _ORDERS_AT_ONCE = 50
@@ -39,7 +40,22 @@ _ROUTED_WITHIN = timedelta(hours=1)
 _PROBLEMS = {
     Verdict.ORDERS_MISSING: "More units are committed than our orders take: waiting for the others.",
     Verdict.COPY_STALE: "Fewer units are committed than our orders take: reading them again.",
+    Verdict.STOCK_BEHIND: "The stock figures don't show our newest orders yet: reading them again.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What an item is decided from: its row, the platform's figures, the open orders that matter, the
+    lines we know, and the accounts these make by location. `lag` is how old the figures may be."""
+
+    item: Item
+    stock: ItemStock
+    demand: Sequence[OpenDemand]
+    books: Demand
+    accounts: Mapping[int, Account]
+    now: datetime
+    lag: timedelta
 
 
 def settle(desk: Desk) -> bool:
@@ -47,6 +63,7 @@ def settle(desk: Desk) -> bool:
     if _resolve_variants(desk):
         return True
     with desk.transaction() as session:
+        mirror.begin_rechecks(session, desk.shop_id, now=desk.clock())
         promises.hasten_looks(session, desk.shop_id, now=desk.clock())
         items = mirror.due_items(session, desk.shop_id, now=desk.clock(), limit=_ITEMS_AT_ONCE)
         due = [item.item_id for item in items]
@@ -79,46 +96,121 @@ def _resolve_variants(desk: Desk) -> bool:
 def _settle_item(desk: Desk, stock: ItemStock) -> None:
     with desk.transaction() as session:
         item = mirror.lock_item(session, desk.shop_id, stock.item_id)
-        if not _needs_queue(stock):
-            _record_all_covered(session, item, stock, desk.clock())
+        gathered = _gather(session, item, stock, now=desk.clock(), lag=_lag(desk))
+        if not _needs_queue(gathered):
+            _record_all_covered(session, gathered)
             return
-        demand = mirror.open_demand(session, desk.shop_id, [stock.item_id])[stock.item_id]
-        unclear = _unclear_orders(item, stock, demand)
+        unclear = _unclear_orders(gathered)
         unread = _not_asked_yet(item, unclear)
+        if unread and _news_come_first(session, item):
+            return
         if not unread:
-            verdict = _settle_queue(session, item, stock, demand, is_clear=not unclear, now=desk.clock())
+            verdict = _settle_queue(session, gathered, is_clear=not unclear)
     if unread:
         read_orders(desk, unread, cause=f"item {stock.item_id} is short")
-    elif verdict is not Verdict.BALANCED:
+    elif verdict in (Verdict.ORDERS_MISSING, Verdict.COPY_STALE):
         read_changed_orders(desk, cause=f"the books of item {stock.item_id} do not balance")
 
 
-def _needs_queue(stock: ItemStock) -> bool:
+def _lag(desk: Desk) -> timedelta:
+    return timedelta(seconds=desk.platform.traits.stock_lag_s)
+
+
+def _gather(
+    session: Session, item: Item, stock: ItemStock, *, now: datetime, lag: timedelta
+) -> _Gathered:
+    """Everything that is known of an item. Where the platform's own figures say that nobody is short,
+    no order needs to be looked up."""
+    pools = stock.pools if stock.is_tracked else ()
+    if all(_tells_who_is_short(pool) and pool.available >= 0 for pool in pools):
+        demand: Sequence[OpenDemand] = ()
+    else:
+        demand = mirror.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
+    books = _known_demand(stock, demand)
+    accounts = {
+        pool.location_id: keep_account(
+            books.at(pool.location_id),
+            available=pool.available,
+            committed=pool.committed,
+            backordered=pool.backordered,
+        )
+        for pool in stock.pools
+    }
+    return _Gathered(item, stock, demand, books, accounts, now, lag)
+
+
+def _tells_who_is_short(pool: Pool) -> bool:
+    return pool.committed is not None or pool.backordered is not None
+
+
+def _needs_queue(gathered: _Gathered) -> bool:
     """Design §2.5: with nothing below zero every line is covered, whichever they are."""
-    return stock.is_tracked and any(pool.available < 0 for pool in stock.pools)
+    is_short = any(account.free < 0 for account in gathered.accounts.values())
+    return gathered.stock.is_tracked and is_short
 
 
-def _record_all_covered(session: Session, item: Item, stock: ItemStock, now: datetime) -> None:
-    item.headroom = max((pool.available for pool in stock.pools), default=None)
+def _news_come_first(session: Session, item: Item) -> bool:
+    """Where webhooks named orders without telling them, a list of them all is about to be read: the item
+    is looked at after that."""
+    news_at = shops.get_shop(session, item.shop_id).news_at
+    if news_at is None:
+        return False
+    item.look_at = news_at
+    return True
+
+
+def _record_all_covered(session: Session, gathered: _Gathered) -> None:
+    item, stock, now = gathered.item, gathered.stock, gathered.now
+    item.headroom = max((account.free for account in gathered.accounts.values()), default=None)
     item.has_queue, item.is_tracked = False, stock.is_tracked
-    mirror.record_stock(session, item.shop_id, stock, {}, now=now)
-    promises.record_promises(session, item.shop_id, item.item_id, [], now=now, cause=item.cause)
-    _finish(item)
+    mirror.record_stock(session, item.shop_id, stock, gathered.accounts, {}, now=now)
+    _say(session, gathered, [])
+    _finish(gathered)
 
 
-def _finish(item: Item) -> None:
+def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, str]]) -> None:
+    """Record what is promised. While the platform's readings may lag behind what its orders say, nobody
+    is released: a line that still waits keeps what it was told."""
+    item = gathered.item
+    is_restless = item.ordered_at is not None and gathered.now - item.ordered_at < gathered.lag
+    held = _open_lines(session, gathered) if is_restless else frozenset()
+    if held:
+        item.has_queue = True
+    promises.record_promises(
+        session, item.shop_id, item.item_id, made, now=gathered.now, cause=item.cause, held=held
+    )
+
+
+def _open_lines(session: Session, gathered: _Gathered) -> frozenset[tuple[int, int]]:
+    """The lines that were short when last judged and are still open, by order and location."""
+    item = gathered.item
+    standing = promises.promises_of_item(session, item.shop_id, item.item_id)
+    short = {key: row.short for key, row in standing.items() if row.short}
+    if not short:
+        return frozenset()
+    demand = mirror.open_demand(session, item.shop_id, [item.item_id])[item.item_id]
+    lines = _known_demand(gathered.stock, demand).located
+    units = {(line.order_id, line.location_id): line.quantity for line in lines}
+    return frozenset(key for key in short if units.get(key, 0) >= short[key])
+
+
+def _finish(gathered: _Gathered) -> None:
+    """The item is settled. Where readings lag it is looked at once more, when what was told of it must
+    show in them."""
+    item, lag = gathered.item, gathered.lag
     item.look_at, item.cause, item.problem = None, None, None
     item.unbalanced_since, item.attempts = None, 0
+    shows_at = None if item.stirred_at is None else item.stirred_at + lag
+    item.recheck_at = shows_at if shows_at is not None and shows_at > gathered.now else None
 
 
-def _unclear_orders(item: Item, stock: ItemStock, demand: Sequence[OpenDemand]) -> list[OpenDemand]:
+def _unclear_orders(gathered: _Gathered) -> list[OpenDemand]:
     """Orders without which this item can't be decided: stale ones, and, where the item lies at
     several locations, those whose location matters and is not known."""
-    unclear = {order.order_id: order for order in demand if order.is_stale}
-    if len(stock.pools) > 1:
-        unclear |= {
-            order.order_id: order for order in _to_locate(stock, demand, everyone=item.attempts > 0)
-        }
+    unclear = {order.order_id: order for order in gathered.demand if order.is_stale}
+    if len(gathered.stock.pools) > 1:
+        everyone = gathered.item.attempts > 0
+        unclear |= {order.order_id: order for order in _to_locate(gathered, everyone=everyone)}
     return list(unclear.values())
 
 
@@ -132,12 +224,13 @@ def _not_asked_yet(item: Item, orders: Sequence[OpenDemand]) -> list[int]:
     return [order.order_id for order in fresh][:_ORDERS_AT_ONCE]
 
 
-def _to_locate(stock: ItemStock, demand: Sequence[OpenDemand], *, everyone: bool) -> list[OpenDemand]:
+def _to_locate(gathered: _Gathered, *, everyone: bool) -> list[OpenDemand]:
     """Walk the queue from its end. The lines short in a pool are the last ones there, so only orders
     after the point where every pool's shortage is accounted for need a location."""
-    missing = {pool.location_id: -pool.available for pool in stock.pools if pool.available < 0}
+    accounts = gathered.accounts.items()
+    missing = {location_id: -account.free for location_id, account in accounts if account.free < 0}
     unknown: list[OpenDemand] = []
-    for order in sorted(demand, key=_newest_first):
+    for order in sorted(gathered.demand, key=_newest_first):
         if not everyone and not any(units > 0 for units in missing.values()):
             break
         if not order.is_located and not _will_never_be_routed(order):
@@ -166,29 +259,21 @@ def _enough(unknown: Sequence[OpenDemand], missing: int) -> list[OpenDemand]:
     return list(unknown)
 
 
-def _settle_queue(
-    session: Session,
-    item: Item,
-    stock: ItemStock,
-    demand: Sequence[OpenDemand],
-    *,
-    is_clear: bool,
-    now: datetime,
-) -> Verdict:
+def _settle_queue(session: Session, gathered: _Gathered, *, is_clear: bool) -> Verdict:
     """Balance the books of an item that somebody waits for and, if they do, decide about its lines."""
+    item, now = gathered.item, gathered.now
     item.has_queue, item.headroom, item.is_tracked = True, 0, True
-    books = _known_demand(stock, demand)
-    verdict, drift = _balance(session, item, stock, books)
+    verdict, drift = _balance(session, gathered)
     if verdict is Verdict.BALANCED and not is_clear:
         verdict = Verdict.ORDERS_MISSING
     if verdict is Verdict.ORDERS_MISSING and _is_heard_out(session, item, now):
-        verdict, drift = Verdict.BALANCED, _unexplained(session, item, stock, books, now)
-    mirror.record_stock(session, item.shop_id, stock, drift, now=now)
+        verdict, drift = Verdict.BALANCED, _unexplained(session, gathered)
+    mirror.record_stock(session, item.shop_id, gathered.stock, gathered.accounts, drift, now=now)
     if verdict is Verdict.BALANCED:
-        _decide(session, item, stock, books, now=now)
-        _finish(item)
+        _decide(session, gathered)
+        _finish(gathered)
     else:
-        _postpone(session, item, verdict, demand, now=now)
+        _postpone(session, gathered, verdict)
     return verdict
 
 
@@ -208,23 +293,34 @@ def _known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
     pools = {pool.location_id for pool in stock.pools}
     lines, unlocated = [], 0
     for order in demand:
-        at = order.at if order.is_located or only is None else {only: order.quantity}
+        at, short = order.at, order.backordered_at
+        if not order.is_located and only is not None:
+            at, short = {only: order.quantity}, {only: order.backordered}
         unlocated += order.quantity if not order.is_located and only is None else 0
         lines += [
-            Line(order.order_id, stock.item_id, location_id, units, order.placed_at, order.priority)
+            Line(
+                order.order_id,
+                stock.item_id,
+                location_id,
+                units,
+                order.placed_at,
+                order.priority,
+                short.get(location_id, 0),
+            )
             for location_id, units in at.items()
             if location_id in pools and units > 0
         ]
     return Demand(lines, unlocated)
 
 
-def _balance(
-    session: Session, item: Item, stock: ItemStock, books: Demand
-) -> tuple[Verdict, dict[int, int]]:
+def _balance(session: Session, gathered: _Gathered) -> tuple[Verdict, dict[int, int]]:
     """Compare the books, then once more without the drift that was explained away before."""
-    committed = {pool.location_id: pool.committed for pool in stock.pools}
-    verdict = compare_books(committed, books)
+    item, books = gathered.item, gathered.books
     rows = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
+    if _is_behind(gathered, rows):
+        return Verdict.STOCK_BEHIND, {}
+    committed = {location_id: account.committed for location_id, account in gathered.accounts.items()}
+    verdict = compare_books(committed, books)
     drift = {location_id: row.drift for location_id, row in rows.items() if row.drift}
     without = {
         location_id: units - drift.get(location_id, 0) for location_id, units in committed.items()
@@ -234,19 +330,29 @@ def _balance(
     return verdict, {}
 
 
-def _unexplained(
-    session: Session, item: Item, stock: ItemStock, books: Demand, now: datetime
-) -> dict[int, int]:
+def _is_behind(gathered: _Gathered, settled: Mapping[int, PoolRow]) -> bool:
+    """Whether the figures were read as they were before an order that we know: units of it count as
+    short at placement, and more such units are missing from the figures than when last settled."""
+    newest = gathered.now - gathered.lag
+    return any(
+        account.consumed > (settled[location_id].consumed if location_id in settled else 0)
+        and any(line.backordered and line.placed_at > newest for line in gathered.books.at(location_id))
+        for location_id, account in gathered.accounts.items()
+    )
+
+
+def _unexplained(session: Session, gathered: _Gathered) -> dict[int, int]:
     """Patience is over: what is committed to orders that we can't see, by location."""
+    item = gathered.item
     drift = {
-        pool.location_id: max(0, pool.committed - _units(books.at(pool.location_id)))
-        for pool in stock.pools
+        location_id: max(0, account.committed - _units(gathered.books.at(location_id)))
+        for location_id, account in gathered.accounts.items()
     }
     audit.record_event(
         session,
         item.shop_id,
         "drift",
-        at=now,
+        at=gathered.now,
         item_id=item.item_id,
         after=f"{sum(drift.values())} units",
         why="committed to orders that we can't see: counted as older demand, served first",
@@ -259,13 +365,12 @@ def _units(lines: Sequence[Line]) -> int:
     return sum(line.quantity for line in lines)
 
 
-def _postpone(
-    session: Session, item: Item, verdict: Verdict, demand: Sequence[OpenDemand], *, now: datetime
-) -> None:
+def _postpone(session: Session, gathered: _Gathered, verdict: Verdict) -> None:
     """Look again in a while, longer each time. A copy that stays stale is read anew, order by order."""
+    item, now = gathered.item, gathered.now
     item.unbalanced_since = item.unbalanced_since or now
     if verdict is Verdict.COPY_STALE and item.attempts > 0:
-        orders = [order.order_id for order in demand]
+        orders = [order.order_id for order in gathered.demand]
         mirror.distrust_orders(session, item.shop_id, orders, seen_before=item.unbalanced_since)
     item.problem = _PROBLEMS[verdict]
     item.look_at = _next_look(item.unbalanced_since, item.attempts, now)
@@ -282,21 +387,22 @@ def _next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> date
     return now + timedelta(seconds=min(_LONGEST_WAIT_S, _PATIENCE_S[0] * 2**extra))
 
 
-def _decide(session: Session, item: Item, stock: ItemStock, books: Demand, *, now: datetime) -> None:
+def _decide(session: Session, gathered: _Gathered) -> None:
     """Walk each pool's queue and say what is short and until when."""
+    item, stock = gathered.item, gathered.stock
     shop = shops.get_shop(session, item.shop_id)
-    today = local_day(now, shop.time_zone)
+    today = local_day(gathered.now, shop.time_zone)
     arrivals = promises.expected_arrivals(session, item.shop_id, item.item_id)
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
     lead_time = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
     made: list[tuple[Promise, str]] = []
     for pool in stock.pools:
-        lines = books.at(pool.location_id)
+        lines, account = gathered.books.at(pool.location_id), gathered.accounts[pool.location_id]
         allocations = allocate(
             lines,
-            on_hand=pool.supply,
+            on_hand=account.supply,
             arrivals=still_expected(arrivals.get(pool.location_id, []), today=today),
-            owed_before=max(0, pool.committed - _units(lines)),
+            owed_before=max(0, account.committed - _units(lines)),
         )
         short_since = {
             order_id: local_day(row.short_since, shop.time_zone)
@@ -305,8 +411,8 @@ def _decide(session: Session, item: Item, stock: ItemStock, books: Demand, *, no
         }
         said = promise_queue(allocations, today=today, lead_time_days=lead_time, short_since=short_since)
         made += [
-            (one, explain(each, one, on_hand=pool.supply))
+            (one, explain(each, one, on_hand=account.supply))
             for each, one in zip(allocations, said, strict=True)
             if one.short
         ]
-    promises.record_promises(session, item.shop_id, item.item_id, made, now=now, cause=item.cause)
+    _say(session, gathered, made)

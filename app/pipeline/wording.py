@@ -1,5 +1,6 @@
 """The words of our block and metafields, in the shop's locale."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
@@ -13,18 +14,19 @@ BLOCK_LIMIT = 1000
 METAFIELDS = ("status", "eta", "lines")
 
 
-def block_texts(want: Desired, *, locale: str) -> list[str]:
+def block_texts(want: Desired, *, locale: str, words: Sequence[str] = ()) -> list[str]:
     """Our block, the fullest wording first: one that does not fit into a note gives way to the next.
-    Empty where nothing should be shown."""
+    Empty where nothing should be shown. `words` stand on its first line, where orders carry no tags."""
     heading = _HEADINGS[want.status](want, locale)
     if heading is None:
         return []
     lines = [_item_line(item, locale) for item in _short_first(want) if item.outstanding > 0]
+    top = [" ".join(words), heading] if words else [heading]
     texts = [
-        _block([heading, *lines[:count], *_and_more(len(lines) - count)])
+        _block([*top, *lines[:count], *_and_more(len(lines) - count)])
         for count in range(len(lines), -1, -1)
     ]
-    return [text for text in dict.fromkeys([*texts, _block([heading])]) if len(text) <= BLOCK_LIMIT]
+    return [text for text in dict.fromkeys([*texts, _block(top)]) if len(text) <= BLOCK_LIMIT]
 
 
 def _block(lines: list[str]) -> str:

@@ -22,13 +22,30 @@ from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import asks_for, read_orders, take_answers
 from app.pipeline.wording import METAFIELDS, block_texts, metafields
-from app.platforms.base import ItemStock, Look, OrderChange, OrderGone, OrderNow, OrderSeen, Pool
+from app.platforms.base import (
+    ItemStock,
+    Look,
+    OrderChange,
+    OrderGone,
+    OrderNow,
+    OrderSeen,
+    Pool,
+    Traits,
+)
 
 # Small enough that the points for a batch come back within the few seconds a worker may wait for
 # them: after a longer wait the orders would have to be looked at again.
 _ORDERS_AT_ONCE = 8
-_NOTE_LIMIT = 5000
 _MEANWHILE = "changed while it was to be written"
+
+
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How the orders of a shop are written: on which day, in which language, on what platform."""
+
+    today: date
+    locale: str
+    traits: Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,8 @@ def _write(desk: Desk, locale: str, today: date, orders: Sequence[DueOrder]) -> 
         _items_that_matter(orders),
         with_items=not all(order.is_located for order in orders),
     )
-    _send(desk, [_plan(order, now, today, locale) for order, now in _still_true(desk, orders, look)])
+    manner = _Manner(today, locale, desk.platform.traits)
+    _send(desk, [_plan(order, now, manner) for order, now in _still_true(desk, orders, look)])
 
 
 def _set_aside(desk: Desk, order: DueOrder, problem: str) -> None:
@@ -150,21 +168,24 @@ def _has_moved(now: Collection[Pool], settled: Collection[PoolRow]) -> bool:
     """Whether somebody is short otherwise than before. Where nothing was below zero and nothing is,
     everybody was covered and is."""
     figures: list[Pool | PoolRow] = [*now, *settled]
-    if all(pool.available >= 0 for pool in figures):
+    is_told = all(pool.committed is not None or pool.backordered is not None for pool in now)
+    if is_told and all(pool.available >= 0 for pool in figures):
         return False
     return _figures(now) != _figures(settled)
 
 
-def _figures(pools: Collection[Pool | PoolRow]) -> set[tuple[int, int, int]]:
-    return {(pool.location_id, pool.available, pool.committed) for pool in pools}
+def _figures(
+    pools: Collection[Pool | PoolRow],
+) -> set[tuple[int, int, int | None, int | None]]:
+    return {(pool.location_id, pool.available, pool.committed, pool.backordered) for pool in pools}
 
 
-def _plan(order: DueOrder, now: OrderNow, today: date, locale: str) -> _Planned:
+def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
     """What to send so that the order, as it is now, shows what it should."""
     shown, is_answer_lost = _really_shown(order, now)
-    want = desired(order.state, shown, today=today)
-    tags = tag_changes(want.tags, shown, now.tags)
-    note, glue, has_block = _new_note(want, shown, now.note, locale)
+    want = desired(order.state, shown, today=manner.today)
+    tags = tag_changes(want.tags if manner.traits.has_tags else (), shown, now.tags)
+    note, glue, has_block = _new_note(want, shown, now.note, manner)
     after = shown_after(want, tags.ours, glue=glue, has_block=has_block)
     values = metafields(want)
     change = OrderChange(
@@ -202,14 +223,16 @@ def _really_shown(order: DueOrder, now: OrderNow) -> tuple[Shown, bool]:
     ), False
 
 
-def _new_note(want: Desired, shown: Shown, note: str, locale: str) -> tuple[str, str, bool]:
+def _new_note(want: Desired, shown: Shown, note: str, manner: _Manner) -> tuple[str, str, bool]:
     """The whole new note, the glue before our block, and whether the block is in it. The fullest
-    wording that fits is taken; a note too full for any loses our old block, which would be wrong."""
-    for text in block_texts(want, locale=locale):
+    wording that fits is taken; a note too full for any loses our old block, which would be wrong. Where
+    orders carry no tags, their words stand in the block."""
+    words = () if manner.traits.has_tags else sorted(want.tags)
+    for text in block_texts(want, locale=manner.locale, words=words):
         placed = (
             place_block(note, text, glue=shown.glue) if shown.has_block else append_block(note, text)
         )
-        if len(placed.note) <= _NOTE_LIMIT:
+        if len(placed.note) <= manner.traits.note_limit:
             return placed.note, placed.glue, True
     return remove_block(note, glue=shown.glue) if shown.has_block else note, "", False
 

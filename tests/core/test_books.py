@@ -2,8 +2,10 @@
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from app.core.books import Demand, Verdict, compare_books
+from app.core.allocate import allocate
+from app.core.books import Account, Demand, Verdict, compare_books, keep_account
 from app.core.model import Line
 from tests.builders import LOCATION, line
 from tests.core.queues import lines_of_a_pool
@@ -57,3 +59,77 @@ def test_the_lines_of_a_pool_are_those_at_its_location() -> None:
     here, there = line(1), line(2, at=THERE)
 
     assert Demand([here, there]).at(THERE) == [there]
+
+
+def taken(quantity: int, *, placed: int = 1, short: int = 0) -> Line:
+    """A line of which so many units were short at placement."""
+    return line(quantity, placed=placed)._replace(backordered=short)
+
+
+def test_where_all_units_are_counted_supply_is_what_is_available_and_those() -> None:
+    account = keep_account([line(1)], available=-2, committed=5)
+
+    assert account == Account(supply=3, committed=5)
+    assert account.free == -2
+
+
+def test_units_that_left_on_hand_at_placement_are_put_back() -> None:
+    """3 on hand, an order of 4: one is short, and the other three still serve it."""
+    account = keep_account([taken(4, short=1)], available=0 - 1, backordered=1)
+
+    assert (account.supply, account.committed, account.free) == (3, 4, -1)
+
+
+def test_a_restock_that_the_counter_was_lowered_for_serves_its_lines() -> None:
+    """One unit came for the line that was short; on hand it can not be seen."""
+    account = keep_account([taken(1), taken(1, placed=2, short=1)], available=0, backordered=0)
+
+    assert account == Account(supply=2, committed=2, consumed=1)
+
+
+def test_a_restock_that_the_counter_was_not_lowered_for_serves_the_same_lines() -> None:
+    account = keep_account([taken(1), taken(1, placed=2, short=1)], available=1 - 1, backordered=1)
+
+    assert (account.supply, account.committed, account.free) == (2, 2, 0)
+
+
+def test_more_short_than_we_know_is_committed_to_orders_on_their_way() -> None:
+    account = keep_account([taken(1)], available=-1, backordered=1)
+
+    assert compare_books({LOCATION: account.committed}, Demand([line(1)])) is Verdict.ORDERS_MISSING
+
+
+def test_orders_that_have_not_lowered_the_figures_take_what_is_available() -> None:
+    account = keep_account([line(2), line(2)], available=3)
+
+    assert (account.supply, account.committed, account.free) == (3, 4, -1)
+
+
+@given(
+    on_hand=st.integers(0, 12),
+    quantities=st.lists(st.integers(1, 4), min_size=1, max_size=8),
+    restock=st.integers(0, 12),
+    is_lowered=st.booleans(),
+)
+def test_both_ways_of_counting_make_the_same_lines_short(
+    *, on_hand: int, quantities: list[int], restock: int, is_lowered: bool
+) -> None:
+    """A store sells all it has, then more, then goods come in: whether the platform counts all units
+    or those short at placement, and whether a restock lowers its counter or not."""
+    left, lines = on_hand, []
+    for minute_placed, quantity in enumerate(quantities):
+        short = max(0, quantity - left)
+        left -= quantity - short
+        lines.append(taken(quantity, placed=minute_placed, short=short))
+    short = sum(each.backordered for each in lines)
+    consumed = min(short, restock) if is_lowered else 0
+    counted, shelf = short - consumed, left + restock - consumed
+
+    of_shortages = keep_account(lines, available=shelf - counted, backordered=counted)
+    ordered = sum(quantities)
+    of_all = keep_account(lines, available=on_hand + restock - ordered, committed=ordered)
+
+    assert of_shortages.supply == of_all.supply
+    assert [one.short for one in allocate(lines, on_hand=of_shortages.supply)] == [
+        one.short for one in allocate(lines, on_hand=of_all.supply)
+    ]

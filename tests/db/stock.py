@@ -1,14 +1,15 @@
 """Short ways to fill the mirror."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.books import keep_account
 from app.core.model import Basis, Promise
 from app.db import mirror, promises
 from app.db.models import Item, Order, OrderItemRow, PromiseRow, Shop
-from app.platforms.base import OrderSeen, VariantSeen
+from app.platforms.base import ItemStock, OrderSeen, VariantSeen
 from tests.builders import ITEM, LOCATION, NOW, line, seconds
 
 VARIANT = 21
@@ -30,6 +31,17 @@ def known_item(
     row.look_at, row.headroom, row.has_queue = None, headroom, has_queue
     session.flush()
     return row
+
+
+def record_stock(
+    session: Session, shop_id: int, stock: ItemStock, drift: Mapping[int, int], *, at: float = 0
+) -> None:
+    """Record pools that no line of ours lies in, so many seconds after now; `drift` by location."""
+    accounts = {
+        pool.location_id: keep_account((), available=pool.available, committed=pool.committed)
+        for pool in stock.pools
+    }
+    mirror.record_stock(session, shop_id, stock, accounts, drift, now=seconds(at))
 
 
 def see(

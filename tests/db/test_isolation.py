@@ -36,7 +36,7 @@ from tests.builders import (
     shown,
     shown_item,
 )
-from tests.db.stock import VARIANT, known_item, see
+from tests.db.stock import VARIANT, known_item, record_stock, see
 
 OURS, THEIRS = 3, 7777
 """How many units everything counts in the shop that is asked, and in the other one."""
@@ -51,10 +51,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     item.title, item.sku, item.problem, item.unbalanced_since = name, name, name, NOW
     copy = order_seen(order_item(units), routing=routed(units))
     see(session, shop, msgspec.structs.replace(copy, name=name))
-    item.look_at = seconds(5)
-    mirror.record_stock(
-        session, shop.id, item_stock(pool(-units, committed=units)), {LOCATION: units}, now=NOW
-    )
+    item.look_at = item.recheck_at = seconds(5)
+    record_stock(session, shop.id, item_stock(pool(-units, committed=units)), {LOCATION: units})
     said = Promise(line(units, order=1), units, day("2026-12-05"), Basis.ARRIVAL)
     promises.record_promises(session, shop.id, ITEM, [(said, name)], now=NOW, cause=name)
     promises.record_shown(session, shop.id, 1, shown(shown_item(units, of=units)), now=NOW)
@@ -122,13 +120,12 @@ CALLS: Mapping[str, Call] = {
         only_known=False,
     ),
     "mirror.find_items": lambda s, a: mirror.find_items(s, a.id, f"units {THEIRS}"),
+    "mirror.begin_rechecks": lambda s, a: mirror.begin_rechecks(s, a.id, now=seconds(10)),
     "mirror.due_items": lambda s, a: mirror.due_items(s, a.id, now=seconds(10), limit=9),
     "mirror.pools_of": lambda s, a: mirror.pools_of(s, a.id, [ITEM]),
     "mirror.set_aside": lambda s, a: mirror.set_aside(s, a.id, ITEM, "problem", now=NOW),
     "mirror.lock_item": lambda s, a: mirror.lock_item(s, a.id, ITEM),
-    "mirror.record_stock": lambda s, a: mirror.record_stock(
-        s, a.id, item_stock(pool(1, at=9)), {}, now=NOW
-    ),
+    "mirror.record_stock": lambda s, a: record_stock(s, a.id, item_stock(pool(1, at=9)), {}),
     "mirror.mark_asked": lambda s, a: mirror.mark_asked(s, a.id, ORDERS, now=NOW),
     "mirror.outdated_orders": lambda s, a: mirror.outdated_orders(s, a.id, {1: NOW, 3: NOW}),
     "mirror.distrust_orders": lambda s, a: mirror.distrust_orders(

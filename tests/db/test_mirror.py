@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.db import mirror, promises
 from app.db.mirror import LOOK_LATER, LOOK_MUCH_LATER, PLENTY, Outstanding
 from app.db.models import Item, Order, PoolRow, Shop, Variant
-from app.platforms.base import LocatedLine, OrderSeen, Routing, VariantSeen
+from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Routing, VariantSeen
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -32,6 +32,7 @@ from tests.db.stock import (
     known_item,
     order,
     promised,
+    record_stock,
     say_short,
     see,
     units,
@@ -453,11 +454,9 @@ def test_an_item_that_fails_is_tried_later_and_later_at_most_hourly(
 
 def test_the_pools_of_an_item_are_replaced_by_what_was_read(session: Session, shop: Shop) -> None:
     known_item(session, shop)
-    mirror.record_stock(session, shop.id, item_stock(pool(1, at=41), pool(2, at=42)), {}, now=NOW)
+    record_stock(session, shop.id, item_stock(pool(1, at=41), pool(2, at=42)), {})
 
-    mirror.record_stock(
-        session, shop.id, item_stock(pool(-3, committed=5, at=42)), {42: 4}, now=seconds(1)
-    )
+    record_stock(session, shop.id, item_stock(pool(-3, committed=5, at=42)), {42: 4}, at=1)
 
     session.expire_all()
     pools = mirror.pools_of(session, shop.id, [ITEM])
@@ -468,9 +467,9 @@ def test_the_pools_of_an_item_are_replaced_by_what_was_read(session: Session, sh
 
 
 def test_an_item_without_pools_has_none(session: Session, shop: Shop) -> None:
-    mirror.record_stock(session, shop.id, item_stock(pool(1)), {}, now=NOW)
+    record_stock(session, shop.id, item_stock(pool(1)), {})
 
-    mirror.record_stock(session, shop.id, item_stock(), {}, now=NOW)
+    record_stock(session, shop.id, item_stock(), {})
 
     assert session.scalars(sa.select(PoolRow).where(PoolRow.shop_id == shop.id)).all() == []
 
@@ -520,8 +519,8 @@ def test_all_items_of_an_order_can_be_looked_at(session: Session, shop: Shop) ->
 def test_whoever_waited_at_a_closed_location_is_looked_at(session: Session, shop: Shop) -> None:
     known_item(session, shop)
     known_item(session, shop, item=32, variant=22)
-    mirror.record_stock(session, shop.id, item_stock(pool(1, at=41)), {}, now=NOW)
-    mirror.record_stock(session, shop.id, item_stock(pool(1, at=42), item=32), {}, now=NOW)
+    record_stock(session, shop.id, item_stock(pool(1, at=41)), {})
+    record_stock(session, shop.id, item_stock(pool(1, at=42), item=32), {})
 
     mirror.look_at_location(session, shop.id, 41, now=seconds(4), cause="a test")
 
@@ -586,3 +585,46 @@ def test_an_item_may_have_more_orders_than_a_statement_takes_values(
         problem = str(error.orig)
 
     assert problem is None
+
+
+def test_a_recheck_is_a_look_when_its_time_has_come(session: Session, shop: Shop) -> None:
+    known_item(session, shop).recheck_at = seconds(90)
+    known_item(session, shop, item=32, variant=22).recheck_at = seconds(91)
+
+    mirror.begin_rechecks(session, shop.id, now=seconds(90))
+
+    due = [each.item_id for each in mirror.due_items(session, shop.id, now=seconds(90), limit=9)]
+    assert due == [ITEM]
+    assert item(session, shop).recheck_at is None
+    assert item(session, shop, 32).recheck_at == seconds(91)
+
+
+def test_a_recheck_does_not_put_off_an_earlier_look(session: Session, shop: Shop) -> None:
+    row = known_item(session, shop)
+    row.recheck_at, row.look_at, row.cause = seconds(90), seconds(80), "delivery 7"
+
+    mirror.begin_rechecks(session, shop.id, now=seconds(90))
+
+    assert (item(session, shop).look_at, item(session, shop).cause) == (seconds(80), "delivery 7")
+
+
+def test_what_is_told_of_an_item_is_remembered_with_its_time(session: Session, shop: Shop) -> None:
+    known_item(session, shop)
+    see(session, shop, order_seen(order_item(2)), at=3)
+    mirror.move_stock(session, shop.id, {ITEM: None}, now=seconds(7), cause="a test")
+
+    assert (item(session, shop).ordered_at, item(session, shop).stirred_at) == (seconds(3), seconds(7))
+
+
+def test_units_short_at_placement_are_kept_with_the_line(session: Session, shop: Shop) -> None:
+    known_item(session, shop)
+    told = OrderItem(1, 21, 3, 3, "Blue Mug", "MUG-BLUE", backordered=2)
+    routing = Routing((LocatedLine(ITEM, LOCATION, 3, backordered=2),), (51,))
+
+    see(session, shop, order_seen(told))
+    (untold,) = mirror.open_demand(session, shop.id, [ITEM])[ITEM]
+    see(session, shop, order_seen(told, updated=1, routing=routing))
+    (located,) = mirror.open_demand(session, shop.id, [ITEM])[ITEM]
+
+    assert (untold.backordered, untold.backordered_at) == (2, {})
+    assert (located.backordered, located.backordered_at) == (2, {LOCATION: 2})

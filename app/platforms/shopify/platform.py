@@ -14,6 +14,7 @@ from app.platforms.base import (
     OrderSeen,
     ShopProfile,
     Subscription,
+    Traits,
     VariantSeen,
     WriteResult,
 )
@@ -23,6 +24,9 @@ from app.platforms.shopify.client import ShopifyClient
 
 class ShopifyPlatform:
     """See `app.platforms.base.Platform` for what each method promises."""
+
+    # A longer note is refused.
+    traits = Traits(has_tags=True, note_limit=5000)
 
     def __init__(self, client: ShopifyClient) -> None:
         self._client = client

@@ -80,7 +80,6 @@ class TestStock:
 
         pool = Pool(7, "Depot 7", on_hand=4, available=-2, committed=5)
         assert stock == ItemStock(1, is_tracked=True, pools=(pool,), sku="SKU-1")
-        assert stock.pools[0].supply == 3
 
     def test_a_torn_item_alone_is_read_again(self, platform: ShopifyPlatform, wire: Wire) -> None:
         torn = iter([True])

@@ -28,6 +28,8 @@ def upgrade() -> None:
         sa.Column("changed_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changes_read_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("unread_orders", sa.JSON(), nullable=False),
+        sa.Column("news_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("limits", sa.JSON(), nullable=False),
         sa.Column("reconcile_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("wait_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),
@@ -116,12 +118,16 @@ def upgrade() -> None:
         sa.Column("has_queue", sa.Boolean(), nullable=False),
         sa.Column("headroom", sa.BigInteger(), nullable=True),
         sa.Column("unbalanced_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stirred_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recheck_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("problem", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_items_shop_id_shops")),
         sa.PrimaryKeyConstraint("shop_id", "item_id", name=op.f("pk_items")),
     )
     op.create_index("ix_items_shop_id_look_at", "items", ["shop_id", "look_at"], unique=False)
+    op.create_index("ix_items_shop_id_recheck_at", "items", ["shop_id", "recheck_at"], unique=False)
     op.create_table(
         "orders",
         sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -153,7 +159,10 @@ def upgrade() -> None:
         sa.Column("location_name", sa.String(), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
         sa.Column("available", sa.BigInteger(), nullable=False),
-        sa.Column("committed", sa.BigInteger(), nullable=False),
+        sa.Column("committed", sa.BigInteger(), nullable=True),
+        sa.Column("backordered", sa.BigInteger(), nullable=True),
+        sa.Column("supply", sa.BigInteger(), nullable=False),
+        sa.Column("consumed", sa.BigInteger(), nullable=False),
         sa.Column("drift", sa.BigInteger(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_pools_shop_id_shops")),
@@ -176,6 +185,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("location_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("backordered", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["shop_id", "order_id"],
             ["orders.shop_id", "orders.order_id"],
@@ -193,6 +203,7 @@ def upgrade() -> None:
         sa.Column("variant_id", sa.BigInteger(), nullable=False),
         sa.Column("ordered", sa.BigInteger(), nullable=False),
         sa.Column("outstanding", sa.BigInteger(), nullable=False),
+        sa.Column("backordered", sa.BigInteger(), nullable=False),
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("sku", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -276,6 +287,7 @@ def downgrade() -> None:
     op.drop_index("ix_orders_shop_id_name", table_name="orders")
     op.drop_index("ix_orders_shop_id_judge_at", table_name="orders")
     op.drop_table("orders")
+    op.drop_index("ix_items_shop_id_recheck_at", table_name="items")
     op.drop_index("ix_items_shop_id_look_at", table_name="items")
     op.drop_table("items")
     op.drop_index("ix_events_shop_id_order_id", table_name="events")
