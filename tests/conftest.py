@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from app.services import EmbeddedRedis, leashed, open_engine, open_redis
 from app.settings import Settings, load_settings
+from tests.tables import empty_tables
 
 # A slow machine is not a failure. In CI the examples are the same on every run.
 hypothesis_settings.register_profile("default", deadline=None)
@@ -80,14 +81,8 @@ def session(pg_engine: sa.Engine) -> Iterator[Session]:
 @pytest.fixture
 def clean_pg(pg_engine: sa.Engine) -> Iterator[sa.Engine]:
     """PostgreSQL for tests that commit from several connections; every table is emptied after."""
-    from app.db.models import Base  # noqa: PLC0415 -- as above
-
     yield pg_engine
-    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
-    with pg_engine.begin() as connection:
-        # A test that left a transaction open must fail here, not hang.
-        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
-        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+    empty_tables(pg_engine)
 
 
 @pytest.fixture

@@ -452,6 +452,12 @@ def due_items(session: Session, shop_id: int, *, now: datetime, limit: int) -> S
     return session.scalars(sa.select(Item).where(*where).order_by(Item.look_at).limit(limit)).all()
 
 
+def unsettled_items(session: Session, shop_id: int) -> set[int]:
+    """Items that are to be looked at, now or later."""
+    where = (Item.shop_id == shop_id, Item.look_at.is_not(None))
+    return set(session.scalars(sa.select(Item.item_id).where(*where)))
+
+
 def pools_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, dict[int, PoolRow]]:
     """The pools of these items as last read, by item and location."""
     where = (PoolRow.shop_id == shop_id, PoolRow.item_id.in_(item_ids))

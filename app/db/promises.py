@@ -176,6 +176,15 @@ def orders_to_judge(session: Session, shop_id: int, *, now: datetime, limit: int
     return _due_orders(session, shop_id, orders)
 
 
+def due_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
+) -> list[DueOrder]:
+    """Those of these orders that are to be judged now."""
+    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_settled())
+    orders = session.scalars(sa.select(Order).where(*due, Order.order_id.in_(order_ids))).all()
+    return _due_orders(session, shop_id, orders)
+
+
 def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list[DueOrder]:
     ids = [order.order_id for order in orders]
     items = _item_states(session, shop_id, ids)

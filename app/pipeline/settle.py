@@ -4,10 +4,11 @@ Gather (read the pools, and the orders that may be short), decide (balance, allo
 record. Nothing is decided from books that do not balance.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 
 from sqlalchemy.orm import Session
 
@@ -26,6 +27,12 @@ from app.platforms.base import ItemStock, Pool
 _ITEMS_AT_ONCE = 100
 _ORDERS_AT_ONCE = 50
 _FEW_ORDERS = 5
+# How often one reading of stock is looked at: orders may have to be read, then the list of changed ones,
+# then orders that it brought.
+_TRIES = 4
+
+# Our copy says more than the figures, which may be older than it.
+_TOO_MUCH_KNOWN = (Verdict.COPY_STALE, Verdict.STOCK_BEHIND)
 
 # Orders are on their way: how long to wait before the books are read again. After the last wait what
 # is still unknown counts as older demand. Doubled each time, and one minute in all.
@@ -47,13 +54,15 @@ _PROBLEMS = {
 @dataclass(frozen=True, slots=True)
 class _Gathered:
     """What an item is decided from: its row, the platform's figures, the open orders that matter, the
-    lines we know, and the accounts these make by location. `lag` is how old the figures may be."""
+    lines we know, and the accounts these make by location. `lag` is how old the figures may be;
+    `asked_at` is when they were asked for."""
 
     item: Item
     stock: ItemStock
     demand: Sequence[OpenDemand]
     books: Demand
     accounts: Mapping[int, Account]
+    asked_at: datetime
     now: datetime
     lag: timedelta
 
@@ -72,8 +81,9 @@ def settle(desk: Desk) -> bool:
 
 
 def _settle_items(desk: Desk, item_ids: Sequence[int]) -> None:
+    asked_at = desk.clock()
     for stock in desk.platform.fetch_stock(item_ids):
-        _settle_item(desk, stock)
+        settle_item(desk, stock, asked_at=asked_at)
 
 
 def _set_aside(desk: Desk, item_id: int, problem: str) -> None:
@@ -93,23 +103,42 @@ def _resolve_variants(desk: Desk) -> bool:
     return True
 
 
-def _settle_item(desk: Desk, stock: ItemStock) -> None:
+def settle_item(desk: Desk, stock: ItemStock, *, asked_at: datetime) -> None:
+    """Settle an item by one reading of its stock, which was asked for at `asked_at`.
+
+    What is missing is asked for, and the same reading looked at again: while an item sells fast, a new
+    one would be as old again by the time its orders are known.
+    """
+    read: list[Callable[[], object]] = []
+    for _ in range(_TRIES):
+        missing = _try_to_settle(desk, stock, asked_at, may_postpone=bool(read))
+        if missing is None:
+            return
+        missing()
+        read.append(missing)
+
+
+def _try_to_settle(
+    desk: Desk, stock: ItemStock, asked_at: datetime, *, may_postpone: bool
+) -> Callable[[], object] | None:
+    """Decide, or postpone, and return None; else return what must be read first."""
     with desk.transaction() as session:
         item = mirror.lock_item(session, desk.shop_id, stock.item_id)
-        gathered = _gather(session, item, stock, now=desk.clock(), lag=_lag(desk))
+        gathered = _gather(session, item, stock, asked_at=asked_at, now=desk.clock(), lag=_lag(desk))
         if not _needs_queue(gathered):
             _record_all_covered(session, gathered)
-            return
+            return None
         unclear = _unclear_orders(gathered)
         unread = _not_asked_yet(item, unclear)
         if unread and _news_come_first(session, item):
-            return
-        if not unread:
-            verdict = _settle_queue(session, gathered, is_clear=not unclear)
-    if unread:
-        read_orders(desk, unread, cause=f"item {stock.item_id} is short")
-    elif verdict in (Verdict.ORDERS_MISSING, Verdict.COPY_STALE):
-        read_changed_orders(desk, cause=f"the books of item {stock.item_id} do not balance")
+            return None
+        if unread:
+            return partial(read_orders, desk, unread, cause=f"item {stock.item_id} is short")
+        verdict = _settle_queue(session, gathered, is_clear=not unclear, may_postpone=may_postpone)
+        if verdict in (Verdict.BALANCED, Verdict.STOCK_BEHIND) or may_postpone:
+            return None
+    cause = f"the books of item {stock.item_id} do not balance"
+    return partial(read_changed_orders, desk, cause=cause)
 
 
 def _lag(desk: Desk) -> timedelta:
@@ -117,7 +146,13 @@ def _lag(desk: Desk) -> timedelta:
 
 
 def _gather(
-    session: Session, item: Item, stock: ItemStock, *, now: datetime, lag: timedelta
+    session: Session,
+    item: Item,
+    stock: ItemStock,
+    *,
+    asked_at: datetime,
+    now: datetime,
+    lag: timedelta,
 ) -> _Gathered:
     """Everything that is known of an item. Where the platform's own figures say that nobody is short,
     no order needs to be looked up."""
@@ -127,7 +162,11 @@ def _gather(
     else:
         demand = mirror.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
     books = _known_demand(stock, demand)
-    accounts = {
+    return _Gathered(item, stock, demand, books, _accounts(stock, books), asked_at, now, lag)
+
+
+def _accounts(stock: ItemStock, books: Demand) -> dict[int, Account]:
+    return {
         pool.location_id: keep_account(
             books.at(pool.location_id),
             available=pool.available,
@@ -136,7 +175,6 @@ def _gather(
         )
         for pool in stock.pools
     }
-    return _Gathered(item, stock, demand, books, accounts, now, lag)
 
 
 def _tells_who_is_short(pool: Pool) -> bool:
@@ -259,22 +297,28 @@ def _enough(unknown: Sequence[OpenDemand], missing: int) -> list[OpenDemand]:
     return list(unknown)
 
 
-def _settle_queue(session: Session, gathered: _Gathered, *, is_clear: bool) -> Verdict:
+def _settle_queue(
+    session: Session, gathered: _Gathered, *, is_clear: bool, may_postpone: bool
+) -> Verdict:
     """Balance the books of an item that somebody waits for and, if they do, decide about its lines."""
     item, now = gathered.item, gathered.now
     item.has_queue, item.headroom, item.is_tracked = True, 0, True
-    verdict, drift = _balance(session, gathered)
-    if verdict is Verdict.BALANCED and not is_clear:
-        verdict = Verdict.ORDERS_MISSING
-    if verdict is Verdict.ORDERS_MISSING and _is_heard_out(session, item, now):
-        verdict, drift = Verdict.BALANCED, _unexplained(session, gathered)
-    mirror.record_stock(session, item.shop_id, gathered.stock, gathered.accounts, drift, now=now)
-    if verdict is Verdict.BALANCED:
-        _decide(session, gathered)
+    balance = _balance(session, gathered)
+    if balance.verdict is Verdict.BALANCED and not is_clear:
+        balance = replace(balance, verdict=Verdict.ORDERS_MISSING)
+    if balance.verdict is Verdict.ORDERS_MISSING and may_postpone and _is_heard_out(session, item, now):
+        balance = replace(
+            balance, verdict=Verdict.BALANCED, drift=_explain_away(session, gathered, balance)
+        )
+    if balance.verdict is Verdict.BALANCED:
+        mirror.record_stock(
+            session, item.shop_id, gathered.stock, balance.accounts, balance.drift, now=now
+        )
+        _decide(session, gathered, balance)
         _finish(gathered)
-    else:
-        _postpone(session, gathered, verdict)
-    return verdict
+    elif may_postpone or balance.verdict is Verdict.STOCK_BEHIND:
+        _postpone(session, gathered, balance.verdict)
+    return balance.verdict
 
 
 def _is_heard_out(session: Session, item: Item, now: datetime) -> bool:
@@ -313,40 +357,73 @@ def _known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
     return Demand(lines, unlocated)
 
 
-def _balance(session: Session, gathered: _Gathered) -> tuple[Verdict, dict[int, int]]:
-    """Compare the books, then once more without the drift that was explained away before."""
-    item, books = gathered.item, gathered.books
-    rows = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
-    if _is_behind(gathered, rows):
-        return Verdict.STOCK_BEHIND, {}
-    committed = {location_id: account.committed for location_id, account in gathered.accounts.items()}
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """How the books compare: the lines that show in the figures, the accounts they make, and the drift
+    that is explained away, both by location."""
+
+    verdict: Verdict
+    books: Demand
+    accounts: Mapping[int, Account]
+    drift: Mapping[int, int] = field(default_factory=dict)
+
+
+def _balance(session: Session, gathered: _Gathered) -> _Balance:
+    """Compare the books, then without the newest orders, one after the other: the figures may be those
+    of a moment before them. They lower what is available by as much as they commit, so the supply, and
+    who of the others is short, is the same."""
+    item = gathered.item
+    settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
+    demand = sorted(gathered.demand, key=attrgetter("order_id"))
+    whole = balance = _compare(gathered, gathered.books, settled)
+    while balance.verdict in _TOO_MUCH_KNOWN and demand and _is_newcomer(demand[-1], gathered):
+        demand.pop()
+        balance = _compare(gathered, _known_demand(gathered.stock, demand), settled)
+    return balance if balance.verdict is Verdict.BALANCED else whole
+
+
+def _is_newcomer(order: OpenDemand, gathered: _Gathered) -> bool:
+    return order.first_seen_at > gathered.asked_at - gathered.lag
+
+
+def _compare(gathered: _Gathered, books: Demand, settled: Mapping[int, PoolRow]) -> _Balance:
+    """Compare the books of these lines, then once more without the drift that was explained before."""
+    accounts = _accounts(gathered.stock, books)
+    if _is_behind(gathered, books, accounts, settled):
+        return _Balance(Verdict.STOCK_BEHIND, books, accounts)
+    committed = {location_id: account.committed for location_id, account in accounts.items()}
     verdict = compare_books(committed, books)
-    drift = {location_id: row.drift for location_id, row in rows.items() if row.drift}
+    drift = {location_id: row.drift for location_id, row in settled.items() if row.drift}
     without = {
         location_id: units - drift.get(location_id, 0) for location_id, units in committed.items()
     }
     if drift and verdict is not Verdict.BALANCED and compare_books(without, books) is Verdict.BALANCED:
-        return Verdict.BALANCED, drift
-    return verdict, {}
+        return _Balance(Verdict.BALANCED, books, accounts, drift)
+    return _Balance(verdict, books, accounts)
 
 
-def _is_behind(gathered: _Gathered, settled: Mapping[int, PoolRow]) -> bool:
+def _is_behind(
+    gathered: _Gathered,
+    books: Demand,
+    accounts: Mapping[int, Account],
+    settled: Mapping[int, PoolRow],
+) -> bool:
     """Whether the figures were read as they were before an order that we know: units of it count as
     short at placement, and more such units are missing from the figures than when last settled."""
     newest = gathered.now - gathered.lag
     return any(
         account.consumed > (settled[location_id].consumed if location_id in settled else 0)
-        and any(line.backordered and line.placed_at > newest for line in gathered.books.at(location_id))
-        for location_id, account in gathered.accounts.items()
+        and any(line.backordered and line.placed_at > newest for line in books.at(location_id))
+        for location_id, account in accounts.items()
     )
 
 
-def _unexplained(session: Session, gathered: _Gathered) -> dict[int, int]:
+def _explain_away(session: Session, gathered: _Gathered, balance: _Balance) -> dict[int, int]:
     """Patience is over: what is committed to orders that we can't see, by location."""
     item = gathered.item
     drift = {
-        location_id: max(0, account.committed - _units(gathered.books.at(location_id)))
-        for location_id, account in gathered.accounts.items()
+        location_id: max(0, account.committed - _units(balance.books.at(location_id)))
+        for location_id, account in balance.accounts.items()
     }
     audit.record_event(
         session,
@@ -387,8 +464,8 @@ def _next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> date
     return now + timedelta(seconds=min(_LONGEST_WAIT_S, _PATIENCE_S[0] * 2**extra))
 
 
-def _decide(session: Session, gathered: _Gathered) -> None:
-    """Walk each pool's queue and say what is short and until when."""
+def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
+    """Walk each pool's queue, all lines we know, and say what is short and until when."""
     item, stock = gathered.item, gathered.stock
     shop = shops.get_shop(session, item.shop_id)
     today = local_day(gathered.now, shop.time_zone)
@@ -397,12 +474,12 @@ def _decide(session: Session, gathered: _Gathered) -> None:
     lead_time = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
     made: list[tuple[Promise, str]] = []
     for pool in stock.pools:
-        lines, account = gathered.books.at(pool.location_id), gathered.accounts[pool.location_id]
+        lines, account = gathered.books.at(pool.location_id), balance.accounts[pool.location_id]
         allocations = allocate(
             lines,
             on_hand=account.supply,
             arrivals=still_expected(arrivals.get(pool.location_id, []), today=today),
-            owed_before=max(0, account.committed - _units(lines)),
+            owed_before=max(0, account.committed - _units(balance.books.at(pool.location_id))),
         )
         short_since = {
             order_id: local_day(row.short_since, shop.time_zone)

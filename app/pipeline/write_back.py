@@ -1,12 +1,12 @@
 """Due orders → desired − shown = changes; send them, and record what is shown.
 
 The orders and the stock that decided about them are read once more immediately before, in the
-request that reads the note: what changed meanwhile is settled again instead of written.
+request that reads the note: what changed meanwhile is settled again, by that very reading.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -20,10 +20,10 @@ from app.db.models import PoolRow
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
-from app.pipeline.reading import asks_for, read_orders, take_answers
+from app.pipeline.reading import asks_for, read_changed_orders, read_orders, take_answers
+from app.pipeline.settle import settle_item
 from app.pipeline.wording import METAFIELDS, block_texts, metafields
 from app.platforms.base import (
-    ItemStock,
     Look,
     OrderChange,
     OrderGone,
@@ -73,14 +73,26 @@ def write_back(desk: Desk) -> bool:
 
 
 def _write(desk: Desk, locale: str, today: date, orders: Sequence[DueOrder]) -> None:
-    """Look, plan, send. An order that is not located is looked at whole: its routing may be missing."""
+    """Look, plan, send. An order that is not located is looked at whole: its routing may be missing.
+
+    Before a status changes the list of changed orders is read: a cancellation and an order of as many
+    units, neither of which was told, leave the stock as it was, and still somebody else is short.
+    """
+    if any(_changes_status(order, today) for order in orders):
+        read_changed_orders(desk, cause="before orders are tagged or released")
+    asked_at = desk.clock()
     look = desk.platform.look(
         asks_for(desk, [order.order_id for order in orders]),
-        _items_that_matter(orders),
+        sorted(_items_that_matter(orders)),
         with_items=not all(order.is_located for order in orders),
     )
+    _settle_by(desk, look, orders, asked_at=asked_at)
     manner = _Manner(today, locale, desk.platform.traits)
-    _send(desk, [_plan(order, now, manner) for order, now in _still_true(desk, orders, look)])
+    _send(desk, [_plan(order, now, manner) for order, now in _still_due(desk, look, today)])
+
+
+def _changes_status(order: DueOrder, today: date) -> bool:
+    return desired(order.state, order.shown, today=today).status is not order.shown.status
 
 
 def _set_aside(desk: Desk, order: DueOrder, problem: str) -> None:
@@ -96,36 +108,49 @@ def _must_write(order: DueOrder, today: date, quiet_days: int) -> bool:
     )
 
 
-def _items_that_matter(orders: Sequence[DueOrder]) -> list[int]:
+def _items_that_matter(orders: Sequence[DueOrder]) -> set[int]:
     """The items that must still be as they were settled: those that make an order short, and all of an
     order that is short of nothing, for any of them could hold it back."""
     matter: set[int] = set()
     for order in orders:
         short = {item.item_id for item in order.state.items if item.short}
         matter |= short or {item.item_id for item in order.state.items}
-    return sorted(matter)
+    return matter
 
 
-def _still_true(desk: Desk, orders: Sequence[DueOrder], look: Look) -> list[tuple[DueOrder, OrderNow]]:
-    """The orders about which nothing changed since they were settled. The others are taken into the
-    mirror as they are now, and settled again."""
-    now_by_id = {now.order.order_id: now for now in look.orders}
-    moved = _moved_items(desk, look.stock)
-    changed = _changed_orders(desk, [now.order for now in look.orders])
-    gone = [OrderGone(order.order_id) for order in orders if order.order_id not in now_by_id]
+def _settle_by(desk: Desk, look: Look, orders: Sequence[DueOrder], *, asked_at: datetime) -> None:
+    """Take what the look found into the mirror, and settle by it each item that it finds otherwise
+    than settled, or that others of its orders have changed."""
+    found = {now.order.order_id for now in look.orders}
+    gone = [OrderGone(order.order_id) for order in orders if order.order_id not in found]
     take_answers(desk, gone, [], cause="deleted before it was written")
+    _take_orders(desk, [now.order for now in look.orders])
+    with desk.transaction() as session:
+        settled = mirror.pools_of(session, desk.shop_id, [stock.item_id for stock in look.stock])
+        unsettled = mirror.unsettled_items(session, desk.shop_id)
+    for stock in look.stock:
+        if stock.item_id in unsettled or _has_moved(stock.pools, settled[stock.item_id].values()):
+            settle_item(desk, stock, asked_at=asked_at)
+
+
+def _still_due(desk: Desk, look: Look, today: date) -> list[tuple[DueOrder, OrderNow]]:
+    """The orders of the look that are to be written as they are now. One for which other items have
+    come to matter than were looked at waits for the next look."""
+    now_by_id = {now.order.order_id: now for now in look.orders}
+    looked_at = {stock.item_id for stock in look.stock}
+    with desk.transaction() as session:
+        quiet_days = shops.get_shop(session, desk.shop_id).quiet_days
+        due = promises.due_orders(session, desk.shop_id, now_by_id.keys(), now=desk.clock())
     return [
         (order, now_by_id[order.order_id])
-        for order in orders
-        if order.order_id in now_by_id
-        and order.order_id not in changed
-        and moved.isdisjoint(item.item_id for item in order.state.items)
+        for order in due
+        if _must_write(order, today, quiet_days) and _items_that_matter([order]) <= looked_at
     ]
 
 
-def _changed_orders(desk: Desk, orders: Sequence[OrderSeen]) -> set[int]:
-    """Take the orders into the mirror as they are now. Returns those whose open units are not the ones
-    they were settled with."""
+def _take_orders(desk: Desk, orders: Sequence[OrderSeen]) -> None:
+    """Take the orders into the mirror as they are now. The items of those whose open units are not the
+    ones they were settled with are unsettled."""
     with desk.transaction() as session:
         settled = mirror.outstanding_of(session, desk.shop_id, [order.order_id for order in orders])
     rerouted = {order.order_id for order in orders if _is_rerouted(order, settled[order.order_id])}
@@ -135,7 +160,6 @@ def _changed_orders(desk: Desk, orders: Sequence[OrderSeen]) -> set[int]:
         read_orders(desk, sorted(unread), cause=_MEANWHILE)
     with desk.transaction() as session:
         mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_MEANWHILE)
-    return changed
 
 
 def _is_rerouted(now: OrderSeen, settled: Outstanding) -> bool:
@@ -145,23 +169,6 @@ def _is_rerouted(now: OrderSeen, settled: Outstanding) -> bool:
     lines = () if now.routing is None else now.routing.lines
     by_pool = {(line.item_id, line.location_id): line.quantity for line in lines if line.quantity}
     return settled.is_located and by_pool != settled.lines
-
-
-def _moved_items(desk: Desk, stock: Sequence[ItemStock]) -> set[int]:
-    """Items whose pools are not what they were when they were settled; they become due."""
-    with desk.transaction() as session:
-        settled = mirror.pools_of(session, desk.shop_id, [item.item_id for item in stock])
-        moved = {
-            item.item_id for item in stock if _has_moved(item.pools, settled[item.item_id].values())
-        }
-        mirror.move_stock(
-            session,
-            desk.shop_id,
-            dict.fromkeys(moved),
-            now=desk.clock(),
-            cause="stock moved while orders were written",
-        )
-    return moved
 
 
 def _has_moved(now: Collection[Pool], settled: Collection[PoolRow]) -> bool:

@@ -12,6 +12,7 @@ from redis import Redis
 
 from app.settings import Settings
 from tests.histories import History
+from tests.tables import empty_tables
 from tests.world import make_world
 
 SAMPLE = 50
@@ -47,7 +48,10 @@ def test_all_histories(clean_pg: sa.Engine, redis: Redis, settings: Settings) ->
         counts["orders"] += len(history.world.shop.orders)
         counts["requests"] += len(history.world.shop.requests)
         counts["webhooks"] += len(history.world.answers)
-        wrong += [f"seed {seed}: {text}" for text in history.verdict()]
+        found = [f"seed {seed}: {text}" for text in history.verdict()]
+        print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
+        wrong += found
+        empty_tables(clean_pg)
     figures = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     print(f"\nhistories {FIRST} to {END - 1}: {figures}; wrong: {len(wrong)}")  # noqa: T201
 

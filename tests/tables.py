@@ -1,0 +1,14 @@
+"""What tests that commit leave behind."""
+
+import sqlalchemy as sa
+
+
+def empty_tables(engine: sa.Engine) -> None:
+    """Empty every table of a PostgreSQL database."""
+    from app.db.models import Base  # noqa: PLC0415 -- tests without a database need not load it
+
+    tables = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+    with engine.begin() as connection:
+        # A test that left a transaction open must fail here, not hang.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
+        connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
