@@ -39,7 +39,7 @@ from app.pipeline.connecting import connect_shop, disconnect_shop, import_now
 from app.pipeline.runtime import Runtime
 from app.platforms.http import Http
 from app.platforms.registry import PLATFORMS
-from app.services import free_port, open_engine
+from app.services import collect_garbage_seldom, free_port, open_engine
 from app.settings import Settings, SettingsError, load_settings
 
 console = Console()
@@ -124,6 +124,7 @@ def worker() -> None:
     url = _need_redis()
     import workers.jobs  # noqa: F401, PLC0415 -- loaded before the fork, so that no job pays for it
 
+    collect_garbage_seldom()
     # No socket timeout here: a worker waits for its next job as long as it takes.
     Worker([doorbell.QUEUE], connection=Redis.from_url(url)).work(with_scheduler=True)
 

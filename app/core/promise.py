@@ -50,6 +50,9 @@ def promise_queue(
     since_of = (short_since or {}).get
     made, latest = [], today
     for each in allocations:
+        if each.short == 0:  # most of a long queue: nothing to work out
+            made.append(Promise(each.line, 0, None, Basis.ON_HAND))
+            continue
         since = since_of(each.line.order_id)
         said = promise(each, today=today, lead_time_days=lead_time_days, short_since=since)
         if said.expected_on is not None and said.expected_on < latest:
