@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     app_url: str = "http://127.0.0.1:8000"
     port: int = Field(default=8000, ge=1, le=65535)
     secret_key: str = Field(default="", repr=False)
+    secret_key_previous: str = Field(default="", repr=False)
     encryption_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
     shopify_client_id: str = ""
     shopify_client_secret: str = Field(default="", repr=False)
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     shopify_base_url: str = "https://{shop}"
     bigcommerce_client_id: str = ""
     bigcommerce_client_secret: str = Field(default="", repr=False)
+    bigcommerce_client_secret_previous: str = Field(default="", repr=False)
+    bigcommerce_signatures_required: bool = False
+    bigcommerce_signature_tolerance_seconds: int = Field(default=300, ge=0)
+    bigcommerce_quiet_seconds: int = Field(default=90, ge=0)
     bigcommerce_api_url: str = "https://api.bigcommerce.com"
     bigcommerce_login_url: str = "https://login.bigcommerce.com"
 

@@ -371,6 +371,15 @@ def move_stock(
         ask_for_look(item, at=now + _patience(item, item_ids[item.item_id]), cause=cause)
 
 
+def move_stock_of_product(
+    session: Session, shop_id: int, product_id: int, *, now: datetime, cause: str
+) -> None:
+    """Stock of a product changed; all its items that orders name are looked at."""
+    where = (Variant.shop_id == shop_id, Variant.product_id == product_id, Variant.item_id.is_not(None))
+    item_ids = set(session.scalars(sa.select(Variant.item_id).where(*where)))
+    move_stock(session, shop_id, {one: None for one in item_ids if one}, now=now, cause=cause)
+
+
 def look_at_location(
     session: Session, shop_id: int, location_id: int, *, now: datetime, cause: str
 ) -> None:
@@ -411,7 +420,7 @@ def see_variants(
                 continue
             row = Variant(shop_id=shop_id, variant_id=variant_id)
             session.add(row)
-        row.item_id, row.is_resolved = variant.item_id, True
+        row.item_id, row.product_id, row.is_resolved = variant.item_id, variant.product_id, True
         if variant.item_id is not None:
             _see_item(session, shop_id, variant, now)
     session.flush()

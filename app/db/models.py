@@ -165,14 +165,19 @@ class Item(Base):
 
 class Variant(Base):
     """Which item a variant sells: what an order names is not what stock is counted for. `item_id`
-    is None for a variant without stock; `is_resolved` is False until somebody has asked."""
+    is None for a variant without stock; `is_resolved` is False until somebody has asked. `product_id`
+    is known where the platform's webhooks name products."""
 
     __tablename__ = "variants"
-    __table_args__ = (sa.Index("ix_variants_shop_id_item_id", "shop_id", "item_id"),)
+    __table_args__ = (
+        sa.Index("ix_variants_shop_id_item_id", "shop_id", "item_id"),
+        sa.Index("ix_variants_shop_id_product_id", "shop_id", "product_id"),
+    )
 
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
     variant_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     item_id: Mapped[int | None]
+    product_id: Mapped[int | None]
     is_resolved: Mapped[bool] = mapped_column(default=False)
 
 

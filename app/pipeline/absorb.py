@@ -19,6 +19,7 @@ from app.platforms.base import (
     OrderTouched,
     PrivacyKind,
     PrivacyRequest,
+    ProductStockMoved,
     RoutingChanged,
     ScopesChanged,
     ShopGone,
@@ -99,6 +100,12 @@ def _stock_moved(session: Session, row: DeliveryRow, fact: StockMoved, now: date
     )
 
 
+def _product_stock_moved(
+    session: Session, row: DeliveryRow, fact: ProductStockMoved, now: datetime
+) -> None:
+    mirror.move_stock_of_product(session, row.shop_id, fact.product_id, now=now, cause=_cause(row))
+
+
 def _item_changed(session: Session, row: DeliveryRow, fact: ItemChanged, now: datetime) -> None:
     mirror.move_stock(session, row.shop_id, {fact.item_id: None}, now=now, cause=_cause(row))
 
@@ -158,6 +165,7 @@ _TAKE: Mapping[type, Callable[[Session, DeliveryRow, Any, datetime], None]] = {
     OrderGone: _order_gone,
     RoutingChanged: _routing_changed,
     StockMoved: _stock_moved,
+    ProductStockMoved: _product_stock_moved,
     ItemChanged: _item_changed,
     VariantSeen: _variant_seen,
     LocationGone: _location_gone,

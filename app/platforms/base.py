@@ -92,6 +92,12 @@ class StockMoved(_Fact, frozen=True, tag="stock moved"):
     available_hint: int | None = None
 
 
+class ProductStockMoved(_Fact, frozen=True, tag="product stock moved"):
+    """Stock of a product changed somewhere; the webhook does not say of which variant."""
+
+    product_id: int
+
+
 class ItemChanged(_Fact, frozen=True, tag="item changed"):
     """An item's settings (tracked or not, its code) changed."""
 
@@ -99,13 +105,15 @@ class ItemChanged(_Fact, frozen=True, tag="item changed"):
 
 
 class VariantSeen(_Fact, frozen=True, tag="variant seen"):
-    """Which stock item a variant sells; `item_id` is None where it has none."""
+    """Which stock item a variant sells; `item_id` is None where it has none. `product_id` is told
+    where webhooks name the product alone."""
 
     variant_id: int
     item_id: int | None
     title: str
     sku: str = ""
     is_tracked: bool = True
+    product_id: int | None = None
 
 
 class LocationGone(_Fact, frozen=True, tag="location gone"):
@@ -145,6 +153,7 @@ Fact = (
     | OrderGone
     | RoutingChanged
     | StockMoved
+    | ProductStockMoved
     | ItemChanged
     | VariantSeen
     | LocationGone

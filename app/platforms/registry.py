@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from redis import Redis
 
 from app.platforms.base import Credentials, Platform, WebhookReader
+from app.platforms.bigcommerce.client import BigCommerceClient
+from app.platforms.bigcommerce.habits import Habits
+from app.platforms.bigcommerce.platform import BigCommercePlatform
+from app.platforms.bigcommerce.quota import Quota
+from app.platforms.bigcommerce.secret import hook_secret
+from app.platforms.bigcommerce.webhooks import BigCommerceWebhooks
 from app.platforms.http import Http
 from app.platforms.shopify.budget import Budget
 from app.platforms.shopify.client import ShopifyClient
@@ -60,6 +66,38 @@ def _shopify(credentials: Credentials, settings: "Settings", outside: Outside) -
     return ShopifyPlatform(client)
 
 
+def _bigcommerce_webhooks(settings: "Settings") -> BigCommerceWebhooks:
+    return BigCommerceWebhooks(
+        secret_keys=(settings.secret_key, settings.secret_key_previous),
+        client_secrets=(
+            settings.bigcommerce_client_secret,
+            settings.bigcommerce_client_secret_previous,
+        ),
+        is_signature_required=settings.bigcommerce_signatures_required,
+        tolerance_s=settings.bigcommerce_signature_tolerance_seconds,
+    )
+
+
+def _bigcommerce(
+    credentials: Credentials, settings: "Settings", outside: Outside
+) -> BigCommercePlatform:
+    client = BigCommerceClient(
+        credentials.domain,
+        credentials.token,
+        api_url=settings.bigcommerce_api_url,
+        quota=Quota(outside.redis, credentials.domain, clock=outside.clock),
+        http=outside.http,
+        sleep=outside.sleep,
+    )
+    return BigCommercePlatform(
+        client,
+        Habits(client, outside.redis),
+        hook_secret=hook_secret(settings.secret_key, credentials.domain),
+        quiet_s=settings.bigcommerce_quiet_seconds,
+    )
+
+
 PLATFORMS: Mapping[str, PlatformKind] = {
+    "bigcommerce": PlatformKind(_bigcommerce_webhooks, _bigcommerce),
     "shopify": PlatformKind(_shopify_webhooks, _shopify),
 }

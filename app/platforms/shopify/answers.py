@@ -20,7 +20,8 @@ from app.platforms.base import (
 from app.platforms.shopify.ids import number_of
 from app.platforms.shopify.payloads import Moment
 from app.platforms.shopify.queries import OrderSize
-from app.platforms.shopify.titles import full_title, printable
+from app.platforms.shopify.titles import full_title
+from app.platforms.text import printable
 
 T = TypeVar("T")
 

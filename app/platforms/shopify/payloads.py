@@ -29,7 +29,8 @@ from app.platforms.base import (
     VariantSeen,
 )
 from app.platforms.shopify.ids import number_in
-from app.platforms.shopify.titles import full_title, printable
+from app.platforms.shopify.titles import full_title
+from app.platforms.text import printable
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 

@@ -5,7 +5,7 @@ from shopify.api_access import ApiAccess
 from app.platforms.base import ShopProfile
 from app.platforms.shopify import queries
 from app.platforms.shopify.client import ShopifyClient
-from app.platforms.shopify.titles import printable
+from app.platforms.text import printable
 
 REQUIRED_SCOPES = (
     "read_orders",

@@ -1,5 +1,7 @@
 """How Shopify names what is sold."""
 
+from app.platforms.text import printable
+
 NO_VARIANT = "Default Title"
 """The variant title of a product without variants."""
 
@@ -9,8 +11,3 @@ def full_title(product: str, variant: str | None) -> str:
     if not variant or variant == NO_VARIANT:
         return printable(product)
     return printable(f"{product} - {variant}")
-
-
-def printable(text: str | None) -> str:
-    """Text that can be stored: PostgreSQL refuses NUL."""
-    return (text or "").replace("\0", "")

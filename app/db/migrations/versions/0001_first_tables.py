@@ -173,11 +173,15 @@ def upgrade() -> None:
         sa.Column("shop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("variant_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("item_id", sa.BigInteger(), nullable=True),
+        sa.Column("product_id", sa.BigInteger(), nullable=True),
         sa.Column("is_resolved", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_variants_shop_id_shops")),
         sa.PrimaryKeyConstraint("shop_id", "variant_id", name=op.f("pk_variants")),
     )
     op.create_index("ix_variants_shop_id_item_id", "variants", ["shop_id", "item_id"], unique=False)
+    op.create_index(
+        "ix_variants_shop_id_product_id", "variants", ["shop_id", "product_id"], unique=False
+    )
     op.create_table(
         "lines",
         sa.Column("shop_id", sa.BigInteger(), nullable=False),
@@ -281,6 +285,7 @@ def downgrade() -> None:
     op.drop_table("order_items")
     op.drop_index("ix_lines_shop_id_item_id", table_name="lines")
     op.drop_table("lines")
+    op.drop_index("ix_variants_shop_id_product_id", table_name="variants")
     op.drop_index("ix_variants_shop_id_item_id", table_name="variants")
     op.drop_table("variants")
     op.drop_table("pools")

@@ -1,0 +1,1 @@
+"""BigCommerce: orders by API v2, everything else by v3."""

@@ -1,0 +1,239 @@
+"""BigCommerce's answers, read into our words.
+
+Only the fields we use are named, so nothing of a buyer can get through. Numbers may come as strings.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from app.errors import TryLater
+from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Pool, Routing
+from app.platforms.http import jittered_s
+from app.platforms.text import printable
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+T = TypeVar("T")
+
+INCOMPLETE = 0
+"""Not placed yet: the buyer is still paying. It has taken no stock."""
+CANCELLED = frozenset({4, 5, 6})
+"""Refunded, Cancelled, Declined: nothing of it is shipped any more, and its stock is given back."""
+SHIPPED = frozenset({2, 10})
+"""Shipped, Completed: whatever its lines say, nothing is outstanding."""
+
+
+class Line(msgspec.Struct):
+    """One product of an order. `quantity` counts shipped and refunded units too; a custom product has
+    no variant."""
+
+    id: Id
+    quantity: int
+    variant_id: int | None = None
+    name: str = ""
+    sku: str | None = None
+    quantity_shipped: int = 0
+    quantity_refunded: int = 0
+    quantity_backordered: int | None = None
+
+    @property
+    def ordered(self) -> int:
+        """Units still part of the order."""
+        return max(0, self.quantity - self.quantity_refunded)
+
+    @property
+    def outstanding(self) -> int:
+        """Units not shipped. Which units were refunded is not told: those on the shelf, we assume."""
+        return max(0, self.quantity - self.quantity_refunded - self.quantity_shipped)
+
+
+class _Place(msgspec.Struct):
+    id: Id
+
+
+class Pickup(msgspec.Struct):
+    location: _Place | None = None
+    line_items: list[Line] = []
+
+
+class Shipping(msgspec.Struct):
+    line_items: list[Line] = []
+
+
+class Consignments(msgspec.Struct):
+    """Where an order's lines go. Downloads and gift certificates are not shipped from anywhere."""
+
+    pickups: list[Pickup] = []
+    shipping: list[Shipping] = []
+    downloads: list[Shipping] = []
+
+    def every_line(self) -> Iterator[Line]:
+        """All lines that are told, wherever they go."""
+        for pickup in self.pickups:
+            yield from pickup.line_items
+        for part in (*self.shipping, *self.downloads):
+            yield from part.line_items
+
+
+class OrderBody(msgspec.Struct):
+    """An order with its lines, as `include=consignments.line_items` tells it."""
+
+    id: Id
+    date_created: str
+    date_modified: str
+    status_id: int
+    items_total: int = 0
+    is_deleted: bool = False
+    staff_notes: str | None = None
+    consignments: Consignments | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its lines are told; a long order's may have to be read by themselves."""
+        parts = self.consignments
+        if parts is None:
+            return False
+        return sum(line.quantity for line in parts.every_line()) >= self.items_total
+
+
+class Identity(msgspec.Struct):
+    """Which variant of which product an inventory item is of."""
+
+    variant_id: int | None = None
+    product_id: int | None = None
+    sku: str | None = None
+
+
+class _StockSettings(msgspec.Struct):
+    safety_stock: int | None = None
+
+
+class Level(msgspec.Struct):
+    """An item at one location. `qty_backordered` is missing in a store without native backorders."""
+
+    location_id: Id
+    total_inventory_onhand: int
+    location_name: str | None = None
+    location_enabled: bool = True
+    qty_backordered: int | None = None
+    settings: _StockSettings | None = None
+
+
+class InventoryItem(msgspec.Struct):
+    """The stock of one variant at all its locations."""
+
+    identity: Identity
+    locations: list[Level] = []
+
+
+class Product(msgspec.Struct):
+    """How a product's stock is tracked: `none`, `product`, or `variant`. `base_variant_id` is the one
+    variant of a product without options."""
+
+    id: Id
+    name: str = ""
+    inventory_tracking: str = "none"
+    base_variant_id: int | None = None
+
+    def is_tracked(self, variant_id: int) -> bool:
+        """Whether this variant has stock of its own. Where several variants share the product's, the
+        store does not count any of them."""
+        return self.inventory_tracking == "variant" or (
+            self.inventory_tracking == "product" and self.base_variant_id == variant_id
+        )
+
+
+def read(body: Any, type_: type[T]) -> T:
+    """An answer as what it should be. Raises `TryLater`: a platform that answers otherwise is being
+    changed or is broken, and nothing of it may be believed."""
+    try:
+        return msgspec.convert(body, type_, strict=False)
+    except (msgspec.ValidationError, RecursionError) as error:
+        message = f"BigCommerce answered in an unexpected way: {error}"
+        raise TryLater(message, after_s=jittered_s()) from error
+
+
+def order_seen(order: OrderBody, *, default_location_id: int) -> OrderSeen:
+    """An order in our words. One that is still being paid for has taken nothing yet."""
+    lines = list(_lines(order, default_location_id))
+    is_closed = order.status_id in SHIPPED or order.status_id == INCOMPLETE
+    return OrderSeen(
+        order_id=order.id,
+        name=f"#{order.id}",
+        placed_at=moment(order.date_created),
+        updated_at=moment(order.date_modified),
+        is_cancelled=order.status_id in CANCELLED,
+        items=tuple(_item(line, is_closed=is_closed) for _, line in lines),
+        routing=Routing(() if is_closed else tuple(_located(lines)), (order.id,)),
+    )
+
+
+def _lines(order: OrderBody, default_location_id: int) -> Iterator[tuple[int, Line]]:
+    """Its lines with the location that serves them: a pickup's own, and for what is shipped the default
+    one, since BigCommerce tells no other."""
+    parts = order.consignments or Consignments()
+    for pickup in parts.pickups:
+        place = pickup.location.id if pickup.location else default_location_id
+        yield from ((place, line) for line in pickup.line_items if line.variant_id)
+    for shipping in parts.shipping:
+        yield from ((default_location_id, line) for line in shipping.line_items if line.variant_id)
+
+
+def _item(line: Line, *, is_closed: bool) -> OrderItem:
+    outstanding = 0 if is_closed else line.outstanding
+    return OrderItem(
+        line_id=line.id,
+        variant_id=line.variant_id or 0,
+        ordered=line.ordered,
+        outstanding=outstanding,
+        title=printable(line.name),
+        sku=printable(line.sku or ""),
+        backordered=min(outstanding, line.quantity_backordered or 0),
+    )
+
+
+def _located(lines: Iterable[tuple[int, Line]]) -> Iterator[LocatedLine]:
+    """The outstanding units by item and location; an order may name an item twice."""
+    units: dict[tuple[int, int], tuple[int, int]] = {}
+    for place, line in lines:
+        key = (line.variant_id or 0, place)
+        quantity, short = units.get(key, (0, 0))
+        backordered = min(line.outstanding, line.quantity_backordered or 0)
+        units[key] = (quantity + line.outstanding, short + backordered)
+    for (item_id, location_id), (quantity, short) in sorted(units.items()):
+        if quantity:
+            yield LocatedLine(item_id, location_id, quantity, short)
+
+
+def pools_of(item: InventoryItem, *, is_lowered_at_placement: bool) -> tuple[Pool, ...]:
+    """The pools of an item at its active locations; safety stock serves nobody."""
+    return tuple(
+        _pool(level, is_lowered_at_placement=is_lowered_at_placement)
+        for level in item.locations
+        if level.location_enabled
+    )
+
+
+def _pool(level: Level, *, is_lowered_at_placement: bool) -> Pool:
+    safety_stock = (level.settings.safety_stock or 0) if level.settings else 0
+    backordered = (level.qty_backordered or 0) if is_lowered_at_placement else None
+    return Pool(
+        location_id=level.location_id,
+        location_name=printable(level.location_name or ""),
+        on_hand=level.total_inventory_onhand,
+        available=level.total_inventory_onhand - safety_stock - (backordered or 0),
+        backordered=backordered,
+    )
+
+
+def moment(text: str) -> datetime:
+    """A moment as v2 writes it: RFC 2822. Raises `TryLater` for anything else."""
+    try:
+        told = parsedate_to_datetime(text)
+    except ValueError as error:
+        message = f"BigCommerce told a time that is none: {text!r}"
+        raise TryLater(message, after_s=jittered_s()) from error
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)

@@ -1,0 +1,87 @@
+"""The webhooks of a store: made when it connects, looked at again every hour.
+
+A hook dies after its last retry, and after 90 quiet days:
+developer.bigcommerce.com/docs/integrations/webhooks.
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import msgspec
+
+from app.platforms.base import Subscription
+from app.platforms.bigcommerce.answers import read
+from app.platforms.bigcommerce.client import BigCommerceClient, words_of
+from app.platforms.bigcommerce.scopes import SCOPES
+from app.platforms.bigcommerce.secret import HEADER
+
+_PAGE = 250
+
+
+class _Hook(msgspec.Struct):
+    id: int
+    scope: str
+    destination: str
+    is_active: bool = True
+    headers: dict[str, str] | None = None
+
+
+class _Admin(msgspec.Struct):
+    blocked_domains: list[str] = []
+
+
+class _AdminBody(msgspec.Struct):
+    data: _Admin = msgspec.field(default_factory=_Admin)
+
+
+def register_webhooks(client: BigCommerceClient, address: str, *, secret: str) -> list[Subscription]:
+    """Make the store send every scope to `address` with its secret; keeps what is right, wakes what
+    was switched off, and removes older ones of ours that go elsewhere."""
+    standing = [
+        read(hook, _Hook) for page in client.pages("/v3/hooks", {}, limit=_PAGE) for hook in page
+    ]
+    blocked = _blocked(client, address)
+    wanted = [scope for scope, told in SCOPES.items() if told.is_subscribed]
+    result = []
+    for scope in wanted:
+        mine = [hook for hook in standing if hook.scope == scope]
+        outcome = _put_right(client, scope, mine, address=address, secret=secret)
+        result.append(Subscription(scope, blocked or outcome))
+    return result
+
+
+def _blocked(client: BigCommerceClient, address: str) -> str:
+    """What is to be said if BigCommerce sends nothing to our domain for now."""
+    domains = read(client.get("/v3/hooks/admin"), _AdminBody).data.blocked_domains
+    host = urlsplit(address).hostname or ""
+    if host not in domains:
+        return ""
+    return f"{host} is blocked for some minutes, since it failed too often: see that it answers"
+
+
+def _put_right(
+    client: BigCommerceClient, scope: str, mine: Sequence[_Hook], *, address: str, secret: str
+) -> str:
+    body = {"scope": scope, "destination": address, "is_active": True, "headers": {HEADER: secret}}
+    here = next((hook for hook in mine if hook.destination == address), None)
+    for hook in mine:
+        if hook is not here:
+            client.request("DELETE", f"/v3/hooks/{hook.id}", expected=[HTTPStatus.NOT_FOUND])
+    if here is None:
+        return _send(client, "POST", "/v3/hooks", body) or "created"
+    if here.is_active and _has_secret(here.headers, secret):
+        return "kept"
+    return _send(client, "PUT", f"/v3/hooks/{here.id}", body) or "updated"
+
+
+def _has_secret(headers: Mapping[str, str] | None, secret: str) -> bool:
+    named = {name.lower(): value for name, value in (headers or {}).items()}
+    return named.get(HEADER.lower()) == secret
+
+
+def _send(client: BigCommerceClient, method: str, path: str, body: Mapping[str, object]) -> str:
+    """Nothing, or why it was refused."""
+    expected = [HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY]
+    answer = client.request(method, path, json=body, expected=expected)
+    return words_of(answer.body) if answer.status in expected else ""

@@ -1,0 +1,81 @@
+"""One BigCommerce store as a `Platform`."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from app.platforms.base import (
+    ChangedOrders,
+    ImportPage,
+    ItemStock,
+    Look,
+    OrderAsk,
+    OrderChange,
+    OrderGone,
+    OrderSeen,
+    ShopProfile,
+    Subscription,
+    Traits,
+    VariantSeen,
+    WriteResult,
+)
+from app.platforms.bigcommerce import hooks, profile, reads, writes
+from app.platforms.bigcommerce.client import BigCommerceClient
+from app.platforms.bigcommerce.habits import Habits
+
+_NOTE_LIMIT = 65_535
+_NEWS_EVERY_S = 10
+
+
+class BigCommercePlatform:
+    """See `app.platforms.base.Platform` for what each method promises. Orders always come whole."""
+
+    def __init__(
+        self, client: BigCommerceClient, habits: Habits, *, hook_secret: str, quiet_s: float
+    ) -> None:
+        self._client = client
+        self._habits = habits
+        self._hook_secret = hook_secret
+        self.traits = Traits(
+            has_tags=False,
+            note_limit=_NOTE_LIMIT,
+            stock_lag_s=quiet_s,
+            batches_news_s=_NEWS_EVERY_S,
+        )
+
+    def fetch_profile(self) -> ShopProfile:
+        """Who the store is, which scopes we hold and lack, and what its settings limit."""
+        return profile.fetch_profile(self._client, self._habits)
+
+    def register_webhooks(self, address: str) -> list[Subscription]:
+        """A hook for every scope, each with the store's secret header."""
+        return hooks.register_webhooks(self._client, address, secret=self._hook_secret)
+
+    def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
+        """Each variant is its own item."""
+        return reads.fetch_variants(self._client, self._habits, variant_ids)
+
+    def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
+        """The pools of many items, up to a thousand in a request."""
+        return reads.fetch_stock(self._client, self._habits, item_ids)
+
+    def fetch_orders(self, asks: Sequence[OrderAsk], *, with_items: bool) -> list[OrderSeen | OrderGone]:
+        """These orders; those with near numbers in one request."""
+        return reads.fetch_orders(self._client, self._habits, asks)
+
+    def fetch_changed_orders(self, since: datetime) -> ChangedOrders:
+        """Orders changed at or after a moment, 250 whole ones in a request."""
+        return reads.fetch_changed_orders(self._client, self._habits, since)
+
+    def fetch_open_orders(self, cursor: str | None) -> ImportPage:
+        """The next page of the import."""
+        return reads.fetch_open_orders(self._client, self._habits, cursor)
+
+    def look(
+        self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
+    ) -> Look:
+        """Read what is about to be written and why: there is no single request for it here."""
+        return reads.look(self._client, self._habits, asks, item_ids)
+
+    def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
+        """Metafields of several orders in one request, the note of each in its own."""
+        return writes.write(self._client, changes)

@@ -1,0 +1,112 @@
+"""Who a store is, what our token may do there, and what its settings keep us from doing."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from app.platforms.base import ShopProfile
+from app.platforms.bigcommerce.answers import InventoryItem, Product, read
+from app.platforms.bigcommerce.client import BigCommerceClient
+from app.platforms.bigcommerce.habits import Habits
+
+# BigCommerce does not tell what a token may do: each scope is tried by what it opens.
+_PROBES: Mapping[str, tuple[str, Mapping[str, str | int]]] = {
+    "store_v2_orders": ("/v2/orders/count", {}),
+    "store_v2_products_read_only": ("/v3/catalog/products", {"limit": 1, "include_fields": "name"}),
+    "store_inventory_read_only": ("/v3/inventory/items", {"limit": 1}),
+    "store_locations_read_only": ("/v3/inventory/locations", {"limit": 1}),
+}
+_SETTINGS_SCOPE = "store_channel_settings_read_only"
+
+
+class _Zone(msgspec.Struct):
+    name: str = ""
+
+
+class _Store(msgspec.Struct):
+    name: str = ""
+    language: str = ""
+    timezone: _Zone = msgspec.field(default_factory=_Zone)
+
+
+def fetch_profile(client: BigCommerceClient, habits: Habits) -> ShopProfile:
+    """The store's own words about itself, which scopes we hold and lack, and what its settings limit.
+    Raises `NeedsMerchant` if the token may not even read the store."""
+    store = read(client.get("/v2/store"), _Store)
+    held = [scope for scope, (path, params) in _PROBES.items() if _may_read(client, path, params)]
+    missing = [scope for scope in _PROBES if scope not in held]
+    return ShopProfile(
+        domain=client.store_hash,
+        name=store.name,
+        time_zone=store.timezone.name or "UTC",
+        locale=store.language or "en",
+        scopes=tuple(held),
+        missing_scopes=tuple(missing),
+        api_version="v2/v3",
+        limits=() if missing else tuple(_limits(client, habits)),
+    )
+
+
+def _may_read(client: BigCommerceClient, path: str, params: Mapping[str, str | int]) -> bool:
+    answer = client.request("GET", path, params=params, expected=[HTTPStatus.FORBIDDEN])
+    return answer.status != HTTPStatus.FORBIDDEN
+
+
+def _limits(client: BigCommerceClient, habits: Habits) -> list[str]:
+    """What does not work as things are, each with what to do."""
+    return [
+        text for text in (_of_settings(client), _of_backorders(client), _of_tracking(client)) if text
+    ]
+
+
+def _of_settings(client: BigCommerceClient) -> str:
+    answer = client.request("GET", "/v3/settings/inventory", expected=[HTTPStatus.FORBIDDEN])
+    if answer.status == HTTPStatus.FORBIDDEN:
+        return (
+            f"The token may not read the inventory settings: grant {_SETTINGS_SCOPE}. Until then stock "
+            "is taken to go down when an order is placed, which is BigCommerce's default."
+        )
+    if answer.body["data"].get("update_stock_behavior") == "order_completed_or_shipped":
+        return (
+            "Stock goes down when an order is shipped or completed. That works; but the storefront goes "
+            "on selling what is owed to earlier orders. To stop that choose, in Settings, Inventory, to "
+            "lower stock when an order is placed."
+        )
+    return ""
+
+
+def _of_backorders(client: BigCommerceClient) -> str:
+    items = _some(client, "/v3/inventory/items", InventoryItem)
+    if not items or any(level.qty_backordered is not None for item in items for level in item.locations):
+        return ""
+    return (
+        "BigCommerce's own backorders are off: buyers can't order more than is in stock, so only "
+        "manual, edited and imported orders can be short. To sell ahead, switch on backorders in "
+        "Settings, Inventory, and set a backorder limit on your products."
+    )
+
+
+def _of_tracking(client: BigCommerceClient) -> str:
+    products = _some(
+        client, "/v3/catalog/products", Product, include_fields="inventory_tracking,base_variant_id"
+    )
+    if any(one.inventory_tracking == "product" and not one.base_variant_id for one in products):
+        return (
+            "Some products with options are tracked as a whole: their variants have no stock of their "
+            "own, so their orders are left alone. Track them by variant (Products, Inventory) to have "
+            "them tagged."
+        )
+    if products and all(one.inventory_tracking == "none" for one in products):
+        return (
+            "None of the products looked at is tracked, so nothing can be short. Switch on stock "
+            "tracking for your products (Products, Inventory)."
+        )
+    return ""
+
+
+def _some(client: BigCommerceClient, path: str, type_: Any, **params: str) -> list[Any]:
+    """The first page: enough to see how a store is kept."""
+    body = client.get(path, {**params, "limit": 250})
+    return read(body["data"], list[type_])

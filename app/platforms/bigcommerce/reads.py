@@ -1,0 +1,272 @@
+"""What is read from a store: orders, variants, stock, and what is about to be written."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import msgspec
+from msgspec.structs import replace
+
+from app.platforms.base import (
+    ChangedOrders,
+    ImportPage,
+    ItemStock,
+    Look,
+    OrderAsk,
+    OrderGone,
+    OrderNow,
+    OrderSeen,
+    VariantSeen,
+)
+from app.platforms.bigcommerce.answers import (
+    Consignments,
+    Identity,
+    InventoryItem,
+    Line,
+    OrderBody,
+    Product,
+    Shipping,
+    order_seen,
+    pools_of,
+    read,
+)
+from app.platforms.bigcommerce.client import BigCommerceClient
+from app.platforms.bigcommerce.habits import Habits
+from app.platforms.text import printable
+
+# The most that one request takes, by the documentation of each endpoint.
+ORDERS_AT_ONCE = 250
+ITEMS_AT_ONCE = 1000
+
+# Orders whose numbers lie this near to each other are read as one range: a store numbers its orders one
+# by one, and more than that would mostly be orders that nobody asked for.
+_RANGE = 50
+
+# The statuses of orders that may still be shipped, in the order in which they are imported.
+OPEN_STATUSES = (1, 3, 7, 8, 9, 11, 12, 13, 14)
+
+_WITH_LINES: Mapping[str, str | int] = {
+    "include": "consignments.line_items",
+    "consignment_structure": "object",
+}
+
+
+def fetch_orders(
+    client: BigCommerceClient, habits: Habits, asks: Sequence[OrderAsk]
+) -> list[OrderSeen | OrderGone]:
+    """The orders asked for, whole, one answer each and in that order."""
+    found = fetch_bodies(client, [ask.order_id for ask in asks])
+    default_id = habits.default_location_id() if found else 0
+    return [
+        order_seen(found[ask.order_id], default_location_id=default_id)
+        if ask.order_id in found
+        else OrderGone(ask.order_id)
+        for ask in asks
+    ]
+
+
+def fetch_bodies(client: BigCommerceClient, order_ids: Sequence[int]) -> dict[int, OrderBody]:
+    """The orders by number, as BigCommerce tells them; those that are gone or archived are missing."""
+    found: dict[int, OrderBody] = {}
+    for some in _ranges(sorted(set(order_ids))):
+        if len(some) > 1:
+            span = {"min_id": some[0], "max_id": some[-1], "limit": ORDERS_AT_ONCE}
+            found |= {order.id: order for order in _list_orders(client, span) if order.id in some}
+        for order_id in some:
+            if order_id not in found and (order := _fetch_body(client, order_id)):
+                found[order_id] = order
+    return {order_id: order for order_id, order in found.items() if not order.is_deleted}
+
+
+def _ranges(order_ids: Sequence[int]) -> Iterator[list[int]]:
+    some: list[int] = []
+    for order_id in order_ids:
+        if some and order_id - some[0] >= _RANGE:
+            yield some
+            some = []
+        some.append(order_id)
+    if some:
+        yield some
+
+
+def _fetch_body(client: BigCommerceClient, order_id: int) -> OrderBody | None:
+    answer = client.request(
+        "GET", f"/v2/orders/{order_id}", params=_WITH_LINES, expected=[HTTPStatus.NOT_FOUND]
+    )
+    if answer.status == HTTPStatus.NOT_FOUND or answer.body is None:
+        return None
+    return _whole(client, read(answer.body, OrderBody))
+
+
+def _list_orders(client: BigCommerceClient, params: Mapping[str, str | int]) -> list[OrderBody]:
+    body = client.get("/v2/orders", {**params, **_WITH_LINES})
+    return [_whole(client, order) for order in read(body or [], list[OrderBody])]
+
+
+def _whole(client: BigCommerceClient, order: OrderBody) -> OrderBody:
+    """The order with all its lines. Those of a long order are read by themselves: what its consignments
+    did not tell is taken as shipped."""
+    told = order.consignments or Consignments()
+    if order.is_whole:
+        return order
+    elsewhere = {line.id for line in replace(told, shipping=[]).every_line()}
+    lines = [line for line in _fetch_lines(client, order.id) if line.id not in elsewhere]
+    shipping = [Shipping(lines)]
+    return replace(order, consignments=replace(told, shipping=shipping))
+
+
+def _fetch_lines(client: BigCommerceClient, order_id: int) -> list[Line]:
+    lines: list[Line] = []
+    page = 1
+    while True:
+        params = {"page": page, "limit": ORDERS_AT_ONCE}
+        some = read(client.get(f"/v2/orders/{order_id}/products", params) or [], list[Line])
+        lines += some
+        if len(some) < ORDERS_AT_ONCE:
+            return lines
+        page += 1
+
+
+def fetch_changed_orders(client: BigCommerceClient, habits: Habits, since: datetime) -> ChangedOrders:
+    """Orders changed at or after a moment, whole, the oldest change first."""
+    orders = _list_orders(
+        client,
+        {
+            "min_date_modified": since.astimezone(UTC).isoformat(timespec="seconds"),
+            "sort": "date_modified:asc",
+            "limit": ORDERS_AT_ONCE,
+        },
+    )
+    default_id = habits.default_location_id() if orders else 0
+    copies = [order_seen(order, default_location_id=default_id) for order in orders]
+    seen_until = max([since, *(copy.updated_at for copy in copies)])
+    return ChangedOrders(
+        updated_at={copy.order_id: copy.updated_at for copy in copies},
+        seen_until=seen_until,
+        # A full page whose changes all fall into one second can't be asked for again from there on.
+        is_complete=len(orders) < ORDERS_AT_ONCE or seen_until == since,
+        orders=tuple(copies),
+    )
+
+
+def fetch_open_orders(client: BigCommerceClient, habits: Habits, cursor: str | None) -> ImportPage:
+    """The next page of the import, status by status; the cursor is "status/number": orders of that
+    status with a higher number are still to come."""
+    status_id, after_id = _read_cursor(cursor)
+    orders = _list_orders(
+        client,
+        {"status_id": status_id, "min_id": after_id + 1, "sort": "id:asc", "limit": ORDERS_AT_ONCE},
+    )
+    default_id = habits.default_location_id() if orders else 0
+    is_last_page = len(orders) < ORDERS_AT_ONCE
+    if is_last_page and status_id == OPEN_STATUSES[-1]:
+        following = None
+    elif is_last_page:
+        following = f"{OPEN_STATUSES[OPEN_STATUSES.index(status_id) + 1]}/0"
+    else:
+        following = f"{status_id}/{orders[-1].id}"
+    return ImportPage(
+        orders=tuple(order_seen(order, default_location_id=default_id) for order in orders),
+        cursor=following,
+        total=_count_open_orders(client),
+    )
+
+
+def _read_cursor(cursor: str | None) -> tuple[int, int]:
+    status_id, _, after_id = (cursor or f"{OPEN_STATUSES[0]}/0").partition("/")
+    return int(status_id), int(after_id)
+
+
+class _StatusCount(msgspec.Struct):
+    id: int
+    count: int = 0
+
+
+class _Counts(msgspec.Struct):
+    statuses: list[_StatusCount] = []
+
+
+def _count_open_orders(client: BigCommerceClient) -> int:
+    counts = read(client.get("/v2/orders/count"), _Counts)
+    return sum(status.count for status in counts.statuses if status.id in OPEN_STATUSES)
+
+
+def fetch_variants(
+    client: BigCommerceClient, habits: Habits, variant_ids: Sequence[int]
+) -> list[VariantSeen]:
+    """Which items these variants sell: each its own. One that does not exist any more has none."""
+    found = {
+        item.identity.variant_id: item.identity
+        for item in _fetch_inventory(client, variant_ids)
+        if item.identity.variant_id
+    }
+    products = habits.products({one.product_id for one in found.values() if one.product_id})
+    return [_variant_seen(variant_id, found.get(variant_id), products) for variant_id in variant_ids]
+
+
+def _variant_seen(
+    variant_id: int, identity: Identity | None, products: Mapping[int, Product]
+) -> VariantSeen:
+    product = products.get(identity.product_id or 0) if identity else None
+    if identity is None or product is None:
+        return VariantSeen(variant_id, None, "")
+    return VariantSeen(
+        variant_id=variant_id,
+        item_id=variant_id,
+        title=printable(product.name),
+        sku=printable(identity.sku),
+        is_tracked=product.is_tracked(variant_id),
+        product_id=product.id,
+    )
+
+
+def fetch_stock(client: BigCommerceClient, habits: Habits, item_ids: Sequence[int]) -> list[ItemStock]:
+    """The pools of many items; what is not tracked, or no more, has none."""
+    found = {item.identity.variant_id: item for item in _fetch_inventory(client, item_ids)}
+    products = habits.products({item.identity.product_id or 0 for item in found.values()})
+    is_lowered = habits.is_stock_lowered_at_placement()
+    return [
+        _item_stock(item_id, found.get(item_id), products, is_lowered_at_placement=is_lowered)
+        for item_id in item_ids
+    ]
+
+
+def _item_stock(
+    item_id: int,
+    item: InventoryItem | None,
+    products: Mapping[int, Product],
+    *,
+    is_lowered_at_placement: bool,
+) -> ItemStock:
+    product = products.get(item.identity.product_id or 0) if item else None
+    if item is None or product is None or not product.is_tracked(item_id):
+        return ItemStock(item_id, is_tracked=False, pools=())
+    pools = pools_of(item, is_lowered_at_placement=is_lowered_at_placement)
+    return ItemStock(item_id, is_tracked=True, pools=pools, sku=printable(item.identity.sku))
+
+
+def _fetch_inventory(client: BigCommerceClient, variant_ids: Sequence[int]) -> Iterator[InventoryItem]:
+    for start in range(0, len(variant_ids), ITEMS_AT_ONCE):
+        some = variant_ids[start : start + ITEMS_AT_ONCE]
+        params = {"variant_id:in": ",".join(map(str, some))}
+        for page in client.pages("/v3/inventory/items", params, limit=ITEMS_AT_ONCE):
+            yield from read(page, list[InventoryItem])
+
+
+def look(
+    client: BigCommerceClient, habits: Habits, asks: Sequence[OrderAsk], item_ids: Sequence[int]
+) -> Look:
+    """The orders about to be written with their notes, and the stock that decided about them."""
+    found = fetch_bodies(client, [ask.order_id for ask in asks])
+    default_id = habits.default_location_id() if found else 0
+    orders = [
+        OrderNow(
+            order=order_seen(order, default_location_id=default_id),
+            note=order.staff_notes or "",
+            tags=(),
+            status_id=order.status_id,
+        )
+        for ask in asks
+        if (order := found.get(ask.order_id))
+    ]
+    return Look(tuple(orders), tuple(fetch_stock(client, habits, item_ids) if item_ids else ()))

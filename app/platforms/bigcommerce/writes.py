@@ -1,0 +1,149 @@
+"""What is written on a store's orders: our metafields, then the staff's note.
+
+The note comes last: while it is as it was, the next pass writes everything again. `products`, `fees` and
+`customer_message` are never sent: sending products clears discounts, and the message is the buyer's.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from app.platforms.base import OrderChange, WriteResult
+from app.platforms.bigcommerce.answers import read
+from app.platforms.bigcommerce.client import Answer, BigCommerceClient, Params, check, words_of
+
+NAMESPACE = "backorder"
+# How many metafields one request may hold is not documented, so it is few.
+_METAFIELDS_AT_ONCE = 10
+_ORDERS_AT_ONCE = 8
+
+_PARTLY = HTTPStatus.UNPROCESSABLE_ENTITY
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, _PARTLY)
+
+Field = tuple[int, str]
+"""An order and a key of ours."""
+
+
+class _Metafield(msgspec.Struct):
+    id: int
+    key: str
+
+
+class _Metafields(msgspec.Struct):
+    data: list[_Metafield] = []
+
+
+class _Made(msgspec.Struct):
+    resource_id: int
+    key: str
+
+
+def write(client: BigCommerceClient, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
+    """Write changes, a few orders at a time; yields an order's result as soon as its note is written."""
+    for start in range(0, len(changes), _ORDERS_AT_ONCE):
+        some = changes[start : start + _ORDERS_AT_ONCE]
+        refused = _write_metafields(client, some)
+        for change in some:
+            error = refused.get(change.order_id) or _write_order(client, change)
+            yield [WriteResult(change.order_id, error)]
+
+
+def _write_order(client: BigCommerceClient, change: OrderChange) -> str | None:
+    """PUT the note, and the status where it is asked for, and nothing else. Returns the refusal."""
+    body: dict[str, Any] = {}
+    if change.note is not None:
+        body["staff_notes"] = change.note
+    if change.status_id is not None:
+        body["status_id"] = change.status_id
+    if not body:
+        return None
+    path = f"/v2/orders/{change.order_id}"
+    answer = client.request("PUT", path, json=body, expected=_REFUSED)
+    return _refusal(answer)
+
+
+def _refusal(answer: Answer) -> str | None:
+    return f"{answer.status}, {words_of(answer.body)}" if answer.status in _REFUSED else None
+
+
+def _write_metafields(client: BigCommerceClient, changes: Sequence[OrderChange]) -> dict[int, str]:
+    """Create what is new; what stood there before is updated. Returns the refusals by order."""
+    values = {
+        (change.order_id, key): str(value)
+        for change in changes
+        for key, value in change.metafields.items()
+    }
+    gone = {(change.order_id, key) for change in changes for key in change.remove_metafields}
+    standing = values.keys() - _create(client, values)
+    orders = sorted({order_id for order_id, _ in standing | gone})
+    refused: dict[int, str] = {}
+    ids: dict[Field, int] = {}
+    for order_id in orders:
+        found = _find(client, order_id)
+        if found is None:
+            refused[order_id] = "the order does not exist any more"
+        else:
+            ids |= found
+    _update(client, {ids[field]: (field, values[field]) for field in standing if field in ids})
+    _delete(client, [ids[field] for field in gone if field in ids])
+    for order_id, key in sorted(standing - ids.keys()):
+        refused.setdefault(order_id, f"the metafield {key} could not be created")
+    return refused
+
+
+def _create(client: BigCommerceClient, values: Mapping[Field, str]) -> set[Field]:
+    """Create metafields; returns those that were. One that exists already is refused, and only that
+    one: https://developer.bigcommerce.com/docs/rest-management/orders/metafields."""
+    made: set[Field] = set()
+    for some in _batches(sorted(values)):
+        body = [{"resource_id": order_id, **_body(key, values[order_id, key])} for order_id, key in some]
+        answer = client.request(
+            "POST", "/v3/orders/metafields", json=body, expected=[HTTPStatus.CONFLICT, _PARTLY]
+        )
+        data = answer.body.get("data") if isinstance(answer.body, dict) else None
+        made |= {(one.resource_id, one.key) for one in read(data or [], list[_Made])}
+    return made
+
+
+def _update(client: BigCommerceClient, fields: Mapping[int, tuple[Field, str]]) -> None:
+    for some in _batches(sorted(fields)):
+        body = [{"id": number, **_body(fields[number][0][1], fields[number][1])} for number in some]
+        check(client.request("PUT", "/v3/orders/metafields", json=body), what="updating metafields")
+
+
+def _delete(client: BigCommerceClient, numbers: Sequence[int]) -> None:
+    """One that somebody else deleted meanwhile is gone as well."""
+    for some in _batches(sorted(numbers)):
+        client.request(
+            "DELETE",
+            "/v3/orders/metafields",
+            json=some,
+            expected=[HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, _PARTLY],
+        )
+
+
+def _find(client: BigCommerceClient, order_id: int) -> dict[Field, int] | None:
+    """Our metafields of one order with their ids; None if there is no such order."""
+    path = f"/v3/orders/{order_id}/metafields"
+    params: Params = {"namespace": NAMESPACE, "limit": 50}
+    answer = client.request("GET", path, params=params, expected=[HTTPStatus.NOT_FOUND])
+    if answer.status == HTTPStatus.NOT_FOUND:
+        return None
+    return {(order_id, one.key): one.id for one in read(answer.body, _Metafields).data}
+
+
+def _body(key: str, value: str) -> dict[str, str]:
+    """The storefront may read it: the theme shows the date on the order's page."""
+    return {
+        "permission_set": "read_and_sf_access",
+        "namespace": NAMESPACE,
+        "key": key,
+        "value": value,
+    }
+
+
+def _batches(things: Sequence[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(things), _METAFIELDS_AT_ONCE):
+        yield list(things[start : start + _METAFIELDS_AT_ONCE])
