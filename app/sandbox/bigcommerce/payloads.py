@@ -1,6 +1,7 @@
 """The JSON of a store: v2 with dates of mails and decimals in strings, v3 with ISO dates and numbers.
 
 Written after the documented shapes; fields that nobody here can change have the values of a plain order.
+A store without native backorders is assumed to show none of their fields, as before 2026.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
-from app.sandbox.bigcommerce.projection import Figures
 from app.sandbox.bigcommerce.records import DONE, STATUSES, VOID
 
 if TYPE_CHECKING:
@@ -95,13 +95,18 @@ def order(store: SandboxStore, one: Order, *, consignments: Json | None) -> Json
         "external_id": None,
         "external_order_id": "",
         "customer_locale": store.locale,
-        "backorder_shipping_expectation_message": None,
+        **_native(store.books, backorder_shipping_expectation_message=None),
         "products": link(store, f"/orders/{number}/products"),
         "shipping_addresses": link(store, f"/orders/{number}/shipping_addresses"),
         "coupons": link(store, f"/orders/{number}/coupons"),
         "fees": link(store, f"/orders/{number}/fees"),
         "consignments": consignments or link(store, f"/orders/{number}/consignments"),
     }
+
+
+def _native(books: Books, **fields: Any) -> Json:
+    """Fields that only a store with native backorders has."""
+    return fields if books.settings.has_native_backorders else {}
 
 
 def link(store: SandboxStore, resource: str) -> Json:
@@ -139,7 +144,7 @@ def consignments(store: SandboxStore, one: Order, *, with_lines: bool) -> Json:
 
     def lines(chosen: Sequence[Line]) -> list[Json]:
         if with_lines:
-            return [order_product(one, line) for line in chosen]
+            return [order_product(store.books, one, line) for line in chosen]
         return [link(store, f"/orders/{one.order_id}/products/{line.line_id}") for line in chosen]
 
     return {
@@ -177,7 +182,7 @@ def _shipping(one: Order, sent: Sequence[Line]) -> Json:
     }
 
 
-def order_product(one: Order, line: Line) -> Json:
+def order_product(books: Books, one: Order, line: Line) -> Json:
     """One line of an order."""
     is_custom = not line.variant_id
     return {
@@ -205,8 +210,7 @@ def order_product(one: Order, line: Line) -> Json:
         "quantity_shipped": line.shipped,
         "quantity_refunded": line.refunded,
         "is_refunded": bool(line.refunded) and not line.current,
-        "quantity_backordered": line.backordered,
-        "backorder_message": None,
+        **_native(books, quantity_backordered=line.backordered, backorder_message=None),
         "option_set_id": None if is_custom else 1,
         "parent_order_product_id": None,
         "is_bundled_product": False,
@@ -258,10 +262,7 @@ def inventory_item(books: Books, variant: Variant, location_ids: Sequence[int]) 
         identity = {"product_id": variant.product_id, "sku": variant.sku}
     return {
         "identity": identity,
-        "locations": [
-            _figures(books.locations[place], books.projection.shown(variant.variant_id, place))
-            for place in location_ids
-        ],
+        "locations": [_figures(books, variant.variant_id, place) for place in location_ids],
     }
 
 
@@ -275,25 +276,25 @@ def location_item(books: Books, variant: Variant, location_id: int) -> Json:
 UNLIMITED = 10**9
 
 
-def _figures(place: Location, shown: Figures) -> Json:
+def _figures(books: Books, item_id: int, location_id: int) -> Json:
     """Where there is no limit, what could be sold is a very large number."""
+    place, shown = books.locations[location_id], books.projection.shown(item_id, location_id)
     free = shown.on_hand - shown.safety_stock
     more = UNLIMITED if shown.backorder_limit is None else shown.backorder_limit - shown.backordered
     return {
-        "location_id": place.location_id,
+        "location_id": location_id,
         "location_code": place.code,
         "location_name": place.label,
         "location_enabled": place.is_enabled,
-        "available_to_sell": free + more,
+        "available_to_sell": free + (more if books.settings.has_native_backorders else 0),
         "total_inventory_onhand": shown.on_hand,
-        "qty_backordered": shown.backordered,
+        **_native(books, qty_backordered=shown.backordered),
         "settings": {
             "safety_stock": shown.safety_stock,
             "is_in_stock": free > 0,
             "warning_level": 0,
             "bin_picking_number": "",
-            "backorder_limit": shown.backorder_limit,
-            "backorder_message": None,
+            **_native(books, backorder_limit=shown.backorder_limit, backorder_message=None),
         },
     }
 

@@ -146,7 +146,7 @@ WRITES: Mapping[str, Callable[[Call, Order, Any], None]] = {
 def _list_products(call: Call) -> Reply:
     call.honour("page", "limit")
     order = call.order()
-    return call.part(order.lines, lambda line: payloads.order_product(order, line))
+    return call.part(order.lines, lambda line: payloads.order_product(call.books, order, line))
 
 
 def _list_shipments(call: Call) -> Reply:

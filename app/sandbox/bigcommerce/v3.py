@@ -200,11 +200,11 @@ def _get_product(call: Call) -> Reply:
 
 
 def _get_settings(call: Call) -> Reply:
-    """Those that are modelled; the switch of native backorders shows in no field."""
+    """Those that are modelled. The switch of native backorders is no field; it brings some along."""
     settings = asdict(call.books.settings)
-    is_native = settings.pop("has_native_backorders")
-    shown = {"show_quantity_on_backorder": is_native, "show_backorder_message": is_native}
-    return Reply({"data": settings | shown, "meta": {}})
+    texts = ("show_quantity_on_backorder", "show_quantity_on_hand", "show_backorder_message")
+    more = dict.fromkeys(texts, True) if settings.pop("has_native_backorders") else {}
+    return Reply({"data": settings | more, "meta": {}})
 
 
 def _put_settings(call: Call) -> Reply:
