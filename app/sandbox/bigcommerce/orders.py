@@ -106,17 +106,18 @@ def _add(books: Books, order: Order, line: Line, quantity: int) -> None:
 
 def change_status(books: Books, order: Order, status_id: int) -> None:
     """Give an order another status; its units are taken, given back or shipped accordingly."""
-    if not 0 <= status_id < len(STATUSES):
-        raise Refused(f"there is no status {status_id}")
-    previous = order.status_id
+    if not 0 <= status_id < len(STATUSES) or order.is_archived:
+        raise Refused(f"order {order.name} can't have the status {status_id}")
+    previous, has_claim = order.status_id, order.is_open
     if previous == status_id:
         return
     if previous in VOID and status_id not in VOID:
+        has_claim, order.status_id = True, AWAITING_FULFILLMENT
         for line in order.lines:
             stock.take(books, line, line.outstanding)
-    if order.is_open and status_id in VOID:
+    if has_claim and status_id in VOID:
         _release(books, order, restock=books.settings.refund_order_stock_adjustment)
-    if previous not in VOID | DONE and status_id in DONE:
+    if has_claim and status_id in DONE:
         _ship(books, order, {line.line_id: line.outstanding for line in order.lines})
     order.status_id = status_id
     books.touch(order)
@@ -146,7 +147,8 @@ def edit(books: Books, order: Order, quantities: Mapping[int, int], add: Wanted)
     changes = [(order.line(number), wanted) for number, wanted in quantities.items()]
     extra = [(_new_line(books, what, _pickup_of(order)), quantity) for what, quantity in add]
     for line, wanted in changes:
-        if wanted < line.quantity - line.outstanding:
+        # A returned unit counts as shipped and as refunded: what is outstanding would no longer be clear.
+        if wanted < line.shipped + line.refunded:
             raise Refused("units that are shipped or refunded can't be edited away")
     for line, more in [*((line, wanted - line.quantity) for line, wanted in changes), *extra]:
         if more > 0:
