@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from app.sandbox.shopify.records import OutOfStock, Refused, Variant
+from app.sandbox.records import OutOfStock, Refused
+from app.sandbox.shopify.records import Variant
 from app.sandbox.shopify.shop import SandboxShop
 from tests.world import World
 

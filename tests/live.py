@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from app.local import running_processes
 from app.pipeline.connecting import connect_shop
 from app.pipeline.runtime import Runtime, build_runtime
+from app.sandbox.deliveries import PendingDelivery, WebhookSender
 from app.sandbox.shopify.server import serve
 from app.sandbox.shopify.shop import SandboxShop
-from app.sandbox.shopify.webhooks import PendingDelivery, WebhookSender
 from app.services import EmbeddedRedis, free_port
 from app.settings import Settings, load_settings
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from app.pipeline.runtime import Runtime, build_runtime, utc_now, work_on_shop
 from app.platforms.http import Http
-from app.sandbox.shopify.records import JournalEntry
+from app.sandbox.records import JournalEntry
 from app.services import EmbeddedRedis
 from app.settings import load_settings
 from tests.histories import Arrivals, truth

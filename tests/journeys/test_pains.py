@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from app.sandbox.deliveries import PendingDelivery
 from app.sandbox.shopify.records import Variant
-from app.sandbox.shopify.webhooks import PendingDelivery
 from app.settings import Settings
 from tests.pipeline.stage import SHORT_WITHOUT_DATE, Stage, block, mutations, open_shop, order_reads
 from tests.world import World, make_world

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import requests
 
+from app.sandbox.deliveries import WebhookSender
 from app.sandbox.shopify.faults import Fault
 from app.sandbox.shopify.payloads import gid
 from app.sandbox.shopify.records import ON_HAND_PARTS
 from app.sandbox.shopify.server import serve
 from app.sandbox.shopify.shop import SandboxShop
-from app.sandbox.shopify.webhooks import WebhookSender, WebhookSubscription
+from app.sandbox.shopify.webhooks import WebhookSubscription
 
 Ask = Callable[..., dict[str, Any]]
 Post = Callable[..., requests.Response]

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sandbox.shopify.records import ON_HAND_PARTS, Line, Order, Refused
+from app.sandbox.records import Refused
+from app.sandbox.shopify.records import ON_HAND_PARTS, Line, Order
 from app.sandbox.shopify.shop import SandboxShop
 
 

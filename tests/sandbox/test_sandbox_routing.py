@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from app.sandbox.records import Refused
 from app.sandbox.shopify.holds import HoldRefused
-from app.sandbox.shopify.records import FulfillmentOrder, Refused
+from app.sandbox.shopify.records import FulfillmentOrder
 from app.sandbox.shopify.shop import SandboxShop
 
 Route = Callable[[int], list[int]]

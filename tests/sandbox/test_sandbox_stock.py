@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.sandbox.shopify.records import OutOfStock, Refused
+from app.sandbox.records import OutOfStock, Refused
 from app.sandbox.shopify.shop import SandboxShop
 
 Route = Callable[[int], list[int]]

@@ -5,9 +5,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from app.sandbox.shopify.server import RunningShops, serve
+from app.sandbox.deliveries import WebhookSender
+from app.sandbox.serving import RunningShops
+from app.sandbox.shopify.server import serve
 from app.sandbox.shopify.shop import SandboxShop
-from app.sandbox.shopify.webhooks import WebhookSender
 
 _PAUSE_S = 0.05
 

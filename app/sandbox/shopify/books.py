@@ -12,19 +12,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
+from app.sandbox.records import JournalEntry, Refused
 from app.sandbox.shopify import payloads
 from app.sandbox.shopify.records import (
     FulfillmentOrder,
     InboundShipment,
     Item,
-    JournalEntry,
     Level,
     Line,
     Location,
     Metafield,
     Order,
     Product,
-    Refused,
     Variant,
 )
 

@@ -1,54 +1,20 @@
-"""Bad days on demand: each fault by rate, drawn from the shop's numbers, or for the next calls."""
+"""The bad days of a Shopify shop."""
 
-import random
-import time
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
+
+from app.sandbox import faults
 
 Fault = Literal["server_error", "reset", "lose_answer", "html_error", "rate_limited", "torn_snapshot"]
 
 
 @dataclass
-class Faults:
-    """Knobs. Rates are probabilities per request (torn snapshots: per inventory level read).
+class Faults(faults.Faults):
+    """Torn snapshots are drawn per inventory level read. `closed_status` answers 402 or 404 for good."""
 
-    `slow_s` delays every answer; `is_token_revoked` answers 401, `closed_status` 402 or 404, for good.
-    A request that is reset, or answered 5xx, has changed nothing; one whose answer is lost has.
-    """
-
-    random: random.Random
-    server_error_rate: float = 0
-    reset_rate: float = 0
-    lose_answer_rate: float = 0
-    html_error_rate: float = 0
-    rate_limited_rate: float = 0
     torn_snapshot_rate: float = 0
-    retry_after_s: float = 2.0
-    slow_s: float = 0
-    is_token_revoked: bool = False
     closed_status: Literal[402, 404] | None = None
-    happened: Counter[str] = field(default_factory=Counter)
-    _once: Counter[str] = field(default_factory=Counter)
-
-    def once(self, fault: Fault, *, times: int = 1) -> None:
-        """Let the next `times` requests meet this fault."""
-        self._once[fault] += times
-
-    def strikes(self, fault: Fault) -> bool:
-        """Whether it happens now."""
-        if self._once[fault] > 0:
-            self._once[fault] -= 1
-        elif self.random.random() >= getattr(self, f"{fault}_rate"):
-            return False
-        self.happened[fault] += 1
-        return True
-
-    def wait(self) -> None:
-        """Be as slow as asked."""
-        if self.slow_s:
-            time.sleep(self.slow_s)
 
     def torn(self, quantities: Mapping[str, int]) -> Mapping[str, int]:
         """The quantities, or now and then a snapshot of them that doesn't add up."""

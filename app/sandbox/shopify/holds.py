@@ -7,9 +7,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from app.sandbox.records import Refused
 from app.sandbox.shopify import payloads, routing
 from app.sandbox.shopify.books import Books
-from app.sandbox.shopify.records import FulfillmentOrder, Hold, Refused
+from app.sandbox.shopify.records import FulfillmentOrder, Hold
 
 HOLDS_PER_APP = 10
 OUR_APP = "us"

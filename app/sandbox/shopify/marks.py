@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
+from app.sandbox.records import JournalEntry
 from app.sandbox.shopify.books import Books
-from app.sandbox.shopify.records import JournalEntry, Metafield, Order
+from app.sandbox.shopify.records import Metafield, Order
 
 NOTE_LIMIT = 5000
 TAG_LIMIT = 40

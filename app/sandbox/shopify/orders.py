@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from app.sandbox.buyers import invent_buyer
+from app.sandbox.records import OutOfStock, Refused
 from app.sandbox.shopify import payloads, routing, stock
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.marks import sorted_tags
-from app.sandbox.shopify.records import Buyer, Channel, Line, Order, OutOfStock, Refused, Restock
+from app.sandbox.shopify.records import Channel, Line, Order, Restock
 
 FIRST_ORDER_NUMBER = 1001
 SOURCE_NAMES = {"online": "web", "pos": "pos", "draft": "shopify_draft_order"}
-FIRST_NAMES = ("Ada", "Bruno", "Chiara", "Dmitri", "Esi", "Farid", "Greta", "Hugo")
-LAST_NAMES = ("Almeida", "Brandt", "Castellano", "Dubois", "Eriksen", "Fontaine", "Grabowski")
-CITIES = ("Porto", "Leipzig", "Bologna", "Nantes", "Aarhus", "Gdynia")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def place(books: Books, wish: OrderWish, *, routing_delay_s: float) -> Order:
         order_id=books.new_id("Order"),
         number=FIRST_ORDER_NUMBER + books.placed_count,
         channel=wish.channel,
-        buyer=_invent_buyer(books),
+        buyer=invent_buyer(books.random, books.new_id("Customer")),
         created_at=now,
         processed_at=wish.processed_at or now,
         updated_at=now,
@@ -86,19 +85,6 @@ def _order_more(books: Books, line: Line, quantity: int) -> None:
 def _route_later(books: Books, order: Order, routing_delay_s: float) -> None:
     order.route_due_at = books.clock() + timedelta(seconds=routing_delay_s)
     books.touch(order)
-
-
-def _invent_buyer(books: Books) -> Buyer:
-    first, last = books.random.choice(FIRST_NAMES), books.random.choice(LAST_NAMES)
-    return Buyer(
-        customer_id=books.new_id("Customer"),
-        first_name=first,
-        last_name=last,
-        email=f"{first}.{last}@buyer.example".lower(),
-        phone=f"+351210{books.random.randrange(10**6):06}",
-        street=f"{books.random.randrange(1, 200)} {last} Street",
-        city=books.random.choice(CITIES),
-    )
 
 
 @dataclass(frozen=True)

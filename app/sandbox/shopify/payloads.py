@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from app.sandbox.buyers import Buyer
     from app.sandbox.shopify.books import Books
     from app.sandbox.shopify.records import (
-        Buyer,
         FulfillmentLine,
         FulfillmentOrder,
         Hold,

@@ -4,20 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from app.sandbox.buyers import Buyer
+from app.sandbox.records import Refused
+
 Policy = Literal["CONTINUE", "DENY"]
 Channel = Literal["online", "pos", "draft"]
 Restock = Literal["cancel", "no_restock", "return"]
 
 ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
 QUANTITY_NAMES = (*ON_HAND_PARTS, "on_hand", "incoming")
-
-
-class Refused(Exception):
-    """Shopify would not let a merchant do this."""
-
-
-class OutOfStock(Refused):
-    """An online order asked for more than is available of a variant that may not be oversold."""
 
 
 @dataclass
@@ -117,19 +112,6 @@ class Line:
     def unfulfilled(self) -> int:
         """Units still to ship."""
         return self.quantity - self.removed - self.fulfilled
-
-
-@dataclass(frozen=True)
-class Buyer:
-    """An invented person. Payloads carry them so that a test can prove that nobody keeps them."""
-
-    customer_id: int
-    first_name: str
-    last_name: str
-    email: str
-    phone: str
-    street: str
-    city: str
 
 
 @dataclass(frozen=True)
@@ -267,17 +249,6 @@ class Metafield:
     value: str
     created_at: datetime
     updated_at: datetime
-
-
-@dataclass(frozen=True)
-class JournalEntry:
-    """One write that came through the API, and the number of the request that carried it."""
-
-    at: datetime
-    kind: str
-    order_id: int | None
-    detail: str
-    request: int
 
 
 @dataclass(frozen=True)

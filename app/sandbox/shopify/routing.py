@@ -5,16 +5,10 @@ https://shopify.dev/docs/apps/build/orders-fulfillment/order-management-apps/man
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from app.sandbox.records import Refused
 from app.sandbox.shopify import payloads, stock
 from app.sandbox.shopify.books import Books
-from app.sandbox.shopify.records import (
-    FulfillmentLine,
-    FulfillmentOrder,
-    Line,
-    Order,
-    Refused,
-    Shipped,
-)
+from app.sandbox.shopify.records import FulfillmentLine, FulfillmentOrder, Line, Order, Shipped
 
 
 def routed(books: Books, order: Order, line: Line, location_id: int) -> int:

@@ -3,38 +3,17 @@
 `create_app` is reached both as `https://{shop}/admin/...` and as `http://127.0.0.1:9100/{shop}/admin/...`.
 """
 
-import socket
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
-import requests
 from flask import Flask, Response, jsonify, request
-from requests.adapters import BaseAdapter
-from requests.models import PreparedRequest
-from urllib3 import HTTPResponse
-from werkzeug.serving import WSGIRequestHandler, make_server
-from werkzeug.test import Client, EnvironBuilder
 
+from app.sandbox.serving import AppAdapter, NoAnswer, RunningShops, cut, serve_app
 from app.sandbox.shopify.call import Call
 from app.sandbox.shopify.records import RequestRecord
 from app.sandbox.shopify.shop import SandboxShop
 
-NO_ANSWER = "sandbox.no_answer"
-
 # An older version falls forward to the first of these; whichever is asked for, 2026-10 answers.
 SUPPORTED_VERSIONS = ("2026-01", "2026-04", "2026-07", "2026-10")
-
-
-class NoAnswer(Exception):
-    """The caller gets no answer. `was_applied` says whether the request had its effect."""
-
-    def __init__(self, *, was_applied: bool) -> None:
-        super().__init__("the connection broke")
-        self.was_applied = was_applied
 
 
 def create_app(shops: Sequence[SandboxShop]) -> Flask:
@@ -62,10 +41,7 @@ def create_app(shops: Sequence[SandboxShop]) -> Flask:
             return _refusal(404, "Not Found")
         return Response(found[0], mimetype="application/jsonl")
 
-    @app.errorhandler(NoAnswer)
-    def cut(error: NoAnswer) -> Response:
-        return _cut(error)
-
+    app.register_error_handler(NoAnswer, cut)
     return app
 
 
@@ -126,93 +102,13 @@ def _refuse(shop: SandboxShop) -> Response | None:
     return None
 
 
-def _cut(error: NoAnswer) -> Response:
-    """Without a socket, mark the answer for `SandboxAdapter`; with one, break the connection."""
-    connection = request.environ.get("werkzeug.socket")
-    if connection is not None:
-        connection.shutdown(socket.SHUT_RDWR)
-    return Response(status=500, headers={NO_ANSWER: "lost" if error.was_applied else "reset"})
-
-
-class SandboxAdapter(BaseAdapter):
+class SandboxAdapter(AppAdapter):
     """Lets a `requests.Session` talk to the shops without a socket: mount it on their base URL."""
 
     def __init__(self, shops: Sequence[SandboxShop]) -> None:
-        super().__init__()
-        self._client = Client(create_app(shops))
-
-    def send(  # noqa: PLR0917  # the signature is requests'
-        self,
-        request: PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: Any = True,
-        cert: Any = None,
-        proxies: Any = None,
-    ) -> requests.Response:
-        """Serve one request; a broken connection is the error that requests itself would raise."""
-        answer = self._client.open(_environment(request))
-        fate = answer.headers.get(NO_ANSWER)
-        if fate == "reset":
-            raise requests.ConnectionError("connection reset by the sandbox", request=request)
-        if fate == "lost":
-            raise requests.ReadTimeout("answer lost by the sandbox", request=request)
-        return _response(request, answer.status_code, dict(answer.headers), answer.get_data())
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-
-def _environment(prepared: PreparedRequest) -> EnvironBuilder:
-    parts = urlsplit(prepared.url or "")
-    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body or b""
-    return EnvironBuilder(
-        path=parts.path,
-        base_url=f"{parts.scheme}://{parts.netloc}",
-        query_string=parts.query,
-        method=prepared.method or "GET",
-        headers=list(prepared.headers.items()),
-        data=body,
-    )
-
-
-def _response(
-    prepared: PreparedRequest, status: int, headers: Mapping[str, str], body: bytes
-) -> requests.Response:
-    raw = HTTPResponse(BytesIO(body), headers=headers, status=status, preload_content=False)
-    response = requests.Response()
-    response.status_code = status
-    response.headers.update(headers)
-    response.raw = raw
-    response.url = prepared.url or ""
-    response.request = prepared
-    response.encoding = "utf-8"
-    return response
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log(self, *_: object) -> None:
-        """`SandboxShop.requests` notes every request; werkzeug's own lines would bury the demo."""
-
-
-@dataclass(frozen=True)
-class RunningShops:
-    """Shops being served on a thread of their own, each under `{base_url}/{its domain}`."""
-
-    base_url: str
-    stop: Callable[[], None]
+        super().__init__(create_app(shops))
 
 
 def serve(shops: Sequence[SandboxShop], host: str = "127.0.0.1", port: int = 9100) -> RunningShops:
-    """Serve the shops until stopped. Port 0 is any free port."""
-    app = create_app(shops)
-    server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, name="sandbox shops", daemon=True)
-    thread.start()
-
-    def stop() -> None:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-    return RunningShops(f"http://{host}:{server.server_port}", stop)
+    """Serve the shops until stopped, each under `{base_url}/{its domain}`. Port 0 is any free port."""
+    return serve_app(create_app(shops), host=host, port=port)

@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
-from functools import wraps
 from random import Random
-from typing import Concatenate, Literal, ParamSpec, TypeVar
+from typing import Literal
 
+from app.sandbox.actions import action
+from app.sandbox.records import JournalEntry, Refused
 from app.sandbox.shopify import bulk, cost, holds, marks, orders, payloads, routing, stock
 from app.sandbox.shopify.api import Api
 from app.sandbox.shopify.books import Books
@@ -22,13 +23,11 @@ from app.sandbox.shopify.records import (
     FulfillmentOrder,
     InboundShipment,
     Item,
-    JournalEntry,
     Level,
     Location,
     Order,
     Policy,
     Product,
-    Refused,
     RequestRecord,
     Restock,
     Variant,
@@ -50,25 +49,6 @@ ALL_SCOPES = (
 )
 
 STREAMS = ("ids", "webhooks", "faults")
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _action(
-    method: "Callable[Concatenate[SandboxShop, P], R]",
-) -> "Callable[Concatenate[SandboxShop, P], R]":
-    """Run alone, then announce what changed. Also after a refusal, which may leave part of it done."""
-
-    @wraps(method)
-    def alone(shop: "SandboxShop", /, *args: P.args, **kwargs: P.kwargs) -> R:
-        with shop.lock:
-            try:
-                return method(shop, *args, **kwargs)
-            finally:
-                shop.books.close_action()
-
-    return alone
 
 
 @dataclass(eq=False)
@@ -111,7 +91,11 @@ class SandboxShop:
         # Three streams of numbers: turning a fault knob doesn't change which ids are drawn.
         rng, for_webhooks, for_faults = map(self._stream, STREAMS)
         self.webhooks = WebhookQueue(
-            self.clock, for_webhooks, self.domain, self.client_secret, self.compliance_address
+            self.clock,
+            for_webhooks,
+            domain=self.domain,
+            secret=self.client_secret,
+            compliance_address=self.compliance_address,
         )
         self.books = Books(self.clock, rng, domain=self.domain, announce=self.webhooks.announce)
         self.faults = Faults(for_faults)
@@ -129,7 +113,7 @@ class SandboxShop:
 
     # Catalogue and locations
 
-    @_action
+    @action
     def add_location(self, name: str) -> int:
         """Open a location; earlier ones are preferred when an order is placed."""
         now = self.books.now()
@@ -139,7 +123,7 @@ class SandboxShop:
         self.books.locations[location.location_id] = location
         return location.location_id
 
-    @_action
+    @action
     def add_product(  # each has a default that most callers keep
         self,
         title: str,
@@ -170,7 +154,7 @@ class SandboxShop:
         self.books.products[product.product_id] = product
         return product
 
-    @_action
+    @action
     def set_policy(self, variant_id: int, policy: Policy) -> None:
         """Let the online shop oversell a variant, or not."""
         variant = self.books.variants[variant_id]
@@ -178,12 +162,12 @@ class SandboxShop:
         product = self.books.products[variant.product_id]
         self.books.tell("products/update", lambda: payloads.product(self.books, product))
 
-    @_action
+    @action
     def set_tracked(self, item_id: int, *, is_tracked: bool) -> None:
         """Count an item's stock from now on, or stop counting it."""
         stock.set_tracked(self.books, self.books.item(item_id), is_tracked=is_tracked)
 
-    @_action
+    @action
     def deactivate_location(self, location_id: int, *, destination_id: int | None = None) -> None:
         """Close a location. Stock and open work go to another, the first active one if none is named."""
         location = self.books.locations[location_id]
@@ -216,14 +200,14 @@ class SandboxShop:
 
     # Stock
 
-    @_action
+    @action
     def adjust_stock(
         self, item_id: int, location_id: int, delta: int, *, name: str = "available"
     ) -> None:
         """Correct stock: `available` changes what is on hand; damaged, reserved, ... come out of it."""
         stock.adjust(self.books, self._level(item_id, location_id), delta, name=name)
 
-    @_action
+    @action
     def set_stock(
         self,
         item_id: int,
@@ -245,7 +229,7 @@ class SandboxShop:
             raise Refused(f"item {item_id} isn't stocked at location {location_id}")
         return level
 
-    @_action
+    @action
     def expect_shipment(
         self, location_id: int, quantities: Mapping[int, int], *, arrives_at: datetime | None = None
     ) -> InboundShipment:
@@ -254,14 +238,14 @@ class SandboxShop:
             self.books, self.books.locations[location_id], quantities, arrives_at=arrives_at
         )
 
-    @_action
+    @action
     def receive_shipment(self, shipment_id: int, quantities: Mapping[int, int] | None = None) -> None:
         """Take goods in, all that are outstanding if not said otherwise (by item id)."""
         stock.receive(self.books, self.books.shipments[shipment_id], quantities)
 
     # Orders
 
-    @_action
+    @action
     def place_order(
         self,
         lines: Sequence[tuple[int | str, int]],
@@ -275,7 +259,7 @@ class SandboxShop:
         wish = orders.OrderWish(lines, processed_at, note, tags, channel)
         return orders.place(self.books, wish, routing_delay_s=self.routing_delay_s).order_id
 
-    @_action
+    @action
     def edit_order(
         self,
         order_id: int,
@@ -288,12 +272,12 @@ class SandboxShop:
         wish = orders.EditWish(quantities or {}, add, restock)
         orders.edit(self.books, self.books.order(order_id), wish, routing_delay_s=self.routing_delay_s)
 
-    @_action
+    @action
     def cancel_order(self, order_id: int, *, restock: bool = True, reason: str = "CUSTOMER") -> None:
         """Cancel an order of which nothing has shipped."""
         orders.cancel(self.books, self.books.order(order_id), restock=restock, reason=reason)
 
-    @_action
+    @action
     def refund(
         self,
         order_id: int,
@@ -307,29 +291,29 @@ class SandboxShop:
             self.books, self.books.order(order_id), quantities, restock=restock, location_id=location_id
         )
 
-    @_action
+    @action
     def fulfil(self, order_id: int, quantities: Mapping[int, int] | None = None) -> None:
         """Ship units by line id, or all that is routed and not held."""
         orders.fulfil(self.books, self.books.order(order_id), quantities)
 
-    @_action
+    @action
     def cancel_fulfilment(self, order_id: int) -> None:
         """Cancel the last parcel of an order: its units are open again, in new fulfillment orders."""
         orders.unfulfil(self.books, self.books.order(order_id))
 
-    @_action
+    @action
     def delete_order(self, order_id: int) -> None:
         """Delete an order."""
         orders.delete(self.books, self.books.order(order_id))
 
-    @_action
+    @action
     def close_order(self, order_id: int) -> None:
         """Archive an order."""
         orders.close(self.books, self.books.order(order_id))
 
     # Fulfillment orders
 
-    @_action
+    @action
     def move(
         self, fulfillment_order_id: int, location_id: int, *, quantities: Mapping[int, int] | None = None
     ) -> int:
@@ -338,19 +322,19 @@ class SandboxShop:
         moved = routing.move(self.books, source, location_id, quantities=quantities)
         return moved.fulfillment_order_id
 
-    @_action
+    @action
     def split(self, fulfillment_order_id: int, quantities: Mapping[int, int]) -> int:
         """Split units (by fulfillment line id) off into a new fulfillment order: its id."""
         source = self.books.fulfillment_order(fulfillment_order_id)
         return routing.split(self.books, source, quantities).fulfillment_order_id
 
-    @_action
+    @action
     def merge(self, fulfillment_order_ids: Sequence[int]) -> int:
         """Merge open fulfillment orders into the first: its id."""
         everyone = [self.books.fulfillment_order(number) for number in fulfillment_order_ids]
         return routing.merge(self.books, everyone).fulfillment_order_id
 
-    @_action
+    @action
     def hold(
         self,
         fulfillment_order_id: int,
@@ -365,12 +349,12 @@ class SandboxShop:
         hold, _ = holds.place(self.books, target, holds.HoldWish(reason, handle, None, app, quantities))
         return hold.hold_id
 
-    @_action
+    @action
     def release_hold(self, fulfillment_order_id: int, hold_ids: Collection[int] | None = None) -> None:
         """Release these holds, or everybody's."""
         holds.release(self.books, self.books.fulfillment_order(fulfillment_order_id), hold_ids)
 
-    @_action
+    @action
     def reschedule(self, fulfillment_order_id: int, fulfill_at: datetime) -> None:
         """Ship it on another day."""
         scheduled = self.books.fulfillment_order(fulfillment_order_id)
@@ -379,49 +363,49 @@ class SandboxShop:
 
     # What merchants write
 
-    @_action
+    @action
     def edit_note(self, order_id: int, note: str) -> None:
         """Replace an order's note by hand."""
         marks.set_note(self.books, self.books.order(order_id), note)
 
-    @_action
+    @action
     def add_tags(self, order_id: int, tags: Sequence[str]) -> None:
         """Tag an order by hand."""
         marks.add_tags(self.books, self.books.order(order_id), tags)
 
-    @_action
+    @action
     def remove_tags(self, order_id: int, tags: Sequence[str]) -> None:
         """Untag an order by hand."""
         marks.remove_tags(self.books, self.books.order(order_id), tags)
 
     # The app
 
-    @_action
+    @action
     def uninstall(self) -> None:
         """Throw the app out: its token is void, and it is told so."""
         self.faults.is_token_revoked = True
         self.books.tell("app/uninstalled", lambda: payloads.uninstalled(self.books, name=self.name))
 
-    @_action
+    @action
     def set_scopes(self, scopes: Collection[str]) -> None:
         """Grant other access scopes."""
         previous, self.scopes = sorted(self.scopes), scopes
         body = payloads.scopes_changed(self.books, previous=previous, current=sorted(self.scopes))
         self.books.tell("app/scopes_update", lambda: body)
 
-    @_action
+    @action
     def request_customer_data(self, order_id: int) -> None:
         """A buyer asks what is known of them."""
         placed = self.books.order(order_id)
         self.books.tell("customers/data_request", lambda: payloads.data_request(self.books, placed))
 
-    @_action
+    @action
     def redact_customer(self, order_id: int) -> None:
         """A buyer is to be forgotten."""
         placed = self.books.order(order_id)
         self.books.tell("customers/redact", lambda: payloads.redact_customer(self.books, placed))
 
-    @_action
+    @action
     def redact_shop(self) -> None:
         """The shop is to be forgotten, two days after it threw the app out."""
         self.books.tell("shop/redact", lambda: payloads.redact_shop(self.books))
@@ -437,11 +421,11 @@ class SandboxShop:
             for operation in list(self.bulk_operations.values()):
                 self._advance(operation)
 
-    @_action
+    @action
     def _route(self, order: Order) -> None:
         routing.route(self.books, order)
 
-    @_action
+    @action
     def _advance(self, operation: BulkOperation) -> None:
         if bulk.advance(operation, self.clock()):
             self.books.tell("bulk_operations/finish", lambda: bulk.finished(operation))

@@ -6,6 +6,7 @@ https://shopify.dev/docs/apps/build/orders-fulfillment/inventory-management-apps
 from collections.abc import Mapping
 from datetime import datetime
 
+from app.sandbox.records import Refused
 from app.sandbox.shopify import payloads
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.records import (
@@ -16,7 +17,6 @@ from app.sandbox.shopify.records import (
     Level,
     Line,
     Location,
-    Refused,
     ShipmentLine,
 )
 

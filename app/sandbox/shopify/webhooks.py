@@ -1,29 +1,25 @@
 """Webhooks: who is subscribed, what is on its way, what is tried again.
 
 Deliveries may be late, doubled, lost and out of order, as Shopify says they may be:
-https://shopify.dev/docs/apps/build/webhooks. `WebhookSender` is the postman of the demo; tests take
-deliveries out of the queue themselves.
+https://shopify.dev/docs/apps/build/webhooks.
 """
 
 import base64
 import hashlib
 import hmac
 import json
-import random
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-import requests
+from app.sandbox import deliveries
+from app.sandbox.deliveries import SUCCESS, DeliveryQueue, PendingDelivery
 
 API_VERSION = "2026-10"
 # Eight more tries within four hours, each wait twice the one before.
 RETRY_AFTER_S = tuple(4 * 3600 * 2**n / 255 for n in range(8))
 FAILURES_BEFORE_REMOVAL = 8
-TIMEOUT_S = 5
-SUCCESS = range(200, 300)
 
 COMPLIANCE_TOPICS = frozenset({"customers/data_request", "customers/redact", "shop/redact"})
 
@@ -43,47 +39,23 @@ class WebhookSubscription:
     consecutive_failures: int = 0
 
 
-@dataclass(frozen=True)
-class PendingDelivery:
-    """One HTTP request that Shopify means to send: to `address`, with these headers and raw bytes."""
-
-    headers: Mapping[str, str]
-    body: bytes
-    topic: str
-    address: str
-    due_at: datetime
-    serial: int
-    subscription_id: int | None = None
-    tries: int = 0
-
-
 @dataclass
-class WebhookKnobs:
-    """How badly deliveries behave; everything is drawn from the shop's own random numbers."""
+class WebhookKnobs(deliveries.WebhookKnobs):
+    """Shopify names its headers with and without the prefix `X-`."""
 
-    delay_s: tuple[float, float] = (0, 0)
-    duplicate_rate: float = 0
-    loss_rate: float = 0
-    is_shuffled: bool = False
     uses_unprefixed_headers: bool = False
 
 
 @dataclass
-class WebhookQueue:
+class WebhookQueue(DeliveryQueue):
     """The queue of one shop. Compliance topics go to `compliance_address`, subscribed or not."""
 
-    clock: Callable[[], datetime]
-    random: random.Random
+    _: KW_ONLY
     domain: str
     secret: str
     compliance_address: str | None = None
     knobs: WebhookKnobs = field(default_factory=WebhookKnobs)
     subscriptions: dict[int, WebhookSubscription] = field(default_factory=dict)
-    announced: list[str] = field(default_factory=list)
-    given_up: list[PendingDelivery] = field(default_factory=list)
-    _waiting: list[PendingDelivery] = field(default_factory=list)
-    _serial: int = 0
-    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def announce(self, topic: str, build: Callable[[], Mapping[str, Any]], *, event_id: str) -> None:
         """Queue one delivery an address; nobody listening costs nothing."""
@@ -109,30 +81,14 @@ class WebhookQueue:
         subscription: WebhookSubscription | None,
         event_id: str,
     ) -> None:
-        if self.random.random() < self.knobs.loss_rate:
+        if self.is_lost():
             return
         wanted = subscription.include_fields if subscription else ()
         body = json.dumps(_only(payload, wanted) if wanted else payload).encode()
+        name = subscription.name if subscription else None
         number = subscription.subscription_id if subscription else None
-        delivery = PendingDelivery(
-            self._headers(topic, body, event_id, name=subscription.name if subscription else None),
-            body,
-            topic,
-            address,
-            self._due_at(),
-            self._next_serial(),
-            number,
-        )
-        self._waiting.append(delivery)
-        if self.random.random() < self.knobs.duplicate_rate:
-            self._waiting.append(replace(delivery, due_at=self._due_at(), serial=self._next_serial()))
-
-    def _due_at(self) -> datetime:
-        return self.clock() + timedelta(seconds=self.random.uniform(*self.knobs.delay_s))
-
-    def _next_serial(self) -> int:
-        self._serial += 1
-        return self._serial
+        headers = self._headers(topic, body, event_id, name=name)
+        self.post(topic, body, headers, address=address, subscription_id=number)
 
     def _headers(self, topic: str, body: bytes, event_id: str, *, name: str | None) -> dict[str, str]:
         prefix = "" if self.knobs.uses_unprefixed_headers else "X-"
@@ -152,21 +108,6 @@ class WebhookQueue:
         named = {f"{prefix}Shopify-{key}": value for key, value in headers.items()}
         return {"Content-Type": "application/json", **named}
 
-    def take_due(self, now: datetime) -> list[PendingDelivery]:
-        """What is to be sent by now; each must be `answered`, or it counts as lost on the way."""
-        with self._lock:
-            due = [one for one in self._waiting if one.due_at <= now]
-            self._waiting = [one for one in self._waiting if one.due_at > now]
-            due.sort(key=lambda one: (one.due_at, one.serial))
-            if self.knobs.is_shuffled:
-                self.random.shuffle(due)
-            return due
-
-    def waiting(self) -> list[PendingDelivery]:
-        """Everything not yet taken, soonest first."""
-        with self._lock:
-            return sorted(self._waiting, key=lambda one: (one.due_at, one.serial))
-
     def answered(self, delivery: PendingDelivery, status: int | None) -> None:
         """What the address said, None for nothing at all: anything but 2xx is tried again."""
         with self._lock:
@@ -178,8 +119,7 @@ class WebhookQueue:
             if subscription:
                 subscription.consecutive_failures += 1
             if delivery.tries < len(RETRY_AFTER_S):
-                due_at = self.clock() + timedelta(seconds=RETRY_AFTER_S[delivery.tries])
-                self._waiting.append(replace(delivery, due_at=due_at, tries=delivery.tries + 1))
+                self.try_again(delivery, in_s=RETRY_AFTER_S[delivery.tries])
             else:
                 self._give_up(delivery, subscription)
 
@@ -206,39 +146,3 @@ def _only(payload: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
         elif inner and isinstance(value, Mapping):
             shown[key] = _only(value, inner)
     return shown
-
-
-class WebhookSender(threading.Thread):
-    """Posts what is due, until stopped."""
-
-    def __init__(self, queue: WebhookQueue, *, pause_s: float = 0.2) -> None:
-        super().__init__(name=f"webhooks of {queue.domain}", daemon=True)
-        self._queue = queue
-        self._pause_s = pause_s
-        self._stopping = threading.Event()
-
-    def run(self) -> None:
-        """Send, wait a moment, send."""
-        with requests.Session() as session:
-            while not self._stopping.wait(self._pause_s):
-                for delivery in self._queue.take_due(self._queue.clock()):
-                    self._queue.answered(delivery, _post(session, delivery))
-
-    def stop(self) -> None:
-        """End after the delivery under way."""
-        self._stopping.set()
-        self.join()
-
-
-def _post(session: requests.Session, delivery: PendingDelivery) -> int | None:
-    try:
-        answer = session.post(
-            delivery.address,
-            data=delivery.body,
-            headers=dict(delivery.headers),
-            timeout=TIMEOUT_S,
-            allow_redirects=False,
-        )
-    except requests.RequestException:
-        return None
-    return answer.status_code
