@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
 
 import requests
 import sqlalchemy as sa
@@ -13,11 +14,15 @@ from app.db import mirror, promises
 from app.pipeline.connecting import connect_shop
 from app.pipeline.runtime import Runtime, work_on_shop
 from app.platforms.http import Http
+from app.sandbox.bigcommerce.server import SandboxAdapter as StoreAdapter
+from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.shopify.records import Order, Variant
 from app.sandbox.shopify.server import SandboxAdapter
 from app.sandbox.shopify.shop import SandboxShop
 from app.settings import Settings
 from app.web.application import create_app
+
+W = TypeVar("W", bound="World")
 
 START = datetime(2026, 11, 25, 9, tzinfo=UTC)
 
@@ -39,30 +44,30 @@ class Clock:
 
 @dataclass
 class World:
-    """Everything there is, for one shop."""
+    """Everything there is, for one shop: a `SandboxShop`, or a `SandboxStore`."""
 
-    shop: SandboxShop
+    shop: Any
     runtime: Runtime
     clock: Clock
     web: FlaskClient
     shop_id: int = 0
     answers: list[int] = field(default_factory=list)
     after_request: Callable[[], None] = lambda: None
+    platform: str = "shopify"
 
     def connect(self) -> None:
         """What a merchant does first."""
-        self.shop_id = connect_shop(
-            self.runtime, "shopify", self.shop.domain, self.shop.access_token
-        ).shop_id
+        domain = self.shop.domain if self.platform == "shopify" else self.shop.store_hash
+        connected = connect_shop(self.runtime, self.platform, domain, self.shop.access_token)
+        self.shop_id = connected.shop_id
 
     def deliver(self) -> int:
         """Post every webhook that is due; returns how many."""
         self.shop.tick()
         due = self.shop.webhooks.take_due(self.clock())
         for delivery in due:
-            answer = self.web.post(
-                "/webhooks/shopify", data=delivery.body, headers=dict(delivery.headers)
-            )
+            path = f"/webhooks/{self.platform}"
+            answer = self.web.post(path, data=delivery.body, headers=dict(delivery.headers))
             self.answers.append(answer.status_code)
             self.shop.webhooks.answered(delivery, answer.status_code)
         return len(due)
@@ -81,14 +86,17 @@ class World:
             self.deliver()
             again_s = self.work()
             waiting = [delivery.due_at for delivery in self.shop.webhooks.waiting()]
-            routing = [order.route_due_at for order in self.shop.orders.values() if order.route_due_at]
-            moments = [moment for moment in [*waiting, *routing] if moment > self.clock()]
+            moments = [moment for moment in [*waiting, *self._routing()] if moment > self.clock()]
             if again_s is not None and again_s < 900:
                 moments.append(self.clock() + timedelta(seconds=again_s))
             if not moments:
                 return
             self.clock.now = max(min(moments), self.clock() + timedelta(milliseconds=100))
         raise AssertionError(f"still busy after {at_most_s} s")
+
+    def _routing(self) -> list[datetime]:
+        orders = self.shop.orders.values()
+        return [order.route_due_at for order in orders if getattr(order, "route_due_at", None)]
 
     def expect(self, variant: Variant, quantity: int, on: str, *, location_id: int | None = None) -> int:
         """Type an arrival; returns its number."""
@@ -128,18 +136,57 @@ class World:
         }
 
 
+@dataclass
+class StoreWorld(World):
+    """The same for a BigCommerce store, whose orders have no tags: our words stand on the first line of
+    our block."""
+
+    platform: str = "bigcommerce"
+
+    def tags(self, order_id: int) -> set[str]:
+        """Our words in the order's staff notes."""
+        _, found, after = self.note(order_id).rpartition("[backorder]\n")
+        return set(after.partition("\n")[0].split(" ")) if found else set()
+
+    def note(self, order_id: int) -> str:
+        """The order's staff notes."""
+        return str(self.shop.orders[order_id].staff_notes)
+
+
 def make_world(engine: sa.Engine, redis: Redis, settings: Settings, **shop_options: object) -> World:
-    """A shop that nobody has connected yet."""
+    """A Shopify shop that nobody has connected yet."""
     clock = Clock()
     shop = SandboxShop(clock=clock, client_secret=settings.shopify_client_secret, **shop_options)  # type: ignore[arg-type]
+    return _assemble(World, shop, SandboxAdapter([shop]), clock, (engine, redis, settings))
+
+
+def make_store_world(
+    engine: sa.Engine, redis: Redis, settings: Settings, **store_options: object
+) -> StoreWorld:
+    """A BigCommerce store that nobody has connected yet."""
+    clock, secret = Clock(), settings.bigcommerce_client_secret
+    store = SandboxStore(clock=clock, client_secret=secret, **store_options)  # type: ignore[arg-type]
+    # Its webhooks carry the real clock's time where a test's clock is meant.
+    settings = settings.model_copy(update={"bigcommerce_signature_tolerance_seconds": 0})
+    return _assemble(StoreWorld, store, StoreAdapter([store]), clock, (engine, redis, settings))
+
+
+def _assemble(
+    kind: type[W],
+    shop: object,
+    adapter: requests.adapters.BaseAdapter,
+    clock: Clock,
+    machine: tuple[sa.Engine, Redis, Settings],
+) -> W:
+    engine, redis, settings = machine
 
     def session() -> requests.Session:
         made = requests.Session()
-        made.mount("https://", SandboxAdapter([shop]))
+        made.mount("https://", adapter)
         made.hooks["response"].append(lambda answer, **_: world.after_request())
         return made
 
     runtime = Runtime(settings, engine, redis, Http(transport=session), clock=clock, sleep=clock.sleep)
     web = create_app(runtime, has_open_pages=True).test_client()
-    world = World(shop, runtime, clock, web)
+    world = kind(shop, runtime, clock, web)
     return world

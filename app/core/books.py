@@ -15,8 +15,6 @@ class Verdict(Enum):
     """More is committed than we know: orders are on their way, or older than we may read."""
     COPY_STALE = auto()
     """Less is committed than we know: some of our orders have changed meanwhile."""
-    STOCK_BEHIND = auto()
-    """The stock was read as it was before orders that we know: it must be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +35,8 @@ class Account:
     """One pool's books. `supply` units can serve open orders now (negative where more was shipped than
     was there), `committed` are what open orders take of it.
 
-    `consumed` counts units that were short at placement and no longer count as such: a restock went to
-    them, where the platform lowers its counter by itself.
+    `consumed` counts units that were short at placement and do not count as such: a restock went to
+    them, where the platform lowers its counter by itself, or the figures are older than their orders.
     """
 
     supply: int

@@ -435,6 +435,8 @@ def _see_item(session: Session, shop_id: int, variant: VariantSeen, now: datetim
             look_at=now,
             attempts=0,
             cause="first order of the item",
+            stirred_at=now,
+            ordered_at=now,
         )
         session.add(item)
     item.sku, item.title = variant.sku, variant.title
@@ -518,7 +520,6 @@ def record_stock(
             "committed": pool.committed,
             "backordered": pool.backordered,
             "supply": accounts[pool.location_id].supply,
-            "consumed": accounts[pool.location_id].consumed,
             "drift": drift.get(pool.location_id, 0),
             "read_at": now,
         }

@@ -184,8 +184,7 @@ class Variant(Base):
 class PoolRow(Base):
     """One item at one location as last read (see `app.platforms.base.Pool`). `supply` is what could
     serve open orders then. `drift` is the committed units that no order we may read explains: older
-    demand, served first, and said on the status page. `consumed` counts units short at placement that a
-    restock went to since (see `app.core.books.Account`)."""
+    demand, served first, and said on the status page."""
 
     __tablename__ = "pools"
 
@@ -198,7 +197,6 @@ class PoolRow(Base):
     committed: Mapped[int | None]
     backordered: Mapped[int | None]
     supply: Mapped[int]
-    consumed: Mapped[int] = mapped_column(default=0)
     drift: Mapped[int] = mapped_column(default=0)
     read_at: Mapped[datetime]
 

@@ -31,8 +31,8 @@ _FEW_ORDERS = 5
 # then orders that it brought.
 _TRIES = 4
 
-# Our copy says more than the figures, which may be older than it.
-_TOO_MUCH_KNOWN = (Verdict.COPY_STALE, Verdict.STOCK_BEHIND)
+# Where readings lag, how soon to look again at one that does not show what is known to be short.
+_BEHIND_S = 15
 
 # Orders are on their way: how long to wait before the books are read again. After the last wait what
 # is still unknown counts as older demand. Doubled each time, and one minute in all.
@@ -47,7 +47,6 @@ _ROUTED_WITHIN = timedelta(hours=1)
 _PROBLEMS = {
     Verdict.ORDERS_MISSING: "More units are committed than our orders take: waiting for the others.",
     Verdict.COPY_STALE: "Fewer units are committed than our orders take: reading them again.",
-    Verdict.STOCK_BEHIND: "The stock figures don't show our newest orders yet: reading them again.",
 }
 
 
@@ -135,7 +134,7 @@ def _try_to_settle(
         if unread:
             return partial(read_orders, desk, unread, cause=f"item {stock.item_id} is short")
         verdict = _settle_queue(session, gathered, is_clear=not unclear, may_postpone=may_postpone)
-        if verdict in (Verdict.BALANCED, Verdict.STOCK_BEHIND) or may_postpone:
+        if verdict is Verdict.BALANCED or may_postpone:
             return None
     cause = f"the books of item {stock.item_id} do not balance"
     return partial(read_changed_orders, desk, cause=cause)
@@ -154,12 +153,11 @@ def _gather(
     now: datetime,
     lag: timedelta,
 ) -> _Gathered:
-    """Everything that is known of an item. Where the platform's own figures say that nobody is short,
-    no order needs to be looked up."""
+    """Everything that is known of an item. Where the platform's own figures, read now, say that nobody
+    is short, no order needs to be looked up."""
     pools = stock.pools if stock.is_tracked else ()
-    if all(_tells_who_is_short(pool) and pool.available >= 0 for pool in pools):
-        demand: Sequence[OpenDemand] = ()
-    else:
+    demand: Sequence[OpenDemand] = ()
+    if lag or not all(_tells_who_is_short(pool) and pool.available >= 0 for pool in pools):
         demand = mirror.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
     books = _known_demand(stock, demand)
     return _Gathered(item, stock, demand, books, _accounts(stock, books), asked_at, now, lag)
@@ -212,8 +210,7 @@ def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, st
     item = gathered.item
     is_restless = item.ordered_at is not None and gathered.now - item.ordered_at < gathered.lag
     held = _open_lines(session, gathered) if is_restless else frozenset()
-    if held:
-        item.has_queue = True
+    item.has_queue = item.has_queue or bool(held)
     promises.record_promises(
         session, item.shop_id, item.item_id, made, now=gathered.now, cause=item.cause, held=held
     )
@@ -226,20 +223,30 @@ def _open_lines(session: Session, gathered: _Gathered) -> frozenset[tuple[int, i
     short = {key: row.short for key, row in standing.items() if row.short}
     if not short:
         return frozenset()
-    demand = mirror.open_demand(session, item.shop_id, [item.item_id])[item.item_id]
-    lines = _known_demand(gathered.stock, demand).located
-    units = {(line.order_id, line.location_id): line.quantity for line in lines}
+    units = {(line.order_id, line.location_id): line.quantity for line in gathered.books.located}
     return frozenset(key for key in short if units.get(key, 0) >= short[key])
 
 
 def _finish(gathered: _Gathered) -> None:
-    """The item is settled. Where readings lag it is looked at once more, when what was told of it must
-    show in them."""
-    item, lag = gathered.item, gathered.lag
+    """The item is settled. Where readings lag it is looked at once more when what was told of it must
+    show in them; sooner where this one does not show units that were short when they were ordered: only
+    then may they be called short, since a restock may have come for them as well."""
+    item, now = gathered.item, gathered.now
     item.look_at, item.cause, item.problem = None, None, None
     item.unbalanced_since, item.attempts = None, 0
-    shows_at = None if item.stirred_at is None else item.stirred_at + lag
-    item.recheck_at = shows_at if shows_at is not None and shows_at > gathered.now else None
+    shows_at = now if item.stirred_at is None else item.stirred_at + gathered.lag
+    if _is_behind(gathered):
+        shows_at = min(shows_at, now + timedelta(seconds=_BEHIND_S))
+    item.recheck_at = shows_at if shows_at > now else None
+
+
+def _is_behind(gathered: _Gathered) -> bool:
+    newest = gathered.now - gathered.lag
+    return any(
+        account.consumed
+        and any(line.backordered and line.placed_at > newest for line in gathered.books.at(location_id))
+        for location_id, account in gathered.accounts.items()
+    )
 
 
 def _unclear_orders(gathered: _Gathered) -> list[OpenDemand]:
@@ -316,7 +323,7 @@ def _settle_queue(
         )
         _decide(session, gathered, balance)
         _finish(gathered)
-    elif may_postpone or balance.verdict is Verdict.STOCK_BEHIND:
+    elif may_postpone:
         _postpone(session, gathered, balance.verdict)
     return balance.verdict
 
@@ -376,21 +383,19 @@ def _balance(session: Session, gathered: _Gathered) -> _Balance:
     settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
     demand = sorted(gathered.demand, key=attrgetter("order_id"))
     whole = balance = _compare(gathered, gathered.books, settled)
-    while balance.verdict in _TOO_MUCH_KNOWN and demand and _is_newcomer(demand[-1], gathered):
+    while balance.verdict is Verdict.COPY_STALE and demand and _is_newcomer(demand[-1], gathered):
         demand.pop()
         balance = _compare(gathered, _known_demand(gathered.stock, demand), settled)
     return balance if balance.verdict is Verdict.BALANCED else whole
 
 
 def _is_newcomer(order: OpenDemand, gathered: _Gathered) -> bool:
-    return order.first_seen_at > gathered.asked_at - gathered.lag
+    return order.first_seen_at > gathered.asked_at
 
 
 def _compare(gathered: _Gathered, books: Demand, settled: Mapping[int, PoolRow]) -> _Balance:
     """Compare the books of these lines, then once more without the drift that was explained before."""
     accounts = _accounts(gathered.stock, books)
-    if _is_behind(gathered, books, accounts, settled):
-        return _Balance(Verdict.STOCK_BEHIND, books, accounts)
     committed = {location_id: account.committed for location_id, account in accounts.items()}
     verdict = compare_books(committed, books)
     drift = {location_id: row.drift for location_id, row in settled.items() if row.drift}
@@ -400,22 +405,6 @@ def _compare(gathered: _Gathered, books: Demand, settled: Mapping[int, PoolRow])
     if drift and verdict is not Verdict.BALANCED and compare_books(without, books) is Verdict.BALANCED:
         return _Balance(Verdict.BALANCED, books, accounts, drift)
     return _Balance(verdict, books, accounts)
-
-
-def _is_behind(
-    gathered: _Gathered,
-    books: Demand,
-    accounts: Mapping[int, Account],
-    settled: Mapping[int, PoolRow],
-) -> bool:
-    """Whether the figures were read as they were before an order that we know: units of it count as
-    short at placement, and more such units are missing from the figures than when last settled."""
-    newest = gathered.now - gathered.lag
-    return any(
-        account.consumed > (settled[location_id].consumed if location_id in settled else 0)
-        and any(line.backordered and line.placed_at > newest for line in books.at(location_id))
-        for location_id, account in accounts.items()
-    )
 
 
 def _explain_away(session: Session, gathered: _Gathered, balance: _Balance) -> dict[int, int]:

@@ -205,7 +205,8 @@ def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
             key for key in METAFIELDS if key not in values and _has_metafield(order, key)
         ),
     )
-    if is_answer_lost and after == shown and not (tags.add or tags.remove or change.note is not None):
+    is_all_there = is_answer_lost and after == shown and manner.traits.has_tags
+    if is_all_there and not (tags.add or tags.remove or change.note is not None):
         change = OrderChange(order_id=order.order_id)
     remark = (
         "" if has_block or want.status is Status.NONE else "the note is full: tag and metafields only"

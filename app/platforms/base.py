@@ -322,7 +322,8 @@ class Subscription(msgspec.Struct, frozen=True):
 class Traits(msgspec.Struct, frozen=True):
     """What sets a platform apart, as far as the pipeline must know.
 
-    `has_tags`: orders carry tags; else our words stand on the first line of our block in the note.
+    `has_tags`: orders carry tags, and one write sets them together with note and metafields; else our
+    words stand on the first line of our block in the note, and the metafields are written after it.
     `note_limit`: characters a note holds. `stock_lag_s`: how long a reading of stock may be behind what
     orders already say; nothing is released before the item's orders have been quiet for so long.
     `batches_news_s`: webhooks of orders tell an id alone, so news are read as one list of changed

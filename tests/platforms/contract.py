@@ -213,14 +213,14 @@ class PlatformContract:
         )
         assert (unknown.variant_id, unknown.item_id) == (UNKNOWN, None)
 
-    def test_stock_is_counted_until_it_is_shipped(self, platform: Platform, store: Store) -> None:
+    def test_what_is_sold_beyond_stock_lies_below_zero(self, platform: Platform, store: Store) -> None:
         store.ship(store.place(1))
         store.place(7)
 
         (stock,) = platform.fetch_stock([store.item_id])
 
         assert stock.is_tracked
-        assert [pool.on_hand for pool in stock.pools] == [4]
+        assert [pool.available for pool in stock.pools] == [-3]
 
     def test_an_item_that_does_not_exist_is_untracked(self, platform: Platform, store: Store) -> None:
         unknown, known = platform.fetch_stock([UNKNOWN, store.item_id])

@@ -150,31 +150,23 @@ def fetch_changed_orders(client: BigCommerceClient, habits: Habits, since: datet
 
 
 def fetch_open_orders(client: BigCommerceClient, habits: Habits, cursor: str | None) -> ImportPage:
-    """The next page of the import, status by status; the cursor is "status/number": orders of that
-    status with a higher number are still to come."""
-    status_id, after_id = _read_cursor(cursor)
+    """The next page of the import, status by status. The cursor is "status/number/total": orders of
+    that status with a higher number are still to come, of so many in all."""
+    if cursor is None:
+        cursor = f"{OPEN_STATUSES[0]}/0/{_count_open_orders(client)}"
+    status_id, after_id, total = map(int, cursor.split("/"))
     orders = _list_orders(
         client,
         {"status_id": status_id, "min_id": after_id + 1, "sort": "id:asc", "limit": ORDERS_AT_ONCE},
     )
     default_id = habits.default_location_id() if orders else 0
-    is_last_page = len(orders) < ORDERS_AT_ONCE
-    if is_last_page and status_id == OPEN_STATUSES[-1]:
-        following = None
-    elif is_last_page:
-        following = f"{OPEN_STATUSES[OPEN_STATUSES.index(status_id) + 1]}/0"
-    else:
-        following = f"{status_id}/{orders[-1].id}"
-    return ImportPage(
-        orders=tuple(order_seen(order, default_location_id=default_id) for order in orders),
-        cursor=following,
-        total=_count_open_orders(client),
-    )
-
-
-def _read_cursor(cursor: str | None) -> tuple[int, int]:
-    status_id, _, after_id = (cursor or f"{OPEN_STATUSES[0]}/0").partition("/")
-    return int(status_id), int(after_id)
+    copies = tuple(order_seen(order, default_location_id=default_id) for order in orders)
+    if len(orders) == ORDERS_AT_ONCE:
+        return ImportPage(copies, f"{status_id}/{orders[-1].id}/{total}", total)
+    if status_id == OPEN_STATUSES[-1]:
+        return ImportPage(copies, None, total)
+    following = OPEN_STATUSES[OPEN_STATUSES.index(status_id) + 1]
+    return ImportPage(copies, f"{following}/0/{total}", total)
 
 
 class _StatusCount(msgspec.Struct):
@@ -256,9 +248,11 @@ def _fetch_inventory(client: BigCommerceClient, variant_ids: Sequence[int]) -> I
 def look(
     client: BigCommerceClient, habits: Habits, asks: Sequence[OrderAsk], item_ids: Sequence[int]
 ) -> Look:
-    """The orders about to be written with their notes, and the stock that decided about them."""
+    """The stock that decided, and the orders about to be written with their notes. The notes are read
+    last: what staff write between that and our write is lost."""
+    stock = fetch_stock(client, habits, item_ids) if item_ids else []
+    default_id = habits.default_location_id() if asks else 0
     found = fetch_bodies(client, [ask.order_id for ask in asks])
-    default_id = habits.default_location_id() if found else 0
     orders = [
         OrderNow(
             order=order_seen(order, default_location_id=default_id),
@@ -269,4 +263,4 @@ def look(
         for ask in asks
         if (order := found.get(ask.order_id))
     ]
-    return Look(tuple(orders), tuple(fetch_stock(client, habits, item_ids) if item_ids else ()))
+    return Look(tuple(orders), tuple(stock))

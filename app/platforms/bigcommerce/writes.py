@@ -1,7 +1,8 @@
-"""What is written on a store's orders: our metafields, then the staff's note.
+"""What is written on a store's orders: the staff's note, then our metafields.
 
-The note comes last: while it is as it was, the next pass writes everything again. `products`, `fees` and
-`customer_message` are never sent: sending products clears discounts, and the message is the buyer's.
+The note comes first, as soon as it can after it was read: what staff write in between is lost, for
+BigCommerce has no condition on a write. `products`, `fees` and `customer_message` are never sent:
+sending products clears discounts, and the message is the buyer's.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,13 +42,13 @@ class _Made(msgspec.Struct):
 
 
 def write(client: BigCommerceClient, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
-    """Write changes, a few orders at a time; yields an order's result as soon as its note is written."""
+    """Write changes, a few orders at a time; yields their results when all of each is written."""
     for start in range(0, len(changes), _ORDERS_AT_ONCE):
         some = changes[start : start + _ORDERS_AT_ONCE]
-        refused = _write_metafields(client, some)
-        for change in some:
-            error = refused.get(change.order_id) or _write_order(client, change)
-            yield [WriteResult(change.order_id, error)]
+        refused = {change.order_id: _write_order(client, change) for change in some}
+        rest = [change for change in some if refused[change.order_id] is None]
+        refused |= _write_metafields(client, rest)
+        yield [WriteResult(change.order_id, refused[change.order_id]) for change in some]
 
 
 def _write_order(client: BigCommerceClient, change: OrderChange) -> str | None:

@@ -162,7 +162,6 @@ def upgrade() -> None:
         sa.Column("committed", sa.BigInteger(), nullable=True),
         sa.Column("backordered", sa.BigInteger(), nullable=True),
         sa.Column("supply", sa.BigInteger(), nullable=False),
-        sa.Column("consumed", sa.BigInteger(), nullable=False),
         sa.Column("drift", sa.BigInteger(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["shop_id"], ["shops.id"], name=op.f("fk_pools_shop_id_shops")),
