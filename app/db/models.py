@@ -65,6 +65,9 @@ class Shop(Base):
     `unread_orders` are those on it that are newer than our copies and must be read.
     `news_at`: webhooks named orders without telling them, so the list must be read by then.
     `limits` are sentences on what does not work with the shop's settings at the platform.
+    What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
+    where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
+    order), and `chosen`, the names of the columns that connecting again must leave as they are.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again.
     """
@@ -84,6 +87,10 @@ class Shop(Base):
     time_zone: Mapped[str] = mapped_column(default="UTC")
     lead_time_days: Mapped[int | None]
     quiet_days: Mapped[int] = mapped_column(default=2)
+    tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    priority_rules: Mapped[list[Any]] = mapped_column(default=list)
+    chosen: Mapped[list[Any]] = mapped_column(default=list)
     installed_at: Mapped[datetime]
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
@@ -131,13 +138,14 @@ class DeliveryRow(Base):
 
 
 class Item(Base):
-    """What stock is counted for. `look_at` is when its stock must be read (None: settled), `cause`
-    says what asked for it. `has_queue`: some pool is below zero, or a line of it is or was short.
-    `headroom` is what was free when last read less what was ordered since: a guess that only
-    decides how soon to look. `unbalanced_since` is when the books of the item stopped balancing,
-    `attempts` how often they were read since. `stirred_at` is when anything was last told of its stock
-    or orders, `ordered_at` of its orders; where the platform's readings lag, it is looked at once more
-    at `recheck_at`, when what was told must show in them."""
+    """What stock is counted for. `kind` is backorder (it comes again), preorder (not out before
+    `release_on`) or discontinued (it never comes again). `look_at` is when its stock must be read
+    (None: settled), `cause` says what asked for it. `has_queue`: some pool is below zero, or a line of
+    it is or was short. `headroom` is what was free when last read less what was ordered since: a guess
+    that only decides how soon to look. `unbalanced_since` is when the books of the item stopped
+    balancing, `attempts` how often they were read since. `stirred_at` is when anything was last told of
+    its stock or orders, `ordered_at` of its orders; where the platform's readings lag, it is looked at
+    once more at `recheck_at`, when what was told must show in them."""
 
     __tablename__ = "items"
     __table_args__ = (
@@ -150,6 +158,8 @@ class Item(Base):
     sku: Mapped[str] = mapped_column(default="")
     title: Mapped[str] = mapped_column(default="")
     is_tracked: Mapped[bool] = mapped_column(default=True)
+    kind: Mapped[str] = mapped_column(default="backorder")
+    release_on: Mapped[date | None]
     lead_time_days: Mapped[int | None]
     look_at: Mapped[datetime | None]
     cause: Mapped[str | None]
@@ -205,7 +215,8 @@ class Order(Base):
     """Our copy of one order. `updated_at` is the platform's own. `is_located`: its lines have been
     read since its items last changed. `is_stale`: something changed that no webhook told, so it must
     be read. `asked_at` is when the platform was last asked for it since. `judge_at` is when its
-    desired state must be compared with what it shows."""
+    desired state must be compared with what it shows. `is_ranked_by_hand`: a person set its priority,
+    and no rule changes it."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -219,6 +230,7 @@ class Order(Base):
     placed_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     priority: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    is_ranked_by_hand: Mapped[bool] = mapped_column(default=False)
     is_cancelled: Mapped[bool] = mapped_column(default=False)
     is_gone: Mapped[bool] = mapped_column(default=False)
     is_located: Mapped[bool] = mapped_column(default=False)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
-from app.db import audit, inbox, mirror, promises, shops
+from app.db import audit, inbox, mirror, preferences, promises, shops
 from app.db.models import ArrivalRow, Base, Item, Shop
 from app.platforms.base import VariantSeen
 from tests.builders import (
@@ -105,6 +105,7 @@ CALLS: Mapping[str, Call] = {
     "mirror.see_orders": lambda s, a: mirror.see_orders(
         s, a.id, [order_seen(order_item(5), updated=1, routing=routed(5))], is_read=True, **AT
     ),
+    "mirror.priority_rules": lambda s, a: mirror.priority_rules(s, a.id),
     "mirror.touch_orders": lambda s, a: mirror.touch_orders(s, a.id, ORDERS, **AT),
     "mirror.unroute": lambda s, a: mirror.unroute(s, a.id, [51], **AT),
     "mirror.look_at_orders": lambda s, a: mirror.look_at_orders(s, a.id, ORDERS, **AT),
@@ -146,6 +147,9 @@ CALLS: Mapping[str, Call] = {
     "mirror.drifting_pools": lambda s, a: mirror.drifting_pools(s, a.id),
     "mirror.stuck_items": lambda s, a: mirror.stuck_items(s, a.id),
     "mirror.order_names": lambda s, a: mirror.order_names(s, a.id, ORDERS),
+    "preferences.change_preferences": lambda s, a: preferences.change_preferences(
+        s, a, {"quiet_days": 9, "lead_time_days": 9, "priority_rules": []}, by="ann", now=NOW
+    ),
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
     "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),
     "promises.judge_orders": lambda s, a: promises.judge_orders(s, a.id, ORDERS, at=None),
@@ -208,7 +212,14 @@ def other(session: Session, shop: Shop) -> Shop:
 
 
 def test_every_public_function_is_tried() -> None:
-    modules = {"audit": audit, "inbox": inbox, "mirror": mirror, "promises": promises, "shops": shops}
+    modules = {
+        "audit": audit,
+        "inbox": inbox,
+        "mirror": mirror,
+        "preferences": preferences,
+        "promises": promises,
+        "shops": shops,
+    }
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 
     assert public == CALLS.keys() | ACROSS_SHOPS.keys()
