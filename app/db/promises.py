@@ -406,6 +406,22 @@ def short_orders(
     return [(promise, order, item) for promise, order, item in session.execute(statement)]
 
 
+def short_of_others(
+    session: Session, shop_id: int, order_ids: Collection[int], *, but_item: int
+) -> set[int]:
+    """Which of these orders are short of any other item."""
+    found: set[int] = set()
+    for some in chunks(order_ids):
+        where = (
+            PromiseRow.shop_id == shop_id,
+            PromiseRow.order_id.in_(some),
+            PromiseRow.item_id != but_item,
+            PromiseRow.short > 0,
+        )
+        found |= set(session.scalars(sa.select(PromiseRow.order_id).where(*where)))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class ShortCount:
     """How much of a shop waits."""
