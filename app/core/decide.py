@@ -1,6 +1,6 @@
 """What is decided about one item: who is served by what, and until when the others wait."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
@@ -32,16 +32,23 @@ class Decided(NamedTuple):
 
 
 def decide(
-    pools: Mapping[int, PoolState], *, today: date, lead_time_days: int | None
+    pools: Mapping[int, PoolState],
+    *,
+    today: date,
+    lead_time_days: int | None,
+    ready_on: Callable[[date], date] | None = None,
 ) -> dict[int, list[Decided]]:
-    """Walk each pool's queue (`pools` by location) and promise; every line, in queue order."""
+    """Walk each pool's queue (`pools` by location) and promise; every line, in queue order. `ready_on`
+    tells when what comes on a day can be sent."""
     return {
-        location_id: _walk(pool, today=today, lead_time_days=lead_time_days)
+        location_id: _walk(pool, today, lead_time_days, ready_on)
         for location_id, pool in pools.items()
     }
 
 
-def _walk(pool: PoolState, *, today: date, lead_time_days: int | None) -> list[Decided]:
+def _walk(
+    pool: PoolState, today: date, lead_time_days: int | None, ready_on: Callable[[date], date] | None
+) -> list[Decided]:
     allocations = allocate(
         pool.lines,
         on_hand=pool.supply,
@@ -49,7 +56,11 @@ def _walk(pool: PoolState, *, today: date, lead_time_days: int | None) -> list[D
         owed_before=pool.owed_before,
     )
     said = promise_queue(
-        allocations, today=today, lead_time_days=lead_time_days, short_since=pool.short_since
+        allocations,
+        today=today,
+        lead_time_days=lead_time_days,
+        short_since=pool.short_since,
+        ready_on=ready_on,
     )
     return [Decided(*both) for both in zip(allocations, said, strict=True)]
 

@@ -35,11 +35,16 @@ def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A dated quantity that is expected in a pool; `arrival_id` is our own row."""
+    """A dated quantity that is expected in a pool; `arrival_id` is our own row. `first_expected_on` is
+    the day announced at first, if it was moved since; `because` says why `expected_on` is not the day
+    announced (see `app.core.foresee`)."""
 
     arrival_id: int
     quantity: int
     expected_on: date
+    supplier: str = ""
+    first_expected_on: date | None = None
+    because: str = ""
 
 
 class Share(NamedTuple):

@@ -1,6 +1,6 @@
 """When a line's place in the queue is served, and why we think so."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from app.core.model import Allocation, Arrival, Basis, Promise
@@ -9,8 +9,8 @@ _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
 
 def still_expected(arrivals: Sequence[Arrival], *, today: date) -> list[Arrival]:
-    """The arrivals a promise may stand on: an overdue one has broken its word, and a date in the
-    past helps nobody."""
+    """The arrivals a promise may stand on: an overdue one of which nothing is foreseen has broken its
+    word, and a date in the past helps nobody."""
     return [arrival for arrival in arrivals if arrival.expected_on >= today]
 
 
@@ -44,9 +44,11 @@ def promise_queue(
     today: date,
     lead_time_days: int | None = None,
     short_since: Mapping[int, date] | None = None,
+    ready_on: Callable[[date], date] | None = None,
 ) -> list[Promise]:
     """The promises of one pool's lines, in queue order; `short_since` by order. Nobody is expected to
-    be served before those ahead of them, whose lead time may have started anew."""
+    be served before those ahead of them, whose lead time may have started anew. `ready_on` tells when
+    what comes on a day can be sent."""
     since_of = (short_since or {}).get
     made, latest = [], today
     for each in allocations:
@@ -55,9 +57,10 @@ def promise_queue(
             continue
         since = since_of(each.line.order_id)
         said = promise(each, today=today, lead_time_days=lead_time_days, short_since=since)
-        if said.expected_on is not None and said.expected_on < latest:
+        if said.expected_on is not None:
+            day = said.expected_on if ready_on is None else ready_on(said.expected_on)
+            latest = max(day, latest)
             said = said._replace(expected_on=latest)
-        latest = said.expected_on or latest
         made.append(said)
     return made
 
@@ -69,8 +72,11 @@ def _after_lead_time(since: date, days: int, today: date) -> date:
     return max(since + timedelta(days=days * periods), today)
 
 
-def explain(allocation: Allocation, made: Promise, *, on_hand: int) -> str:
-    """The reason for a promise, in a sentence to say aloud; `on_hand` units are in the pool."""
+def explain(
+    allocation: Allocation, made: Promise, *, on_hand: int, lead_time: str = "the usual lead time is taken"
+) -> str:
+    """The reason for a promise, in a sentence to say aloud; `on_hand` units are in the pool,
+    `lead_time` is what to say of the one that counts."""
     if made.basis is Basis.ON_HAND:
         return f"all {allocation.line.quantity} on hand"
     line = allocation.line
@@ -81,7 +87,7 @@ def explain(allocation: Allocation, made: Promise, *, on_hand: int) -> str:
     if made.basis is Basis.ARRIVAL:
         return f"{waiting}; {_share_in_words(allocation)}"
     if made.basis is Basis.LEAD_TIME:
-        return f"{waiting}; nothing dated covers it, so the usual lead time is taken"
+        return f"{waiting}; nothing dated covers it, so {lead_time}"
     return f"{waiting}; nothing dated covers it and no lead time is set"
 
 
@@ -94,7 +100,8 @@ def _share_in_words(allocation: Allocation) -> str:
         else f"{_ordinal(share.first)} to {_ordinal(share.last)}"
     )
     verb = "is" if share.first == share.last else "are"
-    return f"{share.arrival.quantity} arrive {day}, yours {verb} the {places} of them"
+    words = f"{share.arrival.quantity} arrive {day}, yours {verb} the {places} of them"
+    return f"{words}; {share.arrival.because}" if share.arrival.because else words
 
 
 def _ordinal(number: int) -> str:

@@ -1,0 +1,40 @@
+"""On which days a shop takes goods in and sends parcels out."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDays:
+    """A shop's calendar: `weekend` by `date.weekday()`, and its holidays. As it is made, every day is a
+    working day: that of a shop of which nobody said where it is."""
+
+    weekend: Collection[int] = frozenset()
+    holidays: Collection[date] = frozenset()
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether anybody is there."""
+        return day.weekday() not in self.weekend and day not in self.holidays
+
+    def first_from(self, day: date) -> date:
+        """The day itself, else the next working day."""
+        while not self.is_working_day(day):
+            day += timedelta(days=1)
+        return day
+
+    def after(self, day: date, count: int) -> date:
+        """When `count` whole working days have been worked on what came on `day`, or, on a day on which
+        nobody could take it in, on the next."""
+        day = self.first_from(day)
+        for _ in range(count):
+            day = self.first_from(day + timedelta(days=1))
+        return day
+
+    def count(self, day: date, other: date) -> int:
+        """How many working days lie after `day`, up to `other`."""
+        between = (day + timedelta(days=number) for number in range(1, (other - day).days + 1))
+        return sum(self.is_working_day(each) for each in between)
+
+
+EVERY_DAY = WorkingDays()
