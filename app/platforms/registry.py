@@ -33,10 +33,11 @@ class Outside(NamedTuple):
 
 
 class PlatformKind(NamedTuple):
-    """How a platform's two sides are made."""
+    """How a platform's two sides are made; `has_tags` as in its `Traits`, for whoever does not connect."""
 
     webhook_reader: "Callable[[Settings], WebhookReader]"
     connect: "Callable[[Credentials, Settings, Outside], Platform]"
+    has_tags: bool
 
 
 def webhook_reader(name: str, settings: "Settings") -> WebhookReader:
@@ -98,6 +99,6 @@ def _bigcommerce(
 
 
 PLATFORMS: Mapping[str, PlatformKind] = {
-    "bigcommerce": PlatformKind(_bigcommerce_webhooks, _bigcommerce),
-    "shopify": PlatformKind(_shopify_webhooks, _shopify),
+    "bigcommerce": PlatformKind(_bigcommerce_webhooks, _bigcommerce, has_tags=False),
+    "shopify": PlatformKind(_shopify_webhooks, _shopify, has_tags=True),
 }

@@ -36,11 +36,13 @@ def shop_at_rest(seed: int, engine: sa.Engine, redis: Redis, settings: Settings)
     """A shop after a random history, with a lead time or without."""
     world = make_world(engine, redis, settings, seed=seed, domain=f"what-if-{seed}.myshopify.com")
     history = History(world, seed, locations=1 + seed % 2)
-    history.play(steps=25)
-    with world.runtime.sessions.begin() as session:
-        shops.get_shop(session, world.shop_id).lead_time_days = (None, 9)[seed // 2 % 2]
-    world.clock.sleep(3600)
-    world.quiet()
+
+    def set_lead_time() -> None:
+        with world.runtime.sessions.begin() as session:
+            shops.get_shop(session, world.shop_id).lead_time_days = (None, 9)[seed // 2 % 2]
+
+    history.before_playing = set_lead_time
+    history.play(steps=16)
     return history
 
 
