@@ -147,8 +147,8 @@ def edit(books: Books, order: Order, quantities: Mapping[int, int], add: Wanted)
     changes = [(order.line(number), wanted) for number, wanted in quantities.items()]
     extra = [(_new_line(books, what, _pickup_of(order)), quantity) for what, quantity in add]
     for line, wanted in changes:
-        # A returned unit counts as shipped and as refunded: what is outstanding would not be clear.
-        if wanted < line.shipped + line.refunded:
+        # A returned unit counts as shipped and as refunded: of such a line nobody knows what is open.
+        if line.shipped + line.refunded > min(wanted, line.quantity):
             raise Refused("units that are shipped or refunded can't be edited away")
     for line, more in [*((line, wanted - line.quantity) for line, wanted in changes), *extra]:
         if more > 0:
