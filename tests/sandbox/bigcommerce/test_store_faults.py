@@ -1,21 +1,15 @@
 """Bad days, the quota, access and real sockets."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
 
 import pytest
 import requests
 
 from app.sandbox.bigcommerce.server import serve
 from app.sandbox.bigcommerce.store import SandboxStore
+from tests.sandbox.clock import Clock
 
 Call = Callable[..., requests.Response]
-
-
-class Clock(Protocol):
-    now: Any
-
-    def advance(self, seconds: float) -> None: ...
 
 
 @pytest.fixture

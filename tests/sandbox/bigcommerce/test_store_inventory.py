@@ -7,6 +7,7 @@ import requests
 
 from app.sandbox.bigcommerce.records import Variant
 from app.sandbox.bigcommerce.store import SandboxStore
+from tests.sandbox.clock import Clock
 
 Call = Callable[..., requests.Response]
 
@@ -139,7 +140,7 @@ def test_limits_and_safety_stock_are_set_per_location(
 
 
 def test_products_tell_how_they_are_tracked_and_sold(
-    store: SandboxStore, mug: Variant, call: Call, clock
+    store: SandboxStore, mug: Variant, call: Call, clock: Clock
 ) -> None:
     store.set_tracking(mug.product_id, "none")
     store.set_availability(mug.product_id, "preorder", release_at=clock.now)

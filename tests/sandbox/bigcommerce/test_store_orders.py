@@ -9,6 +9,7 @@ import requests
 from app.sandbox.bigcommerce.records import AWAITING_FULFILLMENT, PARTIALLY_SHIPPED, SHIPPED, Variant
 from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.records import Refused
+from tests.sandbox.clock import Clock
 
 Call = Callable[..., requests.Response]
 
@@ -53,7 +54,7 @@ def test_without_being_asked_an_order_links_to_its_parts(
 
 
 def test_orders_changed_since_are_listed_oldest_change_first(
-    store: SandboxStore, mug: Variant, call: Call, clock
+    store: SandboxStore, mug: Variant, call: Call, clock: Clock
 ) -> None:
     orders = [store.place_order([(mug.variant_id, 1)]) for _ in range(3)]
     clock.advance(60)

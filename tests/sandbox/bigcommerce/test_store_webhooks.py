@@ -6,7 +6,7 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import requests
@@ -15,6 +15,7 @@ from app.sandbox.bigcommerce.records import Variant
 from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.bigcommerce.webhooks import RETRY_AFTER_S
 from app.sandbox.deliveries import PendingDelivery
+from tests.sandbox.clock import Clock
 
 Call = Callable[..., requests.Response]
 Take = Callable[[], list[PendingDelivery]]
@@ -37,12 +38,6 @@ SCOPES = [
     "store/inventory/location/updated",
     "store/app/uninstalled",
 ]
-
-
-class Clock(Protocol):
-    now: Any
-
-    def advance(self, seconds: float) -> None: ...
 
 
 @pytest.fixture
@@ -190,6 +185,20 @@ def test_our_own_note_comes_back_as_an_update(subscribed: SandboxStore, call: Ca
     call("PUT", f"/v2/orders/{order_id}", json={"staff_notes": "ours"})
 
     assert {one.topic for one in take()} == {"store/order/updated", "store/channel/1/order/updated"}
+
+
+def test_products_and_locations_say_that_they_changed(
+    subscribed: SandboxStore, mug: Variant, annex: int, take: Take
+) -> None:
+    take()
+
+    subscribed.set_tracking(mug.product_id, "none")
+    subscribed.disable_location(annex)
+
+    assert [(one.topic, _data(one)) for one in take()] == [
+        ("store/product/updated", {"type": "product", "id": mug.product_id}),
+        ("store/inventory/location/updated", {"location_id": annex}),
+    ]
 
 
 def test_the_envelope_names_the_store_and_a_hash_of_what_it_says(
