@@ -33,7 +33,7 @@ class Outside(NamedTuple):
 
 
 class PlatformKind(NamedTuple):
-    """How a platform's two sides are made; `has_tags` as in its `Traits`, for whoever does not connect."""
+    """How a platform's two sides are made. `has_tags` as in its `Traits`, for who does not connect."""
 
     webhook_reader: "Callable[[Settings], WebhookReader]"
     connect: "Callable[[Credentials, Settings, Outside], Platform]"

@@ -26,6 +26,7 @@ from app.pipeline.sentences import (
 )
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS
+from app.web import access
 from app.web.pages.forms import MOST_DAYS, Form
 from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, is_fragment, open_shop
 from app.web.pages.item import Forms
@@ -83,6 +84,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     blueprint = Blueprint("settings", __name__, url_prefix="/shops/<int:shop_id>/settings")
 
     @blueprint.get("")
+    @access.needs(access.Role.MANAGE)
     def shop_page(shop_id: int) -> str:
         with open_shop(runtime, shop_id) as opened:
             return _page(opened)
@@ -134,7 +136,9 @@ def _save(
     form, wanted = read
     if form.errors:
         return _page(opened, part, form), 422
-    preferences.change_preferences(opened.session, opened.shop, wanted, by=opened.by, now=opened.say.now)
+    preferences.change_preferences(
+        opened.session, opened.shop, wanted, by=access.viewer().name, now=opened.say.now
+    )
     return back_to(_PAGE_NAME, shop_id=opened.id, done=part, _anchor=part, **values)
 
 
