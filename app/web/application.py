@@ -5,12 +5,13 @@ from flask import Flask, Response
 from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
-from app.web import health, status, webhooks
+from app.web import health, webhooks
+from app.web.pages import frame, orders, overview
 
 LARGEST_BODY = 2 * 1024 * 1024
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 
@@ -28,7 +29,9 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(webhooks.make_blueprint(runtime))
     app.register_blueprint(health.make_blueprint(runtime))
     if has_open_pages:
-        app.register_blueprint(status.make_blueprint(runtime))
+        frame.prepare(app)
+        for page in (overview, orders):
+            app.register_blueprint(page.make_blueprint(runtime))
     app.after_request(_harden)
     return app
 
