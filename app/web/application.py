@@ -6,7 +6,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
-from app.web import access, headers, health, signing_in, status, webhooks
+from app.web import access, headers, health, signing_in, webhooks
+from app.web.pages import frame, item, orders, overview, settings
 
 LARGEST_BODY = 2 * 1024 * 1024
 
@@ -28,7 +29,9 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(webhooks.make_blueprint(runtime))
     app.register_blueprint(health.make_blueprint(runtime))
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
-    app.register_blueprint(status.make_blueprint(runtime))
+    frame.prepare(app)
+    for page in (overview, orders, item, settings):
+        app.register_blueprint(page.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)
     return app
 

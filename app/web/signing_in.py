@@ -77,7 +77,7 @@ def _signed_in(runtime: Runtime, email: str, roles: dict[int, Role]) -> Response
         runtime, roles, subject=staff.subject_of(email), name=email, is_embedded=False
     )
     wanted = access.local_path(request.args.get("next"))
-    return new.attach(redirect(wanted or url_for("status.index"), 303))
+    return new.attach(redirect(wanted or url_for("overview.index"), 303))
 
 
 def _sign_in_page(problem: str | None = None, *, status: int = 200) -> tuple[str, int]:

@@ -1,0 +1,105 @@
+"""What every page of a shop begins with: whose it is, who looks, and how it is written."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Flask, abort, current_app, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.db.models import Shop
+from app.pipeline import doorbell
+from app.pipeline.runtime import Runtime
+from app.web.pages.words import Words
+
+LARGEST_ID = 2**63 - 1
+
+# The pages of a shop in the order of the navigation: endpoint and name. One that is not served is
+# left out.
+_NAVIGATION = (
+    ("overview.shop_page", "Overview"),
+    ("orders.listing", "Orders"),
+    ("items.listing", "Items"),
+    ("activity.listing", "Activity"),
+    ("deliveries.listing", "Failed deliveries"),
+    ("settings.shop_page", "Settings"),
+)
+
+
+@dataclass(frozen=True)
+class OpenShop:
+    """A shop whose page somebody may see, the session to read it with, and its way to write dates."""
+
+    session: Session
+    shop: Shop
+    say: Words
+
+    @property
+    def id(self) -> int:
+        """The shop's own number."""
+        return self.shop.id
+
+    def render(self, template: str, *, page_name: str, **values: object) -> str:
+        """The page; `page_name` is the endpoint that the navigation marks as the one we are on."""
+        return render_template(
+            template, shop=self.shop, say=self.say, today=self.say.today, page_name=page_name, **values
+        )
+
+
+@contextmanager
+def read_session(runtime: Runtime) -> Iterator[Session]:
+    """For a page that changes nothing: on SQLite it waits for no writer."""
+    with Session(runtime.engine.execution_options(read_only=True)) as session:
+        yield session
+
+
+@contextmanager
+def open_shop(runtime: Runtime, shop_id: int) -> Iterator[OpenShop]:
+    """For a page that reads one shop. Answers 404 where there is none."""
+    with read_session(runtime) as session:
+        yield _opened(runtime, session, shop_id)
+
+
+@contextmanager
+def change_shop(runtime: Runtime, shop_id: int) -> Iterator[OpenShop]:
+    """For an action on one shop: commits, then rings, so that its work begins at once."""
+    with runtime.sessions.begin() as session:
+        yield _opened(runtime, session, shop_id)
+    doorbell.ring(runtime.redis, shop_id)
+
+
+def _opened(runtime: Runtime, session: Session, shop_id: int) -> OpenShop:
+    shop = session.get(Shop, shop_id) if shop_id <= LARGEST_ID else None
+    if shop is None:
+        abort(404)
+    return OpenShop(session, shop, Words(shop, runtime.clock()))
+
+
+def back_to(endpoint: str, /, *, done: str = "", **values: object) -> Response:
+    """After an action: see the page again, which says what was done (a key of its table of words)."""
+    arguments = {**values, **({"done": done} if done else {})}
+    return redirect(url_for(endpoint, **arguments), code=303)  # type: ignore[arg-type]
+
+
+def done_text(words: Mapping[str, str]) -> str:
+    """What the action that led here did, in words; nothing for a key that is not in the table."""
+    return words.get(request.args.get("done", ""), "")
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks for a part of the page only."""
+    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+
+
+def prepare(app: Flask) -> None:
+    """Give the templates the navigation."""
+
+    @app.context_processor
+    def frame() -> dict[str, object]:
+        return {"navigation": _navigation}
+
+
+def _navigation() -> list[tuple[str, str]]:
+    served = current_app.view_functions
+    return [(endpoint, name) for endpoint, name in _NAVIGATION if endpoint in served]
