@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, current_app, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core.decide import Decided
@@ -114,7 +114,9 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             item = _item(opened, item_id)
             if is_fragment() and "units" in request.args:
                 return _what_if_fragment(opened, item)
-            return _item_page(opened, item)
+            return _item_page(
+                opened, item, template="item_fragment.html" if is_fragment() else "item.html"
+            )
 
     @blueprint.post("/<int:item_id>/arrivals")
     def add_arrival(shop_id: int, item_id: int) -> Response | tuple[str, int]:
@@ -189,7 +191,9 @@ def _listing(opened: OpenShop) -> str:
 # One item
 
 
-def _item_page(opened: OpenShop, item: Item, wrong: Mapping[str, Form] | None = None) -> str:
+def _item_page(
+    opened: OpenShop, item: Item, wrong: Mapping[str, Form] | None = None, template: str = "item.html"
+) -> str:
     standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
     queues = standing.decide()
     location_id = _location(standing, queues)
@@ -200,7 +204,7 @@ def _item_page(opened: OpenShop, item: Item, wrong: Mapping[str, Form] | None = 
     if "units" in request.args and location_id is not None:
         question, forms = _ask(opened, standing, location_id, forms)
     return opened.render(
-        "item.html",
+        template,
         page_name=_PAGE_NAME,
         item=item,
         pools=standing.pools,
@@ -220,6 +224,7 @@ def _item_page(opened: OpenShop, item: Item, wrong: Mapping[str, Form] | None = 
         question=question,
         effects=EFFECTS,
         Effect=Effect,
+        has_order_page="order.page" in current_app.view_functions,
         may_manage=access.viewer().may(opened.id, access.Role.MANAGE),
         done_text=done_text(_DONE),
     )

@@ -55,8 +55,9 @@ class Words:
     def moment(self, moment: datetime) -> str:
         """Nov 25, 10:00, with the year where it is another one."""
         local = moment.astimezone(self.zone)
-        skeleton = "MMMdHm" if local.year == self.today.year else "yMMMdHm"
-        return format_skeleton(skeleton, moment, tzinfo=self.zone, locale=self.locale)
+        day = "MMMd" if local.year == self.today.year else "yMMMd"
+        parts = (format_skeleton(each, local, locale=self.locale) for each in (day, "Hm"))
+        return ", ".join(parts)
 
     def full_moment(self, moment: datetime) -> str:
         """With seconds and zone, for a tooltip and for export."""
