@@ -6,7 +6,7 @@ from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
 from app.web import health, webhooks
-from app.web.pages import frame, orders, overview
+from app.web.pages import activity, deliveries, frame, order, orders, overview
 
 LARGEST_BODY = 2 * 1024 * 1024
 
@@ -30,7 +30,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(health.make_blueprint(runtime))
     if has_open_pages:
         frame.prepare(app)
-        for page in (overview, orders):
+        for page in (overview, orders, order, activity, deliveries):
             app.register_blueprint(page.make_blueprint(runtime))
     app.after_request(_harden)
     return app

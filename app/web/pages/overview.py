@@ -30,9 +30,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         workers = count_workers(runtime.redis)
         with open_shop(runtime, shop_id) as opened:
             template = "overview_live.html" if is_fragment() else "overview.html"
-            return opened.render(
-                template, page_name="overview.shop_page", **_figures(opened, workers)
-            )
+            return opened.render(template, page_name="overview.shop_page", **_figures(opened, workers))
 
     return blueprint
 
