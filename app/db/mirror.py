@@ -382,7 +382,12 @@ def forget_orders(
     """The platform deleted these orders: they wait for nothing any more."""
     _look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
-    gone = {"is_gone": True, "is_cancelled": True, "is_stale": False, "judge_at": None}
+    gone: dict[str, object] = {
+        "is_gone": True,
+        "is_cancelled": True,
+        "is_stale": False,
+        "judge_at": None,
+    }
     gone |= {"short": 0, "short_since": None, "expected_on": None, "released_on": None}
     session.execute(sa.update(Order).where(*where).values(**gone))
     for table in (LineRow, RouteRow, PromiseRow, ShownRow):

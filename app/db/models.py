@@ -251,7 +251,9 @@ class Order(Base):
         sa.Index("ix_orders_shop_id_judge_at", "shop_id", "judge_at"),
         # Lists: all orders by time, those short by each of their sorts, and the few that need somebody.
         # `text_pattern_ops`: the beginning of a number is looked up whatever the database's collation.
-        sa.Index("ix_orders_shop_id_name", "shop_id", "name", postgresql_ops={"name": "text_pattern_ops"}),
+        sa.Index(
+            "ix_orders_shop_id_name", "shop_id", "name", postgresql_ops={"name": "text_pattern_ops"}
+        ),
         sa.Index("ix_orders_shop_id_placed_at", "shop_id", "placed_at", "order_id"),
         _partial_index("short", "placed_at", "order_id", where="short > 0"),
         _partial_index("short_since", "short_since", "order_id", where="short > 0"),

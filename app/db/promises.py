@@ -213,6 +213,14 @@ def due_orders(
     return _due_orders(session, shop_id, orders)
 
 
+def look_up_order(session: Session, shop_id: int, order_id: int) -> DueOrder | None:
+    """One order as it would be judged, whether it is due or not."""
+    orders = session.scalars(
+        sa.select(Order).where(Order.shop_id == shop_id, Order.order_id == order_id)
+    ).all()
+    return next(iter(_due_orders(session, shop_id, orders)), None)
+
+
 def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list[DueOrder]:
     ids = [order.order_id for order in orders]
     items = _item_states(session, shop_id, ids)

@@ -7,7 +7,7 @@ from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
 from app.web import access, headers, health, signing_in, webhooks
-from app.web.pages import frame, item, orders, overview, settings
+from app.web.pages import activity, deliveries, frame, item, order, orders, overview, settings
 
 LARGEST_BODY = 2 * 1024 * 1024
 
@@ -30,7 +30,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(health.make_blueprint(runtime))
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
     frame.prepare(app)
-    for page in (overview, orders, item, settings):
+    for page in (overview, orders, order, item, activity, deliveries, settings):
         app.register_blueprint(page.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)
     return app

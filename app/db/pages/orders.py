@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.model import Basis
 from app.db.models import NAMES, Item, Order, OrderItemRow, PromiseRow, Variant
-from app.db.pages.paging import PAGE, Page, Sort, Turn, cut_page
+from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Sort, Turn, cut_page
 
 RISK_DAYS = 3
 """A promise is at risk when its day is this near and no arrival covers it."""
@@ -106,7 +106,7 @@ class Wanted:
     list_name: str = "short"
     sort_name: str = "placed"
     text: str = ""
-    turn: Turn = Turn()
+    turn: Turn = FIRST_PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +160,7 @@ def _find_orders(session: Session, shop_id: int, wanted: Wanted) -> Page[Order]:
     if turn.place is not None:
         where.append(sort.beyond(turn.place, backwards=turn.backwards))
     statement = (
-        sa.select(Order)
-        .where(*where)
-        .order_by(*sort.clauses(backwards=turn.backwards))
-        .limit(PAGE + 1)
+        sa.select(Order).where(*where).order_by(*sort.clauses(backwards=turn.backwards)).limit(PAGE + 1)
     )
     return cut_page(session.scalars(statement).all(), sort, turn)
 
@@ -204,7 +201,9 @@ def _numbered(session: Session, shop_id: int, text: str) -> sa.ColumnElement[boo
 
 def find_items(session: Session, shop_id: int, text: str) -> Sequence[int]:
     """Items whose code or title contains the text, whatever its case."""
-    named = sa.or_(Item.sku.icontains(text, autoescape=True), Item.title.icontains(text, autoescape=True))
+    named = sa.or_(
+        Item.sku.icontains(text, autoescape=True), Item.title.icontains(text, autoescape=True)
+    )
     return session.scalars(
         sa.select(Item.item_id).where(Item.shop_id == shop_id, named).limit(_ITEMS_FOUND)
     ).all()
@@ -218,9 +217,7 @@ def _short_lines(
     statement = (
         sa.select(PromiseRow.order_id, Item.item_id, Item.title, Item.sku, units)
         .join(Item, sa.and_(Item.shop_id == PromiseRow.shop_id, Item.item_id == PromiseRow.item_id))
-        .where(
-            PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids), PromiseRow.short > 0
-        )
+        .where(PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids), PromiseRow.short > 0)
         .group_by(PromiseRow.order_id, Item.item_id, Item.title, Item.sku)
         .order_by(PromiseRow.order_id, units.desc(), Item.item_id)
     )

@@ -74,9 +74,7 @@ def count_days(
     )
     statement = (
         sa.select(quarter, became, sa.func.count())
-        .where(
-            Event.shop_id == shop_id, Event.kind == "shown", Event.at >= since, became.is_not(None)
-        )
+        .where(Event.shop_id == shop_id, Event.kind == "shown", Event.at >= since, became.is_not(None))
         .group_by(quarter, became)
     )
     counts: Counter[tuple[date, str]] = Counter()
@@ -105,7 +103,11 @@ def read_inbox(session: Session, shop_id: int) -> InboxState:
     statement = sa.select(
         sa.select(sa.func.max(DeliveryRow.received_at)).where(mine).scalar_subquery(),
         sa.select(sa.func.count()).select_from(DeliveryRow).where(due).scalar_subquery(),
-        sa.select(DeliveryRow.received_at).where(due).order_by(DeliveryRow.id).limit(1).scalar_subquery(),
+        sa.select(DeliveryRow.received_at)
+        .where(due)
+        .order_by(DeliveryRow.id)
+        .limit(1)
+        .scalar_subquery(),
         sa.select(sa.func.count())
         .select_from(DeliveryRow)
         .where(mine, DeliveryRow.state == "failed")
@@ -116,7 +118,7 @@ def read_inbox(session: Session, shop_id: int) -> InboxState:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Items whose stock can't be believed, and units that nobody explains: some of each, and how many."""
+    """Items whose books do not balance and units that nobody explains: some of each, and how many."""
 
     drifting: Sequence[tuple[PoolRow, Item]]
     drifting_count: int

@@ -1,4 +1,4 @@
-"""Pages of a long list by the place of their last row, so that the last page is as quick as the first."""
+"""Pages of a long list by the place of their last row: the last one is as quick as the first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,6 +91,9 @@ class Turn:
 
     place: Place | None = None
     backwards: bool = False
+
+
+FIRST_PAGE = Turn()
 
 
 def cut_page(found: Sequence[Any], sort: Sort, turn: Turn) -> Page[Any]:

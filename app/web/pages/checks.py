@@ -192,7 +192,9 @@ def _stuck(say: Words, trouble: Trouble) -> list[Check]:
             "Books",
             "warn",
             f"{item.title or item.sku or item.item_id}: {item.problem}",
-            f"Read again {say.moment(item.look_at)}; nothing is written about it before." if item.look_at else "",
+            f"Read again {say.moment(item.look_at)}; nothing is written about it before."
+            if item.look_at
+            else "",
         )
         for item in trouble.stuck
     ]

@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from flask import Flask, abort, current_app, redirect, render_template, request, url_for
+from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.db.models import Shop
+from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
 from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
+from app.web import access
 from app.web.pages.words import Words
 
 LARGEST_ID = 2**63 - 1
+LONGEST_TEXT = 100
 
 # The pages of a shop in the order of the navigation: endpoint and name. One that is not served is
 # left out.
@@ -76,6 +79,11 @@ def _opened(runtime: Runtime, session: Session, shop_id: int) -> OpenShop:
     return OpenShop(session, shop, Words(shop, runtime.clock()))
 
 
+def viewer_name() -> str:
+    """Who acts, for the audit."""
+    return access.viewer().name
+
+
 def back_to(endpoint: str, /, *, done: str = "", **values: object) -> Response:
     """After an action: see the page again, which says what was done (a key of its table of words)."""
     arguments = {**values, **({"done": done} if done else {})}
@@ -87,9 +95,33 @@ def done_text(words: Mapping[str, str]) -> str:
     return words.get(request.args.get("done", ""), "")
 
 
+def read_turn(sort: Sort) -> Turn:
+    """Which page of a list the address asks for: the one after a place, before one, or the first."""
+    for name, backwards in (("after", False), ("before", True)):
+        place = read_place(request.args.get(name, ""), sort)
+        if place is not None:
+            return Turn(place, backwards=backwards)
+    return FIRST_PAGE
+
+
+def turn_values(turn: Turn) -> dict[str, str]:
+    """The arguments of an address that ask for that page."""
+    if turn.place is None:
+        return {}
+    return {"before" if turn.backwards else "after": str(turn.place)}
+
+
+def read_text() -> str:
+    """What somebody searches for: one line, not too long."""
+    return " ".join(request.args.get("q", "").replace("\0", "").split())[:LONGEST_TEXT]
+
+
 def is_fragment() -> bool:
     """Whether htmx asks for a part of the page only."""
-    return request.headers.get("HX-Request") == "true" and "HX-History-Restore-Request" not in request.headers
+    return (
+        request.headers.get("HX-Request") == "true"
+        and "HX-History-Restore-Request" not in request.headers
+    )
 
 
 def prepare(app: Flask) -> None:
@@ -97,7 +129,17 @@ def prepare(app: Flask) -> None:
 
     @app.context_processor
     def frame() -> dict[str, object]:
-        return {"navigation": _navigation}
+        return {
+            "navigation": _navigation,
+            "served": current_app.view_functions,
+            "may_manage": _may_manage(),
+        }
+
+
+def _may_manage() -> bool:
+    """Whether who looks may change the shop that the address names."""
+    shop_id, viewer = (request.view_args or {}).get("shop_id"), g.get("viewer")
+    return viewer is not None and shop_id is not None and viewer.may(shop_id, access.Role.MANAGE)
 
 
 def _navigation() -> list[tuple[str, str]]:

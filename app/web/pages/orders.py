@@ -6,12 +6,10 @@ from datetime import date
 from flask import Blueprint, request
 
 from app.db.pages import orders
-from app.db.pages.paging import Place, Turn, read_place
+from app.db.pages.paging import Turn
 from app.pipeline.runtime import Runtime
-from app.web.pages.frame import is_fragment, open_shop
+from app.web.pages.frame import is_fragment, open_shop, read_text, read_turn, turn_values
 from app.web.pages.states import LABELS, badges
-
-LONGEST_TEXT = 100
 
 _SORTS = {
     "placed": "Oldest order first",
@@ -40,8 +38,7 @@ class Address:
 
     def page_values(self) -> dict[str, object]:
         """The arguments of this very page."""
-        name = "before" if self.turn.backwards else "after"
-        return self.values() | ({name: str(self.turn.place)} if self.turn.place else {})
+        return self.values() | turn_values(self.turn)
 
     def values(self, **changes: object) -> dict[str, object]:
         """The address's arguments with other ones in place; those that say nothing are left out. A
@@ -66,9 +63,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             return opened.render(
                 "orders_list.html" if is_fragment() else "orders.html",
                 page_name="orders.listing",
-                found=orders.list_orders(
-                    opened.session, shop_id, address.wanted(opened.say.today)
-                ),
+                found=orders.list_orders(opened.session, shop_id, address.wanted(opened.say.today)),
                 counts=orders.count_lists(opened.session, shop_id, today=opened.say.today),
                 counted=orders.COUNTED,
                 address=address,
@@ -82,7 +77,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
 def _read_address() -> Address:
     """Whoever searches without naming a list means all orders."""
-    text = " ".join(request.args.get("q", "").replace("\0", "").split())[:LONGEST_TEXT]
+    text = read_text()
     list_name = request.args.get("list", "")
     is_list_named = list_name in orders.LISTS
     if not is_list_named:
@@ -90,16 +85,8 @@ def _read_address() -> Address:
     sort_name = request.args.get("sort", "")
     if sort_name not in orders.SORTS:
         sort_name = _usual_sort(list_name)
-    return Address(list_name, sort_name, text, _read_turn(sort_name), is_list_named)
+    return Address(list_name, sort_name, text, read_turn(orders.SORTS[sort_name]), is_list_named)
 
 
 def _usual_sort(list_name: str) -> str:
     return "newest" if list_name in _NEWEST_FIRST else "placed"
-
-
-def _read_turn(sort_name: str) -> Turn:
-    for name, backwards in (("after", False), ("before", True)):
-        place: Place | None = read_place(request.args.get(name, ""), orders.SORTS[sort_name])
-        if place is not None:
-            return Turn(place, backwards=backwards)
-    return Turn()

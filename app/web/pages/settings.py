@@ -28,7 +28,15 @@ from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.forms import MOST_DAYS, Form
-from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, is_fragment, open_shop
+from app.web.pages.frame import (
+    OpenShop,
+    back_to,
+    change_shop,
+    done_text,
+    is_fragment,
+    open_shop,
+    viewer_name,
+)
 from app.web.pages.item import Forms
 
 _PAGE_NAME = "settings.shop_page"
@@ -137,7 +145,7 @@ def _save(
     if form.errors:
         return _page(opened, part, form), 422
     preferences.change_preferences(
-        opened.session, opened.shop, wanted, by=access.viewer().name, now=opened.say.now
+        opened.session, opened.shop, wanted, by=viewer_name(), now=opened.say.now
     )
     return back_to(_PAGE_NAME, shop_id=opened.id, done=part, _anchor=part, **values)
 

@@ -53,7 +53,10 @@ LABELS: Mapping[str, Label] = {
         "Open an order and hold it back to keep Backline from writing on it.",
     ),
     "released": Label(
-        "good", "Released today", "Released today", "No order was released today.",
+        "good",
+        "Released today",
+        "Released today",
+        "No order was released today.",
         "Orders stand here on the day on which their stock has come.",
     ),
     "all": Label(

@@ -7,7 +7,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_decimal
 
 from app.db.models import Shop
@@ -53,11 +53,11 @@ class Words:
         return format_skeleton("MMMd", day, locale=self.locale)
 
     def moment(self, moment: datetime) -> str:
-        """Nov 25, 10:00, with the year where it is another one."""
-        local = moment.astimezone(self.zone)
-        day = "MMMd" if local.year == self.today.year else "yMMMd"
-        parts = (format_skeleton(each, local, locale=self.locale) for each in (day, "Hm"))
-        return ", ".join(parts)
+        """Nov 25, 10:00 AM, with the year where it is another one."""
+        day = moment.astimezone(self.zone).date()
+        written = self.short_day(day) if day.year == self.today.year else self.day(day)
+        time = format_time(moment, format="short", tzinfo=self.zone, locale=self.locale)
+        return str(self.locale.datetime_formats["medium"]).replace("{1}", written).replace("{0}", time)
 
     def full_moment(self, moment: datetime) -> str:
         """With seconds and zone, for a tooltip and for export."""
