@@ -17,7 +17,11 @@ from app.db.models import ArrivalRow, Item, PromiseRow
 class ListedItem:
     """An item with how many orders and units wait for it, and the day of its next arrival."""
 
-    item: Item
+    item_id: int
+    title: str
+    sku: str
+    kind: str
+    problem: str | None
     orders: int
     units: int
     next_on: date | None
@@ -46,7 +50,16 @@ def list_items(
     waits, coming = _waits(shop_id), _next_arrivals(shop_id, today)
     units = sa.func.coalesce(waits.c.units, 0)
     statement = (
-        sa.select(Item, sa.func.coalesce(waits.c.orders, 0), units, coming.c.next_on)
+        sa.select(
+            Item.item_id,
+            Item.title,
+            Item.sku,
+            Item.kind,
+            Item.problem,
+            sa.func.coalesce(waits.c.orders, 0),
+            sa.cast(units, sa.BigInteger),
+            coming.c.next_on,
+        )
         .join(waits, waits.c.item_id == Item.item_id, isouter=not is_waiting_only)
         .outerjoin(coming, coming.c.item_id == Item.item_id)
         .where(Item.shop_id == shop_id)
@@ -61,8 +74,7 @@ def list_items(
                 Item.sku.icontains(search, autoescape=True),
             )
         )
-    rows = session.execute(statement)
-    return [ListedItem(item, orders, int(short), next_on) for item, orders, short, next_on in rows]
+    return [ListedItem(*row) for row in session.execute(statement)]
 
 
 def _waits(shop_id: int) -> sa.Subquery:
@@ -166,7 +178,8 @@ def delete_arrival(session: Session, arrival: ArrivalRow, *, by: str, now: datet
     item = lock_item(session, arrival.shop_id, arrival.item_id)
     _tell(session, item, "arrival deleted", before=_arrival_in_words(arrival), after="", by=by, now=now)
     ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
-    session.delete(arrival)
+    where = (ArrivalRow.shop_id == arrival.shop_id, ArrivalRow.id == arrival.id)
+    session.execute(sa.delete(ArrivalRow).where(*where))
 
 
 def _tell(
