@@ -5,6 +5,7 @@ from flask import Blueprint, render_template
 from app.db import shops
 from app.db.pages import orders, overview
 from app.pipeline.runtime import Runtime
+from app.web import access
 from app.web.pages.chart import lay_out
 from app.web.pages.checks import count_workers, make_checks, worst
 from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
@@ -18,11 +19,12 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
     @blueprint.get("/")
     def index() -> str:
+        mine = access.viewer().shop_ids
         with read_session(runtime) as session:
             return render_template(
                 "index.html",
-                shops=shops.list_shops(session),
-                counts=overview.count_short_by_shop(session),
+                shops=[shop for shop in shops.list_shops(session) if shop.id in mine],
+                counts=overview.count_short_by_shop(session, mine),
             )
 
     @blueprint.get("/shops/<int:shop_id>")
