@@ -29,7 +29,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(webhooks.make_blueprint(runtime))
     app.register_blueprint(health.make_blueprint(runtime))
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
-    frame.prepare(app)
+    frame.prepare(app, runtime.settings)
     for page in (overview, orders, order, item, activity, deliveries, settings):
         app.register_blueprint(page.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)

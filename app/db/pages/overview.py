@@ -1,7 +1,7 @@
 """The figures of a shop at a glance, and how its parts are doing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -37,11 +37,11 @@ def count_waiting(session: Session, shop_id: int) -> Totals:
     return Totals(orders, int(units), oldest)
 
 
-def count_short_by_shop(session: Session) -> dict[int, tuple[int, int]]:
+def count_short_by_shop(session: Session, shop_ids: Collection[int]) -> dict[int, tuple[int, int]]:
     """Orders and units that are short now, by shop; shops where nothing is are left out."""
     statement = (
         sa.select(Order.shop_id, sa.func.count(), sa.func.sum(Order.short))
-        .where(Order.short > 0)
+        .where(Order.shop_id.in_(shop_ids), Order.short > 0)
         .group_by(Order.shop_id)
     )
     return {shop_id: (orders, int(units)) for shop_id, orders, units in session.execute(statement)}

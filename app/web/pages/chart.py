@@ -6,7 +6,7 @@ from math import ceil
 
 from app.db.pages.overview import DayCount
 
-WIDTH, HEIGHT = 720, 190
+WIDTH, HEIGHT = 560, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 6, 10, 24
 _STEPS = 4
 

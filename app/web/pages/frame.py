@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -12,11 +13,17 @@ from app.db.models import Shop
 from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
 from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
+from app.settings import Settings
 from app.web import access
+from app.web.access import Role
 from app.web.pages.words import Words
 
 LARGEST_ID = 2**63 - 1
 LONGEST_TEXT = 100
+
+# Shopify's own address of it; the headers of a page in its admin allow it, and no other page has it:
+# https://shopify.dev/docs/api/app-home
+_APP_BRIDGE = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
 
 # The pages of a shop in the order of the navigation: endpoint and name. One that is not served is
 # left out.
@@ -46,7 +53,13 @@ class OpenShop:
     def render(self, template: str, *, page_name: str, **values: object) -> str:
         """The page; `page_name` is the endpoint that the navigation marks as the one we are on."""
         return render_template(
-            template, shop=self.shop, say=self.say, today=self.say.today, page_name=page_name, **values
+            template,
+            shop=self.shop,
+            say=self.say,
+            today=self.say.today,
+            may_manage=access.viewer().may(self.id, Role.MANAGE),
+            page_name=page_name,
+            **values,
         )
 
 
@@ -77,11 +90,6 @@ def _opened(runtime: Runtime, session: Session, shop_id: int) -> OpenShop:
     if shop is None:
         abort(404)
     return OpenShop(session, shop, Words(shop, runtime.clock()))
-
-
-def viewer_name() -> str:
-    """Who acts, for the audit."""
-    return access.viewer().name
 
 
 def back_to(endpoint: str, /, *, done: str = "", **values: object) -> Response:
@@ -124,22 +132,36 @@ def is_fragment() -> bool:
     )
 
 
-def prepare(app: Flask) -> None:
-    """Give the templates the navigation."""
+def prepare(app: Flask, settings: Settings) -> None:
+    """Give the templates the navigation, and what a frame in a shop's admin needs."""
 
     @app.context_processor
     def frame() -> dict[str, object]:
         return {
             "navigation": _navigation,
-            "served": current_app.view_functions,
-            "may_manage": _may_manage(),
+            "served": app.view_functions,
+            "fresh_pass": g.get("fresh_pass", ""),
+            "app_bridge": _APP_BRIDGE,
+            "app_bridge_key": settings.shopify_client_id if _is_in_shopify() else "",
         }
 
+    app.add_template_filter(_coded, "coded")
 
-def _may_manage() -> bool:
-    """Whether who looks may change the shop that the address names."""
-    shop_id, viewer = (request.view_args or {}).get("shop_id"), g.get("viewer")
-    return viewer is not None and shop_id is not None and viewer.may(shop_id, access.Role.MANAGE)
+
+def _is_in_shopify() -> bool:
+    viewer, framed_by = g.get("viewer"), g.get("framed_by")
+    return (
+        viewer is not None and viewer.is_embedded and framed_by is not None and framed_by[0] == "shopify"
+    )
+
+
+def _coded(text: str) -> Markup:
+    """Words between backticks as code."""
+    parts = (escape(part) for part in text.split("`"))
+    marked = (
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
+    )
+    return Markup("").join(marked)
 
 
 def _navigation() -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, Item
 from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
+from app.web import access
 from app.web.pages.forms import MOST_DAYS, MOST_UNITS, Form
 from app.web.pages.frame import (
     LARGEST_ID,
@@ -24,7 +25,6 @@ from app.web.pages.frame import (
     done_text,
     is_fragment,
     open_shop,
-    viewer_name,
 )
 from app.web.pages.queue_chart import QueueChart, draw, steps_of
 
@@ -134,7 +134,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def delete_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response:
         with change_shop(runtime, shop_id) as opened:
             arrival = _arrival(opened, _item(opened, item_id), arrival_id)
-            items.delete_arrival(opened.session, arrival, by=viewer_name(), now=opened.say.now)
+            items.delete_arrival(opened.session, arrival, by=access.viewer().name, now=opened.say.now)
         return back_to("items.item_page", shop_id=shop_id, item_id=item_id, done="deleted")
 
     @blueprint.post("/<int:item_id>/terms")
@@ -342,7 +342,7 @@ def _add_arrival(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
         quantity=quantity,
         expected_on=expected_on,
         reference=reference,
-        by=viewer_name(),
+        by=access.viewer().name,
         now=opened.say.now,
     )
     return _back(opened, item, "added", location=location)
@@ -367,7 +367,7 @@ def _change_arrival(opened: OpenShop, item: Item, arrival: ArrivalRow) -> Respon
         received=received,
         expected_on=expected_on,
         reference=reference,
-        by=viewer_name(),
+        by=access.viewer().name,
         now=opened.say.now,
     )
     return _back(opened, item, done, location=str(arrival.location_id))
@@ -381,7 +381,7 @@ def _change_terms(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
     if form.errors or kind is None:
         return _item_page(opened, item, {"terms": form}), 422
     terms = ItemTerms(kind, release_on if kind == "preorder" else None, lead_time)
-    items.change_terms(opened.session, item, terms, by=viewer_name(), now=opened.say.now)
+    items.change_terms(opened.session, item, terms, by=access.viewer().name, now=opened.say.now)
     return _back(opened, item, "terms", location=request.form.get("location", ""))
 
 

@@ -17,6 +17,7 @@ from app.db.pages.orders import states_of
 from app.pipeline.runtime import Runtime
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS, order_url
+from app.web import access
 from app.web.pages.frame import (
     LARGEST_ID,
     OpenShop,
@@ -25,7 +26,6 @@ from app.web.pages.frame import (
     done_text,
     is_fragment,
     open_shop,
-    viewer_name,
 )
 from app.web.pages.happenings import cause_in_words, kind_in_words
 from app.web.pages.states import badges
@@ -80,7 +80,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             if error:
                 return _render(opened, order, priority=text, error=error), 422
             interventions.rank_order(
-                opened.session, order, int(text), by=viewer_name(), now=opened.say.now
+                opened.session, order, int(text), by=access.viewer().name, now=opened.say.now
             )
         return back_to("order.page", shop_id=shop_id, order_id=order_id, done="priority")
 
@@ -88,21 +88,21 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def hold(shop_id: int, order_id: int) -> Response:
         with change_shop(runtime, shop_id) as opened:
             order = _found(opened, order_id)
-            interventions.hold_order(opened.session, order, by=viewer_name(), now=opened.say.now)
+            interventions.hold_order(opened.session, order, by=access.viewer().name, now=opened.say.now)
         return back_to("order.page", shop_id=shop_id, order_id=order_id, done="held")
 
     @blueprint.post(f"{address}/let-go")
     def let_go(shop_id: int, order_id: int) -> Response:
         with change_shop(runtime, shop_id) as opened:
             order = _found(opened, order_id)
-            interventions.let_go(opened.session, order, by=viewer_name(), now=opened.say.now)
+            interventions.let_go(opened.session, order, by=access.viewer().name, now=opened.say.now)
         return back_to("order.page", shop_id=shop_id, order_id=order_id, done="let-go")
 
     @blueprint.post(f"{address}/retry")
     def retry(shop_id: int, order_id: int) -> Response:
         with change_shop(runtime, shop_id) as opened:
             order = _found(opened, order_id)
-            interventions.retry_order(opened.session, order, by=viewer_name(), now=opened.say.now)
+            interventions.retry_order(opened.session, order, by=access.viewer().name, now=opened.say.now)
         return back_to("order.page", shop_id=shop_id, order_id=order_id, done="retry")
 
     return blueprint

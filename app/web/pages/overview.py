@@ -24,7 +24,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             return render_template(
                 "index.html",
                 shops=[shop for shop in shops.list_shops(session) if shop.id in mine],
-                counts=overview.count_short_by_shop(session),
+                counts=overview.count_short_by_shop(session, mine),
             )
 
     @blueprint.get("/shops/<int:shop_id>")

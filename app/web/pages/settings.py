@@ -35,7 +35,6 @@ from app.web.pages.frame import (
     done_text,
     is_fragment,
     open_shop,
-    viewer_name,
 )
 from app.web.pages.item import Forms
 
@@ -145,7 +144,7 @@ def _save(
     if form.errors:
         return _page(opened, part, form), 422
     preferences.change_preferences(
-        opened.session, opened.shop, wanted, by=viewer_name(), now=opened.say.now
+        opened.session, opened.shop, wanted, by=access.viewer().name, now=opened.say.now
     )
     return back_to(_PAGE_NAME, shop_id=opened.id, done=part, _anchor=part, **values)
 
