@@ -34,7 +34,7 @@ from app.local import (
     running_redis,
 )
 from app.logs import configure_logs
-from app.mail import MailError, send_mail
+from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
 from app.pipeline.connecting import connect_shop, disconnect_shop, import_now
 from app.pipeline.runtime import Runtime
@@ -518,13 +518,8 @@ def _address(email: str) -> str:
 def _is_mailed(settings: Settings, address: str, shop: Shop, link: str) -> bool:
     if not settings.smtp_url:
         return False
-    text = (
-        f"You are invited to look at the backorders of {shop.name or shop.domain}.\n\n"
-        f"Choose a password here, within three days:\n{link}\n\n"
-        "The link works once. If you did not expect this mail, do nothing.\n"
-    )
     try:
-        send_mail(settings, to=address, subject="Your access to Backline", text=text)
+        send_invitation(settings, to=address, shop_name=shop.name or shop.domain, link=link)
     except MailError as error:
         click.echo(str(error), err=True)
         return False

@@ -45,3 +45,13 @@ def _connect(url: str) -> smtplib.SMTP:
     if parts.username:
         server.login(unquote(parts.username), unquote(parts.password or ""))
     return server
+
+
+def send_invitation(settings: Settings, *, to: str, shop_name: str, link: str) -> None:
+    """The one-time link to who is invited to a shop. Raises `MailError`."""
+    text = (
+        f"You are invited to look at the backorders of {shop_name}.\n\n"
+        f"Choose a password here, within three days:\n{link}\n\n"
+        "The link works once. If you did not expect this mail, do nothing.\n"
+    )
+    send_mail(settings, to=to, subject="Your access to Backline", text=text)

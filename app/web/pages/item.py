@@ -77,6 +77,11 @@ class Forms:
 
     wrong: Mapping[str, Form] = field(default_factory=dict)
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything must be put right."""
+        return any(form.errors for form in self.wrong.values())
+
     def value(self, form: str, name: str, otherwise: object = "") -> object:
         """What a field holds: as typed where the form came back, else what is known."""
         return self.wrong[form].typed.get(name, "") if form in self.wrong else otherwise

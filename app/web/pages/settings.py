@@ -6,14 +6,17 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
+import structlog
 from babel import Locale, UnknownLocaleError
 from babel.localedata import exists as is_known_locale
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core.desired import OUR_TAGS, Desired, ItemState, Status, rename_tags
-from app.db import preferences
+from app.db import preferences, staff
+from app.db.audit import record_event
 from app.db.models import Shop
+from app.mail import MailError, send_invitation
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import (
     PLACEHOLDERS,
@@ -38,9 +41,12 @@ from app.web.pages.frame import (
 )
 from app.web.pages.item import Forms
 
+log = structlog.get_logger()
+
 _PAGE_NAME = "settings.shop_page"
 _LONGEST_TAG = 40  # of an order; shopify.dev/docs/api/admin-graphql/latest/objects/Order#field-tags
 _MOST_QUIET_DAYS = 60
+_LONGEST_ADDRESS = 254
 _MOST_RULES, _EMPTY_RULES = 20, 3
 _HIGHEST_PRIORITY = 100
 
@@ -48,8 +54,11 @@ _DONE = {
     "dates": "Saved. Dates that stand on it are being worked out anew.",
     "tags": "Saved. Orders get the new names when they are next written.",
     "wording": "Saved. Notes get the new words when they are next written.",
+    "revoked": "The access is taken back, on open pages too.",
     "priorities": "Saved. Open orders are being read again, to rank them by their tags.",
 }
+
+ROLES = {staff.Role.LOOK.value: "Look", staff.Role.MANAGE.value: "Look and manage"}
 
 # What each of our tags says, in the order of an order's life.
 _TAG_HINTS = {
@@ -84,6 +93,14 @@ class Preview:
 
     notes: Sequence[PreviewNote]
     errors: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Invited:
+    """Somebody who was just invited, and the link where it was not mailed: it is shown once."""
+
+    address: str
+    link: str | None
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
@@ -133,6 +150,29 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             read = _read_rules(Form(request.form), opened.shop)
             return _save(opened, "priorities", read)
 
+    @blueprint.post("/staff")
+    def invite(shop_id: int) -> str | tuple[str, int]:
+        with change_shop(runtime, shop_id) as opened:
+            form = Form(request.form)
+            address = staff.read_address(form.text("email", most=_LONGEST_ADDRESS))
+            role = form.one_of("role", ROLES)
+            if address is None:
+                form.errors["email"] = "This is not an e-mail address."
+            if address is None or role is None:
+                return _page(opened, "staff", form), 422
+            link = _invite(runtime, opened, address, role)
+        with open_shop(runtime, shop_id) as opened:
+            mailed = _is_mailed(runtime, opened, address, link)
+            return _page(opened, invited=Invited(address, None if mailed else link))
+
+    @blueprint.post("/staff/revoke")
+    def revoke(shop_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            address = staff.read_address(request.form.get("email", "")) or ""
+            if staff.revoke(opened.session, opened.id, address):
+                _tell(opened, "access revoked", before=address)
+        return back_to(_PAGE_NAME, shop_id=shop_id, done="revoked", _anchor="staff")
+
     return blueprint
 
 
@@ -149,7 +189,9 @@ def _save(
     return back_to(_PAGE_NAME, shop_id=opened.id, done=part, _anchor=part, **values)
 
 
-def _page(opened: OpenShop, part: str = "", form: Form | None = None) -> str:
+def _page(
+    opened: OpenShop, part: str = "", form: Form | None = None, *, invited: Invited | None = None
+) -> str:
     shop = opened.shop
     language = _language(shop, form.typed if form and part == "wording" else request.args)
     own = shop.wording.get(language, {})
@@ -178,6 +220,9 @@ def _page(opened: OpenShop, part: str = "", form: Form | None = None) -> str:
         preview=_preview(shop, language, own, {} if form is None else form.errors),
         labels=SENTENCE_LABELS,
         rules=_rule_rows(shop, form if part == "priorities" else None),
+        staff=staff.list_staff(opened.session, opened.id),
+        roles=ROLES,
+        invited=invited,
         done_text=done_text(_DONE),
     )
 
@@ -324,3 +369,30 @@ def _rule_rows(shop: Shop, form: Form | None) -> list[tuple[int, str, object]]:
         kept = [(rule["tag"], rule["priority"]) for rule in shop.priority_rules]
         typed = (kept + [("", "")] * _EMPTY_RULES)[:_MOST_RULES]
     return [(place, tag, priority) for place, (tag, priority) in enumerate(typed)]
+
+
+# Staff
+
+
+def _invite(runtime: Runtime, opened: OpenShop, address: str, role: str) -> str:
+    """The one-time link; its token is not kept, so it can't be shown again."""
+    token = staff.invite(opened.session, opened.id, address, role=staff.Role(role), now=opened.say.now)
+    _tell(opened, "invited", after=f"{address}: {ROLES[role].lower()}")
+    return f"{runtime.settings.app_url}/invitations/{token}"
+
+
+def _is_mailed(runtime: Runtime, opened: OpenShop, address: str, link: str) -> bool:
+    if not runtime.settings.smtp_url:
+        return False
+    name = opened.shop.name or opened.shop.domain
+    try:
+        send_invitation(runtime.settings, to=address, shop_name=name, link=link)
+    except MailError:
+        log.exception("an invitation could not be mailed", shop=opened.id)
+        return False
+    return True
+
+
+def _tell(opened: OpenShop, kind: str, *, before: str = "", after: str = "") -> None:
+    why = f"by {access.viewer().name}"
+    record_event(opened.session, opened.id, kind, at=opened.say.now, before=before, after=after, why=why)
