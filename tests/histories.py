@@ -9,10 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from app.sandbox.records import OutOfStock, Refused
+from app.sandbox.bigcommerce.records import INCOMPLETE
+from app.sandbox.bigcommerce.store import SandboxStore
+from app.sandbox.records import JournalEntry, OutOfStock, Refused
 from app.sandbox.shopify.records import Variant
-from app.sandbox.shopify.shop import SandboxShop
 from tests.world import World
 
 OURS = {"backordered", "backorder-released"}
@@ -36,12 +38,22 @@ class Short:
     expected: date | None
 
 
-def truth(shop: SandboxShop, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
+def supply_of(shop: Any) -> Mapping[tuple[int, int], int]:
+    """Units that can serve open orders, by item and location, in the platform's true books."""
+    if isinstance(shop, SandboxStore):
+        return shop.supply()
+    return {
+        pool: level.quantities["available"] + level.quantities["committed"]
+        for pool, level in shop.pools.items()
+    }
+
+
+def truth(shop: Any, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
     """Which orders are short of which items now, and until when: by order id and item id."""
     found: dict[int, dict[int, list[tuple[int, date | None]]]] = defaultdict(lambda: defaultdict(list))
+    supplies = supply_of(shop)
     for pool, lines in shop.open_lines().items():
-        level = shop.pools[pool]
-        supply = level.quantities["available"] + level.quantities["committed"]
+        supply = supplies[pool]
         coming: list[date | None] = [
             day for day, units in sorted(arrivals.by_pool[pool]) for _ in range(units)
         ]
@@ -63,9 +75,11 @@ def truth(shop: SandboxShop, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
     }
 
 
-def placed_at(shop: SandboxShop, order_id: int) -> datetime:
-    """When an order was placed, as Shopify tells it: in whole seconds."""
-    return shop.orders[order_id].processed_at.replace(microsecond=0)
+def placed_at(shop: Any, order_id: int) -> datetime:
+    """When an order was placed, as the platform tells it: in whole seconds."""
+    order = shop.orders[order_id]
+    moment: datetime = order.created_at if isinstance(shop, SandboxStore) else order.processed_at
+    return moment.replace(microsecond=0)
 
 
 def _together(parts: Sequence[tuple[int, date | None]]) -> Short:
@@ -88,6 +102,7 @@ class History:
     wrong: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
     before_playing: Callable[[], None] = lambda: None
+    tagged: set[int] = field(default_factory=set)
     _journal_read: int = 0
     _short_at_last_look: set[int] = field(default_factory=set)
     _text_at_last_look: dict[int, str] = field(default_factory=dict)
@@ -96,7 +111,7 @@ class History:
     def __post_init__(self) -> None:
         """A catalogue, and a few orders that were there before the app."""
         self.random = random.Random(self.seed)  # noqa: S311 -- repeatable, not secret
-        shop = self.world.shop
+        self.shop = shop = self.world.shop
         places = [shop.add_location(name) for name in ("Main", "Annex")[: self.locations]]
         for title in TITLES:
             stock = {
@@ -144,7 +159,18 @@ class History:
 
     def happen(self) -> None:
         """One thing that a buyer, the merchant or a warehouse does."""
-        acts: list[tuple[int, Callable[[], None]]] = [
+        acts = self.acts()
+        weights = [weight for weight, _ in acts]
+        _, act = self.random.choices(acts, weights)[0]
+        try:
+            act()
+            self.counts[act.__name__] += 1
+        except (Refused, OutOfStock):
+            self.counts["refused"] += 1
+
+    def acts(self) -> list[tuple[int, Callable[[], None]]]:
+        """What may happen, and how often."""
+        return [
             (10, self.place_order),
             (4, self.edit_order),
             (2, self.cancel_order),
@@ -158,13 +184,6 @@ class History:
             (2, self.put_tag),
             (1, self.delete_order),
         ]
-        weights = [weight for weight, _ in acts]
-        _, act = self.random.choices(acts, weights)[0]
-        try:
-            act()
-            self.counts[act.__name__] += 1
-        except (Refused, OutOfStock):
-            self.counts["refused"] += 1
 
     def place_order(self) -> None:
         """A buyer orders one to three items; sometimes a custom line comes along."""
@@ -182,16 +201,18 @@ class History:
         self.own_text[order_id], self.own_tags[order_id] = text, tags
 
     def _any_order(self) -> int:
-        open_orders = [
-            number for number, order in self.world.shop.orders.items() if order.cancelled_at is None
-        ]
+        open_orders = [number for number in self.world.shop.orders if not self.is_cancelled(number)]
         if not open_orders:
             raise Refused("no order")
         return self.random.choice(open_orders)
 
+    def is_cancelled(self, order_id: int) -> bool:
+        """Whether nothing of the order is to be shipped any more."""
+        return self.world.shop.orders[order_id].cancelled_at is not None
+
     def _any_line(self, order_id: int) -> tuple[int, int]:
         """A line of stock with its current units."""
-        lines = [line for line in self.world.shop.orders[order_id].lines if line.item_id is not None]
+        lines = [line for line in self.world.shop.orders[order_id].lines if line.variant_id]
         line = self.random.choice(lines)
         return line.line_id, line.current
 
@@ -304,19 +325,35 @@ class History:
         for entry in journal[self._journal_read :]:
             if entry.kind == "note written" and entry.order_id is not None:
                 self._forgive_lost_text(entry.order_id)
-            if entry.detail != "backordered" or not entry.kind.startswith("tag "):
+            put = self._puts_tag(entry)
+            if put is None:
                 continue
-            put = entry.kind == "tag added"
             self.counts["tags put" if put else "tags taken off"] += 1
-            if (entry.order_id in short) is put:
-                continue
-            if (entry.order_id in self._short_at_last_look) is put:
-                self.counts["true when looked at, not when written"] += 1
-            else:
+            if put:
+                self.tagged.add(entry.order_id or 0)
+            if not self._was_true(entry.order_id or 0, short, put=put):
+                what = "put on" if put else "taken off"
                 self.wrong.append(
-                    f"{entry.kind} on {entry.order_id}: not true when looked at, nor when written"
+                    f"tag {what} {entry.order_id}: not true when looked at, nor when written"
                 )
         self._journal_read = len(journal)
+        self._remember(short)
+
+    def _puts_tag(self, entry: JournalEntry) -> bool | None:
+        """Whether a write put our tag on an order, or took it off (None: neither)."""
+        is_ours = entry.detail == "backordered" and entry.kind in ("tag added", "tag removed")
+        return entry.kind == "tag added" if is_ours else None
+
+    def _was_true(self, order_id: int, short: set[int], *, put: bool) -> bool:
+        if (order_id in short) is put:
+            return True
+        if (order_id in self._short_at_last_look) is put:
+            self.counts["true when looked at, not when written"] += 1
+            return True
+        return False
+
+    def _remember(self, short: set[int]) -> None:
+        """Every request of ours to Shopify may be a look, since one request reads all that matters."""
         self._short_at_last_look = short
         self._text_at_last_look = dict(self.own_text)
 
@@ -380,7 +417,7 @@ class History:
         problems = []
         if tags & OURS != {"backordered"}:
             problems.append(f"is short {dict(short)} but has tags {tags & OURS}")
-        if block.split("\n")[1:2] != [heading]:
+        if heading not in block.split("\n")[1:3]:
             problems.append(f"note should say {heading!r}: {block!r}")
         if fields.get("status") != "backordered" or fields.get("eta") != (
             eta.isoformat() if eta else None
@@ -397,17 +434,14 @@ class History:
     def _judge_covered(
         self, order_id: int, tags: set[str], block: str, fields: Mapping[str, str]
     ) -> list[str]:
-        was_tagged = any(
-            entry.order_id == order_id and entry.kind == "tag added" and entry.detail == "backordered"
-            for entry in self.world.shop.journal
-        )
+        was_tagged = order_id in self.tagged
         nothing = not tags & OURS and not block and not fields
         released = (
             tags & OURS == {"backorder-released"}
             and "\nReleased " in block
             and fields.get("status") == "released"
         )
-        is_cancelled = self.world.order(order_id).cancelled_at is not None
+        is_cancelled = self.is_cancelled(order_id)
         may_be_nothing = is_cancelled or not was_tagged or order_id in self.shrunk
         may_be_released = was_tagged and not is_cancelled
         if (nothing and may_be_nothing) or (released and may_be_released):
@@ -415,6 +449,101 @@ class History:
         return [
             f"is not short (tagged before: {was_tagged}) but shows {tags & OURS}, {block!r}, {fields}"
         ]
+
+
+class StoreHistory(History):
+    """The same at a BigCommerce store, with what such a store allows: pickups at the second location,
+    orders that wait for their payment, archiving; no tags and no moves. Stock figures may lag."""
+
+    def __post_init__(self) -> None:
+        """See `History`; nothing is remembered of any look yet."""
+        self._looks: list[tuple[datetime, set[int]]] = []
+        self._words: dict[int, set[str]] = {}
+        super().__post_init__()
+
+    def acts(self) -> list[tuple[int, Callable[[], None]]]:
+        """Those of Shopify but tags and moves, and those of such stores alone."""
+        shared = [(w, act) for w, act in super().acts() if act not in (self.put_tag, self.move)]
+        return [*shared, (2, self.pay_order)]
+
+    def place_order(self) -> None:
+        """A buyer orders one to three items, to be sent or fetched; some have not paid yet."""
+        chosen = self.random.sample(self.variants, self.random.randint(1, 3))
+        lines: list[tuple[int | str, int]] = [
+            (variant.variant_id, self.random.randint(1, 3)) for variant in chosen
+        ]
+        if self.random.random() < 0.1:
+            lines.append(("Gift wrap", 1))
+        text = self.random.choice(("", "", "Please ring twice", "Gift!\r\nNo invoice"))
+        back_s = self.random.choice((0, 0, 0, 30, 3600))
+        order_id = self.shop.place_order(
+            lines,
+            note=text,
+            at=self.world.clock() - timedelta(seconds=back_s),
+            channel=self.random.choice(("online", "online", "manual")),
+            pickup_at=self.random.choice((None, None, *self.places[1:])),
+            is_incomplete=self.random.random() < 0.1,
+        )
+        self.own_text[order_id], self.own_tags[order_id] = text, set()
+
+    def pay_order(self) -> None:
+        """A buyer who had left comes back and pays."""
+        unpaid = [number for number, order in self.shop.orders.items() if order.status_id == INCOMPLETE]
+        if not unpaid:
+            raise Refused("all are paid")
+        self.shop.pay_order(self.random.choice(unpaid))
+
+    def is_cancelled(self, order_id: int) -> bool:
+        """Refunded, cancelled and declined orders, and archived ones, which nobody sees any more."""
+        order = self.shop.orders[order_id]
+        return order.status_id in {4, 5, 6} or order.is_archived
+
+    def refund(self) -> None:
+        """Units are refunded, those on the shelf first."""
+        order_id = self._any_order()
+        line_id, units = self._any_line(order_id)
+        self.shrunk.add(order_id)
+        goes_back = self.random.choice((None, True, False))
+        self.shop.refund(order_id, {line_id: self.random.randint(1, max(1, units))}, restock=goes_back)
+
+    def delete_order(self) -> None:
+        """An order is archived."""
+        self.shop.archive_order(self._any_order())
+
+    def _puts_tag(self, entry: JournalEntry) -> bool | None:
+        """Our words stand in the note."""
+        if entry.kind != "note written" or entry.order_id is None:
+            return None
+        before = self._words.get(entry.order_id, set())
+        after = self._words[entry.order_id] = self.world.tags(entry.order_id) & OURS
+        if ("backordered" in before) == ("backordered" in after):
+            return None
+        return "backordered" in after
+
+    def _was_true(self, order_id: int, short: set[int], *, put: bool) -> bool:
+        """Figures that lag by a minute tell what was true a minute ago."""
+        if super()._was_true(order_id, short, put=put):
+            return True
+        since = self.world.clock() - timedelta(seconds=self.shop.projection_delay_s + 1)
+        if any((order_id in seen) is put for at, seen in self._looks if at >= since):
+            self.counts["true by figures that lag"] += 1
+            return True
+        return False
+
+    def _remember(self, short: set[int]) -> None:
+        """Stock, then the orders with their notes, then the writes: a look takes several requests."""
+        now, operation = self.world.clock(), self.shop.requests[-1].operation
+        self._looks = [(at, seen) for at, seen in self._looks if (now - at).total_seconds() < 120]
+        self._looks.append((now, short))
+        if operation.startswith("GET /v3/inventory/items"):
+            self._short_at_last_look = short
+        if operation.startswith("GET /v2/orders"):
+            self._text_at_last_look = dict(self.own_text)
+
+    def _judge(self, order_id: int, short: Mapping[int, Short]) -> list[str]:
+        if self.shop.orders[order_id].is_archived:
+            return []
+        return super()._judge(order_id, short)
 
 
 def split(note: str) -> tuple[str, str, str]:

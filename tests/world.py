@@ -161,7 +161,7 @@ def make_world(engine: sa.Engine, redis: Redis, settings: Settings, **shop_optio
 
 
 def make_store_world(
-    engine: sa.Engine, redis: Redis, settings: Settings, **store_options: object
+    engine: sa.Engine, redis: Redis, settings: Settings, /, **store_options: object
 ) -> StoreWorld:
     """A BigCommerce store that nobody has connected yet."""
     clock, secret = Clock(), settings.bigcommerce_client_secret

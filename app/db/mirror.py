@@ -371,13 +371,24 @@ def is_settled() -> sa.ColumnElement[bool]:
     return ~unsettled.correlate(Order).exists()
 
 
+def is_ready() -> sa.ColumnElement[bool]:
+    """The condition on `Order` that it can be judged, and nobody holds that back."""
+    return sa.and_(is_settled(), Order.held_at.is_(None))
+
+
 def forget_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
     """The platform deleted these orders: they wait for nothing any more."""
     _look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
-    gone = {"is_gone": True, "is_cancelled": True, "is_stale": False, "judge_at": None}
+    gone: dict[str, object] = {
+        "is_gone": True,
+        "is_cancelled": True,
+        "is_stale": False,
+        "judge_at": None,
+    }
+    gone |= {"short": 0, "short_since": None, "expected_on": None, "released_on": None}
     session.execute(sa.update(Order).where(*where).values(**gone))
     for table in (LineRow, RouteRow, PromiseRow, ShownRow):
         session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id.in_(order_ids)))

@@ -42,6 +42,8 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
         shops.seal_token(shop, token, runtime.settings.encryption_keys)
         shop.name, shop.scopes = profile.name, list(profile.scopes)
         preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
+        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
+        shop.subscribed_at = runtime.clock()
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)

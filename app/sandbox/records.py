@@ -14,7 +14,7 @@ class OutOfStock(Refused):
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """One write that came through the API, and the number of the request that carried it."""
+    """One write that came through the API, or a request that could not be understood, and its number."""
 
     at: datetime
     kind: str

@@ -1,5 +1,6 @@
 """The dry run says what then really happens: random shops at rest, and units that really arrive."""
 
+import os
 import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ from tests.histories import History
 from tests.tables import empty_tables
 from tests.world import World, make_world
 
-SAMPLE, ALL = 25, 200
+SAMPLE = 25
+FIRST, END = map(int, os.environ.get("BACKLINE_QUESTIONS", "0:200").split(":"))
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,13 @@ def shop_at_rest(seed: int, engine: sa.Engine, redis: Redis, settings: Settings)
     """A shop after a random history, with a lead time or without."""
     world = make_world(engine, redis, settings, seed=seed, domain=f"what-if-{seed}.myshopify.com")
     history = History(world, seed, locations=1 + seed % 2)
-    history.play(steps=25)
-    with world.runtime.sessions.begin() as session:
-        shops.get_shop(session, world.shop_id).lead_time_days = (None, 9)[seed // 2 % 2]
-    world.clock.sleep(3600)
-    world.quiet()
+
+    def set_lead_time() -> None:
+        with world.runtime.sessions.begin() as session:
+            shops.get_shop(session, world.shop_id).lead_time_days = (None, 9)[seed // 2 % 2]
+
+    history.before_playing = set_lead_time
+    history.play(steps=16)
     return history
 
 
@@ -155,13 +159,15 @@ def test_what_was_foretold_happens(
 def test_what_was_foretold_happens_in_many_shops(
     clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
-    """The same for many seeds, with the figures of all of them."""
+    """The same for many seeds, with the figures of all of them; BACKLINE_QUESTIONS names others."""
     counts: Counter[str] = Counter()
     wrong = []
-    for seed in range(ALL):
-        wrong += disagreements(shop_at_rest(seed, clean_pg, redis, settings), counts)
+    for seed in range(FIRST, END):
+        found = disagreements(shop_at_rest(seed, clean_pg, redis, settings), counts)
+        print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
+        wrong += found
         empty_tables(clean_pg)
     figures = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-    print(f"\n{ALL} questions: {figures}; wrong: {len(wrong)}")  # noqa: T201
+    print(f"\nquestions {FIRST} to {END - 1}: {figures}; wrong: {len(wrong)}")  # noqa: T201
 
     assert wrong == []

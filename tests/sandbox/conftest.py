@@ -1,7 +1,6 @@
 """A shop with a clock that tests turn, and a client that speaks to its API without a socket."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,21 +8,9 @@ import requests
 
 from app.sandbox.shopify.server import SandboxAdapter
 from app.sandbox.shopify.shop import SandboxShop
+from tests.sandbox.clock import Clock
 
 Ask = Callable[..., dict[str, Any]]
-
-
-class Clock:
-    """Time stands still until told otherwise."""
-
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture

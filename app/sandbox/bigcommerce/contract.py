@@ -7,13 +7,13 @@ something that does not happen.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from openapi_core import OpenAPI
+from openapi_core import Config, OpenAPI
 from openapi_core.datatypes import RequestParameters
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
@@ -21,6 +21,7 @@ from app.sandbox.bigcommerce.prune import SPECS, resolve
 
 Json = Any
 JSON_TYPE = "application/json"
+PROBLEMS: dict[str, Callable[[bytes], Json]] = {"application/problem+json": json.loads}
 AUTHENTICATION = "X-Auth-Token"
 
 
@@ -81,7 +82,7 @@ def load_spec(version: str) -> Json:
 
 @cache
 def _open(version: str) -> OpenAPI:
-    return OpenAPI.from_dict(load_spec(version))
+    return OpenAPI.from_dict(load_spec(version), config=Config(extra_media_type_deserializers=PROBLEMS))
 
 
 def find_operation(method: str, path: str) -> Operation | None:
@@ -126,6 +127,14 @@ def check_answer(
     asked = _request(*request, {}, {}, b"")
     version = request[1].split("/")[1]
     return [_words(error) for error in _open(version).iter_response_errors(asked, answer)]
+
+
+def refusal_type(request: tuple[str, str], status: int) -> str:
+    """The content type of a refusal of (method, path): some of v3 are `application/problem+json`."""
+    operation = find_operation(*request)
+    refusals = operation.described["responses"] if operation else {}
+    listed = resolve(operation.spec, refusals.get(str(status), {})) if operation else {}
+    return next(iter(listed.get("content", {})), JSON_TYPE)
 
 
 def _request(

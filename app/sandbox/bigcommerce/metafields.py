@@ -108,7 +108,7 @@ def _delete_one(call: Call) -> Reply:
 def _batch(call: Call, act: Callable[[Any], Any]) -> Reply:
     """Do what can be done of a batch."""
     if len(call.sent) > call.store.metafield_batch_limit:
-        raise ApiError(422, f"At most {call.store.metafield_batch_limit} metafields a request.")
+        raise ApiError(400, f"At most {call.store.metafield_batch_limit} metafields a request.")
     done, errors = [], []
     for sent in call.sent:
         try:

@@ -142,13 +142,13 @@ def pay(books: Books, order: Order) -> None:
 
 def edit(books: Books, order: Order, quantities: Mapping[int, int], add: Wanted) -> None:
     """Set the units of lines (0 removes one) and add lines."""
-    if not order.is_open and order.status_id != INCOMPLETE:
+    if order.is_archived or order.status_id in (VOID | DONE) - {INCOMPLETE}:
         raise Refused(f"order {order.name} is {STATUSES[order.status_id].lower()} or archived")
     changes = [(order.line(number), wanted) for number, wanted in quantities.items()]
     extra = [(_new_line(books, what, _pickup_of(order)), quantity) for what, quantity in add]
     for line, wanted in changes:
-        # A returned unit counts as shipped and as refunded: what is outstanding would not be clear.
-        if wanted < line.shipped + line.refunded:
+        # A returned unit counts as shipped and as refunded: of such a line nobody knows what is open.
+        if line.shipped + line.refunded > min(wanted, line.quantity):
             raise Refused("units that are shipped or refunded can't be edited away")
     for line, more in [*((line, wanted - line.quantity) for line, wanted in changes), *extra]:
         if more > 0:
@@ -169,7 +169,7 @@ def _pickup_of(order: Order) -> int | None:
 def _resize(books: Books, order: Order, line: Line, delta: int) -> None:
     """By the store's setting, stock follows an edit or is left alone, which the merchant must know."""
     follows = books.settings.edit_order_stock_adjustment
-    if delta < 0:
+    if delta < 0 and order.is_open:
         stock.give_back(books, line, -delta, restock=follows)
     line.quantity += delta
     if delta > 0 and follows and order.is_open:

@@ -148,13 +148,16 @@ def _references(node: Json) -> Iterator[tuple[str, str]]:
 
 
 def _let_alternatives_overlap(spec: Json) -> None:
-    """v2 offers "one of" a link or the thing itself, neither of which excludes the other."""
-    found = 0
-    for node in _objects(spec):
-        if "oneOf" in node:
-            node["anyOf"] = node.pop("oneOf")
-            found += 1
-    _claim(found > 0, "v2 has no oneOf any more")
+    """ "One of" a link or the thing itself, of three names: where none requires a property, a value of
+    one is a value of all."""
+    found = [node for node in _objects(spec) if "oneOf" in node and not _excludes(spec, node["oneOf"])]
+    for node in found:
+        node["anyOf"] = node.pop("oneOf")
+    _claim(found, "all alternatives exclude one another now")
+
+
+def _excludes(spec: Json, alternatives: list[Json]) -> bool:
+    return all("required" in resolve(spec, one) for one in alternatives)
 
 
 def _name_a_direction(spec: Json) -> None:
@@ -212,7 +215,13 @@ def _allow_null(spec: Json) -> None:
 
 CORRECTIONS: Mapping[str, tuple[Callable[[Json], None], ...]] = {
     "v2": (_let_alternatives_overlap, _name_a_direction, _answer_nothing_with_204),
-    "v3": (_let_lists_be_empty, _name_several, _find_variants_by_id, _allow_null),
+    "v3": (
+        _let_alternatives_overlap,
+        _let_lists_be_empty,
+        _name_several,
+        _find_variants_by_id,
+        _allow_null,
+    ),
 }
 
 

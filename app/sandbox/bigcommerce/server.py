@@ -15,6 +15,7 @@ from app.sandbox.bigcommerce.contract import (
     check_answer,
     check_request,
     find_operation,
+    refusal_type,
 )
 from app.sandbox.bigcommerce.records import RequestRecord
 from app.sandbox.bigcommerce.store import SandboxStore
@@ -75,6 +76,7 @@ def _answer(store: SandboxStore, version: str, path: str, number: int) -> Respon
             answer = _run(store, version, path, number) if has_room else _too_many(store, version)
         except ApiError as error:
             answer = _refusal(version, error)
+            answer.content_type = refusal_type((request.method, path), error.status)
         finally:
             store.books.close_action()
     answer.headers.update(quota)
@@ -141,7 +143,7 @@ def _unread(store: SandboxStore, number: int, problems: Sequence[str]) -> ApiErr
     """Refuse what the specs do not know. The journal says so: it is the caller's mistake."""
     said = "; ".join(problems)
     store.books.journal.append(JournalEntry(store.clock(), "refused by the specs", None, said, number))
-    return ApiError(400 if "/v2/" in request.path else 422, said)
+    return ApiError(400, said)
 
 
 def _body() -> Any:

@@ -171,6 +171,17 @@ class SandboxStore:
         return {"type": "sku", "id": variant.sku_id, "sku": sku}
 
     @action
+    def delete_product(self, product_id: int) -> None:
+        """Take a product off sale for good; orders keep their lines of it."""
+        product = self.books.products.pop(product_id)
+        for number in product.variant_ids:
+            variant = self.books.variants.pop(number)
+            self.books.tell("store/sku/deleted", self._sku_event(variant))
+            for place in self.books.locations:
+                self.books.levels.pop((number, place), None)
+        self.books.tell("store/product/deleted", {"type": "product", "id": product_id})
+
+    @action
     def set_tracking(self, product_id: int, tracking: Tracking) -> None:
         """Count a product's stock by variant, by product or not at all."""
         product = self.books.products[product_id]

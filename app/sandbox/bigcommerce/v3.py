@@ -174,6 +174,7 @@ def _product(call: Call) -> Product:
 
 def _list_products(call: Call) -> Reply:
     call.honour("id", "id:in", "page", "limit", "include", "include_fields", "availability")
+    _refuse_includes(call)
     wanted = call.numbers("id:in") or call.numbers("id")
     found = [
         one
@@ -184,15 +185,19 @@ def _list_products(call: Call) -> Reply:
     return call.paged(found, lambda one: _shown_product(call, one))
 
 
+def _refuse_includes(call: Call) -> None:
+    if (call.words("include") or set()) - {"variants"}:
+        raise NotModelled("including anything but variants")
+
+
 def _shown_product(call: Call, product: Product) -> dict[str, Any]:
     include = call.words("include") or set()
-    if include - {"variants"}:
-        raise NotModelled("including anything but variants")
     return _only(call, payloads.product(call.books, product, with_variants="variants" in include))
 
 
 def _get_product(call: Call) -> Reply:
     call.honour("include", "include_fields")
+    _refuse_includes(call)
     return Reply({"data": _shown_product(call, _product(call)), "meta": {}})
 
 

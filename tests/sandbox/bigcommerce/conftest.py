@@ -8,12 +8,13 @@ import requests
 from app.sandbox.bigcommerce.records import Variant
 from app.sandbox.bigcommerce.server import SandboxAdapter
 from app.sandbox.bigcommerce.store import SandboxStore
+from tests.sandbox.clock import Clock
 
 Call = Callable[..., requests.Response]
 
 
 @pytest.fixture
-def store(clock: Callable) -> Iterator[SandboxStore]:  # type: ignore[type-arg]
+def store(clock: Clock) -> Iterator[SandboxStore]:
     """Whatever a test asks of it, every answer must be what the specs say."""
     store = SandboxStore(clock=clock)
     store.add_location("Main")

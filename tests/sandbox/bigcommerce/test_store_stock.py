@@ -3,26 +3,26 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 
 import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.sandbox.bigcommerce.records import CANCELLED, COMPLETED, DECLINED, INCOMPLETE, Settings, Variant
+from app.sandbox.bigcommerce.records import (
+    CANCELLED,
+    COMPLETED,
+    DECLINED,
+    INCOMPLETE,
+    REFUNDED,
+    Settings,
+    Variant,
+)
 from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.records import OutOfStock, Refused
+from tests.sandbox.clock import Clock
 
 Call = Callable[..., requests.Response]
-
-
-class Clock(Protocol):
-    now: datetime
-
-    def __call__(self) -> datetime: ...
-
-    def advance(self, seconds: float) -> None: ...
 
 
 def _figures(store: SandboxStore, variant: Variant, location_id: int) -> tuple[int, int]:
@@ -60,6 +60,8 @@ def test_a_limit_ends_what_may_be_oversold(store: SandboxStore, main: int) -> No
     assert _figures(store, tray, main) == (0, 2)
     with pytest.raises(OutOfStock):
         store.place_order([(tray.variant_id, 1)], channel="manual")
+    store.set_backorder_limit(tray.item_id, main, None)
+    store.place_order([(tray.variant_id, 9)])
 
 
 def test_without_native_backorders_only_orders_made_by_hand_oversell(
@@ -130,6 +132,84 @@ def test_a_void_order_gives_back_what_it_took_if_the_store_is_set_so(
 
     assert _figures(store, mug, store.books.default_location()) == expected
     assert store.open_lines() == {}
+
+
+def test_a_refund_takes_unshipped_units_first_and_brings_shipped_ones_back(
+    store: SandboxStore, mug: Variant, main: int
+) -> None:
+    order_id = store.place_order([(mug.variant_id, 3)])
+    line = store.orders[order_id].lines[0]
+    store.fulfil(order_id, {line.line_id: 2})
+
+    store.refund(order_id, {line.line_id: 1})
+    unshipped = _figures(store, mug, main)
+    store.refund(order_id, {line.line_id: 1}, restock=False)
+    gone = _figures(store, mug, main)
+    store.refund(order_id, {line.line_id: 1}, restock=True)
+
+    assert (unshipped, gone, _figures(store, mug, main)) == ((3, 0), (3, 0), (4, 0))
+    assert store.orders[order_id].status_id == REFUNDED
+    assert store.open_lines() == {}
+
+
+@pytest.mark.parametrize(("follows", "expected"), [(True, (0, 1)), (False, (2, 0))])
+def test_whether_stock_follows_an_edit_is_a_setting(
+    store: SandboxStore, mug: Variant, main: int, follows: bool, expected: tuple[int, int]
+) -> None:
+    store.settings.edit_order_stock_adjustment = follows
+    order_id = store.place_order([(mug.variant_id, 3)])
+
+    store.edit_order(order_id, {store.orders[order_id].lines[0].line_id: 6})
+
+    assert _figures(store, mug, main) == expected
+    assert store.open_lines() == {(mug.item_id, main): {order_id: 6}}
+
+
+def test_an_edit_takes_the_units_that_were_short_off_first(
+    store: SandboxStore, mug: Variant, main: int
+) -> None:
+    order_id = store.place_order([(mug.variant_id, 8)])
+    line = store.orders[order_id].lines[0]
+
+    store.edit_order(order_id, {line.line_id: 4})
+
+    assert (line.backordered, _figures(store, mug, main)) == (0, (1, 0))
+
+
+def test_a_shipment_that_is_deleted_is_to_ship_again(
+    store: SandboxStore, mug: Variant, main: int
+) -> None:
+    order_id = store.place_order([(mug.variant_id, 3)])
+    store.fulfil(order_id)
+
+    store.cancel_fulfilment(order_id)
+
+    assert store.open_lines() == {(mug.item_id, main): {order_id: 3}}
+    assert store.supply()[mug.item_id, main] == 5
+
+
+def test_more_can_not_be_shipped_out_of_stock_than_is_counted(
+    store: SandboxStore, mug: Variant, main: int
+) -> None:
+    order_id = store.place_order([(mug.variant_id, 8)])
+
+    store.fulfil(order_id)
+
+    assert _figures(store, mug, main) == (0, 0)
+    assert store.supply()[mug.item_id, main] == 0
+
+
+def test_a_product_that_is_deleted_leaves_its_lines_without_stock(
+    store: SandboxStore, mug: Variant, call: Call
+) -> None:
+    order_id = store.place_order([(mug.variant_id, 3)])
+
+    store.delete_product(mug.product_id)
+
+    assert (store.pools, store.open_lines()) == ({}, {})
+    assert call("GET", f"/v2/orders/{order_id}/products").json()[0]["variant_id"] == mug.variant_id
+    assert call("GET", "/v3/catalog/variants", params={"id:in": mug.variant_id}).json()["data"] == []
+    store.cancel_order(order_id)
 
 
 def test_an_order_that_is_opened_again_takes_its_units_again(
