@@ -18,6 +18,7 @@ from app.sandbox.shopify.records import Variant
 from tests.world import World
 
 OURS = {"backordered", "backorder-released"}
+LOOKS = ("Look", "LookWhole")
 TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
 
 
@@ -353,9 +354,12 @@ class History:
         return False
 
     def _remember(self, short: set[int]) -> None:
-        """Every request of ours to Shopify may be a look, since one request reads all that matters."""
-        self._short_at_last_look = short
-        self._text_at_last_look = dict(self.own_text)
+        """What was true when stock was last read, and the texts when notes were."""
+        operation = self.world.shop.requests[-1].operation
+        if operation in ("Stock", *LOOKS):
+            self._short_at_last_look = short
+        if operation in LOOKS:
+            self._text_at_last_look = dict(self.own_text)
 
     def _forgive_lost_text(self, order_id: int) -> None:
         """Shopify can't compare a note before it writes one: what staff write between our look at the
