@@ -7,6 +7,7 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -124,7 +125,8 @@ class History:
             )
         self.places = places
         for _ in range(self.random.randint(0, 4)):
-            self.place_order()
+            with suppress(Refused):
+                self.place_order()
 
     def play(self, steps: int) -> None:
         """Connect, let things happen, and come to rest; the hourly check heals what was lost."""
@@ -214,6 +216,8 @@ class History:
     def _any_line(self, order_id: int) -> tuple[int, int]:
         """A line of stock with its current units."""
         lines = [line for line in self.world.shop.orders[order_id].lines if line.variant_id]
+        if not lines:
+            raise Refused("nothing of it is left")
         line = self.random.choice(lines)
         return line.line_id, line.current
 
