@@ -17,6 +17,7 @@ from app.core.books import Account, Demand, Verdict, compare_books, keep_account
 from app.core.model import Line, Promise
 from app.core.promise import explain, promise_queue, still_expected
 from app.db import audit, mirror, promises, shops
+from app.db.arrivals import expected_arrivals
 from app.db.mirror import OpenDemand
 from app.db.models import Item, PoolRow
 from app.pipeline.desk import Desk, local_day
@@ -474,7 +475,7 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
     item, stock = gathered.item, gathered.stock
     shop = shops.get_shop(session, item.shop_id)
     today = local_day(gathered.now, shop.time_zone)
-    arrivals = promises.expected_arrivals(session, item.shop_id, item.item_id)
+    arrivals = expected_arrivals(session, item.shop_id, item.item_id)
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
     lead_time = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
     made: list[tuple[Promise, str]] = []
