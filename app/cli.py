@@ -19,7 +19,7 @@ from rq import Worker
 from rq.cron import CronScheduler
 from sqlalchemy.orm import Session
 
-from app.db import inbox, mirror, promises, shops, staff
+from app.db import arrivals, inbox, mirror, promises, shops, staff
 from app.db.migrate import upgrade
 from app.db.models import Item, Shop
 from app.errors import BacklineError
@@ -337,7 +337,7 @@ def add(  # noqa: PLR0917 -- click passes them by name
         with runtime.sessions.begin() as session:
             shop = _shop(session, domain)
             item = _item(session, shop, sku)
-            arrival = promises.add_arrival(
+            arrival = arrivals.add_arrival(
                 session,
                 item,
                 location_id=_location(session, item, location),
@@ -389,7 +389,7 @@ def list_supply(domain: str) -> None:
     """Every arrival."""
     with _runtime() as runtime, runtime.sessions.begin() as session:
         table = Table("arrival", "sku", "quantity", "received", "expected", "reference")
-        for row, sku in promises.list_arrivals(session, _shop(session, domain).id):
+        for row, sku in arrivals.list_arrivals(session, _shop(session, domain).id):
             table.add_row(
                 str(row.id),
                 sku,
@@ -410,11 +410,11 @@ def receive(domain: str, arrival: int, quantity: int | None) -> None:
     with _runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = _shop(session, domain)
-            row = promises.find_arrival(session, shop.id, arrival)
+            row = arrivals.find_arrival(session, shop.id, arrival)
             if row is None:
                 _fail(f"{domain} has no arrival {arrival}: see `backline supply list {domain}`.")
             received = row.quantity if quantity is None else min(row.quantity, row.received + quantity)
-            promises.change_arrival(session, row, received=received, now=runtime.clock())
+            arrivals.change_arrival(session, row, received=received, now=runtime.clock())
         doorbell.ring(runtime.redis, shop.id)
         console.print(f"Arrival {arrival}: {row.received} of {row.quantity} received.")
 

@@ -93,5 +93,3 @@ def poisson(random: Random, rate: float) -> int:
     while left < rate:
         count, left = count + 1, left + random.expovariate(1)
     return count
-
-

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from redis import Redis
 
-from app.db import mirror, promises
+from app.db import arrivals, mirror
 from app.pipeline.connecting import connect_shop
 from app.pipeline.runtime import Runtime, work_on_shop
 from app.platforms.http import Http
@@ -104,7 +104,7 @@ class World:
             item = mirror.find_items(session, self.shop_id, variant.sku)[0]
             pools = mirror.pools_of(session, self.shop_id, [item.item_id])[item.item_id]
             place = next(iter(pools)) if location_id is None else location_id
-            arrival = promises.add_arrival(
+            arrival = arrivals.add_arrival(
                 session,
                 item,
                 location_id=place,

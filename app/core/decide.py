@@ -41,8 +41,7 @@ def decide(
     """Walk each pool's queue (`pools` by location) and promise; every line, in queue order. `ready_on`
     tells when what comes on a day can be sent."""
     return {
-        location_id: _walk(pool, today, lead_time_days, ready_on)
-        for location_id, pool in pools.items()
+        location_id: _walk(pool, today, lead_time_days, ready_on) for location_id, pool in pools.items()
     }
 
 

@@ -115,7 +115,11 @@ class Experience:
 
     def _learn(self, measure: _Measure, item_id: int, supplier: str) -> Habit | None:
         """From the narrowest circle that has enough cases, and a little from the next wider one."""
-        circles = {"this item": item_id, f"supplier {supplier}": supplier, "this shop's supply": _EVERYONE}
+        circles = {
+            "this item": item_id,
+            f"supplier {supplier}": supplier,
+            "this shop's supply": _EVERYONE,
+        }
         found = [(whose, self._cases(measure, circle)) for whose, circle in circles.items()]
         for number, (whose, cases) in enumerate(found):
             if len(cases) >= ENOUGH:
@@ -142,7 +146,11 @@ def _cases(deliveries: Sequence[Delivery], measure: _Measure) -> list[_Case]:
     """The newest cases, oldest first. What came together is one case, however many items it held: forty
     lines of one lorry that was late say no more than one."""
     together = {each[1:]: each for each in deliveries}
-    cases = [_Case(each.ordered_on or each.expected_on - _AHEAD, each.received_on, days) for each in together.values() if (days := measure(each)) is not None]
+    cases = [
+        _Case(each.ordered_on or each.expected_on - _AHEAD, each.received_on, days)
+        for each in together.values()
+        if (days := measure(each)) is not None
+    ]
     return cases[-_NEWEST:]
 
 
@@ -165,7 +173,9 @@ def _as_of_now(cases: Sequence[_Case]) -> list[int]:
     """The days of the cases; where the newest ones would have foretold each next one clearly better than
     all of them, by season or drift, what each differed from that, around the newest of all."""
     plain = [case.days for case in cases]
-    told = [(case.days, earlier) for case in cases if len(earlier := _known_then(cases, case)) >= _LATELY]
+    told = [
+        (case.days, earlier) for case in cases if len(earlier := _known_then(cases, case)) >= _LATELY
+    ]
     if len(told) < _LATELY:
         return plain
     by_all = [days - median(earlier) for days, earlier in told]

@@ -73,7 +73,11 @@ def _after_lead_time(since: date, days: int, today: date) -> date:
 
 
 def explain(
-    allocation: Allocation, made: Promise, *, on_hand: int, lead_time: str = "the usual lead time is taken"
+    allocation: Allocation,
+    made: Promise,
+    *,
+    on_hand: int,
+    lead_time: str = "the usual lead time is taken",
 ) -> str:
     """The reason for a promise, in a sentence to say aloud; `on_hand` units are in the pool,
     `lead_time` is what to say of the one that counts."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import promises
+from app.db import arrivals
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look, lock_item
 from app.db.models import ArrivalRow, Item, PromiseRow
@@ -139,7 +139,7 @@ def add_arrival(
     now: datetime,
 ) -> ArrivalRow:
     """A person says what is coming; promises are made anew."""
-    arrival = promises.add_arrival(
+    arrival = arrivals.add_arrival(
         session,
         item,
         location_id=location_id,

@@ -70,6 +70,8 @@ class Shop(Base):
     What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
     where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
     order), and `chosen`, the names of the columns that connecting again must leave as they are.
+    Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`.
+    `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again.
     """
@@ -102,6 +104,9 @@ class Shop(Base):
     subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     subscribed_at: Mapped[datetime | None]
     reconcile_at: Mapped[datetime]
+    inbound_at: Mapped[datetime | None]
+    inbound_read_at: Mapped[datetime | None]
+    api_token_digest: Mapped[str | None] = mapped_column(unique=True)
     wait_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
@@ -377,20 +382,59 @@ class PromiseRow(Base):
 
 
 class ArrivalRow(Base):
-    """A dated quantity that is expected in a pool. `received` of `quantity` units have landed."""
+    """A dated quantity that is expected in a pool, or was: what came of it is kept, to learn from.
+
+    `item_id` is None while no item with its `sku` is known. `received` of `quantity` units have landed,
+    the last of them at `received_at`. `state` is expected, received (nothing more comes of it, were it
+    short or not) or cancelled. `first_expected_on` is the day first named, `expected_on` the day named
+    last. `source` is typed, csv, api or shopify; `source_key` finds the same arrival again when its
+    source tells of it anew (None: typed).
+    """
 
     __tablename__ = "arrivals"
-    __table_args__ = (sa.Index("ix_arrivals_shop_id_item_id", "shop_id", "item_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("shop_id", "source", "source_key"),
+        sa.Index("ix_arrivals_shop_id_item_id", "shop_id", "item_id"),
+        sa.Index(
+            "ix_arrivals_shop_id_sku",
+            "shop_id",
+            "sku",
+            postgresql_where=sa.text("item_id IS NULL"),
+            sqlite_where=sa.text("item_id IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
-    item_id: Mapped[int]
+    item_id: Mapped[int | None]
+    sku: Mapped[str] = mapped_column(default="")
     location_id: Mapped[int]
     quantity: Mapped[int]
     received: Mapped[int] = mapped_column(default=0)
     expected_on: Mapped[date]
+    first_expected_on: Mapped[date]
+    ordered_on: Mapped[date | None]
     reference: Mapped[str] = mapped_column(default="")
+    supplier: Mapped[str] = mapped_column(default="")
+    state: Mapped[str] = mapped_column(default="expected")
+    source: Mapped[str] = mapped_column(default="typed")
+    source_key: Mapped[str | None]
+    received_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class UploadRow(Base):
+    """A file of arrivals between its upload and the merchant's word: its bytes, and how to read them."""
+
+    __tablename__ = "uploads"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    upload_id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    date_order: Mapped[str | None]
+    content: Mapped[bytes]
+    uploaded_at: Mapped[datetime]
 
 
 class ShownRow(Base):

@@ -1,4 +1,4 @@
-"""What we say about lines, what orders show of it, and the arrivals that it stands on."""
+"""What we say about lines, and what orders show of it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import ItemState, OrderState, Shown
-from app.core.model import Arrival, Basis, Promise
+from app.core.model import Basis, Promise
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look, is_ready, lock_item
 from app.db.models import (
     NAMES,
     SELLS,
-    ArrivalRow,
     Item,
     LineRow,
     Order,
@@ -176,7 +175,10 @@ def judge_orders(
 
 def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
     """An order is judged from all its items together: look now at those of due orders that would be
-    looked at later."""
+    looked at later. Not while news are awaited, for which items may be waiting too."""
+    news_at = session.scalar(sa.select(Shop.news_at).where(Shop.id == shop_id))
+    if news_at is not None and news_at > now:
+        return
     due = (
         sa.select(Variant.item_id)
         .join(OrderItemRow, NAMES)
@@ -298,6 +300,17 @@ def _located_by_item(
     return {(order_id, item_id): int(units) for order_id, item_id, units in session.execute(statement)}
 
 
+def orders_showing(session: Session, shop_id: int, order_ids: Collection[int], item_id: int) -> set[int]:
+    """Which of these orders show, by our doing, that they wait for the item."""
+    where = (ShownRow.shop_id == shop_id, ShownRow.order_id.in_(order_ids))
+    rows = session.execute(sa.select(ShownRow.order_id, ShownRow.shown).where(*where))
+    return {
+        order_id
+        for order_id, shown in rows
+        if item_id in {item.item_id for item in msgspec.convert(shown, Shown).items}
+    }
+
+
 def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:
     """Before sending: keep what is about to be shown beside what was, by order id, so that what
     arrives without our hearing of it is known as ours."""
@@ -347,74 +360,6 @@ def set_aside(session: Session, shop_id: int, order_id: int, problem: str, *, no
     order = session.get_one(Order, (shop_id, order_id))
     order.problem, order.attempts = problem, order.attempts + 1
     order.judge_at = now + timedelta(seconds=min(3600, 15 * 2**order.attempts))
-
-
-def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int, list[Arrival]]:
-    """What is still to come of an item, by location."""
-    where = (
-        ArrivalRow.shop_id == shop_id,
-        ArrivalRow.item_id == item_id,
-        ArrivalRow.quantity > ArrivalRow.received,
-    )
-    found: dict[int, list[Arrival]] = defaultdict(list)
-    for row in session.scalars(
-        sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.expected_on, ArrivalRow.id)
-    ):
-        found[row.location_id].append(Arrival(row.id, row.quantity - row.received, row.expected_on))
-    return found
-
-
-def list_arrivals(session: Session, shop_id: int) -> Sequence[tuple[ArrivalRow, str]]:
-    """Every arrival with its item's code, soonest first."""
-    statement = (
-        sa.select(ArrivalRow, Item.sku)
-        .join(Item, sa.and_(Item.shop_id == ArrivalRow.shop_id, Item.item_id == ArrivalRow.item_id))
-        .where(ArrivalRow.shop_id == shop_id)
-        .order_by(ArrivalRow.expected_on, ArrivalRow.id)
-    )
-    return [(row, sku) for row, sku in session.execute(statement)]
-
-
-def add_arrival(
-    session: Session,
-    item: Item,
-    *,
-    location_id: int,
-    quantity: int,
-    expected_on: date,
-    reference: str,
-    now: datetime,
-) -> ArrivalRow:
-    """A typed arrival; its item's promises are made anew."""
-    item = lock_item(session, item.shop_id, item.item_id)
-    arrival = ArrivalRow(
-        shop_id=item.shop_id,
-        item_id=item.item_id,
-        location_id=location_id,
-        quantity=quantity,
-        received=0,
-        expected_on=expected_on,
-        reference=reference,
-        created_at=now,
-    )
-    session.add(arrival)
-    session.flush()
-    ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
-    return arrival
-
-
-def find_arrival(session: Session, shop_id: int, arrival_id: int) -> ArrivalRow | None:
-    """One arrival of this shop."""
-    return session.scalar(
-        sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop_id, ArrivalRow.id == arrival_id)
-    )
-
-
-def change_arrival(session: Session, arrival: ArrivalRow, *, received: int, now: datetime) -> None:
-    """Units of an arrival have landed (all of them: nothing more is expected of it)."""
-    arrival.received = received
-    item = lock_item(session, arrival.shop_id, arrival.item_id)
-    ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
 
 
 def set_lead_time(session: Session, item: Item, days: int | None, *, now: datetime) -> None:

@@ -128,7 +128,11 @@ def _said(pool: PoolState, arrivals: Sequence[Arrival], today: date, lead_time: 
     """What the product says of each short line, given these arrivals and this lead time."""
     state = PoolState(pool.lines, pool.supply, arrivals=arrivals)
     queue = decide({PLACE: state}, today=today, lead_time_days=lead_time)[PLACE]
-    return {each.promise.line.order_id: each.promise.expected_on for each in queue if each.promise.expected_on}
+    return {
+        each.promise.line.order_id: each.promise.expected_on
+        for each in queue
+        if each.promise.expected_on
+    }
 
 
 def _announced(item: Item) -> list[Arrival]:
@@ -180,7 +184,10 @@ METHODS: Mapping[str, Callable[[Item, PoolState, int, Experience], dict[int, dat
 
 
 def _table(served: Mapping[str, Sequence[tuple[dict[str, date], date]]]) -> str:
-    rows = ["| suppliers | lines | promise | kept | days early | days late |", "|---|---|---|---|---|---|"]
+    rows = [
+        "| suppliers | lines | promise | kept | days early | days late |",
+        "|---|---|---|---|---|---|",
+    ]
     everything = {**served, "all": [line for lines in served.values() for line in lines]}
     for kind, lines in everything.items():
         for method in METHODS:
@@ -188,7 +195,7 @@ def _table(served: Mapping[str, Sequence[tuple[dict[str, date], date]]]) -> str:
             kept = sum(gap >= 0 for gap in gaps) / len(gaps)
             early = sum(max(0, gap) for gap in gaps) / len(gaps)
             late = sum(max(0, -gap) for gap in gaps) / len(gaps)
-            rows.append(f"| {kind} | {len(lines):,} | {method} | {kept:.1%} | {early:.2f} | {late:.2f} |")
+            rows.append(
+                f"| {kind} | {len(lines):,} | {method} | {kept:.1%} | {early:.2f} | {late:.2f} |"
+            )
     return "\n".join(rows)
-
-

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
-from app.db import audit, inbox, items, mirror, preferences, promises, shops, staff
-from app.db.models import ArrivalRow, Base, Item, Shop
+from app.db import arrivals, audit, inbox, items, mirror, preferences, promises, shops, staff
+from app.db.models import ArrivalRow, Base, Item, Shop, UploadRow
 from app.platforms.base import VariantSeen
 from tests.builders import (
     ITEM,
@@ -57,7 +57,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     promises.record_promises(session, shop.id, ITEM, [(said, name)], now=NOW, cause=name)
     promises.record_shown(session, shop.id, 1, shown(shown_item(units, of=units)), now=NOW)
     promises.judge_orders(session, shop.id, [1], at=NOW)
-    row = promises.add_arrival(
+    row = arrivals.add_arrival(
         session,
         item,
         location_id=LOCATION,
@@ -73,6 +73,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     staff.add_sign_in(session, access, subject="ann", name=name, is_embedded=False, now=NOW)
     for number, problem in (("d-1", None), ("d-2", name)):
         inbox.record_delivery(session, shop.id, delivery(number, event=number, problem=problem), now=NOW)
+    session.add(
+        UploadRow(shop_id=shop.id, upload_id="u-1", name=name, content=name.encode(), uploaded_at=NOW)
+    )
     session.flush()
 
 
@@ -188,13 +191,14 @@ CALLS: Mapping[str, Call] = {
     "promises.hasten_looks": lambda s, a: promises.hasten_looks(s, a.id, now=NOW),
     "promises.orders_to_judge": lambda s, a: promises.orders_to_judge(s, a.id, now=NOW, limit=9),
     "promises.due_orders": lambda s, a: promises.due_orders(s, a.id, ORDERS, now=NOW),
+    "promises.orders_showing": lambda s, a: promises.orders_showing(s, a.id, ORDERS, ITEM),
     "promises.intend": lambda s, a: promises.intend(s, a.id, [(1, Shown(), Shown())]),
     "promises.record_shown": lambda s, a: promises.record_shown(s, a.id, 1, Shown(), now=NOW),
     "promises.settle_order": lambda s, a: promises.settle_order(s, a.id, 1),
     "promises.set_aside": lambda s, a: promises.set_aside(s, a.id, 1, "problem", now=NOW),
-    "promises.expected_arrivals": lambda s, a: promises.expected_arrivals(s, a.id, ITEM),
-    "promises.list_arrivals": lambda s, a: promises.list_arrivals(s, a.id),
-    "promises.add_arrival": lambda s, a: promises.add_arrival(
+    "arrivals.expected_arrivals": lambda s, a: arrivals.expected_arrivals(s, a.id, ITEM),
+    "arrivals.list_arrivals": lambda s, a: arrivals.list_arrivals(s, a.id),
+    "arrivals.add_arrival": lambda s, a: arrivals.add_arrival(
         s,
         the_item(s, a),
         location_id=1,
@@ -203,8 +207,8 @@ CALLS: Mapping[str, Call] = {
         reference="",
         now=NOW,
     ),
-    "promises.find_arrival": lambda s, a: promises.find_arrival(s, a.id, -1),
-    "promises.change_arrival": lambda s, a: promises.change_arrival(
+    "arrivals.find_arrival": lambda s, a: arrivals.find_arrival(s, a.id, -1),
+    "arrivals.change_arrival": lambda s, a: arrivals.change_arrival(
         s, the_arrival(s, a), received=1, now=NOW
     ),
     "promises.set_lead_time": lambda s, a: promises.set_lead_time(s, the_item(s, a), 3, now=NOW),
@@ -259,8 +263,10 @@ def other(session: Session, shop: Shop) -> Shop:
 
 
 def test_every_public_function_is_tried() -> None:
-    modules = {"audit": audit, "inbox": inbox, "items": items, "mirror": mirror, "promises": promises}
-    modules |= {"preferences": preferences, "shops": shops, "staff": staff}
+    modules = {
+        module.__name__.rpartition(".")[2]: module
+        for module in (arrivals, audit, inbox, items, mirror, preferences, promises, shops, staff)
+    }
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 
     assert public == CALLS.keys() | ACROSS_SHOPS.keys()

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown, Status
 from app.core.model import Arrival, Basis, Promise
-from app.db import audit, promises
+from app.db import arrivals, audit, promises
 from app.db.models import Event, PromiseRow, Shop, ShownRow
 from app.db.promises import DueOrder
 from app.platforms.base import LocatedLine, Routing
@@ -334,7 +334,7 @@ def test_an_order_that_fails_is_tried_later_and_later_at_most_hourly(
 
 def add(session: Session, shop: Shop, quantity: int, *, on: date, at: int = LOCATION) -> int:
     """A typed arrival; its number."""
-    row = promises.add_arrival(
+    row = arrivals.add_arrival(
         session,
         item(session, shop),
         location_id=at,
@@ -350,7 +350,7 @@ def add(session: Session, shop: Shop, quantity: int, *, on: date, at: int = LOCA
 def test_an_arrival_makes_promises_anew(session: Session, shop: Shop) -> None:
     number = add(session, shop, 12, on=day("2026-12-05"))
 
-    assert promises.expected_arrivals(session, shop.id, ITEM) == {
+    assert arrivals.expected_arrivals(session, shop.id, ITEM) == {
         LOCATION: [Arrival(number, 12, day("2026-12-05"))]
     }
     assert (item(session, shop).look_at, item(session, shop).cause) == (NOW, f"arrival {number}")
@@ -360,13 +360,13 @@ def test_arrivals_are_expected_soonest_first_by_place(session: Session, shop: Sh
     late, soon = add(session, shop, 1, on=day("2026-12-09")), add(session, shop, 2, on=day("2026-12-05"))
     there = add(session, shop, 3, on=day("2026-12-01"), at=42)
 
-    found = promises.expected_arrivals(session, shop.id, ITEM)
+    found = arrivals.expected_arrivals(session, shop.id, ITEM)
 
     assert {at: [each.arrival_id for each in coming] for at, coming in found.items()} == {
         LOCATION: [soon, late],
         42: [there],
     }
-    assert [(row.id, sku) for row, sku in promises.list_arrivals(session, shop.id)] == [
+    assert [(row.id, sku) for row, sku in arrivals.list_arrivals(session, shop.id)] == [
         (there, "MUG-BLUE"), (soon, "MUG-BLUE"), (late, "MUG-BLUE"),
     ]  # fmt: skip
 
@@ -377,13 +377,13 @@ def test_what_has_landed_is_not_expected_any_more(
 ) -> None:
     number = add(session, shop, 12, on=day("2026-12-05"))
     item(session, shop).look_at = None
-    arrival = promises.find_arrival(session, shop.id, number)
+    arrival = arrivals.find_arrival(session, shop.id, number)
     assert arrival is not None
 
-    promises.change_arrival(session, arrival, received=received, now=seconds(5))
+    arrivals.change_arrival(session, arrival, received=received, now=seconds(5))
 
     session.flush()
-    coming = promises.expected_arrivals(session, shop.id, ITEM)
+    coming = arrivals.expected_arrivals(session, shop.id, ITEM)
     assert [each.quantity for each in coming.get(LOCATION, [])] == left
     assert item(session, shop).look_at == seconds(5)
 

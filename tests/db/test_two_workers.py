@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import mirror, promises, shops
+from app.db import arrivals, mirror, shops
 from tests.builders import ITEM, NOW, day, installed_shop, seconds
 from tests.db.stock import known_item
 
@@ -43,7 +43,7 @@ def test_an_arrival_typed_while_the_item_is_settled_is_not_missed(clean_pg: sa.E
         settling.commit()
         typing.rollback()
         row = mirror.lock_item(typing, shop_id, ITEM)
-        promises.add_arrival(
+        arrivals.add_arrival(
             typing, row, location_id=1, quantity=1, expected_on=day("2026-12-05"), reference="", now=NOW
         )
         typing.commit()

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from app.db import mirror, promises
+from app.db import mirror
+from app.db.arrivals import list_arrivals
 from app.db.models import ArrivalRow, Base, Event, Item
 from app.settings import Settings
 from tests.pages.browsing import CHROMIUM, overflow, served, tab, what_axe_finds
@@ -52,7 +53,7 @@ def mug_of(world: World) -> Item:
 def arrivals(world: World) -> list[tuple[int, int, str, str]]:
     """Quantity, landed, day and reference of each arrival, soonest first."""
     with world.runtime.sessions.begin() as session:
-        rows = [row for row, _ in promises.list_arrivals(session, world.shop_id)]
+        rows = [row for row, _ in list_arrivals(session, world.shop_id)]
     return [(row.quantity, row.received, row.expected_on.isoformat(), row.reference) for row in rows]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import mirror, promises, shops
+from app.db import arrivals, mirror, promises, shops
 from app.platforms.base import Credentials
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
@@ -53,9 +53,9 @@ class Stage:
     def expect_instead(self, arrival_id: int, quantity: int, on: str) -> int:
         """The supplier names another day for the mugs; returns the new arrival."""
         with self.world.runtime.sessions.begin() as session:
-            old = promises.find_arrival(session, self.world.shop_id, arrival_id)
+            old = arrivals.find_arrival(session, self.world.shop_id, arrival_id)
             assert old is not None
-            promises.change_arrival(session, old, received=old.quantity, now=self.world.clock())
+            arrivals.change_arrival(session, old, received=old.quantity, now=self.world.clock())
         return self.world.expect(self.mug, quantity, on)
 
     def set_lead_time(self, days: int) -> None:
