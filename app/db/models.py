@@ -64,7 +64,9 @@ class Shop(Base):
     changed orders has been read, `changes_read_at` when it was last read to its end;
     `unread_orders` are those on it that are newer than our copies and must be read.
     `news_at`: webhooks named orders without telling them, so the list must be read by then.
-    `limits` are sentences on what does not work with the shop's settings at the platform.
+    `limits` are sentences on what does not work with the shop's settings at the platform, and
+    `webhook_problems` on webhooks that it does not send.
+    `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again.
     """
@@ -84,12 +86,14 @@ class Shop(Base):
     time_zone: Mapped[str] = mapped_column(default="UTC")
     lead_time_days: Mapped[int | None]
     quiet_days: Mapped[int] = mapped_column(default=2)
+    waiting_status_id: Mapped[int | None]
     installed_at: Mapped[datetime]
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
     unread_orders: Mapped[list[Any]] = mapped_column(default=list)
     news_at: Mapped[datetime | None]
     limits: Mapped[list[Any]] = mapped_column(default=list)
+    webhook_problems: Mapped[list[Any]] = mapped_column(default=list)
     reconcile_at: Mapped[datetime]
     wait_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]

@@ -33,8 +33,9 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
     profile = outside.fetch_profile()
     if profile.missing_scopes:
         raise NeedsMerchant(
-            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them to your app "
-            "in the shop's admin (Settings, Apps, Develop apps), install it again and use its new token."
+            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them where the "
+            "token was made (your app in Shopify's admin, the API account in BigCommerce's settings), "
+            "and use the new token."
         )
     subscriptions = outside.register_webhooks(f"{runtime.settings.app_url}/webhooks/{platform}")
     with runtime.sessions.begin() as session:
@@ -42,6 +43,8 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
         shops.seal_token(shop, token, runtime.settings.encryption_keys)
         shop.name, shop.scopes = profile.name, list(profile.scopes)
         shop.time_zone, shop.locale = profile.time_zone, profile.locale
+        shop.limits = list(profile.limits)
+        shop.webhook_problems = []
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)
