@@ -1,4 +1,4 @@
-"""`python -m app.sandbox`: stand-ins for a Shopify shop and a BigCommerce store, to point a Backline at."""
+"""`python -m app.sandbox`: a Shopify shop and a BigCommerce store to point a Backline at."""
 
 import random
 import time
@@ -36,10 +36,12 @@ def main(port: int) -> None:
 
 
 def _introduction(shop: SandboxShop, shop_url: str, store: SandboxStore, store_url: str) -> str:
+    store_at = f"{store_url}/stores/{store.store_hash}"
+    connect_store = f"bigcommerce {store.store_hash} --access-token {store.access_token}"
     return "\n".join(
         [
             f"The Shopify shop {shop.domain} is served at {shop_url}/{shop.domain}",
-            f"The BigCommerce store {store.store_hash} is served at {store_url}/stores/{store.store_hash}",
+            f"The BigCommerce store {store.store_hash} is served at {store_at}",
             f"Their access tokens: {shop.access_token} and {store.access_token}. "
             f"The secret that signs their webhooks: {SECRET}",
             "",
@@ -50,7 +52,7 @@ def _introduction(shop: SandboxShop, shop_url: str, store: SandboxStore, store_u
             f"  BIGCOMMERCE_CLIENT_SECRET={SECRET}",
             "and run `backline up`, then, with the same environment,",
             f"  backline shops connect shopify {shop.domain} --access-token {shop.access_token}",
-            f"  backline shops connect bigcommerce {store.store_hash} --access-token {store.access_token}",
+            f"  backline shops connect {connect_store}",
             "",
             f"Somebody buys something every {_ORDER_EVERY_S} seconds. Ctrl-C ends it.",
         ]
