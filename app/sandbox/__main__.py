@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from rich.console import Console
@@ -63,7 +64,7 @@ def _sell(shops: Sequence[SandboxShop | SandboxStore], console: Console) -> None
     """Sell without an end: stock is small, so that orders soon have to wait."""
     while True:
         time.sleep(_ORDER_EVERY_S)
-        shop = random.choice(shops)  # noqa: S311 -- a buyer's whim is no secret
+        shop: Any = random.choice(shops)  # noqa: S311 -- a buyer's whim is no secret
         variant = random.choice(list(shop.books.variants.values()))  # noqa: S311
         order_id = shop.place_order([(variant.variant_id, random.choice((1, 1, 2)))])  # noqa: S311
         console.print(f"{shop.name}: {shop.orders[order_id].name}, {variant.product_title}")
