@@ -241,6 +241,8 @@ def connect(platform: str, domain: str, access_token: str) -> None:
         )
         for subscription in refused:
             console.print(f"  [red]{subscription.topic}: {subscription.outcome}[/red]")
+        for limit in report.profile.limits:
+            console.print(f"[yellow]Note:[/yellow] {limit}")
         _show_import(runtime, report.shop_id)
         with runtime.sessions.begin() as session:
             short = promises.count_short(session, report.shop_id)
@@ -292,6 +294,30 @@ def sync(domain: str) -> None:
         _show_import(runtime, shop.id)
         doorbell.ring(runtime.redis, shop.id)
         console.print(f"{domain} is being checked; see the status page.")
+
+
+@shops_group.command()
+@click.argument("domain", metavar="SHOP")
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.option("--off", is_flag=True, help="Leave order statuses alone (the default).")
+def status(domain: str, number: int | None, *, off: bool) -> None:
+    """Give orders a status of your own while they wait (BigCommerce). NUMBER is the status's id, e.g.
+    12 for Manual Verification Required; the one before comes back when they wait no more. A change of
+    status may send e-mails to buyers: see your store's settings."""
+    if (number is None) is not off:
+        _fail("Give the number of a status, or --off.")
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        shop = _shop(session, domain)
+        if number is not None and shop.platform != "bigcommerce":
+            _fail(
+                f"{domain} is no BigCommerce store: Shopify's orders have no status that an app may set."
+            )
+        shop.waiting_status_id = number
+        console.print(
+            f"Orders of {domain} keep their status while they wait."
+            if number is None
+            else f"Orders of {domain} that begin to wait get status {number}."
+        )
 
 
 @shops_group.command()

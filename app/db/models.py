@@ -64,7 +64,9 @@ class Shop(Base):
     changed orders has been read, `changes_read_at` when it was last read to its end;
     `unread_orders` are those on it that are newer than our copies and must be read.
     `news_at`: webhooks named orders without telling them, so the list must be read by then.
-    `limits` are sentences on what does not work with the shop's settings at the platform.
+    `limits` are sentences on what does not work with the shop's settings at the platform, and
+    `webhook_problems` on webhooks that it does not send.
+    `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
     `subscriptions` are the webhook topics that the platform refused when they were last registered, at
     `subscribed_at`, and its words about each.
     What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
@@ -93,6 +95,7 @@ class Shop(Base):
     wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
     priority_rules: Mapped[list[Any]] = mapped_column(default=list)
     chosen: Mapped[list[Any]] = mapped_column(default=list)
+    waiting_status_id: Mapped[int | None]
     installed_at: Mapped[datetime]
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
@@ -101,6 +104,7 @@ class Shop(Base):
     limits: Mapped[list[Any]] = mapped_column(default=list)
     subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     subscribed_at: Mapped[datetime | None]
+    webhook_problems: Mapped[list[Any]] = mapped_column(default=list)
     reconcile_at: Mapped[datetime]
     wait_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]
