@@ -109,14 +109,13 @@ def test_what_a_row_holds_and_what_its_list_asks_for_agree(one_of_each: Session,
         assert told == listed(one_of_each, shop, list_name=state.name)
 
 
-def test_a_promise_whose_day_has_passed_is_at_risk_whatever_it_stands_on(
-    session: Session, shop: Shop
-) -> None:
+def test_a_promise_with_an_arrival_behind_it_is_not_at_risk(session: Session, shop: Shop) -> None:
     sells(session, shop)
-    placed(session, shop, 1, short=1, on=in_days(-1), basis=Basis.ARRIVAL)
+    placed(session, shop, 1, short=1, on=in_days(1), basis=Basis.ARRIVAL)
     placed(session, shop, 2, short=1, on=in_days(4), basis=Basis.LEAD_TIME)
+    placed(session, shop, 3, short=1, on=in_days(-1), basis=Basis.LEAD_TIME)
 
-    assert listed(session, shop, list_name="risk") == [1]
+    assert listed(session, shop, list_name="risk") == [3]
 
 
 def test_a_row_tells_what_it_waits_for_and_how_much_is_still_to_ship(
@@ -286,11 +285,14 @@ def test_an_order_keeps_the_sums_of_its_promises(session: Session, shop: Shop) -
     )
     assert (unknown.short, unknown.expected_on) == (3, None)
 
-    one = say(session, shop, Promise(there, 1, day("2026-12-19"), Basis.ARRIVAL))
+    assert unknown.unbacked_on is None
+    one = say(session, shop, Promise(there, 1, day("2026-12-19"), Basis.LEAD_TIME))
     assert (one.short, one.expected_on) == (1, day("2026-12-19"))
+    assert one.unbacked_on == day("2026-12-19")
 
     none = say(session, shop)
     assert (none.short, none.expected_on, none.short_since) == (0, None, None)
+    assert none.unbacked_on is None
 
 
 def test_an_order_that_is_gone_is_short_of_nothing(session: Session, shop: Shop) -> None:

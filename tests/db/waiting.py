@@ -51,6 +51,7 @@ def placed(
         short=short,
         short_since=since if short else None,
         expected_on=on if short else None,
+        unbacked_on=on if short and basis is Basis.LEAD_TIME else None,
         attempts=0,
         priority=0,
     )
