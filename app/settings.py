@@ -3,10 +3,12 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import Field, ValidationError, field_validator
@@ -50,6 +52,11 @@ class Settings(BaseSettings):
     bigcommerce_quiet_seconds: int = Field(default=90, ge=0)
     bigcommerce_api_url: str = "https://api.bigcommerce.com"
     bigcommerce_login_url: str = "https://login.bigcommerce.com"
+    bigcommerce_panel_origins: str = "https://store-{hash}.mybigcommerce.com"
+    trusted_proxies: int = Field(default=0, ge=0)
+    metrics_token: str = Field(default="", repr=False)
+    smtp_url: str = Field(default="", repr=False)
+    mail_from: str = ""
 
     @field_validator("home")
     @classmethod
@@ -81,6 +88,22 @@ class Settings(BaseSettings):
     def _names_the_shop(cls, url: str) -> str:
         if "{shop}" not in url:
             raise ValueError("must contain {shop}, which stands for the shop's domain")
+        return url
+
+    @field_validator("bigcommerce_panel_origins")
+    @classmethod
+    def _are_origins(cls, origins: str) -> str:
+        """They become part of a header."""
+        for origin in origins.split():
+            if not re.fullmatch(r"https?://[\w*.{}:-]+", origin):
+                raise ValueError(f"{origin} is not an origin such as https://store-{{hash}}.example.com")
+        return " ".join(origins.split())
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, url: str) -> str:
+        if url and not (url.startswith(("smtp://", "smtps://")) and urlsplit(url).hostname):
+            raise ValueError("must look like smtp://user:password@host:587 or smtps://…:465")
         return url
 
     @field_validator("encryption_keys", mode="before")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.db import audit, inbox, mirror, promises, shops
 from app.db.models import DeliveryRow, Event, Item, PoolRow, Shop
 from app.pipeline.runtime import Runtime
+from app.web import access
 
 _LARGEST_ID = 2**63 - 1
 
@@ -54,7 +55,8 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @blueprint.get("/")
     def index() -> str:
         with runtime.sessions.begin() as session:
-            found = shops.list_shops(session)
+            mine = access.viewer().shop_ids
+            found = [shop for shop in shops.list_shops(session) if shop.id in mine]
             counts = {shop.id: promises.count_short(session, shop.id) for shop in found}
         return render_template("index.html", shops=found, counts=counts)
 
