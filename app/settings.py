@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0)
     metrics_token: str = Field(default="", repr=False)
     smtp_url: str = Field(default="", repr=False)
-    mail_from: str = ""
+    mail_from: str = Field(default="", validate_default=True)
 
     @field_validator("home")
     @classmethod
@@ -105,6 +105,13 @@ class Settings(BaseSettings):
         if url and not (url.startswith(("smtp://", "smtps://")) and urlsplit(url).hostname):
             raise ValueError("must look like smtp://user:password@host:587 or smtps://…:465")
         return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _has_a_sender(cls, sender: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_url") and "@" not in sender:
+            raise ValueError("must be the address that invitations come from, once SMTP_URL is set")
+        return sender
 
     @field_validator("encryption_keys", mode="before")
     @classmethod

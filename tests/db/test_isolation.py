@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
-from app.db import audit, inbox, mirror, promises, shops
+from app.db import audit, inbox, mirror, promises, shops, staff
 from app.db.models import ArrivalRow, Base, Item, Shop
 from app.platforms.base import VariantSeen
 from tests.builders import (
@@ -68,6 +68,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     )
     assert row.received == 0
     see(session, shop, order_seen(order_item(0, variant=VARIANT + 1), order=2))
+    staff.invite(session, shop.id, "ann@shop.example", role=staff.Role.LOOK, now=NOW)
+    access = {shop.id: staff.Role.LOOK}
+    staff.add_sign_in(session, access, subject="ann", name=name, is_embedded=False, now=NOW)
     for number, problem in (("d-1", None), ("d-2", name)):
         inbox.record_delivery(session, shop.id, delivery(number, event=number, problem=problem), now=NOW)
     session.flush()
@@ -185,6 +188,12 @@ CALLS: Mapping[str, Call] = {
     "shops.keep_lease": keep_a_lease,
     "shops.end_lease": lambda s, a: shops.end_lease(s, a.id, "ann"),
     "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
+    "staff.invite": lambda s, a: staff.invite(
+        s, a.id, "ann@shop.example", role=staff.Role.MANAGE, now=NOW
+    ),
+    "staff.list_staff": lambda s, a: staff.list_staff(s, a.id),
+    "staff.revoke": lambda s, a: staff.revoke(s, a.id, "ann@shop.example"),
+    "staff.end_sign_ins": lambda s, a: staff.end_sign_ins(s, a.id, subject="ann"),
 }
 
 ACROSS_SHOPS = {
@@ -192,6 +201,14 @@ ACROSS_SHOPS = {
     "shops.list_shops": "the operator's list",
     "shops.find_shop": "a webhook or an install names its shop by platform and domain",
     "shops.install_shop": "as find_shop",
+    "staff.find_invited": "a link is a person's own, and nobody can guess another's",
+    "staff.use_link": "as find_invited; a person has one password for all their shops",
+    "staff.renew_hash": "as use_link",
+    "staff.memberships": "whoever signs in asks which shops are theirs",
+    "staff.add_sign_in": "the shops of one person; it also forgets browsers whose time is over",
+    "staff.find_sign_in": "a browser's token is its own, and nobody can guess another's",
+    "staff.notice_use": "as find_sign_in",
+    "staff.end_sign_in": "as find_sign_in",
     "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
 }
 
@@ -209,7 +226,8 @@ def other(session: Session, shop: Shop) -> Shop:
 
 
 def test_every_public_function_is_tried() -> None:
-    modules = {"audit": audit, "inbox": inbox, "mirror": mirror, "promises": promises, "shops": shops}
+    modules = {"audit": audit, "inbox": inbox, "mirror": mirror, "promises": promises}
+    modules |= {"shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 
     assert public == CALLS.keys() | ACROSS_SHOPS.keys()
