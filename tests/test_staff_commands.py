@@ -52,7 +52,7 @@ class Postman(socketserver.StreamRequestHandler):
         server = self.server
         assert isinstance(server, Office)
         self.wfile.write(b"220 postman\r\n")
-        while line := self.rfile.readline().decode().strip():
+        while line := self.rfile.readline().decode().strip().upper():
             if line == "DATA":
                 self.wfile.write(b"354 go on\r\n")
                 server.letters.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
@@ -118,6 +118,7 @@ def test_when_the_mail_does_not_leave_the_link_is_printed(environment: dict[str,
 
     assert result.exit_code == 0, result.output
     assert "did not take the mail" in result.output
+    assert "nobody here" in result.output
     assert "https://backline.test/invitations/" in result.output
 
 
