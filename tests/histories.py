@@ -7,6 +7,7 @@ import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from app.sandbox.shopify.records import Variant
 from tests.world import World
 
 OURS = {"backordered", "backorder-released"}
+LOOKS = ("Look", "LookWhole")
 TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
 
 
@@ -123,7 +125,8 @@ class History:
             )
         self.places = places
         for _ in range(self.random.randint(0, 4)):
-            self.place_order()
+            with suppress(Refused):
+                self.place_order()
 
     def play(self, steps: int) -> None:
         """Connect, let things happen, and come to rest; the hourly check heals what was lost."""
@@ -213,6 +216,8 @@ class History:
     def _any_line(self, order_id: int) -> tuple[int, int]:
         """A line of stock with its current units."""
         lines = [line for line in self.world.shop.orders[order_id].lines if line.variant_id]
+        if not lines:
+            raise Refused("nothing of it is left")
         line = self.random.choice(lines)
         return line.line_id, line.current
 
@@ -353,9 +358,12 @@ class History:
         return False
 
     def _remember(self, short: set[int]) -> None:
-        """Every request of ours to Shopify may be a look, since one request reads all that matters."""
-        self._short_at_last_look = short
-        self._text_at_last_look = dict(self.own_text)
+        """What was true when stock was last read, and the texts when notes were."""
+        operation = self.world.shop.requests[-1].operation
+        if operation in ("Stock", *LOOKS):
+            self._short_at_last_look = short
+        if operation in LOOKS:
+            self._text_at_last_look = dict(self.own_text)
 
     def _forgive_lost_text(self, order_id: int) -> None:
         """Shopify can't compare a note before it writes one: what staff write between our look at the

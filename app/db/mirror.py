@@ -31,6 +31,9 @@ LOOK_LATER = timedelta(seconds=10)
 LOOK_MUCH_LATER = timedelta(minutes=5)
 PLENTY = 10
 
+# A copy made so soon after its change may miss what came after: a second, and one for two clocks.
+_SAME_SECOND = timedelta(seconds=2)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDemand:
@@ -551,12 +554,15 @@ def mark_asked(session: Session, shop_id: int, order_ids: Collection[int], *, no
 
 
 def outdated_orders(session: Session, shop_id: int, updated_at: Mapping[int, datetime]) -> list[int]:
-    """Those orders of which our copy is older than that, or that we have none of."""
+    """Those orders of which our copy is older than that, or that we have none of. Platforms tell whole
+    seconds: what changed later in the second in which our copy was made looks as old as it."""
     known = _orders(session, shop_id, updated_at.keys())
     return [
         order_id
         for order_id, moment in updated_at.items()
-        if order_id not in known or known[order_id].updated_at < moment
+        if order_id not in known
+        or known[order_id].updated_at < moment
+        or known[order_id].seen_at < moment + _SAME_SECOND
     ]
 
 

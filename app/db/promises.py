@@ -182,7 +182,10 @@ def judge_orders(
 
 def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
     """An order is judged from all its items together: look now at those of due orders that would be
-    looked at later."""
+    looked at later. Not while news are awaited, for which items may be waiting too."""
+    news_at = session.scalar(sa.select(Shop.news_at).where(Shop.id == shop_id))
+    if news_at is not None and news_at > now:
+        return
     due = (
         sa.select(Variant.item_id)
         .join(OrderItemRow, NAMES)
@@ -302,6 +305,17 @@ def _located_by_item(
         .group_by(LineRow.order_id, LineRow.item_id)
     )
     return {(order_id, item_id): int(units) for order_id, item_id, units in session.execute(statement)}
+
+
+def orders_showing(session: Session, shop_id: int, order_ids: Collection[int], item_id: int) -> set[int]:
+    """Which of these orders show, by our doing, that they wait for the item."""
+    where = (ShownRow.shop_id == shop_id, ShownRow.order_id.in_(order_ids))
+    rows = session.execute(sa.select(ShownRow.order_id, ShownRow.shown).where(*where))
+    return {
+        order_id
+        for order_id, shown in rows
+        if item_id in {item.item_id for item in msgspec.convert(shown, Shown).items}
+    }
 
 
 def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:

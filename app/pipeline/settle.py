@@ -205,26 +205,42 @@ def _record_all_covered(session: Session, gathered: _Gathered) -> None:
 
 
 def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, str]]) -> None:
-    """Record what is promised. While the platform's readings may lag behind what its orders say, nobody
-    is released: a line that still waits keeps what it was told."""
+    """Record what is promised, as far as figures that may lag behind the orders allow."""
     item = gathered.item
-    is_restless = item.ordered_at is not None and gathered.now - item.ordered_at < gathered.lag
-    held = _open_lines(session, gathered) if is_restless else frozenset()
+    held = _held_lines(session, gathered)
     item.has_queue = item.has_queue or bool(held)
+    sure = [(one, words) for one, words in made if not _may_be_served(gathered, one)]
     promises.record_promises(
-        session, item.shop_id, item.item_id, made, now=gathered.now, cause=item.cause, held=held
+        session, item.shop_id, item.item_id, sure, now=gathered.now, cause=item.cause, held=held
     )
 
 
-def _open_lines(session: Session, gathered: _Gathered) -> frozenset[tuple[int, int]]:
-    """The lines that were short when last judged and are still open, by order and location."""
+def _may_be_served(gathered: _Gathered, promise: Promise) -> bool:
+    """Whether a restock may have come for the line that the figures don't show yet. Where the platform
+    itself says what was short at placement, that is known; else a new order waits for figures that are
+    newer than it."""
+    pools = {pool.location_id: pool for pool in gathered.stock.pools}
+    if _tells_who_is_short(pools[promise.line.location_id]):
+        return False
+    newest = gathered.now - gathered.lag
+    seen = {order.order_id: order.first_seen_at for order in gathered.demand}
+    return seen[promise.line.order_id] > newest
+
+
+def _held_lines(session: Session, gathered: _Gathered) -> frozenset[tuple[int, int]]:
+    """The lines, by order and location, that are not released yet though the figures have stock for
+    them: their orders show them as short, and orders of the item have changed since the figures may
+    have been taken."""
     item = gathered.item
+    if item.ordered_at is None or gathered.now - item.ordered_at >= gathered.lag:
+        return frozenset()
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
     short = {key: row.short for key, row in standing.items() if row.short}
-    if not short:
-        return frozenset()
+    shown = promises.orders_showing(
+        session, item.shop_id, {order_id for order_id, _ in short}, item.item_id
+    )
     units = {(line.order_id, line.location_id): line.quantity for line in gathered.books.located}
-    return frozenset(key for key in short if units.get(key, 0) >= short[key])
+    return frozenset(key for key in short if key[0] in shown and units.get(key, 0) >= short[key])
 
 
 def _finish(gathered: _Gathered) -> None:

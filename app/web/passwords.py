@@ -22,8 +22,8 @@ _REST = 4
 class Passwords:
     """Hashes and compares; takes the same time for an address that nobody has."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+    def __init__(self, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
         self._nobodys = self._hasher.hash(secrets.token_urlsafe())
 
     def make_hash(self, password: str) -> str:
