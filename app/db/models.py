@@ -247,8 +247,9 @@ class Order(Base):
     `is_ranked_by_hand`: a person set its priority, and no rule changes it.
 
     Sums of its promises, so that lists need not add them up: `short` units, `short_since` the first of
-    them, `expected_on` the last (None: not short, or nobody knows). `released_on` is the day on which
-    it was written that its stock has come."""
+    them, `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
+    promised with no arrival behind it. `released_on` is the day on which it was written that its stock
+    has come."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -262,6 +263,7 @@ class Order(Base):
         _partial_index("short", "placed_at", "order_id", where="short > 0"),
         _partial_index("short_since", "short_since", "order_id", where="short > 0"),
         _partial_index("expected_on", "expected_on", "order_id", where="short > 0"),
+        _partial_index("unbacked_on", "unbacked_on", where="unbacked_on IS NOT NULL"),
         _partial_index("released_on", "released_on", where="released_on IS NOT NULL"),
         _partial_index("problem", "placed_at", "order_id", where="problem IS NOT NULL"),
         _partial_index("held_at", "placed_at", "order_id", where="held_at IS NOT NULL"),
@@ -286,6 +288,7 @@ class Order(Base):
     short: Mapped[int] = mapped_column(default=0)
     short_since: Mapped[datetime | None]
     expected_on: Mapped[date | None]
+    unbacked_on: Mapped[date | None]
     released_on: Mapped[date | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
@@ -359,13 +362,6 @@ class PromiseRow(Base):
             ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
         ),
         sa.Index("ix_promises_shop_id_item_id", "shop_id", "item_id"),
-        sa.Index(
-            "ix_promises_shop_id_expected_on",
-            "shop_id",
-            "expected_on",
-            postgresql_where=sa.text("short > 0"),
-            sqlite_where=sa.text("short > 0"),
-        ),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)

@@ -319,6 +319,7 @@ def test_without_redis_nobody_signs_in_and_everything_else_goes_on(
     [
         ("/shops/2?sort=item", "/shops/2?sort=item"),
         ("//evil.example", "/"),
+        ("///evil.example", "/"),
         ("/\\evil.example", "/"),
         ("\\\\evil.example", "/"),
         ("https://evil.example/", "/"),
