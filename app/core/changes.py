@@ -46,12 +46,12 @@ def _says_something_else(now: ItemState, said: ShownItem, today: date, quiet_day
 def tag_changes(want: Collection[str], shown: Shown, present: Collection[str]) -> TagChanges:
     """Which tags to add and take off, given those `present` on the order. Shopify compares tags
     without case when adding and with it when removing: a "Backordered" that a person typed is
-    theirs. Only a tag that we added ourselves is ever taken off."""
-    there = {tag.casefold() for tag in present}
-    add = frozenset(tag for tag in want if tag not in there)
-    ours = shown.tags | add
-    remove = (ours - frozenset(want)) & frozenset(present)
-    return TagChanges(add, remove, ours & frozenset(want))
+    theirs. Only a tag that we added ourselves is ever taken off, also under a name it has no more;
+    that goes first, since the new name may differ in case alone."""
+    remove = (shown.tags - frozenset(want)) & frozenset(present)
+    there = {tag.casefold() for tag in present if tag not in remove}
+    add = frozenset(tag for tag in want if tag.casefold() not in there)
+    return TagChanges(add, remove, (shown.tags | add) & frozenset(want))
 
 
 @dataclass(frozen=True, slots=True)

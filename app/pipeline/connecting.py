@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.db import audit, shops
+from app.db import audit, preferences, shops
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
@@ -42,7 +42,9 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
         shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
         shops.seal_token(shop, token, runtime.settings.encryption_keys)
         shop.name, shop.scopes = profile.name, list(profile.scopes)
-        shop.time_zone, shop.locale = profile.time_zone, profile.locale
+        preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
+        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
+        shop.subscribed_at = runtime.clock()
         shop.limits = list(profile.limits)
         shop.webhook_problems = []
         shops.ask_to_sync(shop, now=runtime.clock())

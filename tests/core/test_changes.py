@@ -140,6 +140,13 @@ def test_a_release_swaps_the_tags() -> None:
     assert changes.ours == {"backorder-released"}
 
 
+@pytest.mark.parametrize("name", ["on backorder", "Backordered"])
+def test_a_tag_put_under_a_former_name_is_still_ours_to_take_off(name: str) -> None:
+    renamed = tag_changes({name}, shown(tags=["backordered"]), ["vip", "backordered"])
+
+    assert (renamed.add, renamed.remove, renamed.ours) == ({name}, {"backordered"}, {name})
+
+
 def test_a_tag_of_ours_that_a_person_took_off_is_not_taken_off_again() -> None:
     assert tag_changes(set(), shown(tags=["backordered"]), ["vip"]).remove == set()
 
