@@ -173,7 +173,7 @@ def up() -> None:
     help="Play the story to its end; exit 0 only if every order shows what it should.",
 )
 def demo(*, once: bool) -> None:
-    """Play a story on a sandbox shop: everything runs on this machine, nothing leaves it."""
+    """Play a story on two sandbox shops: everything runs on this machine, nothing leaves it."""
     end_like_ctrl_c()
     home = _settings().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
@@ -196,7 +196,7 @@ def demo(*, once: bool) -> None:
 
 def _demo_environment(home: Path) -> dict[str, str]:
     """Nothing of the real environment reaches the demo, and none of its ports can clash."""
-    port, sandbox_port = free_port(), free_port()
+    port, shop_port, store_port = free_port(), free_port(), free_port()
     return {
         "BACKLINE_HOME": str(home),
         "DATABASE_URL": f"sqlite:///{home / 'backline.sqlite3'}",
@@ -204,7 +204,13 @@ def _demo_environment(home: Path) -> dict[str, str]:
         "APP_URL": f"http://127.0.0.1:{port}",
         "SHOPIFY_CLIENT_ID": "demo",
         "SHOPIFY_CLIENT_SECRET": "the-demo-secret-is-no-secret",
-        "SHOPIFY_BASE_URL": f"http://127.0.0.1:{sandbox_port}/{{shop}}",
+        "SHOPIFY_BASE_URL": f"http://127.0.0.1:{shop_port}/{{shop}}",
+        "BIGCOMMERCE_CLIENT_ID": "demo",
+        "BIGCOMMERCE_CLIENT_SECRET": "the-demo-secret-is-no-secret",
+        "BIGCOMMERCE_API_URL": f"http://127.0.0.1:{store_port}",
+        # The stand-in's stock figures lag by a second instead of a minute.
+        "BIGCOMMERCE_QUIET_SECONDS": "3",
+        "BIGCOMMERCE_NEWS_SECONDS": "1",
     }
 
 
@@ -241,6 +247,8 @@ def connect(platform: str, domain: str, access_token: str) -> None:
         )
         for subscription in refused:
             console.print(f"  [red]{subscription.topic}: {subscription.outcome}[/red]")
+        for limit in report.profile.limits:
+            console.print(f"[yellow]Note:[/yellow] {limit}")
         _show_import(runtime, report.shop_id)
         with runtime.sessions.begin() as session:
             short = promises.count_short(session, report.shop_id)
@@ -292,6 +300,30 @@ def sync(domain: str) -> None:
         _show_import(runtime, shop.id)
         doorbell.ring(runtime.redis, shop.id)
         console.print(f"{domain} is being checked; see the status page.")
+
+
+@shops_group.command()
+@click.argument("domain", metavar="SHOP")
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.option("--off", is_flag=True, help="Leave order statuses alone (the default).")
+def status(domain: str, number: int | None, *, off: bool) -> None:
+    """Give orders a status of your own while they wait (BigCommerce). NUMBER is the status's id, e.g.
+    12 for Manual Verification Required; the one before comes back when they wait no more. A change of
+    status may send e-mails to buyers: see your store's settings."""
+    if (number is None) is not off:
+        _fail("Give the number of a status, or --off.")
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        shop = _shop(session, domain)
+        if number is not None and shop.platform != "bigcommerce":
+            _fail(
+                f"{domain} is no BigCommerce store: Shopify's orders have no status that an app may set."
+            )
+        shop.waiting_status_id = number
+        console.print(
+            f"Orders of {domain} keep their status while they wait."
+            if number is None
+            else f"Orders of {domain} that begin to wait get status {number}."
+        )
 
 
 @shops_group.command()

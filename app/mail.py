@@ -26,6 +26,7 @@ def send_mail(settings: Settings, *, to: str, subject: str, text: str) -> None:
     message.set_content(text)
     try:
         with _connect(settings.smtp_url) as server:
+            _prove_ourselves(server, settings.smtp_url)
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
         host = urlsplit(settings.smtp_url).hostname
@@ -35,16 +36,18 @@ def send_mail(settings: Settings, *, to: str, subject: str, text: str) -> None:
 def _connect(url: str) -> smtplib.SMTP:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
-    context = ssl.create_default_context()
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_S, context=context)
-    else:
-        server = smtplib.SMTP(host, port, timeout=_TIMEOUT_S)
-        if host not in _LOOPBACK:
-            server.starttls(context=context)
+        return smtplib.SMTP_SSL(host, port, timeout=_TIMEOUT_S, context=ssl.create_default_context())
+    return smtplib.SMTP(host, port, timeout=_TIMEOUT_S)
+
+
+def _prove_ourselves(server: smtplib.SMTP, url: str) -> None:
+    """Neither a link nor a password goes out in clear."""
+    parts = urlsplit(url)
+    if parts.scheme == "smtp" and parts.hostname not in _LOOPBACK:
+        server.starttls(context=ssl.create_default_context())
     if parts.username:
         server.login(unquote(parts.username), unquote(parts.password or ""))
-    return server
 
 
 def send_invitation(settings: Settings, *, to: str, shop_name: str, link: str) -> None:

@@ -54,11 +54,57 @@ def tag_changes(want: Collection[str], shown: Shown, present: Collection[str]) -
     return TagChanges(add, remove, (shown.tags | add) & frozenset(want))
 
 
-def shown_after(want: Desired, ours: Collection[str], *, glue: str, has_block: bool) -> Shown:
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """The order status to set (None: none), and what to remember: ours, and the one before it."""
+
+    set_to: int | None = None
+    ours: int | None = None
+    before: int | None = None
+
+
+def status_change(
+    want: Desired, shown: Shown, *, present: int | None, waiting: int | None
+) -> StatusChange:
+    """Which status to give an order that has the status `present` (None: the platform lets nobody set
+    one), where merchants want those that wait to have the status `waiting` (None: they don't).
+
+    Set once, when the order begins to wait. When it waits no more the status before is restored, but
+    only if ours still stands there: whoever set another meant it.
+    """
+    if want.status is Status.BACKORDERED:
+        if shown.status is Status.BACKORDERED:
+            return StatusChange(None, shown.status_id, shown.status_id_before)
+        if present is None or waiting is None or present == waiting:
+            return StatusChange()
+        return StatusChange(waiting, waiting, present)
+    if shown.status_id is not None and present == shown.status_id:
+        return StatusChange(shown.status_id_before)
+    return StatusChange()
+
+
+def shown_after(
+    want: Desired,
+    ours: Collection[str],
+    *,
+    glue: str,
+    has_block: bool,
+    status: StatusChange = StatusChange(),
+) -> Shown:
     """The record to keep once `want` has been written."""
     items = tuple(
         ShownItem(item.item_id, item.ordered, item.outstanding, item.short, item.expected_on)
         for item in want.items
         if item.short > 0
     )
-    return Shown(want.status, items, want.eta, want.released_on, frozenset(ours), glue, has_block)
+    return Shown(
+        want.status,
+        items,
+        want.eta,
+        want.released_on,
+        frozenset(ours),
+        glue,
+        has_block,
+        status.ours,
+        status.before,
+    )

@@ -69,7 +69,8 @@ class Shown:
     """What the order shows by our own doing: our record, not a guess from its text.
 
     `tags` are those we added ourselves; a tag of the same name that a merchant had put before is
-    theirs. `glue` belongs to the note block (see `app.core.note`).
+    theirs. `glue` belongs to the note block (see `app.core.note`). `status_id` is the order status that
+    we set, by the merchant's wish, and `status_id_before` the one that stood there.
     """
 
     status: Status = Status.NONE
@@ -79,6 +80,8 @@ class Shown:
     tags: frozenset[str] = frozenset()
     glue: str = ""
     has_block: bool = False
+    status_id: int | None = None
+    status_id_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

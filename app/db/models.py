@@ -65,6 +65,7 @@ class Shop(Base):
     `unread_orders` are those on it that are newer than our copies and must be read.
     `news_at`: webhooks named orders without telling them, so the list must be read by then.
     `limits` are sentences on what does not work with the shop's settings at the platform.
+    `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
     `subscriptions` are the webhook topics that the platform refused when they were last registered, at
     `subscribed_at`, and its words about each.
     What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
@@ -95,6 +96,7 @@ class Shop(Base):
     wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
     priority_rules: Mapped[list[Any]] = mapped_column(default=list)
     chosen: Mapped[list[Any]] = mapped_column(default=list)
+    waiting_status_id: Mapped[int | None]
     installed_at: Mapped[datetime]
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
@@ -248,8 +250,9 @@ class Order(Base):
     `is_ranked_by_hand`: a person set its priority, and no rule changes it.
 
     Sums of its promises, so that lists need not add them up: `short` units, `short_since` the first of
-    them, `expected_on` the last (None: not short, or nobody knows). `released_on` is the day on which
-    it was written that its stock has come."""
+    them, `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
+    promised with no arrival behind it. `released_on` is the day on which it was written that its stock
+    has come."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -263,6 +266,7 @@ class Order(Base):
         _partial_index("short", "placed_at", "order_id", where="short > 0"),
         _partial_index("short_since", "short_since", "order_id", where="short > 0"),
         _partial_index("expected_on", "expected_on", "order_id", where="short > 0"),
+        _partial_index("unbacked_on", "unbacked_on", where="unbacked_on IS NOT NULL"),
         _partial_index("released_on", "released_on", where="released_on IS NOT NULL"),
         _partial_index("problem", "placed_at", "order_id", where="problem IS NOT NULL"),
         _partial_index("held_at", "placed_at", "order_id", where="held_at IS NOT NULL"),
@@ -287,6 +291,7 @@ class Order(Base):
     short: Mapped[int] = mapped_column(default=0)
     short_since: Mapped[datetime | None]
     expected_on: Mapped[date | None]
+    unbacked_on: Mapped[date | None]
     released_on: Mapped[date | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
@@ -360,13 +365,6 @@ class PromiseRow(Base):
             ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
         ),
         sa.Index("ix_promises_shop_id_item_id", "shop_id", "item_id"),
-        sa.Index(
-            "ix_promises_shop_id_expected_on",
-            "shop_id",
-            "expected_on",
-            postgresql_where=sa.text("short > 0"),
-            sqlite_where=sa.text("short > 0"),
-        ),
     )
 
     shop_id: Mapped[int] = mapped_column(primary_key=True)

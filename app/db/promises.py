@@ -87,6 +87,9 @@ def record_promises(
     judge_orders(session, shop_id, changed, at=now)
 
 
+_SUMS = ("short", "short_since", "expected_on", "unbacked_on")
+
+
 def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
     """Keep in each order what its promises come to (see `app.db.models.Order`)."""
     is_short = PromiseRow.short > 0
@@ -103,12 +106,15 @@ def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
                         sa.func.max(PromiseRow.expected_on).filter(is_short),
                     )
                 ).label("expected_on"),
+                sa.func.min(PromiseRow.expected_on)
+                .filter(is_short, PromiseRow.basis == Basis.LEAD_TIME.value)
+                .label("unbacked_on"),
             )
             .where(PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(some))
             .group_by(PromiseRow.order_id)
             .subquery()
         )
-        values = {name: sums.c[name] for name in ("short", "short_since", "expected_on")}
+        values = {name: sums.c[name] for name in _SUMS}
         where = (Order.shop_id == shop_id, Order.order_id == sums.c.order_id)
         session.execute(sa.update(Order).where(*where).values(**values))
 

@@ -33,8 +33,9 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
     profile = outside.fetch_profile()
     if profile.missing_scopes:
         raise NeedsMerchant(
-            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them to your app "
-            "in the shop's admin (Settings, Apps, Develop apps), install it again and use its new token."
+            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them where the "
+            "token was made (your app in Shopify's admin, the API account in BigCommerce's settings), "
+            "and use the new token."
         )
     subscriptions = outside.register_webhooks(f"{runtime.settings.app_url}/webhooks/{platform}")
     with runtime.sessions.begin() as session:
@@ -44,6 +45,7 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
         preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
         shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
         shop.subscribed_at = runtime.clock()
+        shop.limits = list(profile.limits)
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)

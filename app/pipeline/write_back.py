@@ -11,12 +11,12 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from app.core.changes import is_worth_writing, shown_after, tag_changes
+from app.core.changes import is_worth_writing, shown_after, status_change, tag_changes
 from app.core.desired import Desired, Shown, Status, desired, rename_tags
 from app.core.note import append_block, find_block, place_block, remove_block
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import Outstanding
-from app.db.models import PoolRow
+from app.db.models import PoolRow, Shop
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
@@ -43,13 +43,14 @@ _MEANWHILE = "changed while it was to be written"
 @dataclass(frozen=True, slots=True)
 class _Manner:
     """How the orders of a shop are written: on which day, in which language and words, with which
-    tags, on what platform."""
+    tags, on what platform, with which order status while they wait."""
 
     today: date
     locale: str
     sentences: Sentences
     tags: Mapping[Status, frozenset[str]]
     traits: Traits
+    waiting_status_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,11 @@ def write_back(desk: Desk) -> bool:
         loud = [order for order in due if _must_write(order, today, shop.quiet_days)]
         for order_id in {order.order_id for order in due} - {order.order_id for order in loud}:
             promises.settle_order(session, desk.shop_id, order_id)
-    act_on_all(loud, partial(_write, desk, today), partial(_set_aside, desk))
+    act_on_all(loud, partial(_write, desk, shop, today), partial(_set_aside, desk))
     return bool(due)
 
 
-def _write(desk: Desk, today: date, orders: Sequence[DueOrder]) -> None:
+def _write(desk: Desk, shop: Shop, today: date, orders: Sequence[DueOrder]) -> None:
     """Look, plan, send. An order that is not located is looked at whole: its routing may be missing.
 
     Before a status changes the list of changed orders is read: a cancellation and an order of as many
@@ -91,16 +92,13 @@ def _write(desk: Desk, today: date, orders: Sequence[DueOrder]) -> None:
         with_items=not all(order.is_located for order in orders),
     )
     _settle_by(desk, look, orders, asked_at=asked_at)
-    manner = _manner(desk, today)
+    manner = _manner(shop, today, desk.platform.traits)
     _send(desk, [_plan(order, now, manner) for order, now in _still_due(desk, look, today)])
 
 
-def _manner(desk: Desk, today: date) -> _Manner:
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
-        sentences = sentences_for(shop.locale, shop.wording)
-        tags = rename_tags(shop.tag_names)
-    return _Manner(today, shop.locale, sentences, tags, desk.platform.traits)
+def _manner(shop: Shop, today: date, traits: Traits) -> _Manner:
+    sentences, tags = sentences_for(shop.locale, shop.wording), rename_tags(shop.tag_names)
+    return _Manner(today, shop.locale, sentences, tags, traits, shop.waiting_status_id)
 
 
 def _changes_status(order: DueOrder, today: date) -> bool:
@@ -205,7 +203,8 @@ def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
     want = desired(order.state, shown, today=manner.today, tags=manner.tags)
     tags = tag_changes(want.tags if manner.traits.has_tags else (), shown, now.tags)
     note, glue, has_block = _new_note(want, shown, now.note, manner)
-    after = shown_after(want, tags.ours, glue=glue, has_block=has_block)
+    status = status_change(want, shown, present=now.status_id, waiting=manner.waiting_status_id)
+    after = shown_after(want, tags.ours, glue=glue, has_block=has_block, status=status)
     values = metafields(want)
     change = OrderChange(
         order_id=order.order_id,
@@ -216,6 +215,7 @@ def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
         remove_metafields=tuple(
             key for key in METAFIELDS if key not in values and _has_metafield(order, key)
         ),
+        status_id=status.set_to,
     )
     is_all_there = is_answer_lost and after == shown and manner.traits.has_tags
     if is_all_there and not (tags.add or tags.remove or change.note is not None):

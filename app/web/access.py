@@ -85,7 +85,11 @@ def protect(app: Flask, runtime: Runtime) -> None:
     app.after_request(lambda response: forms.keep_form_cookie(response, settings))
     app.url_defaults(_carry_pass)
     app.context_processor(
-        lambda: {"viewer": g.get("viewer"), "csrf_field": lambda: forms.form_field(settings)}
+        lambda: {
+            "viewer": g.get("viewer"),
+            "csrf_field": lambda: forms.form_field(settings),
+            "fresh_pass": fresh_pass,
+        }
     )
 
 
@@ -102,6 +106,11 @@ def need_shop(shop_id: int, role: Role = Role.LOOK) -> None:
         abort(404)
     if not viewer().may(shop_id, role):
         abort(403, "You may look at this shop, not change it. Ask whoever manages it.")
+
+
+def fresh_pass() -> str:
+    """What an embedded page shows at its next request instead of a cookie; empty for other pages."""
+    return str(g.get("fresh_pass", ""))
 
 
 def begin_session(
@@ -202,7 +211,8 @@ def _find_signed_in(runtime: Runtime, digest: str) -> Viewer | None:
         access = staff.find_sign_in(session, digest, now=now)
         if not access:
             return None
-        staff.notice_use(session, access, now=now)
+        if _is_by_hand():
+            staff.notice_use(session, access, now=now)
     g.digest = digest
     first = access[0].sign_in
     if first.is_embedded:
@@ -210,6 +220,11 @@ def _find_signed_in(runtime: Runtime, digest: str) -> Viewer | None:
         g.fresh_pass = visits.make_pass(runtime.settings, digest, first.shop_id, now=now)
     roles = {each.sign_in.shop_id: Role(each.sign_in.role) for each in access}
     return Viewer(first.name, roles, first.is_embedded, forms.form_token(runtime.settings))
+
+
+def _is_by_hand() -> bool:
+    """Whether a person does this, and not a page that keeps itself fresh on an unattended screen."""
+    return request.method != "GET" or request.headers.get("Sec-Fetch-Dest") != "empty"
 
 
 def _frame_as(runtime: Runtime, shop_id: int) -> None:

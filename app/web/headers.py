@@ -29,7 +29,7 @@ def harden(app: Flask, settings: Settings) -> None:
             response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if visits.is_secure(settings):
             response.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
-        if response.mimetype == "text/html":
+        if response.mimetype in ("text/html", "application/json"):
             response.headers["Cache-Control"] = "no-store"
         return response
 

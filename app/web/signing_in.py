@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 def make_blueprint(app: Flask, runtime: Runtime) -> Blueprint:
-    """`/sign-in`, `/sign-out`, `/invitations/<token>`."""
+    """`/sign-in`, `/sign-out`, `/invitations/<token>`, and `/pass` for embedded pages."""
     blueprint = Blueprint("signing_in", __name__)
     passwords = Passwords()
     throttle = make_throttle(app, runtime)
@@ -52,6 +52,10 @@ def make_blueprint(app: Flask, runtime: Runtime) -> Blueprint:
     @access.needs(Role.LOOK)
     def sign_out() -> Response:
         return access.end_session(runtime, redirect(url_for("signing_in.sign_in"), 303))
+
+    @blueprint.get("/pass")
+    def renew_pass() -> dict[str, str]:
+        return {"pass": access.fresh_pass()}
 
     blueprint.register_error_handler(TooManyRequests, lambda _: _sign_in_page(_THROTTLED, status=429))
     blueprint.register_error_handler(RedisError, _without_redis)

@@ -206,10 +206,10 @@ def test_orders_with_the_merchants_tag_come_first(stage: Stage, page: Page) -> N
     first, vip = ordered(stage), ordered(stage, tags=["vip"])
     with served(stage.world) as address:
         page.goto(f"{address}/settings")
-        page.get_by_label("Tag").first.fill("vip")
-        page.get_by_label("Priority").first.fill("10")
+        page.locator("#priorities").get_by_label("Tag").first.fill("vip")
+        page.locator("#priorities").get_by_label("Priority").first.fill("10")
         page.get_by_role("button", name="Save priorities").click()
-        rows = page.get_by_label("Tag").count()
+        rows = page.locator("#priorities").get_by_label("Tag").count()
     stage.settle_down()
     stage.restock(1)
     stage.settle_down()
@@ -222,7 +222,7 @@ def test_orders_with_the_merchants_tag_come_first(stage: Stage, page: Page) -> N
 def test_a_rule_names_a_tag_of_the_merchants_and_a_number(stage: Stage, page: Page) -> None:
     with served(stage.world) as address:
         page.goto(f"{address}/settings")
-        page.get_by_label("Tag").first.fill("Backordered")
+        page.locator("#priorities").get_by_label("Tag").first.fill("Backordered")
         page.get_by_role("button", name="Save priorities").click()
         errors = page.locator("#priorities .error").all_inner_texts()
 
@@ -257,6 +257,7 @@ def test_a_platform_without_tags_has_no_rules_for_them(
     clean_pg: sa.Engine, redis: Redis, settings: Settings, page: Page
 ) -> None:
     world = make_store_world(clean_pg, redis, settings)
+    world.shop.add_location("Depot")
     world.connect()
     with served(world) as address:
         page.goto(f"{address}/settings")

@@ -196,6 +196,17 @@ def test_a_session_ends_after_seven_days_however_busy(house: House) -> None:
     assert seen == [200] * 28 + [303] * 2
 
 
+def test_a_page_that_keeps_itself_fresh_keeps_nobody_signed_in(house: House) -> None:
+    """An unattended screen is signed out after 12 hours too."""
+    browser, by_itself = house.signed_in(), {"Sec-Fetch-Dest": "empty"}
+
+    later(house, hours=11)
+    assert browser.get("/", headers=by_itself).status_code == 200
+    later(house, hours=1)
+
+    assert browser.get("/").status_code == 303
+
+
 def test_whoever_signs_out_is_out_everywhere_this_cookie_is(house: House) -> None:
     browser, copy = house.signed_in(), house.stranger()
     cookie = browser.get_cookie(COOKIE, domain="backline.test")
@@ -309,6 +320,18 @@ def test_a_pass_may_come_in_a_header(house: House) -> None:
 
     assert house.stranger().get(f"/shops/{house.ours}", headers=given).status_code == 200
     assert house.stranger().get(f"/shops/{house.theirs}", headers=given).status_code == 404
+
+
+def test_an_open_page_renews_its_pass(house: House) -> None:
+    given, browser = new_pass(house.app, house.runtime, house.ours), house.stranger()
+    for _ in range(3):
+        later(house, minutes=9)
+        answer = browser.get("/pass", headers={"X-Backline-Pass": given})
+        given = answer.get_json()["pass"]
+
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert house.stranger().get(f"/?pass={given}").status_code == 200
+    assert house.signed_in().get("/pass").get_json() == {"pass": ""}
 
 
 def test_a_pass_runs_out_and_says_so_inside_the_frame(house: House) -> None:

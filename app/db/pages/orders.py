@@ -8,7 +8,6 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.model import Basis
 from app.db.models import NAMES, Item, Order, OrderItemRow, PromiseRow, Variant
 from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Sort, Turn, cut_page
 
@@ -27,39 +26,28 @@ class State:
     hold, the first in `STATES` comes first on the page."""
 
     name: str
-    condition: Callable[[int, date], sa.ColumnElement[bool]]
+    condition: Callable[[date], sa.ColumnElement[bool]]
     holds: Callable[[Order, date], bool]
 
 
-def _at_risk(shop_id: int, today: date) -> sa.ColumnElement[bool]:
-    """Some line of it is promised for one of the next days, or a day gone by, and nothing dated covers
-    it."""
-    soon = sa.and_(
-        PromiseRow.expected_on <= today + timedelta(days=RISK_DAYS),
-        PromiseRow.basis == Basis.LEAD_TIME.value,
-    )
-    lines = sa.select(PromiseRow.order_id).where(
-        PromiseRow.shop_id == shop_id,
-        PromiseRow.short > 0,
-        sa.or_(soon, PromiseRow.expected_on < today),
-    )
-    return sa.and_(Order.short > 0, Order.order_id.in_(lines))
+def _soon(today: date) -> date:
+    return today + timedelta(days=RISK_DAYS)
 
 
 STATES: tuple[State, ...] = (
     State(
         "failed",
-        lambda shop_id, today: Order.problem.is_not(None),
+        lambda today: Order.problem.is_not(None),
         lambda order, today: order.problem is not None,
     ),
     State(
         "held",
-        lambda shop_id, today: Order.held_at.is_not(None),
+        lambda today: Order.held_at.is_not(None),
         lambda order, today: order.held_at is not None,
     ),
     State(
         "pending",
-        lambda shop_id, today: sa.and_(
+        lambda today: sa.and_(
             Order.judge_at.is_not(None), Order.problem.is_(None), Order.held_at.is_(None)
         ),
         lambda order, today: (
@@ -68,27 +56,27 @@ STATES: tuple[State, ...] = (
     ),
     State(
         "undated",
-        lambda shop_id, today: sa.and_(Order.short > 0, Order.expected_on.is_(None)),
+        lambda today: sa.and_(Order.short > 0, Order.expected_on.is_(None)),
         lambda order, today: order.short > 0 and order.expected_on is None,
     ),
     State(
+        "risk",
+        lambda today: Order.unbacked_on <= _soon(today),
+        lambda order, today: order.unbacked_on is not None and order.unbacked_on <= _soon(today),
+    ),
+    State(
         "short",
-        lambda shop_id, today: Order.short > 0,
+        lambda today: Order.short > 0,
         lambda order, today: order.short > 0,
     ),
     State(
         "released",
-        lambda shop_id, today: Order.released_on == today,
+        lambda today: Order.released_on == today,
         lambda order, today: order.released_on == today,
     ),
 )
 
-# Lists that are no state of one order.
-_OTHER_LISTS: Mapping[str, Callable[[int, date], sa.ColumnElement[bool]]] = {
-    "risk": _at_risk,
-    "all": lambda shop_id, today: sa.true(),
-}
-LISTS = {state.name: state.condition for state in STATES} | dict(_OTHER_LISTS)
+LISTS = {state.name: state.condition for state in STATES} | {"all": lambda today: sa.true()}
 
 SORTS: Mapping[str, Sort] = {
     "placed": Sort(Order.placed_at, Order.order_id),
@@ -154,7 +142,7 @@ def states_of(order: Order, *, today: date) -> tuple[str, ...]:
 
 def _find_orders(session: Session, shop_id: int, wanted: Wanted) -> Page[Order]:
     sort, turn = SORTS[wanted.sort_name], wanted.turn
-    where = [Order.shop_id == shop_id, LISTS[wanted.list_name](shop_id, wanted.today)]
+    where = [Order.shop_id == shop_id, LISTS[wanted.list_name](wanted.today)]
     if wanted.text:
         where.append(_matches(session, shop_id, wanted))
     if turn.place is not None:
@@ -248,7 +236,7 @@ def count_lists(session: Session, shop_id: int, *, today: date) -> dict[str, int
         sa.select(sa.func.count())
         .select_from(
             sa.select(Order.order_id)
-            .where(Order.shop_id == shop_id, LISTS[name](shop_id, today))
+            .where(Order.shop_id == shop_id, LISTS[name](today))
             .limit(COUNTED + 1)
             .subquery()
         )

@@ -1,6 +1,5 @@
 """How a shop is doing, in plain words, and what to do where something is wrong."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -56,11 +55,6 @@ def make_checks(say: Words, inbox: InboxState, trouble: Trouble, workers: int | 
     ]
     order = ("bad", "warn", "info", "good")
     return sorted(checks, key=lambda check: order.index(check.tone))
-
-
-def worst(checks: Iterable[Check]) -> str:
-    """The tone of the whole."""
-    return next((check.tone for check in checks if check.tone in ("bad", "warn")), "good")
 
 
 def _connection(say: Words) -> Check:

@@ -140,7 +140,6 @@ def prepare(app: Flask, settings: Settings) -> None:
         return {
             "navigation": _navigation,
             "served": app.view_functions,
-            "fresh_pass": g.get("fresh_pass", ""),
             "app_bridge": _APP_BRIDGE,
             "app_bridge_key": settings.shopify_client_id if _is_in_shopify() else "",
         }

@@ -7,7 +7,7 @@ from app.db.pages import orders, overview
 from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.chart import lay_out
-from app.web.pages.checks import count_workers, make_checks, worst
+from app.web.pages.checks import count_workers, make_checks
 from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
 
 DAYS = 30
@@ -31,18 +31,24 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def shop_page(shop_id: int) -> str:
         workers = count_workers(runtime.redis)
         with open_shop(runtime, shop_id) as opened:
-            template = "overview_live.html" if is_fragment() else "overview.html"
-            return opened.render(template, page_name="overview.shop_page", **_figures(opened, workers))
+            live = _live(opened, workers)
+            if is_fragment():
+                return opened.render("overview_live.html", page_name="overview.shop_page", **live)
+            days = _days(opened)
+            return opened.render(
+                "overview.html",
+                page_name="overview.shop_page",
+                days=days,
+                chart=lay_out(days),
+                **live,
+            )
 
     return blueprint
 
 
-def _figures(opened: OpenShop, workers: int | None) -> dict[str, object]:
+def _live(opened: OpenShop, workers: int | None) -> dict[str, object]:
+    """What changes from moment to moment."""
     session, say = opened.session, opened.say
-    days = say.days_before(DAYS)
-    counts = overview.count_days(
-        session, opened.id, days=days, since=say.start_of(days[0]), zone=say.zone
-    )
     checks = make_checks(
         say,
         overview.read_inbox(session, opened.id),
@@ -53,8 +59,13 @@ def _figures(opened: OpenShop, workers: int | None) -> dict[str, object]:
         "totals": overview.count_waiting(session, opened.id),
         "lists": orders.count_lists(session, opened.id, today=say.today),
         "counted": orders.COUNTED,
-        "days": counts,
-        "chart": lay_out(counts),
         "checks": checks,
-        "tone": worst(checks),
     }
+
+
+def _days(opened: OpenShop) -> list[overview.DayCount]:
+    say = opened.say
+    days = say.days_before(DAYS)
+    return overview.count_days(
+        opened.session, opened.id, days=days, since=say.start_of(days[0]), zone=say.zone
+    )

@@ -35,7 +35,7 @@ LABELS: Mapping[str, Label] = {
         "At risk",
         "At risk",
         "No promise is at risk.",
-        "Orders stand here when their day is near, or gone by, and nothing dated covers them.",
+        "Orders stand here when their day is three days away or less and no arrival covers them.",
     ),
     "pending": Label("info", "Write pending", "Write pending", "Everything is written."),
     "failed": Label(
@@ -69,8 +69,9 @@ CANCELLED = Label("quiet", "Cancelled", "")
 
 
 def badges(states: tuple[str, ...], *, is_cancelled: bool) -> list[Label]:
-    """The badges of one order; one that needs a decision need not be called backordered as well."""
+    """The badges of one order; one that is at risk or undated need not be called backordered too."""
     if is_cancelled:
         return [CANCELLED]
-    said = [name for name in states if not (name == "short" and "undated" in states)]
+    is_told = {"undated", "risk"} & set(states)
+    said = [name for name in states if not (name == "short" and is_told)]
     return [LABELS[name] for name in said] or [NOTHING_OPEN]

@@ -22,32 +22,14 @@
 
   const isRefresh = (event) => event.detail.requestConfig?.triggeringEvent?.type === "refresh";
 
-  // The same answer again moves nothing: no flicker, no lost place. Fresh passes do not count.
+  // The same answer again moves nothing: no flicker, no lost place. A fresh pass is no difference.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
-    const text = xhr.responseText.replaceAll(/pass=[\w.~-]+|data-pass="[^"]*"/g, "");
+    const text = xhr.responseText.replaceAll(/pass=[\w.~-]+|name="pass" value="[^"]*"/g, "");
     if (isRefresh(event) && (isBusy(target) || told.get(target.id) === text)) {
       event.detail.shouldSwap = false;
     }
     told.set(target.id, text);
-    takePass(xhr.responseText);
-  });
-
-  // A frame without cookies shows itself by a pass that lives for minutes: each answer brings a new
-  // one, which goes into every link and form of the page and with every request.
-  let pass = document.querySelector("[data-pass]")?.dataset.pass ?? "";
-  const takePass = (text) => {
-    pass = /data-pass="([^"]+)"/.exec(text)?.[1] ?? pass;
-    if (!pass) return;
-    for (const [selector, name] of [["a[href*='pass=']", "href"], ["form[action*='pass=']", "action"]]) {
-      for (const element of document.querySelectorAll(selector)) {
-        element.setAttribute(name, element.getAttribute(name).replace(/([?&]pass=)[^&#]+/, `$1${pass}`));
-      }
-    }
-    for (const field of document.querySelectorAll("input[name='pass']")) field.value = pass;
-  };
-  document.addEventListener("htmx:configRequest", (event) => {
-    if (pass) event.detail.headers["X-Backline-Pass"] = pass;
   });
 
   // Whoever is signed in no longer is told so by the page itself.

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("orders", sa.Column("short", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("orders", sa.Column("short_since", _MOMENT, nullable=True))
     op.add_column("orders", sa.Column("expected_on", sa.Date(), nullable=True))
+    op.add_column("orders", sa.Column("unbacked_on", sa.Date(), nullable=True))
     op.add_column("orders", sa.Column("released_on", sa.Date(), nullable=True))
     op.execute(_SUM_UP)
     op.drop_index("ix_orders_shop_id_name", "orders")
@@ -37,7 +38,7 @@ def downgrade() -> None:
         op.drop_index(name, table)
     op.drop_index("ix_orders_shop_id_name", "orders")
     op.create_index("ix_orders_shop_id_name", "orders", ["shop_id", "name"])
-    for column in ("released_on", "expected_on", "short_since", "short", "held_at"):
+    for column in ("released_on", "unbacked_on", "expected_on", "short_since", "short", "held_at"):
         op.drop_column("orders", column)
     for column in ("subscribed_at", "subscriptions"):
         op.drop_column("shops", column)
@@ -51,7 +52,8 @@ _SUM_UP = f"""
         short_since = (SELECT min(short_since) {_SHORT}),
         expected_on = (
             SELECT CASE WHEN count(*) = count(expected_on) THEN max(expected_on) END {_SHORT}
-        )
+        ),
+        unbacked_on = (SELECT min(expected_on) {_SHORT} AND promises.basis = 'lead time')
     WHERE EXISTS (SELECT 1 {_SHORT})
 """  # noqa: S608 -- our own words alone
 _INDEXES: dict[str, tuple[str, list[str], str]] = {
@@ -59,6 +61,11 @@ _INDEXES: dict[str, tuple[str, list[str], str]] = {
     "ix_orders_shop_id_short": ("orders", ["shop_id", "placed_at", "order_id"], "short > 0"),
     "ix_orders_shop_id_short_since": ("orders", ["shop_id", "short_since", "order_id"], "short > 0"),
     "ix_orders_shop_id_expected_on": ("orders", ["shop_id", "expected_on", "order_id"], "short > 0"),
+    "ix_orders_shop_id_unbacked_on": (
+        "orders",
+        ["shop_id", "unbacked_on"],
+        "unbacked_on IS NOT NULL",
+    ),
     "ix_orders_shop_id_released_on": (
         "orders",
         ["shop_id", "released_on"],
@@ -74,7 +81,6 @@ _INDEXES: dict[str, tuple[str, list[str], str]] = {
         ["shop_id", "placed_at", "order_id"],
         "held_at IS NOT NULL",
     ),
-    "ix_promises_shop_id_expected_on": ("promises", ["shop_id", "expected_on"], "short > 0"),
     "ix_deliveries_shop_id_failed": ("deliveries", ["shop_id", "id"], "state = 'failed'"),
     "ix_deliveries_shop_id_received_at": ("deliveries", ["shop_id", "received_at"], ""),
     "ix_events_shop_id_at": ("events", ["shop_id", "at", "id"], ""),
