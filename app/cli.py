@@ -19,9 +19,12 @@ from rq import Worker
 from rq.cron import CronScheduler
 from sqlalchemy.orm import Session
 
+from app.core.regimes import Regime, Told
 from app.db import arrivals, inbox, mirror, promises, shops, staff
+from app.db import notices as log
 from app.db.migrate import upgrade
 from app.db.models import Item, Shop
+from app.db.preferences import change_preferences
 from app.errors import BacklineError
 from app.local import (
     ProcessEndedError,
@@ -37,7 +40,9 @@ from app.logs import configure_logs
 from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
 from app.pipeline.connecting import connect_shop, disconnect_shop, import_now
+from app.pipeline.duties import duties_today
 from app.pipeline.runtime import Runtime
+from app.pipeline.terms import is_known_country
 from app.platforms.http import Http
 from app.platforms.registry import PLATFORMS
 from app.services import collect_garbage_seldom, free_port, open_engine
@@ -470,6 +475,82 @@ def lead_time(domain: str, days: int | None, sku: str | None) -> None:
         console.print(
             f"Lead time of {sku or domain}: {'not known' if days is None else f'{days} days'}."
         )
+
+
+@shops_group.command(name="set")
+@click.argument("domain", metavar="SHOP")
+@click.option("--country", help="Whose working days count: US, DE, DE-BY (its holidays are known).")
+@click.option(
+    "--handling-days",
+    type=click.IntRange(0, 60),
+    help="Working days between the arrival of goods and their dispatch.",
+)
+@click.option(
+    "--promise-quantile",
+    type=click.FloatRange(0.5, 0.99),
+    help="The share of promised dates to be kept: 0.9 is nine of ten.",
+)
+@click.option(
+    "--regime",
+    type=click.Choice([regime.value for regime in Regime]),
+    help="The law of late deliveries whose dates are watched.",
+)
+def set_preferences(domain: str, **wanted: object) -> None:
+    """Say how cautious dates are, when the shop works, and which law it sells under."""
+    given = {name: value for name, value in wanted.items() if value is not None}
+    country = str(given.get("country", ""))
+    if country and not is_known_country(country):
+        _fail(f"No calendar of {country} is known: give its ISO code, as in US or DE-BY.")
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            changed = change_preferences(
+                session, shop, given, by="the command line", now=runtime.clock()
+            )
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(f"{domain}: {', '.join(changed) or 'nothing'} changed.")
+
+
+@main.group()
+def notices() -> None:
+    """What the law asks for late orders, and the log of what was told."""
+
+
+@notices.command(name="due")
+@click.argument("domain", metavar="SHOP")
+def notices_due(domain: str) -> None:
+    """What is to be done about orders that wait, with the words to send. Nothing is sent."""
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        shop = _shop(session, domain)
+        if shop.regime == Regime.NONE:
+            _fail(f"No law is watched for {domain}: see `backline shops set {domain} --regime`.")
+        table = Table("order", "do", "by", "rule", "words to send")
+        for due in duties_today(session, shop, now=runtime.clock()):
+            duties = due.order.duties
+            rule = f"{duties.rule} ({duties.source})"
+            table.add_row(due.order.name, due.act, due.by.isoformat(), rule, due.words)
+        console.print(table)
+
+
+@notices.command(name="record")
+@click.argument("domain", metavar="SHOP")
+@click.argument("order")
+@click.argument("kind", type=click.Choice([told.value for told in Told]))
+@click.option(
+    "--revised-on", type=click.DateTime(["%Y-%m-%d"]), help="The new day a delay notice named."
+)
+@click.option("--by", default="the command line", help="Who says so.")
+def record_notice(domain: str, order: str, kind: str, revised_on: datetime | None, by: str) -> None:
+    """Note that a buyer was told of a delay, or what they answered. The log is never changed."""
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        found = promises.look_up_order(session, _shop(session, domain).id, order)
+        if found is None:
+            _fail(f"{domain} has no order {order}.")
+        day = revised_on.date() if revised_on else None
+        log.record_notice(
+            session, found, Told(kind), at=runtime.clock(), revised_on=day, by=by, now=runtime.clock()
+        )
+        console.print(f"{order}: {kind} noted.")
 
 
 @main.group()

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from app.core.desired import Desired, ItemState, Shown, ShownItem, Status
+from app.core.desired import WAITING, Desired, ItemState, Shown, ShownItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: in
     """
     if want.status is not shown.status:
         return True
-    if want.status is not Status.BACKORDERED:
+    if want.status not in WAITING:
         return False
     said = {item.item_id: item for item in shown.items}
     short = [item for item in want.items if item.short > 0]
@@ -72,8 +72,8 @@ def status_change(
     Set once, when the order begins to wait. When it waits no more the status before is restored, but
     only if ours still stands there: whoever set another meant it.
     """
-    if want.status is Status.BACKORDERED:
-        if shown.status is Status.BACKORDERED:
+    if want.status in WAITING:
+        if shown.status in WAITING:
             return StatusChange(None, shown.status_id, shown.status_id_before)
         if present is None or waiting is None or present == waiting:
             return StatusChange()

@@ -5,20 +5,32 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from app.core.kinds import Kind
+
 
 class Status(StrEnum):
     """The state of an order as its tag and metafield say it; `NONE` leaves no trace."""
 
     NONE = "none"
+    PREORDER = "preorder"
     BACKORDERED = "backordered"
+    REVIEW = "review"
+    """Short of something that never comes again: a person must decide."""
     RELEASED = "released"
 
 
 TAGS = {
     Status.NONE: frozenset[str](),
+    Status.PREORDER: frozenset({"preorder"}),
     Status.BACKORDERED: frozenset({"backordered"}),
+    Status.REVIEW: frozenset({"backorder-review"}),
     Status.RELEASED: frozenset({"backorder-released"}),
 }
+# An order shows one of these while any of its units is short. The first that any item asks for counts:
+# who must decide about a discontinued item must not overlook it for another that is merely late, and an
+# order of a preorder and a backorder waits for stock that is owed already.
+_WAITING = (Status.REVIEW, Status.BACKORDERED, Status.PREORDER)
+WAITING = frozenset(_WAITING)
 OUR_TAGS = frozenset().union(*TAGS.values())
 
 
@@ -42,6 +54,14 @@ class ItemState:
     outstanding: int
     short: int = 0
     expected_on: date | None = None
+    kind: str = Kind.BACKORDER
+
+    @property
+    def asks_for(self) -> Status:
+        """What a short item makes of its order. Of a discontinued one, units may still be coming."""
+        if self.kind == Kind.DISCONTINUED and self.expected_on is None:
+            return Status.REVIEW
+        return Status.PREORDER if self.kind == Kind.PREORDER else Status.BACKORDERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +106,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What the order should show. `eta` is the day its last short unit is expected; None with a
-    status of `BACKORDERED` means that nobody knows."""
+    """What the order should show. `eta` is the day its last short unit is expected; None while it
+    waits means that nobody knows."""
 
     status: Status
     items: tuple[ItemState, ...] = ()
@@ -99,8 +119,9 @@ class Desired:
 def desired(
     order: OrderState, shown: Shown, *, today: date, tags: Mapping[Status, frozenset[str]] = TAGS
 ) -> Desired:
-    """Judge an order. It is backordered while any item is short; released once stock has come for
-    one that was; and shows nothing when it was cancelled or its short units were taken out of it.
+    """Judge an order. While any item is short it waits, by the kinds of those that are; it is released
+    once stock has come for one that was; and shows nothing when it was cancelled or its short units
+    were taken out of it.
     `tags` are those that each status puts, where the merchant calls them otherwise."""
     if order.is_cancelled:
         return Desired(Status.NONE)
@@ -108,10 +129,12 @@ def desired(
     if short:
         dates = [item.expected_on for item in short if item.expected_on is not None]
         eta = max(dates) if len(dates) == len(short) else None
-        return Desired(Status.BACKORDERED, tuple(order.items), eta, None, tags[Status.BACKORDERED])
+        asked = {item.asks_for for item in short}
+        status = next(status for status in _WAITING if status in asked)
+        return Desired(status, tuple(order.items), eta, None, tags[status])
     if shown.status is Status.RELEASED:
         return Desired(Status.RELEASED, (), shown.eta, shown.released_on, tags[Status.RELEASED])
-    if shown.status is Status.BACKORDERED and _was_served(order, shown):
+    if shown.status in WAITING and _was_served(order, shown):
         return Desired(Status.RELEASED, (), today, today, tags[Status.RELEASED])
     return Desired(Status.NONE)
 

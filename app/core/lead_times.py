@@ -1,14 +1,14 @@
 """How late things really come: what a shop's own deliveries teach, as quantiles with their cases.
 
-The quantiles are conformal: of n cases and the one to come every rank is as likely, so what holds in 9 of
-10 cases is the ⌈0.9 (n + 1)⌉-th of them (Vovk, Gammerman & Shafer 2005; weighted here). An item with few
-cases of its own borrows from its supplier, a supplier from the shop.
+The quantiles are conformal: of n cases and the one to come every rank is as likely, so what holds in 9
+of 10 cases is the 0.9 (n + 1)-th of them (Vovk, Gammerman & Shafer 2005; between two, in proportion). An
+item with few cases of its own borrows from its supplier, a supplier from the shop.
 """
 
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 from statistics import median
@@ -21,7 +21,7 @@ _NEWEST = 40
 # With fewer cases than this of one's own, those of the wider circle make up the number.
 _BORROWED = 10.0
 # By so many of the newest cases a season or a drift is told, if they foretell so much better than all.
-_LATELY = 5
+_LATELY = 3
 _CLEARLY = 0.9
 # How long ahead promises are asked for, where nobody said when a delivery was ordered.
 _AHEAD = timedelta(days=14)
@@ -42,12 +42,13 @@ class Delivery(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Habit:
     """How many days past cases took, or were late: `days`, fewest first, the sum of the weights up to
-    each, and how many `cases` of `whose` it stands on."""
+    each, and how many `cases` of `whose` it stands on (`is_of_shop`: of all that the shop orders)."""
 
     whose: str
     cases: int
     days: tuple[int, ...]
     reach: tuple[float, ...]
+    is_of_shop: bool = False
 
     def within(self, share: float, *, passed: int | None = None) -> int:
         """The number of days within which so large a `share` of cases comes; once so many have passed,
@@ -124,7 +125,8 @@ class Experience:
         for number, (whose, cases) in enumerate(found):
             if len(cases) >= ENOUGH:
                 wider = [more for _, more in found[number + 1 :] if len(more) > len(cases)]
-                return _habit(whose, cases, wider[0] if wider else [])
+                habit = _habit(whose, cases, wider[0] if wider else [])
+                return replace(habit, is_of_shop=number == len(found) - 1)
         return None
 
     def _cases(self, measure: _Measure, circle: object) -> list[_Case]:

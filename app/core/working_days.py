@@ -31,10 +31,11 @@ class WorkingDays:
             day = self.first_from(day + timedelta(days=1))
         return day
 
-    def count(self, day: date, other: date) -> int:
-        """How many working days lie after `day`, up to `other`."""
-        between = (day + timedelta(days=number) for number in range(1, (other - day).days + 1))
-        return sum(self.is_working_day(each) for each in between)
+    def nth_after(self, day: date, count: int) -> date:
+        """The working day that is the `count`-th after `day`, whatever day that itself is."""
+        for _ in range(count):
+            day = self.first_from(day + timedelta(days=1))
+        return day
 
 
 EVERY_DAY = WorkingDays()

@@ -23,7 +23,10 @@ def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int,
     for row in session.scalars(
         sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.expected_on, ArrivalRow.id)
     ):
-        found[row.location_id].append(Arrival(row.id, row.quantity - row.received, row.expected_on))
+        units = row.quantity - row.received
+        found[row.location_id].append(
+            Arrival(row.id, units, row.expected_on, row.supplier, row.first_expected_on)
+        )
     return found
 
 

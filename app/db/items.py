@@ -164,7 +164,7 @@ def change_arrival(
     now: datetime,
 ) -> None:
     """Say something else of an arrival, or that units of it have landed; promises are made anew."""
-    item, before = lock_item(session, arrival.shop_id, arrival.item_id), _arrival_in_words(arrival)
+    item, before = lock_item(session, arrival.shop_id, _item_id(arrival)), _arrival_in_words(arrival)
     arrival.quantity, arrival.received = quantity, received
     arrival.expected_on, arrival.reference = expected_on, reference
     _tell(
@@ -175,11 +175,19 @@ def change_arrival(
 
 def delete_arrival(session: Session, arrival: ArrivalRow, *, by: str, now: datetime) -> None:
     """Nothing is expected of it any more; promises are made anew."""
-    item = lock_item(session, arrival.shop_id, arrival.item_id)
+    item = lock_item(session, arrival.shop_id, _item_id(arrival))
     _tell(session, item, "arrival deleted", before=_arrival_in_words(arrival), after="", by=by, now=now)
     ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
     where = (ArrivalRow.shop_id == arrival.shop_id, ArrivalRow.id == arrival.id)
     session.execute(sa.delete(ArrivalRow).where(*where))
+
+
+def _item_id(arrival: ArrivalRow) -> int:
+    """Whose it is: what stands on an item's page has found its item."""
+    if arrival.item_id is None:
+        message = f"Arrival {arrival.id} of {arrival.sku} has found no item yet"
+        raise ValueError(message)
+    return arrival.item_id
 
 
 def _tell(

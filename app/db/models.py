@@ -73,6 +73,9 @@ class Shop(Base):
     order), and `chosen`, the names of the columns that connecting again must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
+    `promise_quantile` is the share of promises to be kept, `country` (US, DE-BY) says which days are
+    working days, of which `handling_days` go by between arrival and dispatch. `regime` is the law of
+    late deliveries that is watched (see `app.core.regimes`).
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again.
     """
@@ -92,6 +95,10 @@ class Shop(Base):
     time_zone: Mapped[str] = mapped_column(default="UTC")
     lead_time_days: Mapped[int | None]
     quiet_days: Mapped[int] = mapped_column(default=2)
+    promise_quantile: Mapped[float] = mapped_column(sa.Float(), default=0.9)
+    country: Mapped[str] = mapped_column(default="")
+    handling_days: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    regime: Mapped[str] = mapped_column(default="none")
     tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
     wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
     priority_rules: Mapped[list[Any]] = mapped_column(default=list)
@@ -433,6 +440,24 @@ class UploadRow(Base):
     date_order: Mapped[str | None]
     content: Mapped[bytes]
     uploaded_at: Mapped[datetime]
+
+
+class NoticeRow(Base):
+    """The log of what was told to a buyer about a delay and what they answered, append-only. `kind` is
+    one of `app.core.regimes.Told`; `revised_on` is the day that was named (None: unknown); `by` is who
+    says so, never the buyer's name."""
+
+    __tablename__ = "notices"
+    __table_args__ = (sa.Index("ix_notices_shop_id_order_id", "shop_id", "order_id"),)
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
+    order_id: Mapped[int]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    revised_on: Mapped[date | None]
+    by: Mapped[str]
+    recorded_at: Mapped[datetime]
 
 
 class ShownRow(Base):

@@ -70,6 +70,10 @@ _LABELS = {
     "locale": "language",
     "tag_names": "tag names",
     "wording": "wording",
+    "promise_quantile": "share of promises to keep",
+    "country": "country",
+    "handling_days": "working days between arrival and dispatch",
+    "regime": "law of late deliveries",
     "priority_rules": "priority rules",
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
@@ -77,4 +81,7 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "time_zone": _look_at_queues,
     "lead_time_days": _look_at_queues,
     "priority_rules": _read_orders_again,
+    "promise_quantile": _look_at_queues,
+    "country": _look_at_queues,
+    "handling_days": _look_at_queues,
 }

@@ -63,10 +63,13 @@ def record_promises(
     now: datetime,
     cause: str | None,
     held: Collection[tuple[int, int]] = (),
+    today: date | None = None,
 ) -> None:
     """Say `made` (promises about short lines, with their words) of one item, and of every other line
     of it that it is covered. Orders of which something else is said now are due to be judged. Of a
-    line in `held` (by order and location) fewer units short than before are not said yet."""
+    line in `held` (by order and location) fewer units short than before are not said yet. Of one that
+    stock has come for it is noted whether that was by its first promised day, if it is told which day
+    it is in the shop."""
     standing = promises_of_item(session, shop_id, item_id)
     changed = set()
     for promise, words in made:
@@ -80,11 +83,56 @@ def record_promises(
             changed.add(row.order_id)
     for key, row in standing.items():
         if row.short > 0 and key not in held:
+            if today is not None and row.first_expected_on is not None and _waits_still(session, row):
+                _note_kept(session, row, row.first_expected_on, today=today, now=now, cause=cause)
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()
     _sum_up(session, shop_id, changed)
     judge_orders(session, shop_id, changed, at=now)
+
+
+def _waits_still(session: Session, row: PromiseRow) -> bool:
+    """Whether the order still wants the units: what was cancelled or taken out of it was not served."""
+    wants = (
+        sa.select(sa.func.sum(OrderItemRow.outstanding))
+        .join(Variant, NAMES)
+        .join(
+            Order,
+            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
+        )
+        .where(
+            OrderItemRow.shop_id == row.shop_id,
+            OrderItemRow.order_id == row.order_id,
+            Variant.item_id == row.item_id,
+            Order.is_cancelled.is_(False),
+            Order.is_gone.is_(False),
+        )
+    )
+    return (session.scalar(wants) or 0) > 0
+
+
+def _note_kept(
+    session: Session,
+    row: PromiseRow,
+    first: date,
+    *,
+    today: date,
+    now: datetime,
+    cause: str | None,
+) -> None:
+    record_event(
+        session,
+        row.shop_id,
+        "promise kept" if today <= first else "promise broken",
+        at=now,
+        order_id=row.order_id,
+        item_id=row.item_id,
+        before=f"first promised {first.isoformat()}",
+        after=f"served {today.isoformat()}",
+        why=f"{abs((today - first).days)} days {'early' if today <= first else 'late'}",
+        cause=cause,
+    )
 
 
 _SUMS = ("short", "short_since", "expected_on", "unbacked_on")
@@ -256,7 +304,7 @@ def _item_states(
     located = _located_by_item(session, shop_id, order_ids)
     states: dict[int, dict[int, ItemState]] = defaultdict(dict)
     statement = (
-        sa.select(OrderItemRow, Item.item_id, Order.is_located)
+        sa.select(OrderItemRow, Item.item_id, Item.kind, Order.is_located)
         .join(Variant, NAMES)
         .join(Item, SELLS)
         .join(
@@ -266,7 +314,7 @@ def _item_states(
         .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
         .order_by(OrderItemRow.line_id)
     )
-    for row, item_id, is_located in session.execute(statement):
+    for row, item_id, kind, is_located in session.execute(statement):
         units, expected_on = short.get((row.order_id, item_id), (0, None))
         was = states[row.order_id].get(item_id)
         told = row.outstanding + (was.outstanding if was else 0)
@@ -278,6 +326,7 @@ def _item_states(
             outstanding=located.get((row.order_id, item_id), 0) if is_located else told,
             short=units,
             expected_on=expected_on,
+            kind=kind,
         )
     return {order_id: list(items.values()) for order_id, items in states.items()}
 

@@ -23,6 +23,7 @@ from app.db.models import Item, PoolRow, Shop
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import read_changed_orders, read_orders
+from app.pipeline.terms import Terms, terms_of
 from app.platforms.base import ItemStock, Pool
 
 _ITEMS_AT_ONCE = 100
@@ -213,7 +214,14 @@ def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, st
     item.has_queue = item.has_queue or bool(held)
     sure = [(one, words) for one, words in made if not _may_be_served(gathered, one)]
     promises.record_promises(
-        session, item.shop_id, item.item_id, sure, now=gathered.now, cause=item.cause, held=held
+        session,
+        item.shop_id,
+        item.item_id,
+        sure,
+        now=gathered.now,
+        cause=item.cause,
+        held=held,
+        today=local_day(gathered.now, shops.get_shop(session, item.shop_id).time_zone),
     )
 
 
@@ -480,13 +488,18 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
         for location_id, account in accounts.items()
     }
     supply = {location_id: account.supply for location_id, account in accounts.items()}
+    terms = terms_of(session, shop, item, now=gathered.now)
     decided = decide(
-        pool_states(session, shop, item, gathered.books, supply=supply, owed_before=owed),
-        today=local_day(gathered.now, shop.time_zone),
-        lead_time_days=lead_time_of(shop, item),
+        pool_states(session, shop, terms, gathered.books, supply=supply, owed_before=owed),
+        today=terms.today,
+        lead_time_days=terms.lead_time_days,
+        ready_on=terms.ready_on,
     )
     made = [
-        (promise, explain(allocation, promise, on_hand=supply[location_id]))
+        (
+            promise,
+            explain(allocation, promise, on_hand=supply[location_id], lead_time=terms.lead_time_words),
+        )
         for location_id, queue in decided.items()
         for allocation, promise in queue
         if promise.short
@@ -497,15 +510,15 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
 def pool_states(
     session: Session,
     shop: Shop,
-    item: Item,
+    terms: Terms,
     books: Demand,
     *,
     supply: Mapping[int, int],
     owed_before: Mapping[int, int],
 ) -> dict[int, PoolState]:
     """What the queues of an item are decided from; `supply` and `owed_before` by location."""
-    arrivals = expected_arrivals(session, shop.id, item.item_id)
-    standing = promises.promises_of_item(session, shop.id, item.item_id)
+    arrivals = terms.foresee(expected_arrivals(session, shop.id, terms.item_id))
+    standing = promises.promises_of_item(session, shop.id, terms.item_id)
     since: dict[int, dict[int, date]] = {location_id: {} for location_id in supply}
     for (order_id, location_id), row in standing.items():
         if row.short and location_id in since:
@@ -520,8 +533,3 @@ def pool_states(
         )
         for location_id, units in supply.items()
     }
-
-
-def lead_time_of(shop: Shop, item: Item) -> int | None:
-    """The item's own lead time, else its shop's."""
-    return shop.lead_time_days if item.lead_time_days is None else item.lead_time_days

@@ -15,8 +15,8 @@ from app.core.decide import Decided, PoolState, decide, with_units
 from app.core.model import Promise
 from app.db import mirror, promises
 from app.db.models import Item, PoolRow, Shop
-from app.pipeline.desk import local_day
-from app.pipeline.settle import keep_accounts, known_demand, lead_time_of, pool_states
+from app.pipeline.settle import keep_accounts, known_demand, pool_states
+from app.pipeline.terms import Terms, terms_of
 from app.platforms.base import ItemStock, Pool
 
 
@@ -28,12 +28,21 @@ class Standing:
     item: Item
     pools: Mapping[int, PoolRow]
     states: Mapping[int, PoolState]
-    today: date
+    terms: Terms
+
+    @property
+    def today(self) -> date:
+        """The day it is in the shop."""
+        return self.terms.today
 
     def decide(self, states: Mapping[int, PoolState] | None = None) -> dict[int, list[Decided]]:
         """The queues by location, as they stand or as they would."""
-        lead_time = lead_time_of(self.shop, self.item)
-        return decide(states or self.states, today=self.today, lead_time_days=lead_time)
+        return decide(
+            states or self.states,
+            today=self.today,
+            lead_time_days=self.terms.lead_time_days,
+            ready_on=self.terms.ready_on,
+        )
 
 
 class Effect(StrEnum):
@@ -76,8 +85,9 @@ def standing_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> S
         location_id: max(0, account.committed - sum(line.quantity for line in books.at(location_id)))
         for location_id, account in keep_accounts(stock, books).items()
     }
-    states = pool_states(session, shop, item, books, supply=supply, owed_before=owed)
-    return Standing(shop, item, pools, states, local_day(now, shop.time_zone))
+    terms = terms_of(session, shop, item, now=now)
+    states = pool_states(session, shop, terms, books, supply=supply, owed_before=owed)
+    return Standing(shop, item, pools, states, terms)
 
 
 def _pool(row: PoolRow) -> Pool:

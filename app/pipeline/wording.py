@@ -7,7 +7,7 @@ import msgspec
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from app.core.desired import Desired, ItemState, Status
+from app.core.desired import WAITING, Desired, ItemState, Status
 from app.core.note import CLOSE, OPEN
 from app.pipeline.sentences import Sentences, default_sentences, language_of
 
@@ -44,13 +44,17 @@ def _short_first(want: Desired) -> list[ItemState]:
 
 
 def _heading(want: Desired, locale: str, said: Sentences) -> str | None:
-    if want.status is Status.BACKORDERED and want.eta is None:
-        return _fill(said["unknown"])
-    day = {Status.BACKORDERED: want.eta, Status.RELEASED: want.released_on}.get(want.status)
-    return None if day is None else _fill(said[_HEADINGS[want.status]], date=_day(day, locale))
-
-
-_HEADINGS = {Status.BACKORDERED: "expected", Status.RELEASED: "released"}
+    if want.status in WAITING:
+        return (
+            _fill(said["expected"], date=day_in_words(want.eta, locale))
+            if want.eta
+            else _fill(said["unknown"])
+        )
+    return (
+        _fill(said["released"], date=day_in_words(want.released_on, locale))
+        if want.released_on
+        else None
+    )
 
 
 def _item_line(item: ItemState, locale: str, said: Sentences) -> str:
@@ -60,7 +64,7 @@ def _item_line(item: ItemState, locale: str, said: Sentences) -> str:
         "sku": item.sku,
         "short": item.short,
         "quantity": item.outstanding,
-        "when": _day(item.expected_on, locale) if item.expected_on else _fill(said["no_date"]),
+        "when": day_in_words(item.expected_on, locale) if item.expected_on else _fill(said["no_date"]),
     }
     if item.short == 0:
         return _one_line(_fill(said["in_stock"], **known))
@@ -83,7 +87,7 @@ def _and_more(hidden: int, said: Sentences) -> list[str]:
     return [_one_line(_fill(said["more"], count=hidden))] if hidden > 0 else []
 
 
-def _day(day: date, locale: str) -> str:
+def day_in_words(day: date, locale: str) -> str:
     """The day in the shop's language; a locale that Babel does not know reads as American English."""
     try:
         return format_date(

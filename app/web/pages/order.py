@@ -8,7 +8,7 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from app.core.changes import is_worth_writing
-from app.core.desired import Desired, Shown, Status, desired
+from app.core.desired import WAITING, Desired, Shown, desired
 from app.db import interventions, promises
 from app.db.models import Event, Order
 from app.db.pages import order as order_page
@@ -54,9 +54,7 @@ class Judgement:
     def is_quiet(self) -> bool:
         """Something differs, too little to rewrite the order for it."""
         return (
-            not self.is_worth_writing
-            and self.want.status is Status.BACKORDERED
-            and self.want.eta != self.shown.eta
+            not self.is_worth_writing and self.want.status in WAITING and self.want.eta != self.shown.eta
         )
 
 

@@ -1,0 +1,214 @@
+"""The clock of the law: by when an order must be shipped, and what late ones oblige to.
+
+Not legal advice: the rules as they are published, so that nothing is overlooked. Nothing is cancelled,
+refunded or mailed by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, tzinfo
+from enum import StrEnum
+
+from app.core.working_days import WorkingDays
+
+_LIMIT = timedelta(days=30)
+_REFUND_WORKING_DAYS = 7
+
+
+class Regime(StrEnum):
+    """Which law a shop has its orders watched by."""
+
+    NONE = "none"
+    US_MITOR = "us-mitor"
+    """The Mail, Internet, or Telephone Order Merchandise Rule, 16 CFR part 435."""
+    EU = "eu"
+    """Directive 2011/83/EU on consumer rights, Article 18."""
+
+
+class Told(StrEnum):
+    """An entry of the log of notices."""
+
+    DELAY = "delay notice"
+    CONSENT = "consent"
+    REFUSAL = "refusal"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What was told, or answered, when; `revised_on` is the day a delay notice named (None: unknown)."""
+
+    at: datetime
+    kind: Told
+    revised_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What the clock of one waiting order is set by. `stated_on` is the day by which the shop said, at
+    the time of ordering, that it would ship (None: it said none); `expected_on` is the day on which it
+    is expected to now (None: unknown)."""
+
+    placed_at: datetime
+    expected_on: date | None
+    stated_on: date | None = None
+    notices: Sequence[Notice] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What an order obliges to. It must be gone by `promise_by` (None: the buyer agreed to wait as long
+    as it takes). A notice must be given by `notice_due`, or the buyer must answer by `consent_by`;
+    without either the money goes back by `refund_due`. `rule` says so in words, with its `source`."""
+
+    promise_by: date | None
+    notice_due: date | None = None
+    consent_needed: bool = False
+    consent_by: date | None = None
+    refund_due: date | None = None
+    is_cancelled: bool = False
+    rule: str = ""
+    source: str = ""
+
+
+def duties_of(
+    facts: OrderFacts, regime: Regime, *, today: date, zone: tzinfo, working_days: WorkingDays
+) -> Duties | None:
+    """The duties by the shop's law, None without one. Days are those of `zone`, the shop's; all count,
+    but for the refund, which US law counts in `working_days`."""
+    if regime is Regime.NONE:
+        return None
+    clock = _Clock(facts, zone, working_days)
+    return clock.by_us_rule(today) if regime is Regime.US_MITOR else clock.by_eu_rule(today)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """How far the log has come: the day that holds now, how many delays were told in time, and, where
+    an answer is out, by when it must come and which day it would make hold."""
+
+    limit: date | None
+    delays: int = 0
+    consent_by: date | None = None
+    asked_for: date | None = None
+    ended_on: date | None = None
+    is_refunded: bool = False
+
+
+class _Clock:
+    def __init__(self, facts: OrderFacts, zone: tzinfo, working_days: WorkingDays) -> None:
+        self._facts, self._zone, self._working_days = facts, zone, working_days
+        placed_on = facts.placed_at.astimezone(zone).date()
+        self._original = facts.stated_on or placed_on + _LIMIT
+
+    def by_us_rule(self, today: date) -> Duties:
+        state = _State(self._original)
+        for notice in sorted(self._facts.notices, key=lambda each: each.at):
+            state = self._after_us(state, notice)
+        return self._us_duties(state, today)
+
+    def _after_us(self, state: _State, notice: Notice) -> _State:
+        """435.2(b): the first notice that names a day within 30 days of the original one is agreed to by
+        silence; a later or unknown day, and every further notice, needs an express answer."""
+        on = notice.at.astimezone(self._zone).date()
+        if notice.kind is Told.REFUND:
+            return replace(state, is_refunded=True)
+        if state.ended_on or (_is_past(state.consent_by, on)) or _is_past(state.limit, on):
+            return state  # 435.2(c): too late, the order counts as cancelled already
+        if notice.kind is Told.REFUSAL:
+            return replace(state, ended_on=on)
+        if notice.kind is Told.CONSENT:
+            return replace(state, limit=state.asked_for, consent_by=None) if state.consent_by else state
+        revised = notice.revised_on
+        if state.delays == 0 and revised is not None and revised <= self._original + _LIMIT:
+            return replace(state, limit=max(revised, self._original), delays=1)
+        by = self._original + _LIMIT if state.delays == 0 else state.limit
+        return replace(state, limit=None, delays=state.delays + 1, consent_by=by, asked_for=revised)
+
+    def _us_duties(self, state: _State, today: date) -> Duties:
+        source = "16 CFR 435.2"
+        if state.is_refunded:
+            return Duties(state.limit, is_cancelled=True, rule="The money has gone back.", source=source)
+        if state.ended_on:
+            return self._cancelled(state.ended_on, "The buyer does not want to wait", f"{source}(c)(1)")
+        if state.consent_by:
+            if today > state.consent_by:
+                words = "No consent came in time, so the order counts as cancelled"
+                return self._cancelled(state.consent_by, words, f"{source}(c)")
+            return Duties(
+                state.consent_by,
+                consent_needed=True,
+                consent_by=state.consent_by,
+                refund_due=self._refund_by(state.consent_by),
+                rule="The buyer must agree in words; if not, the order is cancelled and refunded.",
+                source=f"{source}(b)",
+            )
+        return self._us_waiting(state, today, source)
+
+    def _us_waiting(self, state: _State, today: date, source: str) -> Duties:
+        limit, expected = state.limit, self._facts.expected_on
+        if limit is None:
+            words = "The buyer agreed to wait without a date, and may cancel until it ships."
+            return Duties(None, rule=words, source=f"{source}(b)(1)(iii)")
+        if today > limit:
+            words = "Neither shipped nor told in time, so the order counts as cancelled"
+            return self._cancelled(limit, words, f"{source}(c)")
+        if expected is not None and expected <= limit:
+            words = "It is expected to ship in time."
+            return Duties(limit, rule=words, source=f"{source}(a)")
+        needs = state.delays > 0 or expected is None or expected > self._original + _LIMIT
+        silence = "silence cancels the order" if needs else "silence is consent"
+        return Duties(
+            limit,
+            notice_due=limit,
+            consent_needed=needs,
+            refund_due=self._refund_by(limit),
+            rule=f"By then offer the buyer to wait or to cancel with a full refund; {silence}.",
+            source=f"{source}(b)",
+        )
+
+    def _cancelled(self, on: date, words: str, source: str) -> Duties:
+        return Duties(
+            on,
+            refund_due=self._refund_by(on),
+            is_cancelled=True,
+            rule=f"{words}: refund in full, within seven working days.",
+            source=f"{source}, 435.1(f)",
+        )
+
+    def _refund_by(self, day: date) -> date:
+        return self._working_days.nth_after(day, _REFUND_WORKING_DAYS)
+
+    def by_eu_rule(self, today: date) -> Duties:
+        """Article 18: 30 days unless another day was agreed; then the buyer may set a fitting further
+        time and, if that passes too, leave, and is refunded without undue delay."""
+        limit, asked_for, ended_on, is_refunded = self._original, None, None, False
+        for notice in sorted(self._facts.notices, key=lambda each: each.at):
+            if notice.kind is Told.DELAY:
+                asked_for = notice.revised_on
+            elif notice.kind is Told.CONSENT and asked_for:
+                limit = max(limit, asked_for)
+            elif notice.kind is Told.REFUSAL:
+                ended_on = notice.at.astimezone(self._zone).date()
+            elif notice.kind is Told.REFUND:
+                is_refunded = True
+        if is_refunded:
+            return Duties(limit, is_cancelled=True, rule="The money has gone back.", source=_EU_3)
+        if ended_on:
+            words = "The buyer has withdrawn: refund all sums without undue delay."
+            return Duties(limit, refund_due=ended_on, is_cancelled=True, rule=words, source=_EU_3)
+        expected = self._facts.expected_on
+        if expected is not None and expected <= limit:
+            return Duties(limit, rule="It is expected to ship in time.", source=_EU_1)
+        words = "Only a later day that the buyer agrees to moves the limit; after it they may leave."
+        if today > limit:
+            words = "The time for delivery has passed: the buyer may set a further time, and then leave."
+        return Duties(limit, notice_due=limit, consent_needed=True, rule=words, source=_EU_1)
+
+
+_EU_1 = "Directive 2011/83/EU, Article 18(1) and (2)"
+_EU_3 = "Directive 2011/83/EU, Article 18(3)"
+
+
+def _is_past(limit: date | None, day: date) -> bool:
+    return limit is not None and day > limit

@@ -1,0 +1,102 @@
+"""The log of notices about delays, and what the law asks for of the orders that wait."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.regimes import Duties, Notice, OrderFacts, Told
+from app.db.audit import record_event
+from app.db.models import NoticeRow, Order
+from app.db.statements import chunks
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrder:
+    """An order that waits, and what it obliges to."""
+
+    order_id: int
+    name: str
+    placed_at: datetime
+    expected_on: date | None
+    duties: Duties
+
+
+def record_notice(
+    session: Session,
+    order: Order,
+    kind: Told,
+    *,
+    at: datetime,
+    revised_on: date | None,
+    by: str,
+    now: datetime,
+) -> NoticeRow:
+    """Append to the log that this was told, or answered, at that moment. Nothing in it is ever changed:
+    who erred says so by a further entry."""
+    row = NoticeRow(
+        shop_id=order.shop_id,
+        order_id=order.order_id,
+        at=at,
+        kind=kind.value,
+        revised_on=revised_on,
+        by=by,
+        recorded_at=now,
+    )
+    session.add(row)
+    named = f", {revised_on.isoformat()}" if revised_on else ""
+    record_event(
+        session,
+        order.shop_id,
+        "notice",
+        at=now,
+        order_id=order.order_id,
+        after=f"{kind.value}{named}",
+        why=f"recorded by {by}",
+    )
+    session.flush()
+    return row
+
+
+def notices_of(session: Session, shop_id: int, order_ids: Sequence[int]) -> dict[int, list[Notice]]:
+    """The log of these orders, in the order in which it happened."""
+    found: dict[int, list[Notice]] = defaultdict(list)
+    for some in chunks(order_ids):
+        where = (NoticeRow.shop_id == shop_id, NoticeRow.order_id.in_(some))
+        rows = session.scalars(sa.select(NoticeRow).where(*where).order_by(NoticeRow.at, NoticeRow.id))
+        for row in rows:
+            found[row.order_id].append(Notice(row.at, Told(row.kind), row.revised_on))
+    return found
+
+
+def waiting_orders(
+    session: Session, shop_id: int, judge: Callable[[OrderFacts], Duties | None]
+) -> list[WaitingOrder]:
+    """Every order that is short, with its duties by `judge`; the most pressing first."""
+    where = (
+        Order.shop_id == shop_id,
+        Order.short > 0,
+        Order.is_cancelled.is_(False),
+        Order.is_gone.is_(False),
+    )
+    orders = session.scalars(sa.select(Order).where(*where)).all()
+    log = notices_of(session, shop_id, [order.order_id for order in orders])
+    waiting = []
+    for order in orders:
+        facts = OrderFacts(order.placed_at, order.expected_on, notices=log[order.order_id])
+        duties = judge(facts)
+        if duties is not None:
+            waiting.append(
+                WaitingOrder(order.order_id, order.name, order.placed_at, order.expected_on, duties)
+            )
+    return sorted(waiting, key=_most_pressing_first)
+
+
+def _most_pressing_first(waiting: WaitingOrder) -> tuple[date, datetime, int]:
+    duties = waiting.duties
+    days = (duties.notice_due, duties.consent_by, duties.refund_due)
+    soonest = min((day for day in days if day is not None), default=date.max)
+    return (soonest, waiting.placed_at, waiting.order_id)

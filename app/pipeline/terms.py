@@ -1,0 +1,105 @@
+"""On which terms an item is promised: how it comes, when the shop works, how cautious it wants to be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache, partial
+
+import holidays
+from sqlalchemy.orm import Session
+
+from app.core.foresee import foresee, in_days, of_cases
+from app.core.kinds import Kind
+from app.core.lead_times import Experience
+from app.core.model import Arrival
+from app.core.working_days import EVERY_DAY, WorkingDays
+from app.db.lead_times import experience_of, supplier_of
+from app.db.models import Item, Shop
+from app.pipeline.desk import local_day
+
+_YEARS_AHEAD = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """All of an item but its queues that its dates depend on. `lead_time_words` say where the lead time
+    comes from; nothing is sent before `not_before`."""
+
+    today: date
+    lead_time_days: int | None
+    lead_time_words: str
+    not_before: date
+    working_days: WorkingDays
+    handling_days: int
+    item_id: int
+    experience: Experience
+    share: float
+
+    def ready_on(self, day: date) -> date:
+        """When what comes on that day can be sent."""
+        return max(self.working_days.after(day, self.handling_days), self.not_before)
+
+    def foresee(self, arrivals: Mapping[int, Sequence[Arrival]]) -> dict[int, list[Arrival]]:
+        """The arrivals, by location, on the days by which they will be there."""
+        lateness = partial(self.experience.lateness, self.item_id)
+        return {
+            location_id: foresee(each, lateness, share=self.share, today=self.today)
+            for location_id, each in arrivals.items()
+        }
+
+
+def terms_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Terms:
+    """The terms of one item as they are now."""
+    today = local_day(now, shop.time_zone)
+    experience = experience_of(
+        session, shop.id, now=now, local_day=partial(local_day, time_zone=shop.time_zone)
+    )
+    supplier = supplier_of(session, shop.id, item.item_id)
+    days, words = _lead_time(shop, item, experience, supplier, today)
+    return Terms(
+        today,
+        days,
+        words,
+        item.release_on or today if item.kind == Kind.PREORDER else today,
+        working_days_of(shop.country, today.year),
+        shop.handling_days,
+        item.item_id,
+        experience,
+        shop.promise_quantile,
+    )
+
+
+def _lead_time(
+    shop: Shop, item: Item, experience: Experience, supplier: str, today: date
+) -> tuple[int | None, str]:
+    """How long a restock takes, and how we know. A figure that was typed for the item gives way only to
+    what the item itself, or its supplier, has taught."""
+    if item.kind == Kind.DISCONTINUED:
+        return None, ""
+    if item.kind == Kind.PREORDER and item.release_on:
+        return (0 if item.release_on >= today else None), "it is expected on its release"
+    habit = experience.lead_time(item.item_id, supplier)
+    if habit is not None and (item.lead_time_days is None or not habit.is_of_shop):
+        days = max(0, habit.within(shop.promise_quantile))
+        cases = f"in {of_cases(shop.promise_quantile)} ({habit.cases} cases)"
+        return days, f"{habit.whose} took up to {in_days(days)} {cases}"
+    configured = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
+    return configured, "the usual lead time is taken"
+
+
+@lru_cache(maxsize=256)
+def working_days_of(country: str, year: int) -> WorkingDays:
+    """The calendar of a country (ISO code, or one of its parts: US, DE-BY) from that year on; of one
+    that the library does not know, or where nobody said, every day is a working day."""
+    code, _, part = country.upper().partition("-")
+    years = range(year - 1, year + _YEARS_AHEAD)
+    try:
+        known = holidays.country_holidays(code, subdiv=part or None, years=years)
+    except NotImplementedError:
+        return EVERY_DAY
+    return WorkingDays(frozenset(known.weekend), frozenset(known))
+
+
+def is_known_country(country: str) -> bool:
+    """Whether there is a calendar of it."""
+    return bool(working_days_of(country, 2000).weekend)
