@@ -543,7 +543,7 @@ def notices_due(domain: str) -> None:
 def record_notice(domain: str, order: str, kind: str, revised_on: datetime | None, by: str) -> None:
     """Note that a buyer was told of a delay, or what they answered. The log is never changed."""
     with _runtime() as runtime, runtime.sessions.begin() as session:
-        found = promises.look_up_order(session, _shop(session, domain).id, order)
+        found = log.find_order(session, _shop(session, domain).id, order)
         if found is None:
             _fail(f"{domain} has no order {order}.")
         day = revised_on.date() if revised_on else None

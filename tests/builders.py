@@ -67,10 +67,11 @@ def item_state(
     item: int = ITEM,
     title: str = "Blue Mug",
     sku: str = "MUG-BLUE",
+    kind: str = "backorder",
 ) -> ItemState:
     """An item of an order: so many `short` of the outstanding ones."""
     return ItemState(
-        item, title, sku, of if ordered is None else ordered, of, short, day(on) if on else None
+        item, title, sku, of if ordered is None else ordered, of, short, day(on) if on else None, kind
     )
 
 

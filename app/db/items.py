@@ -11,6 +11,7 @@ from app.db import arrivals
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look, lock_item
 from app.db.models import ArrivalRow, Item, PromiseRow
+from app.db.promises import judge_orders, promises_of_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,9 @@ def change_terms(session: Session, item: Item, terms: ItemTerms, *, by: str, now
     said = {"before": _terms_in_words(before), "after": _terms_in_words(terms)}
     _tell(session, item, "item changed", **said, by=by, now=now)
     ask_for_look(item, at=now, cause="item changed")
+    if terms.kind != before.kind:  # the same promise means something else now
+        waiting = promises_of_item(session, item.shop_id, item.item_id)
+        judge_orders(session, item.shop_id, {order_id for order_id, _ in waiting}, at=now)
 
 
 def add_arrival(

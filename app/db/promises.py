@@ -195,6 +195,8 @@ def _say(
     before = _in_words(row.short, row.expected_on)
     if row.short == 0:
         row.short_since, row.first_expected_on = now, said[1]
+    elif row.first_expected_on is None:
+        row.first_expected_on = said[1]
     row.short, row.expected_on, row.basis = said
     record_event(
         session,

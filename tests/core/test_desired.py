@@ -165,3 +165,45 @@ def test_a_merchant_may_call_our_tags_otherwise() -> None:
 
     assert want.tags == {"on backorder"}
     assert tags[Status.RELEASED] == {"backorder-released"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "status", "tag"),
+    [
+        (["backorder"], Status.BACKORDERED, "backordered"),
+        (["preorder"], Status.PREORDER, "preorder"),
+        (["discontinued"], Status.REVIEW, "backorder-review"),
+        (["preorder", "backorder"], Status.BACKORDERED, "backordered"),
+        (["preorder", "discontinued"], Status.REVIEW, "backorder-review"),
+        (["preorder", "backorder", "discontinued"], Status.REVIEW, "backorder-review"),
+    ],
+)
+def test_the_kinds_of_what_is_short_say_what_an_order_waits_for(
+    kinds: list[str], status: Status, tag: str
+) -> None:
+    items = [item_state(1, item=number, kind=kind) for number, kind in enumerate(kinds)]
+
+    want = desired(order_state(*items), Shown(), today=TODAY)
+
+    assert (want.status, want.tags) == (status, {tag})
+
+
+def test_a_discontinued_item_of_which_units_are_still_coming_is_a_backorder() -> None:
+    want = desired(
+        order_state(item_state(1, on="2026-12-05", kind="discontinued")), Shown(), today=TODAY
+    )
+
+    assert want.status is Status.BACKORDERED
+
+
+def test_kinds_of_what_is_covered_do_not_matter() -> None:
+    items = [item_state(0, item=1, kind="discontinued"), item_state(1, item=2)]
+
+    assert desired(order_state(*items), Shown(), today=TODAY).status is Status.BACKORDERED
+
+
+@pytest.mark.parametrize("status", [Status.PREORDER, Status.REVIEW])
+def test_whatever_it_waited_for_stock_that_has_come_releases_it(status: Status) -> None:
+    was = shown(shown_item(1), status=status)
+
+    assert desired(order_state(item_state(0)), was, today=TODAY).status is Status.RELEASED

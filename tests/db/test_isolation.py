@@ -2,6 +2,7 @@
 with the same platform ids."""
 
 import dataclasses
+import datetime
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,13 +18,16 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
+from app.core.regimes import Duties, Told
 from app.db import (
     arrivals,
     audit,
     inbox,
     interventions,
     items,
+    lead_times,
     mirror,
+    notices,
     preferences,
     promises,
     shops,
@@ -88,6 +92,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     staff.add_sign_in(session, access, subject="ann", name=name, is_embedded=False, now=NOW)
     for number, problem in (("d-1", None), ("d-2", name)):
         inbox.record_delivery(session, shop.id, delivery(number, event=number, problem=problem), now=NOW)
+    row.supplier, row.state, row.received_at = name, "received", NOW
+    ours = session.get_one(Order, (shop.id, 1))
+    notices.record_notice(session, ours, Told.DELAY, at=NOW, revised_on=None, by=name, now=NOW)
     session.add(
         UploadRow(shop_id=shop.id, upload_id="u-1", name=name, content=name.encode(), uploaded_at=NOW)
     )
@@ -282,6 +289,17 @@ CALLS: Mapping[str, Call] = {
     "shops.take_lease": lambda s, a: shops.take_lease(s, a.id, "ann", now=NOW),
     "shops.keep_lease": keep_a_lease,
     "shops.end_lease": lambda s, a: shops.end_lease(s, a.id, "ann"),
+    "lead_times.experience_of": lambda s, a: lead_times.experience_of(
+        s, a.id, now=seconds(9), local_day=datetime.datetime.date
+    ).lateness(ITEM, ""),
+    "lead_times.supplier_of": lambda s, a: lead_times.supplier_of(s, a.id, ITEM),
+    "notices.find_order": lambda s, a: notices.find_order(s, a.id, f"units {OURS}"),
+    "notices.record_notice": lambda s, a: notices.record_notice(
+        s, s.get_one(Order, (a.id, 1)), Told.CONSENT, at=NOW, revised_on=None, by="us", now=NOW
+    ),
+    "notices.notices_of": lambda s, a: notices.notices_of(s, a.id, ORDERS),
+    "notices.waiting_orders": lambda s, a: notices.waiting_orders(s, a.id, lambda facts: Duties(None)),
+    "promises.orders_showing": lambda s, a: promises.orders_showing(s, a.id, ORDERS, ITEM),
     "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
     "staff.invite": lambda s, a: staff.invite(
         s, a.id, "ann@shop.example", role=staff.Role.MANAGE, now=NOW
@@ -325,6 +343,7 @@ def test_every_public_function_is_tried() -> None:
     modules = {"arrivals": arrivals, "audit": audit, "inbox": inbox, "items": items, "mirror": mirror}
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
+    modules |= {"lead_times": lead_times, "notices": notices}
     modules |= {"preferences": preferences, "promises": promises}
     modules |= {"shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}

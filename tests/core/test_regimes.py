@@ -1,0 +1,252 @@
+"""The clock of the law: a table of cases from the rules."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.core.regimes import Duties, Notice, OrderFacts, Regime, Told, duties_of
+from app.core.working_days import WorkingDays
+from tests.builders import day
+
+NEW_YORK = ZoneInfo("America/New_York")
+# Thanksgiving, Christmas and New Year's Day beside the weekends.
+WEEK = WorkingDays(
+    frozenset({5, 6}), frozenset({day("2026-11-26"), day("2026-12-25"), day("2027-01-01")})
+)
+ORDER = OrderFacts(datetime(2026, 10, 1, 12, tzinfo=UTC), None)  # by the rule: October 31, a Saturday
+
+
+def at(text: str) -> datetime:
+    """Noon of that day in New York."""
+    return datetime.combine(day(text), datetime.min.time(), NEW_YORK).replace(hour=12)
+
+
+def told(on: str, revised: str | None = None) -> Notice:
+    """A delay notice of that day."""
+    return Notice(at(on), Told.DELAY, day(revised) if revised else None)
+
+
+def agreed(on: str) -> Notice:
+    """The buyer agreed on that day."""
+    return Notice(at(on), Told.CONSENT)
+
+
+def us(today: str, *notices: Notice, expected: str | None = None, stated: str | None = None) -> Duties:
+    """What an order of October 1 obliges to under US law."""
+    facts = replace(
+        ORDER,
+        expected_on=day(expected) if expected else None,
+        stated_on=day(stated) if stated else None,
+        notices=notices,
+    )
+    duties = duties_of(facts, Regime.US_MITOR, today=day(today), zone=NEW_YORK, working_days=WEEK)
+    assert duties is not None
+    return duties
+
+
+def eu(today: str, *notices: Notice, expected: str | None = None) -> Duties:
+    """What it obliges to under EU law."""
+    facts = replace(ORDER, expected_on=day(expected) if expected else None, notices=notices)
+    duties = duties_of(facts, Regime.EU, today=day(today), zone=NEW_YORK, working_days=WEEK)
+    assert duties is not None
+    return duties
+
+
+def in_short(duties: Duties) -> tuple[date | None, date | None, bool, date | None, date | None, bool]:
+    """All of it but the words."""
+    return (
+        duties.promise_by,
+        duties.notice_due,
+        duties.consent_needed,
+        duties.consent_by,
+        duties.refund_due,
+        duties.is_cancelled,
+    )
+
+
+def expect(
+    promise_by: str | None,
+    *,
+    notice: str | None = None,
+    needs: bool = False,
+    consent: str | None = None,
+    refund: str | None = None,
+    cancelled: bool = False,
+) -> tuple[date | None, date | None, bool, date | None, date | None, bool]:
+    """The same, as the rule has it."""
+    promise, notice_due, consent_by, refund_due = (
+        day(each) if each else None for each in (promise_by, notice, consent, refund)
+    )
+    return (promise, notice_due, needs, consent_by, refund_due, cancelled)
+
+
+FIRST = told("2026-10-20", "2026-11-20")  # within 30 days of October 31
+LATER = told("2026-10-20", "2026-12-15")  # later than that
+OPEN = told("2026-10-20")  # nobody knows
+AGAIN = told("2026-11-18", "2026-12-05")
+
+US_CASES = [
+    ("in time", us("2026-10-10", expected="2026-10-30"), expect("2026-10-31")),
+    (
+        "30 days where no day was stated; seven working days from a Saturday",
+        us("2026-10-10", expected="2026-11-20"),
+        expect("2026-10-31", notice="2026-10-31", refund="2026-11-10"),
+    ),
+    (
+        "the day that was stated counts",
+        us("2026-10-10", expected="2026-10-30", stated="2026-10-15"),
+        expect("2026-10-15", notice="2026-10-15", refund="2026-10-26"),
+    ),
+    (
+        "31 days later needs an express answer",
+        us("2026-10-10", expected="2026-12-01"),
+        expect("2026-10-31", notice="2026-10-31", needs=True, refund="2026-11-10"),
+    ),
+    (
+        "30 days later does not",
+        us("2026-10-10", expected="2026-11-30"),
+        expect("2026-10-31", notice="2026-10-31", refund="2026-11-10"),
+    ),
+    (
+        "an unknown day needs an express answer",
+        us("2026-10-10"),
+        expect("2026-10-31", notice="2026-10-31", needs=True, refund="2026-11-10"),
+    ),
+    (
+        "neither shipped nor told: cancelled",
+        us("2026-11-01", expected="2026-11-20"),
+        expect("2026-10-31", refund="2026-11-10", cancelled=True),
+    ),
+    ("silence is consent", us("2026-11-05", FIRST, expected="2026-11-20"), expect("2026-11-20")),
+    (
+        "a second delay: silence cancels; Thanksgiving is no working day",
+        us("2026-11-10", FIRST, expected="2026-12-05"),
+        expect("2026-11-20", notice="2026-11-20", needs=True, refund="2026-12-02"),
+    ),
+    (
+        "no express answer yet",
+        us("2026-11-15", LATER, expected="2026-12-15"),
+        expect("2026-11-30", needs=True, consent="2026-11-30", refund="2026-12-09"),
+    ),
+    (
+        "no express answer in time",
+        us("2026-12-01", LATER, expected="2026-12-15"),
+        expect("2026-11-30", refund="2026-12-09", cancelled=True),
+    ),
+    (
+        "an express answer in time",
+        us("2026-12-01", LATER, agreed("2026-11-30"), expected="2026-12-15"),
+        expect("2026-12-15"),
+    ),
+    (
+        "an express answer too late",
+        us("2026-12-02", LATER, agreed("2026-12-01"), expected="2026-12-15"),
+        expect("2026-11-30", refund="2026-12-09", cancelled=True),
+    ),
+    (
+        "agreed to wait without a day",
+        us("2027-03-01", OPEN, agreed("2026-11-02")),
+        expect(None),
+    ),
+    (
+        "a renewed notice, unanswered, ends with the day that held",
+        us("2026-11-19", FIRST, AGAIN, expected="2026-12-05"),
+        expect("2026-11-20", needs=True, consent="2026-11-20", refund="2026-12-02"),
+    ),
+    (
+        "a renewed notice, answered",
+        us("2026-11-21", FIRST, AGAIN, agreed("2026-11-19"), expected="2026-12-05"),
+        expect("2026-12-05"),
+    ),
+    (
+        "a notice after the day mends nothing",
+        us("2026-11-03", told("2026-11-02", "2026-11-20"), expected="2026-11-20"),
+        expect("2026-10-31", refund="2026-11-10", cancelled=True),
+    ),
+    (
+        "the buyer does not want to wait; refunded across Christmas and New Year",
+        us("2026-12-24", LATER, agreed("2026-11-01"), Notice(at("2026-12-14"), Told.REFUSAL)),
+        expect("2026-12-14", refund="2026-12-23", cancelled=True),
+    ),
+    (
+        "refunded: nothing is due any more",
+        us("2026-11-12", Notice(at("2026-11-05"), Told.REFUND)),
+        expect("2026-10-31", cancelled=True),
+    ),
+]
+
+EU_CASES = [
+    ("in time", eu("2026-10-10", expected="2026-10-31"), expect("2026-10-31")),
+    (
+        "later than 30 days: only an agreed day moves the limit",
+        eu("2026-10-10", expected="2026-11-20"),
+        expect("2026-10-31", notice="2026-10-31", needs=True),
+    ),
+    (
+        "told, but not agreed",
+        eu("2026-11-05", FIRST, expected="2026-11-20"),
+        expect("2026-10-31", notice="2026-10-31", needs=True),
+    ),
+    (
+        "another day was agreed",
+        eu("2026-11-05", FIRST, agreed("2026-10-21"), expected="2026-11-20"),
+        expect("2026-11-20"),
+    ),
+    (
+        "the buyer has withdrawn: without undue delay",
+        eu("2026-11-10", Notice(at("2026-11-09"), Told.REFUSAL)),
+        expect("2026-10-31", refund="2026-11-09", cancelled=True),
+    ),
+    (
+        "refunded",
+        eu("2026-11-10", Notice(at("2026-11-09"), Told.REFUND)),
+        expect("2026-10-31", cancelled=True),
+    ),
+]
+
+
+@pytest.mark.parametrize(("duties", "rule"), [pytest.param(*case[1:], id=case[0]) for case in US_CASES])
+def test_the_clock_of_16_cfr_435(duties: Duties, rule: object) -> None:
+    assert in_short(duties) == rule
+    assert duties.rule
+    assert "435" in duties.source
+
+
+@pytest.mark.parametrize(("duties", "rule"), [pytest.param(*case[1:], id=case[0]) for case in EU_CASES])
+def test_the_clock_of_directive_2011_83(duties: Duties, rule: object) -> None:
+    assert in_short(duties) == rule
+    assert duties.rule
+    assert "2011/83" in duties.source
+
+
+@pytest.mark.parametrize(
+    ("zone", "promise_by"),
+    [("UTC", "2026-11-01"), ("America/New_York", "2026-10-31"), ("Pacific/Auckland", "2026-11-01")],
+)
+def test_days_are_those_of_the_shop(zone: str, promise_by: str) -> None:
+    """Placed at two in the morning in London, when New York still had the day before."""
+    facts = replace(ORDER, placed_at=datetime(2026, 10, 2, 2, tzinfo=UTC))
+
+    duties = duties_of(
+        facts, Regime.US_MITOR, today=day("2026-10-05"), zone=ZoneInfo(zone), working_days=WEEK
+    )
+
+    assert duties is not None
+    assert duties.promise_by == day(promise_by)
+
+
+def test_a_notice_just_before_midnight_in_the_shop_is_in_time() -> None:
+    """In London it is November 1 already."""
+    last_minute = Notice(datetime(2026, 11, 1, 3, 59, tzinfo=UTC), Told.DELAY, day("2026-11-20"))
+    too_late = replace(last_minute, at=datetime(2026, 11, 1, 4, 1, tzinfo=UTC))
+
+    assert us("2026-11-02", last_minute, expected="2026-11-20").promise_by == day("2026-11-20")
+    assert us("2026-11-02", too_late, expected="2026-11-20").is_cancelled
+
+
+def test_without_a_regime_nothing_is_due() -> None:
+    assert (
+        duties_of(ORDER, Regime.NONE, today=day("2027-01-01"), zone=NEW_YORK, working_days=WEEK) is None
+    )

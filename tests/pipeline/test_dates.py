@@ -1,0 +1,277 @@
+"""Dates that can be trusted: learned from the shop's own deliveries, on its working days, by kind."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+
+from app.db import items, mirror, preferences, shops
+from app.db.items import ItemTerms
+from app.db.models import ArrivalRow, Event, PromiseRow
+from app.settings import Settings
+from tests.pipeline.stage import SHORT_WITHOUT_DATE, Stage, block, open_shop
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A shop that has run out of mugs, on Wednesday, November 25, 2026."""
+    return open_shop(clean_pg, redis, settings)
+
+
+def choose(stage: Stage, **wanted: Any) -> None:
+    """Set these settings, and let everything come to rest."""
+    with stage.world.runtime.sessions.begin() as session:
+        shop = shops.get_shop(session, stage.world.shop_id)
+        preferences.change_preferences(session, shop, wanted, by="ann", now=stage.world.clock())
+    stage.settle_down()
+
+
+def say_kind(stage: Stage, kind: str, release_on: str | None = None) -> None:
+    """The merchant says what kind of item the mug is."""
+    day = date.fromisoformat(release_on) if release_on else None
+    with stage.world.runtime.sessions.begin() as session:
+        mug = mirror.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
+        items.change_terms(session, mug, ItemTerms(kind, day, None), by="ann", now=stage.world.clock())
+    stage.settle_down()
+
+
+def ordered(stage: Stage, quantity: int = 1) -> int:
+    """An order for mugs, seen and tagged."""
+    order_id = stage.order(quantity)
+    stage.settle_down()
+    return order_id
+
+
+def delivered(stage: Stage, *late: int, shop_id: int | None = None) -> None:
+    """Acme has delivered mugs once a week, each time so many days late, ten days after the order."""
+    now = stage.world.clock()
+    with stage.world.runtime.sessions.begin() as session:
+        for number, days in enumerate(late, start=1):
+            came = now - timedelta(days=7 * number)
+            expected = came.date() - timedelta(days=days)
+            session.add(
+                ArrivalRow(
+                    shop_id=shop_id or stage.world.shop_id,
+                    item_id=stage.mug.item_id,
+                    location_id=stage.main,
+                    quantity=5,
+                    received=5,
+                    state="received",
+                    supplier="Acme",
+                    ordered_on=came.date() - timedelta(days=10),
+                    expected_on=expected,
+                    first_expected_on=expected,
+                    received_at=came,
+                    created_at=came,
+                    updated_at=came,
+                )
+            )
+
+
+def said(stage: Stage) -> list[tuple[date | None, str]]:
+    """What is promised, and why."""
+    with stage.world.runtime.sessions.begin() as session:
+        where = PromiseRow.shop_id == stage.world.shop_id
+        rows = session.scalars(sa.select(PromiseRow).where(where).order_by(PromiseRow.order_id))
+        return [(row.expected_on, row.words) for row in rows]
+
+
+def events(stage: Stage, kind: str) -> list[tuple[int | None, str, str]]:
+    """What the audit tells of this kind."""
+    with stage.world.runtime.sessions.begin() as session:
+        where = (Event.shop_id == stage.world.shop_id, Event.kind.startswith(kind))
+        rows = session.scalars(sa.select(Event).where(*where).order_by(Event.id))
+        return [(row.order_id, row.kind, row.why) for row in rows]
+
+
+def test_a_supplier_that_is_late_is_promised_late(stage: Stage) -> None:
+    delivered(stage, 2, 6, 1, 3, 6, 2, 4, 1, 5)
+    order_id = ordered(stage)
+
+    stage.world.expect(stage.mug, 5, "2026-12-05")
+    stage.settle_down()
+
+    assert "Dec 11, 2026" in stage.world.note(order_id)
+    ((_, words),) = said(stage)
+    assert words.endswith("this item was up to 6 days late in 9 of 10 cases (9 cases)")
+
+
+def test_what_another_shop_learned_teaches_this_one_nothing(stage: Stage) -> None:
+    with stage.world.runtime.sessions.begin() as session:
+        other = shops.install_shop(
+            session, platform="shopify", domain="b.myshopify.com", now=stage.world.clock()
+        )
+        session.flush()
+        other_id = other.id
+        other.status = "removed"
+    delivered(stage, *[30] * 9, shop_id=other_id)
+    order_id = ordered(stage)
+
+    stage.world.expect(stage.mug, 5, "2026-12-05")
+    stage.settle_down()
+
+    assert "Dec 5, 2026" in stage.world.note(order_id)
+
+
+def test_where_nothing_is_coming_the_lead_time_is_that_of_past_orders(stage: Stage) -> None:
+    delivered(stage, *[0] * 9)
+
+    ordered(stage)
+
+    ((day, words),) = said(stage)
+    assert day == date(2026, 12, 5)
+    assert words.endswith("so this item took up to 10 days in 9 of 10 cases (9 cases)")
+
+
+def test_what_is_late_is_expected_again_instead_of_forgotten(stage: Stage) -> None:
+    delivered(stage, 2, 6, 1, 3, 6, 2, 4, 1, 5)
+    ordered(stage)
+
+    stage.world.expect(stage.mug, 5, "2026-11-23")
+    stage.settle_down()
+
+    ((day, words),) = said(stage)
+    assert day == date(2026, 11, 29)
+    assert "late, expected again by then" in words
+
+
+@pytest.mark.parametrize(
+    ("country", "handling", "ready"),
+    [
+        ("", 0, "Dec 5, 2026"),
+        ("", 2, "Dec 7, 2026"),
+        ("US", 0, "Dec 7, 2026"),  # December 5 is a Saturday
+        ("US", 2, "Dec 9, 2026"),
+        ("AT", 2, "Dec 10, 2026"),  # December 8 is a holiday there
+    ],
+)
+def test_goods_are_handled_on_the_working_days_of_the_shop(
+    stage: Stage, country: str, handling: int, ready: str
+) -> None:
+    order_id = ordered(stage)
+    stage.world.expect(stage.mug, 5, "2026-12-05")
+
+    choose(stage, country=country, handling_days=handling)
+
+    assert stage.world.note(order_id) == block(
+        f"Expected to ship by {ready}", f"1 × Blue Mug (MUG-BLUE): {ready}"
+    )
+
+
+def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> None:
+    order_id = ordered(stage)
+
+    say_kind(stage, "preorder", "2027-01-15")
+    stage.world.expect(stage.mug, 5, "2026-12-05")
+    stage.settle_down()
+
+    assert stage.world.tags(order_id) == {"preorder"}
+    assert "Jan 15, 2027" in stage.world.note(order_id)
+
+
+def test_what_never_comes_again_waits_for_a_person(stage: Stage) -> None:
+    choose(stage, lead_time_days=10)
+    order_id = ordered(stage)
+    assert stage.world.tags(order_id) == {"backordered"}
+
+    say_kind(stage, "discontinued")
+
+    assert stage.world.tags(order_id) == {"backorder-review"}
+    assert SHORT_WITHOUT_DATE in stage.world.note(order_id)
+
+    say_kind(stage, "backorder")
+
+    assert stage.world.tags(order_id) == {"backordered"}
+
+
+def test_a_kind_alone_is_worth_writing(stage: Stage) -> None:
+    """No date was known before, and none is now."""
+    order_id = ordered(stage)
+
+    say_kind(stage, "discontinued")
+
+    assert stage.world.tags(order_id) == {"backorder-review"}
+
+
+@pytest.mark.parametrize(
+    ("promised", "verdict"),
+    [("2026-11-25", "promise kept"), ("2026-12-05", "promise kept")],
+)
+def test_a_promise_that_was_kept_is_noted(stage: Stage, promised: str, verdict: str) -> None:
+    first, second = ordered(stage), ordered(stage)
+    stage.world.expect(stage.mug, 5, promised)
+    stage.settle_down()
+
+    stage.restock(1)
+    stage.settle_down()
+
+    assert [
+        (order_id, kind) for order_id, kind, _ in events(stage, "promise ") if order_id == first
+    ] == [(first, verdict)]
+    assert not [order_id for order_id, _, _ in events(stage, "promise ") if order_id == second]
+
+
+def test_a_promise_that_was_broken_is_noted_by_its_first_day(stage: Stage) -> None:
+    order_id = ordered(stage)
+    arrival = stage.world.expect(stage.mug, 5, "2026-11-27")
+    stage.settle_down()
+    stage.expect_instead(arrival, 5, "2026-12-05")
+    stage.settle_down()
+
+    stage.pass_hours(24 * 4)
+    stage.restock(1)
+    stage.settle_down()
+
+    assert events(stage, "promise ") == [(order_id, "promise broken", "2 days late")]
+
+
+def test_an_order_that_was_cancelled_kept_no_promise(stage: Stage) -> None:
+    order_id = ordered(stage)
+    stage.world.expect(stage.mug, 5, "2026-12-05")
+    stage.settle_down()
+
+    stage.world.shop.cancel_order(order_id)
+    stage.settle_down()
+
+    assert events(stage, "promise ") == []
+
+
+def test_a_bundle_is_short_when_one_of_its_components_is(stage: Stage) -> None:
+    """Shopify puts a bundle's components on the order as lines of their own, each with its item; the
+    mug is in the bundle and bought beside it too, and counts once."""
+    plate = stage.world.shop.add_product("Plate", sku="PLATE", stock={stage.main: 5})
+    bundle = [(stage.mug.variant_id, 1), (plate.variant_id, 1)]
+
+    whole = stage.world.shop.place_order([*bundle, (stage.mug.variant_id, 1)])
+    plates = stage.world.shop.place_order([(plate.variant_id, 1)])
+    stage.settle_down()
+    stage.world.expect(stage.mug, 1, "2026-12-05")
+    stage.world.expect(stage.mug, 1, "2026-12-12")
+    stage.settle_down()
+
+    assert stage.world.tags(whole) == {"backordered"}
+    assert stage.world.note(whole) == block(
+        "Expected to ship by Dec 12, 2026",
+        "2 × Blue Mug (MUG-BLUE): Dec 12, 2026",
+        "1 × Plate (PLATE): in stock",
+    )
+    assert stage.world.tags(plates) == set()
+
+    stage.restock(2)
+    stage.settle_down()
+
+    assert stage.world.tags(whole) == {"backorder-released"}
+
+
+def test_an_order_is_expected_on_the_day_of_its_latest_component(stage: Stage) -> None:
+    plate = stage.world.shop.add_product("Plate", sku="PLATE", stock={stage.main: 0})
+
+    whole = stage.world.shop.place_order([(stage.mug.variant_id, 1), (plate.variant_id, 1)])
+    stage.settle_down()
+    stage.world.expect(stage.mug, 1, "2026-12-05")
+    stage.world.expect(plate, 1, "2026-12-20")
+    stage.settle_down()
+
+    assert "Expected to ship by Dec 20, 2026" in stage.world.note(whole)
