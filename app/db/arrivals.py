@@ -24,9 +24,8 @@ def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int,
         sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.expected_on, ArrivalRow.id)
     ):
         units = row.quantity - row.received
-        found[row.location_id].append(
-            Arrival(row.id, units, row.expected_on, row.supplier, row.first_expected_on)
-        )
+        first = None if row.first_expected_on == row.expected_on else row.first_expected_on
+        found[row.location_id].append(Arrival(row.id, units, row.expected_on, row.supplier, first))
     return found
 
 

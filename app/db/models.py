@@ -364,7 +364,7 @@ class RouteRow(Base):
 
 class PromiseRow(Base):
     """What we say about one line that is short, or was and has not been judged since (`short` 0).
-    `short_since` is when it was short first, `first_expected_on` the first day that was promised since."""
+    `short_since` is when it was short first, `first_expected_on` the first day promised since."""
 
     __tablename__ = "promises"
     __table_args__ = (

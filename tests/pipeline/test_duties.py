@@ -1,0 +1,124 @@
+"""What the law asks for today, and the log of what was told."""
+
+from datetime import date
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+from redis import Redis
+
+from app.cli import main
+from app.core.regimes import Told
+from app.db import notices, shops
+from app.db.models import NoticeRow, Order
+from app.pipeline.duties import DueOrder, duties_today
+from app.settings import Settings
+from tests.pipeline.stage import Stage, open_shop
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A shop that has run out of mugs and sells under US law."""
+    stage = open_shop(clean_pg, redis, settings)
+    with stage.world.runtime.sessions.begin() as session:
+        shops.get_shop(session, stage.world.shop_id).regime = "us-mitor"
+    return stage
+
+
+def due(stage: Stage) -> list[DueOrder]:
+    """What is to be done now."""
+    with stage.world.runtime.sessions.begin() as session:
+        shop = shops.get_shop(session, stage.world.shop_id)
+        return duties_today(session, shop, now=stage.world.clock())
+
+
+def note(stage: Stage, order_id: int, kind: Told, revised_on: date | None = None) -> None:
+    """The merchant notes what was told or answered."""
+    now = stage.world.clock()
+    with stage.world.runtime.sessions.begin() as session:
+        order = session.get_one(Order, (stage.world.shop_id, order_id))
+        notices.record_notice(session, order, kind, at=now, revised_on=revised_on, by="ann", now=now)
+
+
+def test_an_order_that_can_not_ship_in_time_asks_for_a_notice(stage: Stage) -> None:
+    late = stage.order(1)
+    stage.settle_down()
+    undated = stage.order(1)
+    stage.settle_down()
+    stage.world.expect(stage.mug, 1, "2027-01-10")
+    stage.settle_down()
+
+    found = {each.order.order_id: each for each in due(stage)}
+
+    assert (found[late].act, found[undated].act) == ("notice", "notice, with express consent")
+    assert found[late].by == date(2026, 12, 25)
+    assert "Jan 10, 2027" in found[late].words
+    assert "a time that we do not know yet" in found[undated].words
+
+
+def test_silence_is_consent_to_a_first_short_delay(stage: Stage) -> None:
+    order_id = stage.order(1)
+    stage.settle_down()
+    stage.world.expect(stage.mug, 1, "2027-01-10")
+    stage.settle_down()
+
+    note(stage, order_id, Told.DELAY, date(2027, 1, 12))
+
+    assert due(stage) == []
+
+
+def test_nothing_is_due_of_an_order_that_is_served_or_cancelled(stage: Stage) -> None:
+    served, cancelled = stage.order(1), stage.order(1)
+    stage.settle_down()
+    assert {each.order.order_id for each in due(stage)} == {served, cancelled}
+
+    stage.restock(1)
+    stage.world.shop.cancel_order(cancelled)
+    stage.settle_down()
+
+    assert due(stage) == []
+
+
+def test_without_a_regime_nothing_is_due(stage: Stage) -> None:
+    stage.order(1)
+    stage.settle_down()
+    with stage.world.runtime.sessions.begin() as session:
+        shops.get_shop(session, stage.world.shop_id).regime = "none"
+
+    assert due(stage) == []
+
+
+def test_no_notice_in_a_month_means_a_refund_and_nothing_is_done_by_itself(stage: Stage) -> None:
+    order_id = stage.order(1)
+    stage.settle_down()
+
+    stage.pass_hours(24 * 31)
+
+    (one,) = due(stage)
+    assert (one.act, one.words) == ("refund", "")
+    assert stage.world.order(order_id).cancelled_at is None
+
+
+def test_the_command_line_lists_and_records(
+    stage: Stage, clean_pg: sa.Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = stage.order(1)
+    stage.settle_down()
+    monkeypatch.setenv("DATABASE_URL", clean_pg.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("SECRET_KEY", settings.secret_key)
+    monkeypatch.setenv("ENCRYPTION_KEYS", ",".join(settings.encryption_keys))
+    domain, name = stage.world.shop.domain, stage.world.order(order_id).name
+
+    listed = CliRunner().invoke(main, ["notices", "due", domain])
+    noted = CliRunner().invoke(
+        main, ["notices", "record", domain, name, "delay notice", "--revised-on", "2026-12-28"]
+    )
+    unknown = CliRunner().invoke(main, ["notices", "record", domain, "#0", "refund"])
+
+    assert (noted.exit_code, unknown.exit_code) == (0, 1), noted.output
+    assert listed.exit_code == 0
+    with stage.world.runtime.sessions.begin() as session:
+        rows = session.scalars(sa.select(NoticeRow)).all()
+        assert [(row.order_id, row.kind, row.revised_on) for row in rows] == [
+            (order_id, "delay notice", date(2026, 12, 28))
+        ]
