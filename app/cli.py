@@ -173,7 +173,7 @@ def up() -> None:
     help="Play the story to its end; exit 0 only if every order shows what it should.",
 )
 def demo(*, once: bool) -> None:
-    """Play a story on a sandbox shop: everything runs on this machine, nothing leaves it."""
+    """Play a story on two sandbox shops: everything runs on this machine, nothing leaves it."""
     end_like_ctrl_c()
     home = _settings().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
@@ -196,7 +196,7 @@ def demo(*, once: bool) -> None:
 
 def _demo_environment(home: Path) -> dict[str, str]:
     """Nothing of the real environment reaches the demo, and none of its ports can clash."""
-    port, sandbox_port = free_port(), free_port()
+    port, shop_port, store_port = free_port(), free_port(), free_port()
     return {
         "BACKLINE_HOME": str(home),
         "DATABASE_URL": f"sqlite:///{home / 'backline.sqlite3'}",
@@ -204,7 +204,13 @@ def _demo_environment(home: Path) -> dict[str, str]:
         "APP_URL": f"http://127.0.0.1:{port}",
         "SHOPIFY_CLIENT_ID": "demo",
         "SHOPIFY_CLIENT_SECRET": "the-demo-secret-is-no-secret",
-        "SHOPIFY_BASE_URL": f"http://127.0.0.1:{sandbox_port}/{{shop}}",
+        "SHOPIFY_BASE_URL": f"http://127.0.0.1:{shop_port}/{{shop}}",
+        "BIGCOMMERCE_CLIENT_ID": "demo",
+        "BIGCOMMERCE_CLIENT_SECRET": "the-demo-secret-is-no-secret",
+        "BIGCOMMERCE_API_URL": f"http://127.0.0.1:{store_port}",
+        # The stand-in's stock figures lag by a second instead of a minute.
+        "BIGCOMMERCE_QUIET_SECONDS": "3",
+        "BIGCOMMERCE_NEWS_SECONDS": "1",
     }
 
 

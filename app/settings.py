@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     bigcommerce_signatures_required: bool = False
     bigcommerce_signature_tolerance_seconds: int = Field(default=300, ge=0)
     bigcommerce_quiet_seconds: int = Field(default=90, ge=0)
+    bigcommerce_news_seconds: int = Field(default=10, ge=1)
     bigcommerce_api_url: str = "https://api.bigcommerce.com"
     bigcommerce_login_url: str = "https://login.bigcommerce.com"
     bigcommerce_panel_origins: str = "https://store-{hash}.mybigcommerce.com"

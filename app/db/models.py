@@ -64,8 +64,7 @@ class Shop(Base):
     changed orders has been read, `changes_read_at` when it was last read to its end;
     `unread_orders` are those on it that are newer than our copies and must be read.
     `news_at`: webhooks named orders without telling them, so the list must be read by then.
-    `limits` are sentences on what does not work with the shop's settings at the platform, and
-    `webhook_problems` on webhooks that it does not send.
+    `limits` are sentences on what does not work with the shop's settings at the platform.
     `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
     `subscriptions` are the webhook topics that the platform refused when they were last registered, at
     `subscribed_at`, and its words about each.
@@ -104,7 +103,6 @@ class Shop(Base):
     limits: Mapped[list[Any]] = mapped_column(default=list)
     subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     subscribed_at: Mapped[datetime | None]
-    webhook_problems: Mapped[list[Any]] = mapped_column(default=list)
     reconcile_at: Mapped[datetime]
     wait_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]

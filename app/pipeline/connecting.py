@@ -46,7 +46,6 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
         shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
         shop.subscribed_at = runtime.clock()
         shop.limits = list(profile.limits)
-        shop.webhook_problems = []
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)

@@ -38,6 +38,5 @@ def _check_shop(desk: Desk) -> None:
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
         shop.limits = list(profile.limits)
-        shop.webhook_problems = [
-            f"{one.topic} is not sent to us: {one.outcome}" for one in subscriptions if not one.is_right
-        ]
+        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
+        shop.subscribed_at = desk.clock()

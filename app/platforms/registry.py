@@ -105,6 +105,7 @@ def _bigcommerce(
         Habits(client, outside.redis),
         hook_secret=hook_secret(settings.secret_key, credentials.domain),
         quiet_s=settings.bigcommerce_quiet_seconds,
+        news_s=settings.bigcommerce_news_seconds,
     )
 
 

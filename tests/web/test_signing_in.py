@@ -328,6 +328,9 @@ def test_without_redis_nobody_signs_in_and_everything_else_goes_on(
         ("evil.example", "/"),
         ("/%0d%0aSet-Cookie: a=b", "/"),
         ("/\r\nSet-Cookie: a=b", "/"),
+        ("/x\r\nSet-Cookie:a=b", "/"),
+        ("/x\x00", "/"),
+        ("/caf\u00e9", "/"),
         ("", "/"),
     ],
 )

@@ -31,7 +31,6 @@ def upgrade() -> None:
         sa.Column("unread_orders", sa.JSON(), nullable=False),
         sa.Column("news_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("limits", sa.JSON(), nullable=False),
-        sa.Column("webhook_problems", sa.JSON(), nullable=False),
         sa.Column("reconcile_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("wait_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_owner", sa.String(), nullable=True),
