@@ -409,7 +409,7 @@ def test_nothing_that_is_typed_becomes_markup(stage: Stage) -> None:
     for path in pages(app, stage.world.shop_id):
         text = browser.get(path).get_data(as_text=True)
         assert "<script>document" not in text, path
-        assert "<img" not in text, path
+        assert "<img src=x" not in text, path
         assert "<svg/" not in text, path
         shown += "&lt;script&gt;document" in text
 
