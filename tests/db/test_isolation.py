@@ -159,6 +159,7 @@ CALLS: Mapping[str, Call] = {
     "mirror.forget_orders": lambda s, a: mirror.forget_orders(s, a.id, ORDERS, **AT),
     "mirror.move_stock": lambda s, a: mirror.move_stock(s, a.id, {ITEM: -1}, **AT),
     "mirror.move_stock_of_product": lambda s, a: mirror.move_stock_of_product(s, a.id, 11, **AT),
+    "mirror.look_at_item": lambda s, a: mirror.look_at_item(s, a.id, ITEM, **AT),
     "mirror.look_at_location": lambda s, a: mirror.look_at_location(s, a.id, LOCATION, **AT),
     "mirror.unresolved_variants": lambda s, a: mirror.unresolved_variants(s, a.id, limit=9),
     "mirror.see_variants": lambda s, a: mirror.see_variants(
