@@ -49,6 +49,15 @@ def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
     ) | {row.id: 0 for row in rows if row.state == "cancelled"}
 
 
+def units_that_count(session: Session, shop_id: int, item_ids: Collection[int | None]) -> dict[int, int]:
+    """How many units still count of each arrival of these items, the same goods told twice once."""
+    counts: dict[int, int] = {}
+    for item_id in item_ids:
+        if item_id is not None:
+            counts |= open_units(_telling(session, shop_id, item_id))
+    return counts
+
+
 def _telling(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:
     """The open arrivals of an item, and the others that may speak of the same goods."""
     where = (

@@ -41,7 +41,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "order number", "shipment", "transfer", "referenz", "bestellnummer", "commande",
     ),
     "sku": (
-        "sku", "item", "item sku", "variant sku", "product code", "item code", "article", "artikelnummer",
+        "sku", "item", "item sku", "variant sku", "product code", "item code", "article",
+        "artikelnummer",
     ),
     "quantity": (
         "quantity", "qty", "units", "ordered", "quantity ordered", "menge", "anzahl", "quantite",
