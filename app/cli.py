@@ -412,7 +412,7 @@ def list_supply(domain: str, *, is_all: bool) -> None:
                 sku,
                 str(row.quantity),
                 str(row.received),
-                str(counts[row.id]) if row.id in counts else "no order yet",
+                "no order yet" if row.item_id is None else str(counts.get(row.id, 0)),
                 row.expected_on.isoformat(),
                 row.reference,
                 row.supplier,

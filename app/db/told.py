@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -20,6 +21,9 @@ LISTS = frozenset({"csv", "api"})
 said."""
 
 _AT_ONCE = 500
+
+Known = sa.Row[Any] | ArrivalRow
+"""What is known of an arrival: its columns."""
 
 
 class Fate(StrEnum):
@@ -57,8 +61,8 @@ def list_key(reference: str, sku: str, location_id: int) -> str:
 
 def compare_told(
     session: Session, shop_id: int, told: Sequence[ToldArrival], *, source: str
-) -> list[tuple[ToldArrival, ArrivalRow | None, Fate]]:
-    """What each word would do, without doing it; the arrival that it speaks of, where there is one."""
+) -> list[tuple[ToldArrival, Known | None, Fate]]:
+    """What each word would do, without doing it; what is known of the arrival, where there is one."""
     known = _known(session, shop_id, {each.source_key for each in told}, source)
     return [
         (each, row, _fate(each, row))
@@ -66,7 +70,7 @@ def compare_told(
     ]
 
 
-def _fate(told: ToldArrival, row: ArrivalRow | None) -> Fate:
+def _fate(told: ToldArrival, row: Known | None) -> Fate:
     if row is None:
         return Fate.NEW if told.quantity else Fate.UNCHANGED
     is_same = all(getattr(row, name) == value for name, value in _said(told, row).items())
@@ -84,23 +88,28 @@ def record_told(
 ) -> dict[Fate, int]:
     """Take a source's words: each sets its arrival, and what says nothing new changes nothing. Items
     that somebody waits for are looked at again. No two of `told` may have one key."""
-    item_ids = {each.item_id for each in told if each.item_id is not None}
-    items = _lock_items(session, shop_id, item_ids)
-    counts = dict.fromkeys(Fate, 0)
-    moved: set[int | None] = set()
-    new = []
+    waited_for = _hold_items(session, shop_id, {each.item_id for each in told})
+    counts, new, changed = dict.fromkeys(Fate, 0), [], {}
     for each, row, fate in compare_told(session, shop_id, told, source=source):
         counts[fate] += 1
         if fate is Fate.NEW:
-            moved.add(each.item_id)
             new.append(_new_row(shop_id, each, source, now))
         elif row is not None and fate is Fate.CHANGED:
-            moved |= {row.item_id, each.item_id}
-            _change_row(session, row, each, source=source, cause=cause, now=now)
+            changed[row.id] = each
+    moved = {each["item_id"] for each in new}
+    for row in _rows(session, shop_id, changed):
+        moved |= {row.item_id, changed[row.id].item_id}
+        _change_row(session, row, changed[row.id], source=source, cause=cause, now=now)
     _insert_rows(session, new)
-    _tell_of_new(session, shop_id, new, items, cause=cause, now=now)
-    _look_at_waiting(session, shop_id, moved, items, cause=cause, now=now)
+    _tell_of_new(session, shop_id, new, waited_for, cause=cause, now=now)
+    _look_at_waiting(session, shop_id, moved, cause=cause, now=now)
     return counts
+
+
+def _rows(session: Session, shop_id: int, ids: Collection[int]) -> Iterator[ArrivalRow]:
+    for some in chunks(ids):
+        where = (ArrivalRow.shop_id == shop_id, ArrivalRow.id.in_(some))
+        yield from session.scalars(sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.id)).all()
 
 
 def cancel_unnamed(
@@ -122,15 +131,12 @@ def cancel_unnamed(
         for row_id, reference, key in _expected_keys(session, shop_id, source, references)
         if is_unnamed(same_reference(reference), key)
     ]
-    for some in () if is_rehearsal else chunks(gone):
-        where = (ArrivalRow.shop_id == shop_id, ArrivalRow.id.in_(some))
-        rows = session.scalars(sa.select(ArrivalRow).where(*where)).all()
-        items = _lock_items(session, shop_id, {row.item_id for row in rows if row.item_id is not None})
-        for row in rows:
+    if not is_rehearsal:
+        for row in _rows(session, shop_id, gone):
             before = in_words(row)
             row.state, row.updated_at = "cancelled", now
             record_change(session, row, "arrival cancelled", before=before, cause=cause, now=now)
-        _look_at_waiting(session, shop_id, {row.item_id for row in rows}, items, cause=cause, now=now)
+            _look_at_waiting(session, shop_id, {row.item_id}, cause=cause, now=now)
     return len(gone)
 
 
@@ -154,23 +160,24 @@ def _family(source: str) -> Collection[str]:
     return LISTS if source in LISTS else {source}
 
 
-def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -> dict[str, ArrivalRow]:
+def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -> dict[str, Known]:
     """The arrivals with these keys. A key that both lists once told of at the same moment is found in
-    the one that was told last."""
-    found: dict[str, ArrivalRow] = {}
+    the one that was told last. Plain rows: most of a list told again is as it was."""
+    table = sa.inspect(ArrivalRow).local_table
+    found: dict[str, Known] = {}
     ordered = list(keys)
     for start in range(0, len(ordered), _AT_ONCE):
         where = (
-            ArrivalRow.shop_id == shop_id,
-            ArrivalRow.source.in_(_family(source)),
-            ArrivalRow.source_key.in_(ordered[start : start + _AT_ONCE]),
+            table.c.shop_id == shop_id,
+            table.c.source.in_(_family(source)),
+            table.c.source_key.in_(ordered[start : start + _AT_ONCE]),
         )
-        rows = session.scalars(sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.updated_at))
-        found |= {row.source_key: row for row in rows if row.source_key is not None}
+        rows = session.execute(sa.select(table).where(*where).order_by(table.c.updated_at))
+        found |= {row.source_key: row for row in rows}
     return found
 
 
-def _said(told: ToldArrival, row: ArrivalRow | None) -> dict[str, object]:
+def _said(told: ToldArrival, row: Known | None) -> dict[str, object]:
     """What an arrival is by a source's word; what the source does not tell is left out. A cancelled one
     keeps the quantity that it was cancelled from."""
     said: dict[str, object] = {
@@ -193,7 +200,7 @@ def _said(told: ToldArrival, row: ArrivalRow | None) -> dict[str, object]:
     return said | {name: value for name, value in optional.items() if value is not None}
 
 
-def _state(told: ToldArrival, row: ArrivalRow | None) -> str:
+def _state(told: ToldArrival, row: Known | None) -> str:
     """A source that is silent about what landed does not open an arrival again that a person closed
     short; a greater quantity does."""
     if told.quantity == 0:
@@ -206,7 +213,7 @@ def _state(told: ToldArrival, row: ArrivalRow | None) -> str:
     return "received" if received >= told.quantity else "expected"
 
 
-def _new_row(shop_id: int, told: ToldArrival, source: str, now: datetime) -> dict[str, object]:
+def _new_row(shop_id: int, told: ToldArrival, source: str, now: datetime) -> dict[str, Any]:
     said = _said(told, None)
     has_landed = bool(told.received) or said["state"] == "received"
     return {
@@ -249,52 +256,47 @@ def _insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None
 def _tell_of_new(
     session: Session,
     shop_id: int,
-    new: Sequence[Mapping[str, object]],
-    items: Mapping[int, Item],
+    new: Sequence[Mapping[str, Any]],
+    waited_for: Collection[int],
     *,
     cause: str,
     now: datetime,
 ) -> None:
     """Where nobody waits the arrival itself says when it came and from where."""
     for row in new:
-        item = items.get(row["item_id"]) if isinstance(row["item_id"], int) else None
-        if item is not None and item.has_queue:
+        if row["item_id"] in waited_for:
             record_event(
                 session,
                 shop_id,
                 "arrival added",
                 at=now,
-                item_id=item.item_id,
+                item_id=row["item_id"],
                 after=in_words(ArrivalRow(**row)),
                 cause=cause,
             )
 
 
-def _lock_items(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, Item]:
-    """Those of these items that are known, held until the transaction ends (see `mirror.lock_item`); in
-    one order, so that two who hold many do not wait for each other."""
-    found: dict[int, Item] = {}
-    for some in chunks(sorted(item_ids)):
+def _hold_items(session: Session, shop_id: int, item_ids: Collection[int | None]) -> set[int]:
+    """Hold these items until the transaction ends, so that none is settled meanwhile without what is
+    being told; in one order, so that two who hold many do not wait for each other. Returns those that
+    somebody waits for."""
+    waited_for = set()
+    for some in chunks(sorted({item_id for item_id in item_ids if item_id is not None})):
         where = (Item.shop_id == shop_id, Item.item_id.in_(some))
-        statement = sa.select(Item).where(*where).order_by(Item.item_id).with_for_update()
-        fresh = statement.execution_options(populate_existing=True)
-        found |= {item.item_id: item for item in session.scalars(fresh)}
-    return found
+        statement = sa.select(Item.item_id, Item.has_queue).where(*where).order_by(Item.item_id)
+        for item_id, has_queue in session.execute(statement.with_for_update()):
+            if has_queue:
+                waited_for.add(item_id)
+    return waited_for
 
 
 def _look_at_waiting(
-    session: Session,
-    shop_id: int,
-    item_ids: Collection[int | None],
-    items: Mapping[int, Item],
-    *,
-    cause: str,
-    now: datetime,
+    session: Session, shop_id: int, item_ids: Collection[int | None], *, cause: str, now: datetime
 ) -> None:
     """Promises are made anew where somebody waits. An item that nobody waits for is asked about its
     arrivals when it next runs short, and 100,000 looks would be for nothing."""
-    moved = {item_id for item_id in item_ids if item_id is not None}
-    items = dict(items) | _lock_items(session, shop_id, moved - items.keys())
-    for item_id in moved & items.keys():
-        if items[item_id].has_queue:
-            ask_for_look(items[item_id], at=now, cause=cause)
+    for some in chunks(_hold_items(session, shop_id, item_ids)):
+        for item in session.scalars(
+            sa.select(Item).where(Item.shop_id == shop_id, Item.item_id.in_(some))
+        ):
+            ask_for_look(item, at=now, cause=cause)

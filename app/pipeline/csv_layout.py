@@ -261,7 +261,7 @@ def _columns(line: str, delimiter: str) -> dict[str, int]:
 
 
 def _plain(cell: str) -> str:
-    return " ".join(re.sub(r"[^\w]+|_", " ", cell.casefold()).split())
+    return " ".join(re.sub(r"[^\w]+|_", " ", cell.casefold().replace(".", "")).split())
 
 
 _NAMES = {alias: name for name, aliases in COLUMNS.items() for alias in aliases}
