@@ -19,7 +19,7 @@ from rq import Worker
 from rq.cron import CronScheduler
 from sqlalchemy.orm import Session
 
-from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops
+from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops, staff
 from app.db.migrate import upgrade
 from app.db.models import ArrivalRow, Item, Shop
 from app.errors import BacklineError
@@ -34,6 +34,7 @@ from app.local import (
     running_redis,
 )
 from app.logs import configure_logs
+from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
 from app.pipeline.arrivals import Bad, Report, read_catalog
 from app.pipeline.connecting import connect_shop, disconnect_shop, import_now
@@ -48,7 +49,7 @@ from app.settings import Settings, SettingsError, load_settings
 console = Console()
 PLATFORM = click.Choice(sorted(PLATFORMS))
 _INTERRUPTED = 130
-_BY = "command line"
+_BY = "the command line"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -176,7 +177,7 @@ def up() -> None:
     help="Play the story to its end; exit 0 only if every order shows what it should.",
 )
 def demo(*, once: bool) -> None:
-    """Play a story on a sandbox shop: everything runs on this machine, nothing leaves it."""
+    """Play a story on two sandbox shops: everything runs on this machine, nothing leaves it."""
     end_like_ctrl_c()
     home = _settings().home / "demo"
     shutil.rmtree(home, ignore_errors=True)
@@ -199,7 +200,7 @@ def demo(*, once: bool) -> None:
 
 def _demo_environment(home: Path) -> dict[str, str]:
     """Nothing of the real environment reaches the demo, and none of its ports can clash."""
-    port, sandbox_port = free_port(), free_port()
+    port, shop_port, store_port = free_port(), free_port(), free_port()
     return {
         "BACKLINE_HOME": str(home),
         "DATABASE_URL": f"sqlite:///{home / 'backline.sqlite3'}",
@@ -207,7 +208,13 @@ def _demo_environment(home: Path) -> dict[str, str]:
         "APP_URL": f"http://127.0.0.1:{port}",
         "SHOPIFY_CLIENT_ID": "demo",
         "SHOPIFY_CLIENT_SECRET": "the-demo-secret-is-no-secret",
-        "SHOPIFY_BASE_URL": f"http://127.0.0.1:{sandbox_port}/{{shop}}",
+        "SHOPIFY_BASE_URL": f"http://127.0.0.1:{shop_port}/{{shop}}",
+        "BIGCOMMERCE_CLIENT_ID": "demo",
+        "BIGCOMMERCE_CLIENT_SECRET": "the-demo-secret-is-no-secret",
+        "BIGCOMMERCE_API_URL": f"http://127.0.0.1:{store_port}",
+        # The stand-in's stock figures lag by a second instead of a minute.
+        "BIGCOMMERCE_QUIET_SECONDS": "3",
+        "BIGCOMMERCE_NEWS_SECONDS": "1",
     }
 
 
@@ -244,6 +251,8 @@ def connect(platform: str, domain: str, access_token: str) -> None:
         )
         for subscription in refused:
             console.print(f"  [red]{subscription.topic}: {subscription.outcome}[/red]")
+        for limit in report.profile.limits:
+            console.print(f"[yellow]Note:[/yellow] {limit}")
         _show_import(runtime, report.shop_id)
         with runtime.sessions.begin() as session:
             short = promises.count_short(session, report.shop_id)
@@ -295,6 +304,30 @@ def sync(domain: str) -> None:
         _show_import(runtime, shop.id)
         doorbell.ring(runtime.redis, shop.id)
         console.print(f"{domain} is being checked; see the status page.")
+
+
+@shops_group.command()
+@click.argument("domain", metavar="SHOP")
+@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.option("--off", is_flag=True, help="Leave order statuses alone (the default).")
+def status(domain: str, number: int | None, *, off: bool) -> None:
+    """Give orders a status of your own while they wait (BigCommerce). NUMBER is the status's id, e.g.
+    12 for Manual Verification Required; the one before comes back when they wait no more. A change of
+    status may send e-mails to buyers: see your store's settings."""
+    if (number is None) is not off:
+        _fail("Give the number of a status, or --off.")
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        shop = _shop(session, domain)
+        if number is not None and shop.platform != "bigcommerce":
+            _fail(
+                f"{domain} is no BigCommerce store: Shopify's orders have no status that an app may set."
+            )
+        shop.waiting_status_id = number
+        console.print(
+            f"Orders of {domain} keep their status while they wait."
+            if number is None
+            else f"Orders of {domain} that begin to wait get status {number}."
+        )
 
 
 @shops_group.command()
@@ -614,7 +647,9 @@ def api_token(domain: str) -> None:
         with runtime.sessions.begin() as session:
             shop = _shop(session, domain)
             token = api_tokens.renew_token(shop)
-            audit.record_event(session, shop.id, "API token renewed", at=runtime.clock(), cause=_BY)
+            audit.record_event(
+                session, shop.id, "API token renewed", at=runtime.clock(), why=f"by {_BY}"
+            )
         console.print("It is shown this once; only its digest is kept.")
         click.echo(token)
 
@@ -655,6 +690,79 @@ def replay(delivery_id: int) -> None:
             if has_facts
             else "Nothing of it could be read; the shop's changes are read from the platform now."
         )
+
+
+@main.group(name="staff")
+def staff_group() -> None:
+    """People without an account at the platform who may look at a shop, or manage it."""
+
+
+@staff_group.command(name="invite")
+@click.argument("email")
+@click.option("--shop", "domain", required=True, metavar="SHOP", help="The shop they may see.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in staff.Role]),
+    default=staff.Role.LOOK.value,
+    show_default=True,
+    help="Look only, or change things too.",
+)
+def invite_staff(email: str, domain: str, role: str) -> None:
+    """Invite somebody, or send a new link to who forgot the password. The link works once, for three
+    days."""
+    with _runtime() as runtime:
+        address = _address(email)
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            now = runtime.clock()
+            token = staff.invite(session, shop.id, address, role=staff.Role(role), now=now)
+        link = f"{runtime.settings.app_url}/invitations/{token}"
+        if not _is_mailed(runtime.settings, address, shop, link):
+            # Not through rich, which would break a long line.
+            click.echo(
+                f"Give this link to {address} alone; it works once, until "
+                f"{now + staff.LINK_LIFE:%Y-%m-%d %H:%M} UTC:\n{link}"
+            )
+
+
+def _address(email: str) -> str:
+    return staff.read_address(email) or _fail(f"{email} is not an e-mail address.")
+
+
+def _is_mailed(settings: Settings, address: str, shop: Shop, link: str) -> bool:
+    if not settings.smtp_url:
+        return False
+    try:
+        send_invitation(settings, to=address, shop_name=shop.name or shop.domain, link=link)
+    except MailError as error:
+        click.echo(str(error), err=True)
+        return False
+    click.echo(f"The link is on its way to {address}.")
+    return True
+
+
+@staff_group.command(name="list")
+@click.argument("domain", metavar="SHOP")
+def list_staff(domain: str) -> None:
+    """Everybody who was invited to the shop."""
+    with _runtime() as runtime, runtime.sessions.begin() as session:
+        table = Table("address", "may", "invited", "password")
+        for row in staff.list_staff(session, _shop(session, domain).id):
+            is_set = "set" if row.password_hash else "not set yet"
+            table.add_row(row.email, row.role, f"{row.invited_at:%Y-%m-%d %H:%M}", is_set)
+        console.print(table)
+
+
+@staff_group.command(name="revoke")
+@click.argument("email")
+@click.option("--shop", "domain", required=True, metavar="SHOP")
+def revoke_staff(email: str, domain: str) -> None:
+    """Take the access back, at once: open pages too."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            if not staff.revoke(session, _shop(session, domain).id, _address(email)):
+                _fail(f"{email} was not invited to {domain}: see `backline staff list {domain}`.")
+        click.echo(f"{email} may not look at {domain} any more.")
 
 
 if __name__ == "__main__":

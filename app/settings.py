@@ -3,13 +3,15 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 
@@ -48,8 +50,14 @@ class Settings(BaseSettings):
     bigcommerce_signatures_required: bool = False
     bigcommerce_signature_tolerance_seconds: int = Field(default=300, ge=0)
     bigcommerce_quiet_seconds: int = Field(default=90, ge=0)
+    bigcommerce_news_seconds: int = Field(default=10, ge=1)
     bigcommerce_api_url: str = "https://api.bigcommerce.com"
     bigcommerce_login_url: str = "https://login.bigcommerce.com"
+    bigcommerce_panel_origins: str = "https://store-{hash}.mybigcommerce.com"
+    trusted_proxies: int = Field(default=0, ge=0)
+    metrics_token: str = Field(default="", repr=False)
+    smtp_url: str = Field(default="", repr=False)
+    mail_from: str = Field(default="", validate_default=True)
 
     @field_validator("home")
     @classmethod
@@ -82,6 +90,29 @@ class Settings(BaseSettings):
         if "{shop}" not in url:
             raise ValueError("must contain {shop}, which stands for the shop's domain")
         return url
+
+    @field_validator("bigcommerce_panel_origins")
+    @classmethod
+    def _are_origins(cls, origins: str) -> str:
+        """They become part of a header."""
+        for origin in origins.split():
+            if not re.fullmatch(r"https?://[\w*.{}:-]+", origin):
+                raise ValueError(f"{origin} is not an origin such as https://store-{{hash}}.example.com")
+        return " ".join(origins.split())
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_smtp(cls, url: str) -> str:
+        if url and not (url.startswith(("smtp://", "smtps://")) and urlsplit(url).hostname):
+            raise ValueError("must look like smtp://user:password@host:587 or smtps://…:465")
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _has_a_sender(cls, sender: str, info: ValidationInfo) -> str:
+        if info.data.get("smtp_url") and "@" not in sender:
+            raise ValueError("must be the address that invitations come from, once SMTP_URL is set")
+        return sender
 
     @field_validator("encryption_keys", mode="before")
     @classmethod

@@ -46,19 +46,65 @@ def _says_something_else(now: ItemState, said: ShownItem, today: date, quiet_day
 def tag_changes(want: Collection[str], shown: Shown, present: Collection[str]) -> TagChanges:
     """Which tags to add and take off, given those `present` on the order. Shopify compares tags
     without case when adding and with it when removing: a "Backordered" that a person typed is
-    theirs. Only a tag that we added ourselves is ever taken off."""
-    there = {tag.casefold() for tag in present}
-    add = frozenset(tag for tag in want if tag not in there)
-    ours = shown.tags | add
-    remove = (ours - frozenset(want)) & frozenset(present)
-    return TagChanges(add, remove, ours & frozenset(want))
+    theirs. Only a tag that we added ourselves is ever taken off, also under a name it has no more;
+    that goes first, since the new name may differ in case alone."""
+    remove = (shown.tags - frozenset(want)) & frozenset(present)
+    there = {tag.casefold() for tag in present if tag not in remove}
+    add = frozenset(tag for tag in want if tag.casefold() not in there)
+    return TagChanges(add, remove, (shown.tags | add) & frozenset(want))
 
 
-def shown_after(want: Desired, ours: Collection[str], *, glue: str, has_block: bool) -> Shown:
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """The order status to set (None: none), and what to remember: ours, and the one before it."""
+
+    set_to: int | None = None
+    ours: int | None = None
+    before: int | None = None
+
+
+def status_change(
+    want: Desired, shown: Shown, *, present: int | None, waiting: int | None
+) -> StatusChange:
+    """Which status to give an order that has the status `present` (None: the platform lets nobody set
+    one), where merchants want those that wait to have the status `waiting` (None: they don't).
+
+    Set once, when the order begins to wait. When it waits no more the status before is restored, but
+    only if ours still stands there: whoever set another meant it.
+    """
+    if want.status is Status.BACKORDERED:
+        if shown.status is Status.BACKORDERED:
+            return StatusChange(None, shown.status_id, shown.status_id_before)
+        if present is None or waiting is None or present == waiting:
+            return StatusChange()
+        return StatusChange(waiting, waiting, present)
+    if shown.status_id is not None and present == shown.status_id:
+        return StatusChange(shown.status_id_before)
+    return StatusChange()
+
+
+def shown_after(
+    want: Desired,
+    ours: Collection[str],
+    *,
+    glue: str,
+    has_block: bool,
+    status: StatusChange = StatusChange(),
+) -> Shown:
     """The record to keep once `want` has been written."""
     items = tuple(
         ShownItem(item.item_id, item.ordered, item.outstanding, item.short, item.expected_on)
         for item in want.items
         if item.short > 0
     )
-    return Shown(want.status, items, want.eta, want.released_on, frozenset(ours), glue, has_block)
+    return Shown(
+        want.status,
+        items,
+        want.eta,
+        want.released_on,
+        frozenset(ours),
+        glue,
+        has_block,
+        status.ours,
+        status.before,
+    )

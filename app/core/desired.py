@@ -1,6 +1,6 @@
 """What the platform should show of an order, judged from all its lines together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -20,6 +20,11 @@ TAGS = {
     Status.RELEASED: frozenset({"backorder-released"}),
 }
 OUR_TAGS = frozenset().union(*TAGS.values())
+
+
+def rename_tags(names: Mapping[str, str]) -> dict[Status, frozenset[str]]:
+    """The tags of each status where the merchant gave some of ours another name."""
+    return {status: frozenset(names.get(tag, tag) for tag in tags) for status, tags in TAGS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ class Shown:
     """What the order shows by our own doing: our record, not a guess from its text.
 
     `tags` are those we added ourselves; a tag of the same name that a merchant had put before is
-    theirs. `glue` belongs to the note block (see `app.core.note`).
+    theirs. `glue` belongs to the note block (see `app.core.note`). `status_id` is the order status that
+    we set, by the merchant's wish, and `status_id_before` the one that stood there.
     """
 
     status: Status = Status.NONE
@@ -74,6 +80,8 @@ class Shown:
     tags: frozenset[str] = frozenset()
     glue: str = ""
     has_block: bool = False
+    status_id: int | None = None
+    status_id_before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +96,23 @@ class Desired:
     tags: frozenset[str] = field(default=frozenset())
 
 
-def desired(order: OrderState, shown: Shown, *, today: date) -> Desired:
+def desired(
+    order: OrderState, shown: Shown, *, today: date, tags: Mapping[Status, frozenset[str]] = TAGS
+) -> Desired:
     """Judge an order. It is backordered while any item is short; released once stock has come for
-    one that was; and shows nothing when it was cancelled or its short units were taken out of it."""
+    one that was; and shows nothing when it was cancelled or its short units were taken out of it.
+    `tags` are those that each status puts, where the merchant calls them otherwise."""
     if order.is_cancelled:
         return Desired(Status.NONE)
     short = [item for item in order.items if item.short > 0]
     if short:
         dates = [item.expected_on for item in short if item.expected_on is not None]
         eta = max(dates) if len(dates) == len(short) else None
-        return Desired(Status.BACKORDERED, tuple(order.items), eta, None, TAGS[Status.BACKORDERED])
+        return Desired(Status.BACKORDERED, tuple(order.items), eta, None, tags[Status.BACKORDERED])
     if shown.status is Status.RELEASED:
-        return Desired(Status.RELEASED, (), shown.eta, shown.released_on, TAGS[Status.RELEASED])
+        return Desired(Status.RELEASED, (), shown.eta, shown.released_on, tags[Status.RELEASED])
     if shown.status is Status.BACKORDERED and _was_served(order, shown):
-        return Desired(Status.RELEASED, (), today, today, TAGS[Status.RELEASED])
+        return Desired(Status.RELEASED, (), today, today, tags[Status.RELEASED])
     return Desired(Status.NONE)
 
 

@@ -138,7 +138,7 @@ def add_arrival(
     )
     session.add(arrival)
     session.flush()
-    record_change(session, arrival, "arrival added", before="", cause=by or "typed", now=now)
+    record_change(session, arrival, "arrival added", before="", by=by, now=now)
     ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
     return arrival
 
@@ -182,7 +182,7 @@ def change_arrival(
     arrival.updated_at = now
     if in_words(arrival) != before:
         kind = f"arrival {arrival.state}" if arrival.state != "expected" else "arrival changed"
-        record_change(session, arrival, kind, before=before, cause=by or "typed", now=now)
+        record_change(session, arrival, kind, before=before, by=by, now=now)
 
 
 def _state_of(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool) -> str:
@@ -192,17 +192,24 @@ def _state_of(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool) -> str:
 
 
 def in_words(arrival: ArrivalRow) -> str:
-    """An arrival for the audit: "40 on 2026-12-05, 10 received (PO-17)"."""
-    landed = f", {arrival.received} received" if arrival.received else ""
+    """An arrival for the audit: "40 on 2026-12-05, 10 landed (PO-17)"."""
+    landed = f", {arrival.received} landed" if arrival.received else ""
     over = f", {arrival.state}" if arrival.state != "expected" else ""
     reference = f" ({arrival.reference})" if arrival.reference else ""
     return f"{arrival.quantity} on {arrival.expected_on.isoformat()}{landed}{over}{reference}"
 
 
 def record_change(
-    session: Session, arrival: ArrivalRow, kind: str, *, before: str, cause: str, now: datetime
+    session: Session,
+    arrival: ArrivalRow,
+    kind: str,
+    *,
+    before: str,
+    now: datetime,
+    by: str = "",
+    cause: str | None = None,
 ) -> None:
-    """Append to the audit what became of an arrival."""
+    """Append to the audit what became of an arrival, by a person or for a cause."""
     record_event(
         session,
         arrival.shop_id,
@@ -211,6 +218,7 @@ def record_change(
         item_id=arrival.item_id,
         before=before,
         after=in_words(arrival),
+        why=f"by {by}" if by else "",
         cause=cause,
     )
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.books import Account
+from app.core.priority import PriorityRule, priority_of
 from app.db.models import (
     NAMES,
     SELLS,
@@ -19,6 +20,7 @@ from app.db.models import (
     PoolRow,
     PromiseRow,
     RouteRow,
+    Shop,
     ShownRow,
     Variant,
 )
@@ -74,12 +76,13 @@ def see_orders(
 ) -> set[int]:
     """Take copies of orders into the mirror; an older one never overwrites a newer one.
 
-    `is_read`: they were just read from the platform, not told by a webhook. Items whose demand
-    changed become due, and orders that show something of ours are judged again. Returns the ids of
+    `is_read`: they were just read from the platform, not told by a webhook. Items whose demand or
+    queue changed become due, and orders that show something of ours are judged again. Returns the ids of
     orders that really changed.
     """
     known = _orders(session, shop_id, {copy.order_id for copy in copies})
     items = _order_items(session, shop_id, known.keys())
+    rules = priority_rules(session, shop_id)
     changed: dict[int, dict[int, int]] = {}
     for copy in copies:
         order = known.get(copy.order_id)
@@ -89,12 +92,29 @@ def see_orders(
         elif order.is_gone or copy.updated_at < order.updated_at:
             continue
         before = {} if order.is_cancelled else items.get(copy.order_id, {})
-        if _take_copy(session, order, copy, items, now=now, is_trusted=is_read or is_first):
+        is_moved = _rank(order, copy, rules)
+        is_changed = _take_copy(session, order, copy, items, now=now, is_trusted=is_read or is_first)
+        if is_changed or is_moved:
             after = {} if copy.is_cancelled else items.get(copy.order_id, {})
             _add_difference(changed.setdefault(copy.order_id, {}), before, after)
     _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
     return set(changed)
+
+
+def priority_rules(session: Session, shop_id: int) -> list[PriorityRule]:
+    """The merchant's rules, the first that fits counts."""
+    told = session.scalar(sa.select(Shop.priority_rules).where(Shop.id == shop_id))
+    return [PriorityRule(rule["tag"], rule["priority"]) for rule in told or ()]
+
+
+def _rank(order: Order, copy: OrderSeen, rules: Sequence[PriorityRule]) -> bool:
+    """Give the order the priority that its tags earn it, unless a person did. Returns whether it moves
+    in the queue."""
+    if copy.tags is None or order.is_ranked_by_hand:
+        return False
+    before, order.priority = order.priority, priority_of(copy.tags, rules)
+    return order.priority != before
 
 
 def _orders(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, Order]:
@@ -129,6 +149,8 @@ def _new_order(session: Session, shop_id: int, copy: OrderSeen, now: datetime) -
         placed_at=copy.placed_at,
         updated_at=copy.updated_at,
         is_cancelled=copy.is_cancelled,
+        priority=0,
+        is_ranked_by_hand=False,
         is_located=False,
         is_stale=copy.items is None,
         is_gone=False,
@@ -352,13 +374,25 @@ def is_settled() -> sa.ColumnElement[bool]:
     return ~unsettled.correlate(Order).exists()
 
 
+def is_ready() -> sa.ColumnElement[bool]:
+    """The condition on `Order` that it can be judged, and nobody holds that back."""
+    return sa.and_(is_settled(), Order.held_at.is_(None))
+
+
 def forget_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
     """The platform deleted these orders: they wait for nothing any more."""
     _look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
-    gone = {"is_gone": True, "is_cancelled": True, "is_stale": False, "judge_at": None}
+    gone: dict[str, object] = {
+        "is_gone": True,
+        "is_cancelled": True,
+        "is_stale": False,
+        "judge_at": None,
+    }
+    gone |= {"short": 0, "short_since": None, "expected_on": None}
+    gone |= {"unbacked_on": None, "released_on": None}
     session.execute(sa.update(Order).where(*where).values(**gone))
     for table in (LineRow, RouteRow, PromiseRow, ShownRow):
         session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id.in_(order_ids)))

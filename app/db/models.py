@@ -65,6 +65,12 @@ class Shop(Base):
     `unread_orders` are those on it that are newer than our copies and must be read.
     `news_at`: webhooks named orders without telling them, so the list must be read by then.
     `limits` are sentences on what does not work with the shop's settings at the platform.
+    `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
+    `subscriptions` are the webhook topics that the platform refused when they were last registered, at
+    `subscribed_at`, and its words about each.
+    What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
+    where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
+    order), and `chosen`, the names of the columns that connecting again must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
@@ -86,12 +92,19 @@ class Shop(Base):
     time_zone: Mapped[str] = mapped_column(default="UTC")
     lead_time_days: Mapped[int | None]
     quiet_days: Mapped[int] = mapped_column(default=2)
+    tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    priority_rules: Mapped[list[Any]] = mapped_column(default=list)
+    chosen: Mapped[list[Any]] = mapped_column(default=list)
+    waiting_status_id: Mapped[int | None]
     installed_at: Mapped[datetime]
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
     unread_orders: Mapped[list[Any]] = mapped_column(default=list)
     news_at: Mapped[datetime | None]
     limits: Mapped[list[Any]] = mapped_column(default=list)
+    subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    subscribed_at: Mapped[datetime | None]
     reconcile_at: Mapped[datetime]
     inbound_at: Mapped[datetime | None]
     inbound_read_at: Mapped[datetime | None]
@@ -120,6 +133,14 @@ class DeliveryRow(Base):
             postgresql_where=sa.text("state = 'due'"),
             sqlite_where=sa.text("state = 'due'"),
         ),
+        sa.Index(
+            "ix_deliveries_shop_id_failed",
+            "shop_id",
+            "id",
+            postgresql_where=sa.text("state = 'failed'"),
+            sqlite_where=sa.text("state = 'failed'"),
+        ),
+        sa.Index("ix_deliveries_shop_id_received_at", "shop_id", "received_at"),
     )
 
     id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
@@ -136,13 +157,14 @@ class DeliveryRow(Base):
 
 
 class Item(Base):
-    """What stock is counted for. `look_at` is when its stock must be read (None: settled), `cause`
-    says what asked for it. `has_queue`: some pool is below zero, or a line of it is or was short.
-    `headroom` is what was free when last read less what was ordered since: a guess that only
-    decides how soon to look. `unbalanced_since` is when the books of the item stopped balancing,
-    `attempts` how often they were read since. `stirred_at` is when anything was last told of its stock
-    or orders, `ordered_at` of its orders; where the platform's readings lag, it is looked at once more
-    at `recheck_at`, when what was told must show in them."""
+    """What stock is counted for. `kind` is backorder (it comes again), preorder (not out before
+    `release_on`) or discontinued (it never comes again). `look_at` is when its stock must be read
+    (None: settled), `cause` says what asked for it. `has_queue`: some pool is below zero, or a line of
+    it is or was short. `headroom` is what was free when last read less what was ordered since: a guess
+    that only decides how soon to look. `unbalanced_since` is when the books of the item stopped
+    balancing, `attempts` how often they were read since. `stirred_at` is when anything was last told of
+    its stock or orders, `ordered_at` of its orders; where the platform's readings lag, it is looked at
+    once more at `recheck_at`, when what was told must show in them."""
 
     __tablename__ = "items"
     __table_args__ = (
@@ -155,6 +177,8 @@ class Item(Base):
     sku: Mapped[str] = mapped_column(default="")
     title: Mapped[str] = mapped_column(default="")
     is_tracked: Mapped[bool] = mapped_column(default=True)
+    kind: Mapped[str] = mapped_column(default="backorder")
+    release_on: Mapped[date | None]
     lead_time_days: Mapped[int | None]
     look_at: Mapped[datetime | None]
     cause: Mapped[str | None]
@@ -206,16 +230,46 @@ class PoolRow(Base):
     read_at: Mapped[datetime]
 
 
+def _partial_index(name: str, *columns: str, where: str) -> sa.Index:
+    """An index of orders that only those in a certain state are in."""
+    condition = sa.text(where)
+    return sa.Index(
+        f"ix_orders_shop_id_{name}",
+        "shop_id",
+        *columns,
+        postgresql_where=condition,
+        sqlite_where=condition,
+    )
+
+
 class Order(Base):
     """Our copy of one order. `updated_at` is the platform's own. `is_located`: its lines have been
     read since its items last changed. `is_stale`: something changed that no webhook told, so it must
     be read. `asked_at` is when the platform was last asked for it since. `judge_at` is when its
-    desired state must be compared with what it shows."""
+    desired state must be compared with what it shows; while `held_at` is set a person holds that back.
+    `is_ranked_by_hand`: a person set its priority, and no rule changes it.
+
+    Sums of its promises, so that lists need not add them up: `short` units, `short_since` the first of
+    them, `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
+    promised with no arrival behind it. `released_on` is the day on which it was written that its stock
+    has come."""
 
     __tablename__ = "orders"
     __table_args__ = (
         sa.Index("ix_orders_shop_id_judge_at", "shop_id", "judge_at"),
-        sa.Index("ix_orders_shop_id_name", "shop_id", "name"),
+        # Lists: all orders by time, those short by each of their sorts, and the few that need somebody.
+        # `text_pattern_ops`: the beginning of a number is looked up whatever the database's collation.
+        sa.Index(
+            "ix_orders_shop_id_name", "shop_id", "name", postgresql_ops={"name": "text_pattern_ops"}
+        ),
+        sa.Index("ix_orders_shop_id_placed_at", "shop_id", "placed_at", "order_id"),
+        _partial_index("short", "placed_at", "order_id", where="short > 0"),
+        _partial_index("short_since", "short_since", "order_id", where="short > 0"),
+        _partial_index("expected_on", "expected_on", "order_id", where="short > 0"),
+        _partial_index("unbacked_on", "unbacked_on", where="unbacked_on IS NOT NULL"),
+        _partial_index("released_on", "released_on", where="released_on IS NOT NULL"),
+        _partial_index("problem", "placed_at", "order_id", where="problem IS NOT NULL"),
+        _partial_index("held_at", "placed_at", "order_id", where="held_at IS NOT NULL"),
     )
 
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
@@ -224,6 +278,7 @@ class Order(Base):
     placed_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     priority: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    is_ranked_by_hand: Mapped[bool] = mapped_column(default=False)
     is_cancelled: Mapped[bool] = mapped_column(default=False)
     is_gone: Mapped[bool] = mapped_column(default=False)
     is_located: Mapped[bool] = mapped_column(default=False)
@@ -232,6 +287,12 @@ class Order(Base):
     seen_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     judge_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
+    short: Mapped[int] = mapped_column(default=0)
+    short_since: Mapped[datetime | None]
+    expected_on: Mapped[date | None]
+    unbacked_on: Mapped[date | None]
+    released_on: Mapped[date | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
 
@@ -400,6 +461,8 @@ class Event(Base):
     __table_args__ = (
         sa.Index("ix_events_shop_id_order_id", "shop_id", "order_id"),
         sa.Index("ix_events_shop_id_id", "shop_id", "id"),
+        sa.Index("ix_events_shop_id_at", "shop_id", "at", "id"),
+        sa.Index("ix_events_shop_id_kind_at", "shop_id", "kind", "at", "id"),
     )
 
     id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
@@ -412,6 +475,47 @@ class Event(Base):
     after: Mapped[str] = mapped_column(default="")
     why: Mapped[str] = mapped_column(default="")
     cause: Mapped[str | None]
+
+
+class StaffRow(Base):
+    """A person without an account at the platform who may look at one shop, or manage it. An address
+    has one password, the same in each of its rows, and none until it was set through the one-time link,
+    of which only the digest is kept."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        sa.Index("ix_staff_email", "email"),
+        sa.Index("ix_staff_link_digest", "link_digest"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    email: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    invited_at: Mapped[datetime]
+    password_hash: Mapped[str | None]
+    link_digest: Mapped[str | None]
+    link_until: Mapped[datetime | None]
+
+
+class SignInRow(Base):
+    """What one signed-in browser may see of one shop; the rows of one `digest` are its whole access.
+    The browser holds the token, we hold its SHA-256. `subject` is whoever signed in, in the words of
+    the place they came from."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = (
+        sa.Index("ix_sign_ins_digest", "digest"),
+        sa.Index("ix_sign_ins_shop_id_subject", "shop_id", "subject"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str]
+    name: Mapped[str]
+    role: Mapped[str]
+    is_embedded: Mapped[bool]
+    began_at: Mapped[datetime]
+    used_at: Mapped[datetime]
 
 
 # How the tables meet: a line item names a variant, a variant sells an item.

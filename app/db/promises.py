@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.desired import ItemState, OrderState, Shown
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
-from app.db.mirror import ask_for_look, is_settled, lock_item
+from app.db.mirror import ask_for_look, is_ready, lock_item
 from app.db.models import (
     NAMES,
     SELLS,
@@ -83,7 +83,40 @@ def record_promises(
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()
+    _sum_up(session, shop_id, changed)
     judge_orders(session, shop_id, changed, at=now)
+
+
+_SUMS = ("short", "short_since", "expected_on", "unbacked_on")
+
+
+def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
+    """Keep in each order what its promises come to (see `app.db.models.Order`)."""
+    is_short = PromiseRow.short > 0
+    dated, short_lines = sa.func.count(PromiseRow.expected_on), sa.func.count()
+    for some in chunks(order_ids):
+        sums = (
+            sa.select(
+                PromiseRow.order_id,
+                sa.func.sum(PromiseRow.short).label("short"),
+                sa.func.min(PromiseRow.short_since).filter(is_short).label("short_since"),
+                sa.case(
+                    (
+                        dated.filter(is_short) == short_lines.filter(is_short),
+                        sa.func.max(PromiseRow.expected_on).filter(is_short),
+                    )
+                ).label("expected_on"),
+                sa.func.min(PromiseRow.expected_on)
+                .filter(is_short, PromiseRow.basis == Basis.LEAD_TIME.value)
+                .label("unbacked_on"),
+            )
+            .where(PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(some))
+            .group_by(PromiseRow.order_id)
+            .subquery()
+        )
+        values = {name: sums.c[name] for name in _SUMS}
+        where = (Order.shop_id == shop_id, Order.order_id == sums.c.order_id)
+        session.execute(sa.update(Order).where(*where).values(**values))
 
 
 def _first_promise(session: Session, shop_id: int, promise: Promise, now: datetime) -> PromiseRow:
@@ -171,8 +204,9 @@ def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
 
 
 def orders_to_judge(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[DueOrder]:
-    """Due orders none of whose items must still be looked at, longest waiting first."""
-    where = (Order.shop_id == shop_id, Order.judge_at <= now, is_settled())
+    """Due orders none of whose items must still be looked at and that nobody holds back, longest
+    waiting first."""
+    where = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready())
     queue = (Order.priority.desc(), Order.placed_at, Order.order_id)
     orders = session.scalars(sa.select(Order).where(*where).order_by(*queue).limit(limit)).all()
     return _due_orders(session, shop_id, orders)
@@ -182,9 +216,17 @@ def due_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
 ) -> list[DueOrder]:
     """Those of these orders that are to be judged now."""
-    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_settled())
+    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready())
     orders = session.scalars(sa.select(Order).where(*due, Order.order_id.in_(order_ids))).all()
     return _due_orders(session, shop_id, orders)
+
+
+def look_up_order(session: Session, shop_id: int, order_id: int) -> DueOrder | None:
+    """One order as it would be judged, whether it is due or not."""
+    orders = session.scalars(
+        sa.select(Order).where(Order.shop_id == shop_id, Order.order_id == order_id)
+    ).all()
+    return next(iter(_due_orders(session, shop_id, orders)), None)
 
 
 def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list[DueOrder]:
@@ -301,6 +343,11 @@ def record_shown(session: Session, shop_id: int, order_id: int, shown: Shown, *,
         "written_at": now,
     }
     upsert(session, ShownRow, [row])
+    session.execute(
+        sa.update(Order)
+        .where(Order.shop_id == shop_id, Order.order_id == order_id)
+        .values(released_on=shown.released_on)
+    )
     settle_order(session, shop_id, order_id)
 
 
@@ -349,6 +396,22 @@ def short_orders(
         .limit(limit)
     )
     return [(promise, order, item) for promise, order, item in session.execute(statement)]
+
+
+def short_of_others(
+    session: Session, shop_id: int, order_ids: Collection[int], *, but_item: int
+) -> set[int]:
+    """Which of these orders are short of any other item."""
+    found: set[int] = set()
+    for some in chunks(order_ids):
+        where = (
+            PromiseRow.shop_id == shop_id,
+            PromiseRow.order_id.in_(some),
+            PromiseRow.item_id != but_item,
+            PromiseRow.short > 0,
+        )
+        found |= set(session.scalars(sa.select(PromiseRow.order_id).where(*where)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

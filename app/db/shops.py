@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy.orm import Session
 
 from app.db.audit import record_event
-from app.db.mirror import is_settled
+from app.db.mirror import is_ready
 from app.db.models import Base, DeliveryRow, Item, Order, Shop, Variant
 from app.db.statements import affected_rows
 from app.errors import NeedsMerchant
@@ -165,7 +165,7 @@ def has_work(now: datetime) -> sa.ColumnElement[bool]:
             sa.exists().where(Variant.shop_id == mine, Variant.is_resolved.is_(False)),
             sa.exists().where(Item.shop_id == mine, Item.look_at <= now),
             sa.exists().where(Item.shop_id == mine, Item.recheck_at <= now),
-            sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_settled()),
+            sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_ready()),
         ),
     )
     told = sa.exists().where(DeliveryRow.shop_id == mine, DeliveryRow.state == "due")
@@ -194,7 +194,7 @@ def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime |
         session.scalar(sa.select(sa.func.min(Item.recheck_at)).where(Item.shop_id == shop_id)),
         shop.news_at,
         session.scalar(
-            sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_settled())
+            sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_ready())
         ),
         shop.reconcile_at,
         now

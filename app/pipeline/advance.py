@@ -40,13 +40,14 @@ def advance(
     sessions: sessionmaker[Session],
     connect: Callable[[Shop], Platform],
     clock: Callable[[], datetime],
+    app_url: str,
 ) -> float | None:
     """Work on one shop until nothing is due or its slice of time is over.
 
     Returns after how many seconds it wants to be rung again: 0 is at once, None is when something
     happens.
     """
-    desk = Desk(shop_id, owner, sessions, connect, clock)
+    desk = Desk(shop_id, owner, sessions, connect, clock, app_url)
     with sessions.begin() as session:
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return _BUSY_S if shops.exists(session, shop_id) else None

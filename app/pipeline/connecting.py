@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.db import audit, shops
+from app.db import audit, preferences, shops
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
@@ -33,15 +33,19 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
     profile = outside.fetch_profile()
     if profile.missing_scopes:
         raise NeedsMerchant(
-            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them to your app "
-            "in the shop's admin (Settings, Apps, Develop apps), install it again and use its new token."
+            f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them where the "
+            "token was made (your app in Shopify's admin, the API account in BigCommerce's settings), "
+            "and use the new token."
         )
     subscriptions = outside.register_webhooks(f"{runtime.settings.app_url}/webhooks/{platform}")
     with runtime.sessions.begin() as session:
         shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
         shops.seal_token(shop, token, runtime.settings.encryption_keys)
         shop.name, shop.scopes = profile.name, list(profile.scopes)
-        shop.time_zone, shop.locale = profile.time_zone, profile.locale
+        preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
+        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
+        shop.subscribed_at = runtime.clock()
+        shop.limits = list(profile.limits)
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)

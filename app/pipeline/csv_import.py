@@ -83,8 +83,8 @@ def _record(
         "arrivals imported",
         at=now,
         after=f"{report.new} new, {report.changed} changed, {report.cancelled} cancelled",
-        why=f"file {name}",
-        cause=by or "command line",
+        why=f"by {by}" if by else "",
+        cause=f"file {name}",
     )
 
 

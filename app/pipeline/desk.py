@@ -16,13 +16,15 @@ from app.platforms.base import Platform
 
 @dataclass
 class Desk:
-    """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease."""
+    """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease;
+    `app_url` is where platforms reach us."""
 
     shop_id: int
     owner: str
     sessions: sessionmaker[Session]
     connect: Callable[[Shop], Platform]
     clock: Callable[[], datetime]
+    app_url: str
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -12,12 +12,13 @@ _FINISHED_ORDERS_KEPT = timedelta(days=60)
 
 
 def reconcile(desk: Desk) -> bool:
-    """Once an hour: read the orders that changed, look again at every item that open orders name, and
-    forget what nobody needs any more. Returns whether it was time."""
+    """Once an hour: read the orders that changed, look again at every item that open orders name, see
+    that the webhooks still come, and forget what nobody needs any more. Returns whether it was time."""
     with desk.transaction() as session:
         if shops.get_shop(session, desk.shop_id).reconcile_at > desk.clock():
             return False
     read_changed_orders(desk, cause="hourly check")
+    _check_shop(desk)
     with desk.transaction() as session:
         now = desk.clock()
         mirror.look_at_waiting_items(session, desk.shop_id, now=now)
@@ -25,3 +26,17 @@ def reconcile(desk: Desk) -> bool:
         mirror.forget_finished_orders(session, desk.shop_id, before=now - _FINISHED_ORDERS_KEPT)
         shops.get_shop(session, desk.shop_id).reconcile_at = now + _EVERY
     return True
+
+
+def _check_shop(desk: Desk) -> None:
+    """Platforms switch webhooks off that failed too often, and merchants change settings: put right what
+    can be, and keep in words what can not."""
+    with desk.transaction() as session:
+        platform = shops.get_shop(session, desk.shop_id).platform
+    profile = desk.platform.fetch_profile()
+    subscriptions = desk.platform.register_webhooks(f"{desk.app_url}/webhooks/{platform}")
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        shop.limits = list(profile.limits)
+        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
+        shop.subscribed_at = desk.clock()

@@ -83,6 +83,7 @@ def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
         sessions=runtime.sessions,
         connect=runtime.connect,
         clock=runtime.clock,
+        app_url=runtime.settings.app_url,
     )
 
 

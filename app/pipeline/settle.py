@@ -6,20 +6,20 @@ record. Nothing is decided from books that do not balance.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from operator import attrgetter
 
 from sqlalchemy.orm import Session
 
-from app.core.allocate import allocate
 from app.core.books import Account, Demand, Verdict, compare_books, keep_account
+from app.core.decide import PoolState, decide
 from app.core.model import Line, Promise
-from app.core.promise import explain, promise_queue, still_expected
+from app.core.promise import explain
 from app.db import audit, mirror, promises, shops
 from app.db.arrivals import expected_arrivals
 from app.db.mirror import OpenDemand
-from app.db.models import Item, PoolRow
+from app.db.models import Item, PoolRow, Shop
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import read_changed_orders, read_orders
@@ -160,11 +160,12 @@ def _gather(
     demand: Sequence[OpenDemand] = ()
     if lag or not all(_tells_who_is_short(pool) and pool.available >= 0 for pool in pools):
         demand = mirror.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
-    books = _known_demand(stock, demand)
-    return _Gathered(item, stock, demand, books, _accounts(stock, books), asked_at, now, lag)
+    books = known_demand(stock, demand)
+    return _Gathered(item, stock, demand, books, keep_accounts(stock, books), asked_at, now, lag)
 
 
-def _accounts(stock: ItemStock, books: Demand) -> dict[int, Account]:
+def keep_accounts(stock: ItemStock, books: Demand) -> dict[int, Account]:
+    """The accounts of an item's pools, by location."""
     return {
         pool.location_id: keep_account(
             books.at(pool.location_id),
@@ -354,7 +355,7 @@ def _is_heard_out(session: Session, item: Item, now: datetime) -> bool:
     return since is not None and now - since >= _PATIENCE and read_at is not None and read_at >= since
 
 
-def _known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
+def known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
     """The lines we know in these pools. An item that lies at one location ships from there, so an
     order that nobody has located is at home there too."""
     only = stock.pools[0].location_id if len(stock.pools) == 1 else None
@@ -402,7 +403,7 @@ def _balance(session: Session, gathered: _Gathered) -> _Balance:
     whole = balance = _compare(gathered, gathered.books, settled)
     while balance.verdict is Verdict.COPY_STALE and demand and _is_newcomer(demand[-1], gathered):
         demand.pop()
-        balance = _compare(gathered, _known_demand(gathered.stock, demand), settled)
+        balance = _compare(gathered, known_demand(gathered.stock, demand), settled)
     return balance if balance.verdict is Verdict.BALANCED else whole
 
 
@@ -412,7 +413,7 @@ def _is_newcomer(order: OpenDemand, gathered: _Gathered) -> bool:
 
 def _compare(gathered: _Gathered, books: Demand, settled: Mapping[int, PoolRow]) -> _Balance:
     """Compare the books of these lines, then once more without the drift that was explained before."""
-    accounts = _accounts(gathered.stock, books)
+    accounts = keep_accounts(gathered.stock, books)
     committed = {location_id: account.committed for location_id, account in accounts.items()}
     verdict = compare_books(committed, books)
     drift = {location_id: row.drift for location_id, row in settled.items() if row.drift}
@@ -472,30 +473,55 @@ def _next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> date
 
 def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
     """Walk each pool's queue, all lines we know, and say what is short and until when."""
-    item, stock = gathered.item, gathered.stock
+    item, accounts = gathered.item, balance.accounts
     shop = shops.get_shop(session, item.shop_id)
-    today = local_day(gathered.now, shop.time_zone)
-    arrivals = expected_arrivals(session, item.shop_id, item.item_id)
-    standing = promises.promises_of_item(session, item.shop_id, item.item_id)
-    lead_time = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
-    made: list[tuple[Promise, str]] = []
-    for pool in stock.pools:
-        lines, account = gathered.books.at(pool.location_id), balance.accounts[pool.location_id]
-        allocations = allocate(
-            lines,
-            on_hand=account.supply,
-            arrivals=still_expected(arrivals.get(pool.location_id, []), today=today),
-            owed_before=max(0, account.committed - _units(balance.books.at(pool.location_id))),
-        )
-        short_since = {
-            order_id: local_day(row.short_since, shop.time_zone)
-            for (order_id, location_id), row in standing.items()
-            if location_id == pool.location_id and row.short
-        }
-        said = promise_queue(allocations, today=today, lead_time_days=lead_time, short_since=short_since)
-        made += [
-            (one, explain(each, one, on_hand=account.supply))
-            for each, one in zip(allocations, said, strict=True)
-            if one.short
-        ]
+    owed = {
+        location_id: max(0, account.committed - _units(balance.books.at(location_id)))
+        for location_id, account in accounts.items()
+    }
+    supply = {location_id: account.supply for location_id, account in accounts.items()}
+    decided = decide(
+        pool_states(session, shop, item, gathered.books, supply=supply, owed_before=owed),
+        today=local_day(gathered.now, shop.time_zone),
+        lead_time_days=lead_time_of(shop, item),
+    )
+    made = [
+        (promise, explain(allocation, promise, on_hand=supply[location_id]))
+        for location_id, queue in decided.items()
+        for allocation, promise in queue
+        if promise.short
+    ]
     _say(session, gathered, made)
+
+
+def pool_states(
+    session: Session,
+    shop: Shop,
+    item: Item,
+    books: Demand,
+    *,
+    supply: Mapping[int, int],
+    owed_before: Mapping[int, int],
+) -> dict[int, PoolState]:
+    """What the queues of an item are decided from; `supply` and `owed_before` by location."""
+    arrivals = expected_arrivals(session, shop.id, item.item_id)
+    standing = promises.promises_of_item(session, shop.id, item.item_id)
+    since: dict[int, dict[int, date]] = {location_id: {} for location_id in supply}
+    for (order_id, location_id), row in standing.items():
+        if row.short and location_id in since:
+            since[location_id][order_id] = local_day(row.short_since, shop.time_zone)
+    return {
+        location_id: PoolState(
+            books.at(location_id),
+            units,
+            owed_before[location_id],
+            arrivals.get(location_id, []),
+            since[location_id],
+        )
+        for location_id, units in supply.items()
+    }
+
+
+def lead_time_of(shop: Shop, item: Item) -> int | None:
+    """The item's own lead time, else its shop's."""
+    return shop.lead_time_days if item.lead_time_days is None else item.lead_time_days

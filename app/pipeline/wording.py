@@ -9,21 +9,26 @@ from babel.dates import format_date
 
 from app.core.desired import Desired, ItemState, Status
 from app.core.note import CLOSE, OPEN
+from app.pipeline.sentences import Sentences, default_sentences, language_of
 
 BLOCK_LIMIT = 1000
 METAFIELDS = ("status", "eta", "lines")
 
 
-def block_texts(want: Desired, *, locale: str, words: Sequence[str] = ()) -> list[str]:
+def block_texts(
+    want: Desired, *, locale: str, sentences: Sentences | None = None, words: Sequence[str] = ()
+) -> list[str]:
     """Our block, the fullest wording first: one that does not fit into a note gives way to the next.
-    Empty where nothing should be shown. `words` stand on its first line, where orders carry no tags."""
-    heading = _HEADINGS[want.status](want, locale)
+    Empty where nothing should be shown. `sentences` are ours in the language of the locale unless
+    told otherwise; `words` stand on its first line, where orders carry no tags."""
+    said = default_sentences(language_of(locale)) if sentences is None else sentences
+    heading = _heading(want, locale, said)
     if heading is None:
         return []
-    lines = [_item_line(item, locale) for item in _short_first(want) if item.outstanding > 0]
-    top = [" ".join(words), heading] if words else [heading]
+    lines = [_item_line(item, locale, said) for item in _short_first(want) if item.outstanding > 0]
+    top = [_one_line(text) for text in ([" ".join(words), heading] if words else [heading])]
     texts = [
-        _block([*top, *lines[:count], *_and_more(len(lines) - count)])
+        _block([*top, *lines[:count], *_and_more(len(lines) - count, said)])
         for count in range(len(lines), -1, -1)
     ]
     return [text for text in dict.fromkeys([*texts, _block(top)]) if len(text) <= BLOCK_LIMIT]
@@ -38,41 +43,44 @@ def _short_first(want: Desired) -> list[ItemState]:
     return sorted(want.items, key=lambda item: item.short == 0)
 
 
-def _backordered(want: Desired, locale: str) -> str:
-    if want.eta is None:
-        return "Waiting for stock, no date known yet"
-    return f"Expected to ship by {_day(want.eta, locale)}"
+def _heading(want: Desired, locale: str, said: Sentences) -> str | None:
+    if want.status is Status.BACKORDERED and want.eta is None:
+        return _fill(said["unknown"])
+    day = {Status.BACKORDERED: want.eta, Status.RELEASED: want.released_on}.get(want.status)
+    return None if day is None else _fill(said[_HEADINGS[want.status]], date=_day(day, locale))
 
 
-def _released(want: Desired, locale: str) -> str | None:
-    return (
-        None
-        if want.released_on is None
-        else f"Released {_day(want.released_on, locale)}: the stock has arrived"
-    )
+_HEADINGS = {Status.BACKORDERED: "expected", Status.RELEASED: "released"}
 
 
-def _nothing(want: Desired, locale: str) -> None:
-    return None
-
-
-_HEADINGS = {Status.NONE: _nothing, Status.BACKORDERED: _backordered, Status.RELEASED: _released}
-
-
-def _item_line(item: ItemState, locale: str) -> str:
-    name = f"{item.title} ({item.sku})" if item.sku else item.title
-    # A title is the merchant's free text; one that spells our markers must not end the block. They are
-    # not just cut out: what is left on both sides of one could spell the next.
-    name = " ".join(name.replace(OPEN, "(backorder)").replace(CLOSE, "(/backorder)").split())
+def _item_line(item: ItemState, locale: str, said: Sentences) -> str:
+    known = {
+        "item": f"{item.title} ({item.sku})" if item.sku else item.title,
+        "title": item.title,
+        "sku": item.sku,
+        "short": item.short,
+        "quantity": item.outstanding,
+        "when": _day(item.expected_on, locale) if item.expected_on else _fill(said["no_date"]),
+    }
     if item.short == 0:
-        return f"{item.outstanding} × {name}: in stock"
-    count = f"{item.short}" if item.short == item.outstanding else f"{item.short} of {item.outstanding}"
-    when = _day(item.expected_on, locale) if item.expected_on else "no date known yet"
-    return f"{count} × {name}: {when}"
+        return _one_line(_fill(said["in_stock"], **known))
+    which = "all_short" if item.short == item.outstanding else "some_short"
+    return _one_line(_fill(said[which], **known))
 
 
-def _and_more(hidden: int) -> list[str]:
-    return [f"and {hidden} more"] if hidden > 0 else []
+def _fill(template: str, **known: object) -> str:
+    """The sentence; its placeholders were checked when it was written (see `check_template`)."""
+    return template.format_map(known)
+
+
+def _one_line(text: str) -> str:
+    """A title is the merchant's free text; one that spells our markers must not end the block. They are
+    not just cut out: what is left on both sides of one could spell the next."""
+    return " ".join(text.replace(OPEN, "(backorder)").replace(CLOSE, "(/backorder)").split())
+
+
+def _and_more(hidden: int, said: Sentences) -> list[str]:
+    return [_one_line(_fill(said["more"], count=hidden))] if hidden > 0 else []
 
 
 def _day(day: date, locale: str) -> str:

@@ -4,23 +4,24 @@ The orders and the stock that decided about them are read once more immediately 
 request that reads the note: what changed meanwhile is settled again, by that very reading.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 
 from sqlalchemy.orm import Session
 
-from app.core.changes import is_worth_writing, shown_after, tag_changes
-from app.core.desired import Desired, Shown, Status, desired
+from app.core.changes import is_worth_writing, shown_after, status_change, tag_changes
+from app.core.desired import Desired, Shown, Status, desired, rename_tags
 from app.core.note import append_block, find_block, place_block, remove_block
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import Outstanding
-from app.db.models import PoolRow
+from app.db.models import PoolRow, Shop
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import asks_for, read_changed_orders, read_orders, take_answers
+from app.pipeline.sentences import Sentences, sentences_for
 from app.pipeline.settle import settle_item
 from app.pipeline.wording import METAFIELDS, block_texts, metafields
 from app.platforms.base import (
@@ -41,11 +42,15 @@ _MEANWHILE = "changed while it was to be written"
 
 @dataclass(frozen=True, slots=True)
 class _Manner:
-    """How the orders of a shop are written: on which day, in which language, on what platform."""
+    """How the orders of a shop are written: on which day, in which language and words, with which
+    tags, on what platform, with which order status while they wait."""
 
     today: date
     locale: str
+    sentences: Sentences
+    tags: Mapping[Status, frozenset[str]]
     traits: Traits
+    waiting_status_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,16 @@ def write_back(desk: Desk) -> bool:
     """Bring the next due orders to what they should show. Returns whether there were any."""
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
-        today, locale = local_day(desk.clock(), shop.time_zone), shop.locale
+        today = local_day(desk.clock(), shop.time_zone)
         due = promises.orders_to_judge(session, desk.shop_id, now=desk.clock(), limit=_ORDERS_AT_ONCE)
         loud = [order for order in due if _must_write(order, today, shop.quiet_days)]
         for order_id in {order.order_id for order in due} - {order.order_id for order in loud}:
             promises.settle_order(session, desk.shop_id, order_id)
-    act_on_all(loud, partial(_write, desk, locale, today), partial(_set_aside, desk))
+    act_on_all(loud, partial(_write, desk, shop, today), partial(_set_aside, desk))
     return bool(due)
 
 
-def _write(desk: Desk, locale: str, today: date, orders: Sequence[DueOrder]) -> None:
+def _write(desk: Desk, shop: Shop, today: date, orders: Sequence[DueOrder]) -> None:
     """Look, plan, send. An order that is not located is looked at whole: its routing may be missing.
 
     Before a status changes the list of changed orders is read: a cancellation and an order of as many
@@ -87,8 +92,13 @@ def _write(desk: Desk, locale: str, today: date, orders: Sequence[DueOrder]) -> 
         with_items=not all(order.is_located for order in orders),
     )
     _settle_by(desk, look, orders, asked_at=asked_at)
-    manner = _Manner(today, locale, desk.platform.traits)
+    manner = _manner(shop, today, desk.platform.traits)
     _send(desk, [_plan(order, now, manner) for order, now in _still_due(desk, look, today)])
+
+
+def _manner(shop: Shop, today: date, traits: Traits) -> _Manner:
+    sentences, tags = sentences_for(shop.locale, shop.wording), rename_tags(shop.tag_names)
+    return _Manner(today, shop.locale, sentences, tags, traits, shop.waiting_status_id)
 
 
 def _changes_status(order: DueOrder, today: date) -> bool:
@@ -190,10 +200,11 @@ def _figures(
 def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
     """What to send so that the order, as it is now, shows what it should."""
     shown, is_answer_lost = _really_shown(order, now)
-    want = desired(order.state, shown, today=manner.today)
+    want = desired(order.state, shown, today=manner.today, tags=manner.tags)
     tags = tag_changes(want.tags if manner.traits.has_tags else (), shown, now.tags)
     note, glue, has_block = _new_note(want, shown, now.note, manner)
-    after = shown_after(want, tags.ours, glue=glue, has_block=has_block)
+    status = status_change(want, shown, present=now.status_id, waiting=manner.waiting_status_id)
+    after = shown_after(want, tags.ours, glue=glue, has_block=has_block, status=status)
     values = metafields(want)
     change = OrderChange(
         order_id=order.order_id,
@@ -204,6 +215,7 @@ def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
         remove_metafields=tuple(
             key for key in METAFIELDS if key not in values and _has_metafield(order, key)
         ),
+        status_id=status.set_to,
     )
     is_all_there = is_answer_lost and after == shown and manner.traits.has_tags
     if is_all_there and not (tags.add or tags.remove or change.note is not None):
@@ -236,7 +248,7 @@ def _new_note(want: Desired, shown: Shown, note: str, manner: _Manner) -> tuple[
     wording that fits is taken; a note too full for any loses our old block, which would be wrong. Where
     orders carry no tags, their words stand in the block."""
     words = () if manner.traits.has_tags else sorted(want.tags)
-    for text in block_texts(want, locale=manner.locale, words=words):
+    for text in block_texts(want, locale=manner.locale, sentences=manner.sentences, words=words):
         placed = (
             place_block(note, text, glue=shown.glue) if shown.has_block else append_block(note, text)
         )

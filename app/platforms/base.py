@@ -55,7 +55,8 @@ class Routing(msgspec.Struct, frozen=True):
 
 
 class OrderSeen(_Fact, frozen=True, tag="order seen"):
-    """A copy of one order. `items` or `routing` is None where the source does not tell them."""
+    """A copy of one order. `items`, `routing` or `tags` (all the order carries) is None where the
+    source does not tell them."""
 
     order_id: int
     name: str
@@ -64,6 +65,7 @@ class OrderSeen(_Fact, frozen=True, tag="order seen"):
     is_cancelled: bool
     items: tuple[OrderItem, ...] | None = None
     routing: Routing | None = None
+    tags: tuple[str, ...] | None = None
 
 
 class OrderTouched(_Fact, frozen=True, tag="order touched"):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 
 from redis import Redis
 
@@ -33,10 +34,20 @@ class Outside(NamedTuple):
 
 
 class PlatformKind(NamedTuple):
-    """How a platform's two sides are made."""
+    """How a platform's two sides are made, what it is called, and where a person sees an order there:
+    `order_address` takes the shop's domain as we keep it, and the order's id. `has_tags` as in its
+    `Traits`, for who does not connect."""
 
     webhook_reader: "Callable[[Settings], WebhookReader]"
     connect: "Callable[[Credentials, Settings, Outside], Platform]"
+    title: str
+    order_address: Callable[[str, int], str]
+    has_tags: bool
+
+
+def order_url(name: str, domain: str, order_id: int) -> str:
+    """The order in the platform's admin. Raises `KeyError` for a platform that there is not."""
+    return PLATFORMS[name].order_address(domain, order_id)
 
 
 def webhook_reader(name: str, settings: "Settings") -> WebhookReader:
@@ -94,10 +105,22 @@ def _bigcommerce(
         Habits(client, outside.redis),
         hook_secret=hook_secret(settings.secret_key, credentials.domain),
         quiet_s=settings.bigcommerce_quiet_seconds,
+        news_s=settings.bigcommerce_news_seconds,
     )
 
 
+def _shopify_order(domain: str, order_id: int) -> str:
+    handle = domain.removesuffix(".myshopify.com")
+    return f"https://admin.shopify.com/store/{quote(handle, safe='')}/orders/{order_id}"
+
+
+def _bigcommerce_order(store_hash: str, order_id: int) -> str:
+    return f"https://store-{quote(store_hash, safe='')}.mybigcommerce.com/manage/orders/{order_id}"
+
+
 PLATFORMS: Mapping[str, PlatformKind] = {
-    "bigcommerce": PlatformKind(_bigcommerce_webhooks, _bigcommerce),
-    "shopify": PlatformKind(_shopify_webhooks, _shopify),
+    "bigcommerce": PlatformKind(
+        _bigcommerce_webhooks, _bigcommerce, "BigCommerce", _bigcommerce_order, has_tags=False
+    ),
+    "shopify": PlatformKind(_shopify_webhooks, _shopify, "Shopify", _shopify_order, has_tags=True),
 }

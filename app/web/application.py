@@ -1,35 +1,38 @@
 """The Flask application."""
 
-from flask import Flask, Response
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
-from app.web import health, status, webhooks
+from app.web import access, headers, health, signing_in, webhooks
+from app.web.pages import activity, deliveries, frame, item, order, orders, overview, settings
 
 LARGEST_BODY = 2 * 1024 * 1024
-
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
-)
 
 
 def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) -> Flask:
     """The application; called without arguments by the web server of a production process.
 
-    `has_open_pages` serves the status pages to whoever asks, which only the local commands may do.
+    `has_open_pages`: whoever asks from this machine itself manages every shop without signing in, which
+    only the local commands may allow.
     """
     if runtime is None:
         configure_logs(as_json=True)
         runtime = build_runtime(load_settings())
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["HAS_OPEN_PAGES"] = has_open_pages
+    headers.harden(app, runtime.settings)
+    access.protect(app, runtime)
     app.register_blueprint(webhooks.make_blueprint(runtime))
     app.register_blueprint(health.make_blueprint(runtime))
-    if has_open_pages:
-        app.register_blueprint(status.make_blueprint(runtime))
-    app.after_request(_harden)
+    app.register_blueprint(signing_in.make_blueprint(app, runtime))
+    frame.prepare(app, runtime.settings)
+    for page in (overview, orders, order, item, activity, deliveries, settings):
+        app.register_blueprint(page.make_blueprint(runtime))
+    _trust_proxies(app, runtime.settings.trusted_proxies)
     return app
 
 
@@ -39,9 +42,8 @@ def create_local_app() -> Flask:
     return create_app(build_runtime(load_settings()), has_open_pages=True)
 
 
-def _harden(response: Response) -> Response:
-    """No page of ours runs scripts, loads from elsewhere or stands in a frame."""
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "same-origin")
-    return response
+def _trust_proxies(app: Flask, count: int) -> None:
+    """Believe the last `count` routers which address calls and by which scheme. Not which host: many
+    routers hand on whatever a caller writes there."""
+    if count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]

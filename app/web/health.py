@@ -1,31 +1,49 @@
 """For those who run it: is the process alive, can it work, and what has it done."""
 
+import hmac
+
 import sqlalchemy as sa
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, abort, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
 from app.pipeline.runtime import Runtime
+from app.web import access, visits
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
-    """`/healthz` (the process answers), `/readyz` (the database does), `/metrics`."""
+    """`/healthz` (the process answers), `/readyz` (the database does), `/metrics` (with a token: its
+    counts tell how a shop is doing)."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/healthz")
+    @access.machines
     def healthz() -> Response:
         return jsonify(status="ok")
 
     @blueprint.get("/readyz")
+    @access.machines
     def readyz() -> tuple[Response, int]:
         database, redis = _database_answers(runtime), _redis_answers(runtime)
         return jsonify(database=database, redis=redis), 200 if database else 503
 
     @blueprint.get("/metrics")
+    @access.machines
     def metrics() -> Response:
+        _ask_for_token(runtime.settings.metrics_token)
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
     return blueprint
+
+
+def _ask_for_token(wanted: str) -> None:
+    if not wanted:
+        if not visits.is_local_visit():
+            abort(401, "Set METRICS_TOKEN, and send it as a bearer token.")
+        return
+    given = request.headers.get("Authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {wanted}".encode()):
+        abort(401, "Send METRICS_TOKEN as a bearer token.")
 
 
 def _database_answers(runtime: Runtime) -> bool:

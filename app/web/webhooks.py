@@ -16,6 +16,7 @@ from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
 from app.platforms.base import Delivery, PrivacyRequest
 from app.platforms.registry import PLATFORMS, webhook_reader
+from app.web import access
 
 RECEIVED = Counter("backline_webhooks_received", "Webhooks accepted", ["platform", "topic", "outcome"])
 REJECTED = Counter("backline_webhooks_rejected", "Webhooks refused", ["platform", "reason"])
@@ -37,6 +38,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     readers = {name: webhook_reader(name, runtime.settings) for name in PLATFORMS}
 
     @blueprint.post("/webhooks/<platform>")
+    @access.machines
     def receive(platform: str) -> Response:
         if platform not in readers:
             return _answer(404, f"There is no platform called {platform}.")

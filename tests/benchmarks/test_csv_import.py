@@ -40,7 +40,8 @@ for step, is_rehearsal in (("rehearsal", True), ("import", False), ("again", Fal
         is_rehearsal=is_rehearsal, on_bad=lambda one: bad.append(one.line),
     )
     figures[step] = {
-        "s": time.perf_counter() - began, "s of CPU": time.process_time() - used, "new": report.new, "changed": report.changed,
+        "s": time.perf_counter() - began, "s of CPU": time.process_time() - used,
+        "new": report.new, "changed": report.changed,
         "unchanged": report.unchanged, "bad": report.bad, "first bad": bad[0], "lines told": len(bad),
     }
 figures["MB"] = peak_mb()

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.changes import is_worth_writing, shown_after, tag_changes
+from app.core.changes import (
+    StatusChange,
+    is_worth_writing,
+    shown_after,
+    status_change,
+    tag_changes,
+)
 from app.core.desired import OUR_TAGS, Desired, ItemState, Shown, ShownItem, Status, desired
 from tests.builders import TODAY, day, item_state, order_state, shown, shown_item
 
@@ -134,6 +140,13 @@ def test_a_release_swaps_the_tags() -> None:
     assert changes.ours == {"backorder-released"}
 
 
+@pytest.mark.parametrize("name", ["on backorder", "Backordered"])
+def test_a_tag_put_under_a_former_name_is_still_ours_to_take_off(name: str) -> None:
+    renamed = tag_changes({name}, shown(tags=["backordered"]), ["vip", "backordered"])
+
+    assert (renamed.add, renamed.remove, renamed.ours) == ({name}, {"backordered"}, {name})
+
+
 def test_a_tag_of_ours_that_a_person_took_off_is_not_taken_off_again() -> None:
     assert tag_changes(set(), shown(tags=["backordered"]), ["vip"]).remove == set()
 
@@ -154,3 +167,51 @@ def test_tags_of_other_people_survive(want: set[str], ours: set[str], present: s
     assert not changes.add & present
     there = (present | changes.add) - changes.remove
     assert {tag.casefold() for tag in want} <= {tag.casefold() for tag in there}
+
+
+WAITS = Desired(Status.BACKORDERED)
+DONE = Desired(Status.RELEASED)
+
+
+def waiting_in(status_id: int | None, *, before: int | None = 11) -> Shown:
+    """An order that shows that it waits, with a status of ours."""
+    return replace(shown(), status=Status.BACKORDERED, status_id=status_id, status_id_before=before)
+
+
+def test_an_order_that_begins_to_wait_gets_the_merchants_status_for_it() -> None:
+    change = status_change(WAITS, Shown(), present=11, waiting=12)
+
+    assert change == StatusChange(set_to=12, ours=12, before=11)
+
+
+@pytest.mark.parametrize(
+    ("present", "waiting"),
+    [
+        pytest.param(11, None, id="nobody wants it"),
+        pytest.param(None, 12, id="a platform without statuses"),
+        pytest.param(12, 12, id="it stands there already"),
+    ],
+)
+def test_a_status_is_left_alone(present: int | None, waiting: int | None) -> None:
+    assert status_change(WAITS, Shown(), present=present, waiting=waiting) == StatusChange()
+
+
+@pytest.mark.parametrize("want", [DONE, Desired(Status.NONE)])
+def test_the_status_before_comes_back_when_it_waits_no_more(want: Desired) -> None:
+    assert status_change(want, waiting_in(12), present=12, waiting=12) == StatusChange(set_to=11)
+
+
+def test_a_status_that_somebody_else_set_meanwhile_stays() -> None:
+    still_waits = status_change(WAITS, waiting_in(12), present=9, waiting=12)
+    done = status_change(DONE, waiting_in(12), present=9, waiting=12)
+
+    assert still_waits == StatusChange(None, ours=12, before=11)
+    assert done == StatusChange()
+
+
+def test_the_status_is_remembered_with_what_is_shown() -> None:
+    change = StatusChange(12, ours=12, before=11)
+
+    after = shown_after(WAITS, set(), glue="", has_block=True, status=change)
+
+    assert (after.status_id, after.status_id_before) == (12, 11)

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.changes import shown_after
-from app.core.desired import Desired, ItemState, OrderState, Shown, ShownItem, Status, desired
+from app.core.desired import (
+    Desired,
+    ItemState,
+    OrderState,
+    Shown,
+    ShownItem,
+    Status,
+    desired,
+    rename_tags,
+)
 from tests.builders import TODAY, day, item_state, order_state, shown, shown_item
 
 
@@ -147,3 +156,12 @@ def test_judging_what_has_just_been_written_finds_nothing_new(
 
     assert (again.status, again.eta, again.tags) == (once.status, once.eta, once.tags)
     assert again.released_on == once.released_on
+
+
+def test_a_merchant_may_call_our_tags_otherwise() -> None:
+    tags = rename_tags({"backordered": "on backorder"})
+
+    want = desired(order_state(item_state(1)), Shown(), today=TODAY, tags=tags)
+
+    assert want.tags == {"on backorder"}
+    assert tags[Status.RELEASED] == {"backorder-released"}

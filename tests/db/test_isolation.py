@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -16,13 +17,29 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
-from app.db import arrivals, audit, inbox, mirror, promises, shops
-from app.db.models import ArrivalRow, Base, Item, Shop, UploadRow
+from app.db import (
+    api_tokens,
+    arrivals,
+    audit,
+    inbox,
+    interventions,
+    items,
+    mirror,
+    preferences,
+    promises,
+    shops,
+    staff,
+    told,
+)
+from app.db.models import ArrivalRow, Base, Item, Order, Shop, UploadRow
+from app.db.pages import activity, deliveries, order, orders, overview
+from app.db.pages.paging import Turn
 from app.platforms.base import VariantSeen
 from tests.builders import (
     ITEM,
     LOCATION,
     NOW,
+    TODAY,
     day,
     delivery,
     installed_shop,
@@ -68,6 +85,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     )
     assert row.received == 0
     see(session, shop, order_seen(order_item(0, variant=VARIANT + 1), order=2))
+    staff.invite(session, shop.id, "ann@shop.example", role=staff.Role.LOOK, now=NOW)
+    access = {shop.id: staff.Role.LOOK}
+    staff.add_sign_in(session, access, subject="ann", name=name, is_embedded=False, now=NOW)
     for number, problem in (("d-1", None), ("d-2", name)):
         inbox.record_delivery(session, shop.id, delivery(number, event=number, problem=problem), now=NOW)
     session.add(
@@ -86,6 +106,17 @@ def the_arrival(session: Session, shop: Shop) -> ArrivalRow:
     return session.scalars(sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop.id)).one()
 
 
+def the_order(session: Session, shop: Shop) -> Order:
+    """The order both shops have."""
+    return session.get_one(Order, (shop.id, 1))
+
+
+def let_go_of_one_held(session: Session, shop: Shop) -> None:
+    """One must be held to be let go."""
+    the_order(session, shop).held_at = NOW
+    interventions.let_go(session, the_order(session, shop), by="Ann", now=NOW)
+
+
 def keep_a_lease(session: Session, shop: Shop) -> None:
     """One must be held to be kept."""
     shops.take_lease(session, shop.id, "ann", now=NOW)
@@ -94,6 +125,12 @@ def keep_a_lease(session: Session, shop: Shop) -> None:
 
 AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}
 ORDERS = [1, 2]
+TOLD = [
+    told.ToldArrival(
+        source_key=key, item_id=ITEM, sku="MUG", location_id=1, quantity=1, expected_on=day("2026-12-05")
+    )
+    for key in ("k-1", "k-2")
+]
 
 CALLS: Mapping[str, Call] = {
     "audit.record_event": lambda s, a: audit.record_event(s, a.id, "kind", at=NOW, order_id=1),
@@ -105,9 +142,18 @@ CALLS: Mapping[str, Call] = {
     "inbox.failed_deliveries": lambda s, a: inbox.failed_deliveries(s, a.id),
     "inbox.forget_deliveries": lambda s, a: inbox.forget_deliveries(s, a.id, before=seconds(99)),
     "inbox.count_deliveries": lambda s, a: inbox.count_deliveries(s, a.id),
+    "items.list_items": lambda s, a: items.list_items(
+        s, a.id, search="units", is_waiting_only=False, today=day("2026-11-25"), offset=0, limit=9
+    ),
+    "items.find_item": lambda s, a: items.find_item(s, a.id, ITEM),
+    "items.arrivals_of_item": lambda s, a: items.arrivals_of_item(s, a.id, ITEM),
+    "items.change_terms": lambda s, a: items.change_terms(
+        s, the_item(s, a), items.ItemTerms("discontinued", None, 9), by="ann", now=NOW
+    ),
     "mirror.see_orders": lambda s, a: mirror.see_orders(
         s, a.id, [order_seen(order_item(5), updated=1, routing=routed(5))], is_read=True, **AT
     ),
+    "mirror.priority_rules": lambda s, a: mirror.priority_rules(s, a.id),
     "mirror.touch_orders": lambda s, a: mirror.touch_orders(s, a.id, ORDERS, **AT),
     "mirror.unroute": lambda s, a: mirror.unroute(s, a.id, [51], **AT),
     "mirror.look_at_orders": lambda s, a: mirror.look_at_orders(s, a.id, ORDERS, **AT),
@@ -149,18 +195,65 @@ CALLS: Mapping[str, Call] = {
     "mirror.drifting_pools": lambda s, a: mirror.drifting_pools(s, a.id),
     "mirror.stuck_items": lambda s, a: mirror.stuck_items(s, a.id),
     "mirror.order_names": lambda s, a: mirror.order_names(s, a.id, ORDERS),
+    "preferences.change_preferences": lambda s, a: preferences.change_preferences(
+        s, a, {"quiet_days": 9, "lead_time_days": 9, "priority_rules": []}, by="ann", now=NOW
+    ),
+    "interventions.find_order": lambda s, a: interventions.find_order(s, a.id, 1),
+    "interventions.rank_order": lambda s, a: interventions.rank_order(
+        s, the_order(s, a), 5, by="Ann", now=NOW
+    ),
+    "interventions.hold_order": lambda s, a: interventions.hold_order(
+        s, the_order(s, a), by="Ann", now=NOW
+    ),
+    "interventions.let_go": let_go_of_one_held,
+    "interventions.retry_order": lambda s, a: interventions.retry_order(
+        s, the_order(s, a), by="Ann", now=NOW
+    ),
+    "pages.activity.list_events": lambda s, a: activity.list_events(
+        s, a.id, activity.Wanted(text=f"units {THEIRS}")
+    ),
+    "pages.activity.walk_events": lambda s, a: list(activity.walk_events(s, a.id, activity.Wanted())),
+    "pages.activity.list_kinds": lambda s, a: activity.list_kinds(s, a.id, ["promise", "drift"]),
+    "pages.deliveries.list_failed": lambda s, a: deliveries.list_failed(s, a.id, Turn()),
+    "pages.deliveries.find_failed": lambda s, a: deliveries.find_failed(s, a.id, -1),
+    "pages.order.read_items": lambda s, a: order.read_items(s, a.id, 1),
+    "pages.order.read_locations": lambda s, a: order.read_locations(s, a.id, 1),
+    "pages.order.read_events": lambda s, a: order.read_events(s, a.id, 1),
+    "pages.orders.list_orders": lambda s, a: orders.list_orders(
+        s, a.id, orders.Wanted(TODAY, "risk", text="units")
+    ),
+    "pages.orders.find_items": lambda s, a: orders.find_items(s, a.id, "units"),
+    "pages.orders.count_lists": lambda s, a: orders.count_lists(s, a.id, today=TODAY),
+    "pages.overview.count_waiting": lambda s, a: overview.count_waiting(s, a.id),
+    "pages.overview.count_days": lambda s, a: overview.count_days(
+        s, a.id, days=[TODAY], since=seconds(-99), zone=ZoneInfo("UTC")
+    ),
+    "pages.overview.read_inbox": lambda s, a: overview.read_inbox(s, a.id),
+    "pages.overview.read_trouble": overview.read_trouble,
+    "promises.look_up_order": lambda s, a: promises.look_up_order(s, a.id, 1),
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
     "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),
     "promises.judge_orders": lambda s, a: promises.judge_orders(s, a.id, ORDERS, at=None),
     "promises.hasten_looks": lambda s, a: promises.hasten_looks(s, a.id, now=NOW),
     "promises.orders_to_judge": lambda s, a: promises.orders_to_judge(s, a.id, now=NOW, limit=9),
     "promises.due_orders": lambda s, a: promises.due_orders(s, a.id, ORDERS, now=NOW),
-    "promises.orders_showing": lambda s, a: promises.orders_showing(s, a.id, ORDERS, ITEM),
     "promises.intend": lambda s, a: promises.intend(s, a.id, [(1, Shown(), Shown())]),
     "promises.record_shown": lambda s, a: promises.record_shown(s, a.id, 1, Shown(), now=NOW),
     "promises.settle_order": lambda s, a: promises.settle_order(s, a.id, 1),
     "promises.set_aside": lambda s, a: promises.set_aside(s, a.id, 1, "problem", now=NOW),
     "arrivals.expected_arrivals": lambda s, a: arrivals.expected_arrivals(s, a.id, ITEM),
+    "arrivals.adopt_arrivals": lambda s, a: arrivals.adopt_arrivals(s, a.id, ITEM),
+    "arrivals.units_that_count": lambda s, a: arrivals.units_that_count(s, a.id, [ITEM]),
+    "arrivals.locations": lambda s, a: arrivals.locations(s, a.id),
+    "arrivals.items_by_sku": lambda s, a: arrivals.items_by_sku(s, a.id),
+    "arrivals.record_change": lambda s, a: arrivals.record_change(
+        s, the_arrival(s, a), "arrival changed", before="", now=NOW
+    ),
+    "told.compare_told": lambda s, a: told.compare_told(s, a.id, TOLD, source="csv"),
+    "told.record_told": lambda s, a: told.record_told(s, a.id, TOLD, source="csv", **AT),
+    "told.cancel_unnamed": lambda s, a: told.cancel_unnamed(
+        s, a.id, "typed", lambda reference, key: True, **AT
+    ),
     "arrivals.list_arrivals": lambda s, a: arrivals.list_arrivals(s, a.id),
     "arrivals.add_arrival": lambda s, a: arrivals.add_arrival(
         s,
@@ -178,6 +271,7 @@ CALLS: Mapping[str, Call] = {
     "promises.set_lead_time": lambda s, a: promises.set_lead_time(s, the_item(s, a), 3, now=NOW),
     "promises.set_shop_lead_time": lambda s, a: promises.set_shop_lead_time(s, a, 3, now=NOW),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
+    "promises.short_of_others": lambda s, a: promises.short_of_others(s, a.id, ORDERS, but_item=99),
     "promises.count_short": lambda s, a: promises.count_short(s, a.id),
     "shops.get_shop": lambda s, a: shops.get_shop(s, a.id),
     "shops.pause_shop": lambda s, a: shops.pause_shop(s, a.id, "problem", now=NOW),
@@ -188,13 +282,29 @@ CALLS: Mapping[str, Call] = {
     "shops.keep_lease": keep_a_lease,
     "shops.end_lease": lambda s, a: shops.end_lease(s, a.id, "ann"),
     "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
+    "staff.invite": lambda s, a: staff.invite(
+        s, a.id, "ann@shop.example", role=staff.Role.MANAGE, now=NOW
+    ),
+    "staff.list_staff": lambda s, a: staff.list_staff(s, a.id),
+    "staff.revoke": lambda s, a: staff.revoke(s, a.id, "ann@shop.example"),
+    "staff.end_sign_ins": lambda s, a: staff.end_sign_ins(s, a.id, subject="ann"),
 }
 
 ACROSS_SHOPS = {
+    "api_tokens.find_shop_by_token": "a token is all that a call to the JSON address brings",
+    "pages.overview.count_short_by_shop": "one person's list of the shops they may see",
     "shops.shops_with_work": "the sweep asks which shops to ring, and gets their ids alone",
     "shops.list_shops": "the operator's list",
     "shops.find_shop": "a webhook or an install names its shop by platform and domain",
     "shops.install_shop": "as find_shop",
+    "staff.find_invited": "a link is a person's own, and nobody can guess another's",
+    "staff.use_link": "as find_invited; a person has one password for all their shops",
+    "staff.renew_hash": "as use_link",
+    "staff.memberships": "whoever signs in asks which shops are theirs",
+    "staff.add_sign_in": "the shops of one person; it also forgets browsers whose time is over",
+    "staff.find_sign_in": "a browser's token is its own, and nobody can guess another's",
+    "staff.notice_use": "as find_sign_in",
+    "staff.end_sign_in": "as find_sign_in",
     "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
 }
 
@@ -212,10 +322,11 @@ def other(session: Session, shop: Shop) -> Shop:
 
 
 def test_every_public_function_is_tried() -> None:
-    modules = {
-        module.__name__.rpartition(".")[2]: module
-        for module in (arrivals, audit, inbox, mirror, promises, shops)
-    }
+    modules = {"audit": audit, "inbox": inbox, "items": items, "mirror": mirror, "promises": promises}
+    modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
+    modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
+    modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told}
+    modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 
     assert public == CALLS.keys() | ACROSS_SHOPS.keys()
@@ -300,8 +411,11 @@ def _values(result: object) -> Iterator[object]:
         yield from _values(
             {column.name: getattr(result, column.name) for column in result.__table__.columns}
         )
-    elif dataclasses.is_dataclass(result) or isinstance(result, msgspec.Struct):
-        yield from _values(msgspec.to_builtins(result, builtin_types=(object,), str_keys=False))
+    elif dataclasses.is_dataclass(result):
+        names = [field.name for field in dataclasses.fields(result)]
+        yield from _values([getattr(result, name) for name in names])
+    elif isinstance(result, msgspec.Struct):
+        yield from _values([getattr(result, name) for name in result.__struct_fields__])
     elif isinstance(result, Mapping):
         for key, value in result.items():
             yield from (*_values(key), *_values(value))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -193,6 +194,48 @@ def test_many_small_orders_use_up_what_is_free(session: Session, shop: Shop) -> 
 
     see(session, shop, order_seen(order_item(1), order=3))
     assert item(session, shop).look_at == NOW
+
+
+def ranked(session: Session, shop: Shop, *tags: str, updated: int = 1) -> int:
+    """The priority of an order that comes with these tags."""
+    copy = order_seen(order_item(2), updated=updated)
+    see(session, shop, msgspec.structs.replace(copy, tags=tags))
+    return order(session, shop).priority
+
+
+def test_a_tag_that_the_merchant_puts_moves_an_order_in_the_queue(session: Session, shop: Shop) -> None:
+    shop.priority_rules = [{"tag": "vip", "priority": 10}]
+    known_item(session, shop, has_queue=True)
+    see(session, shop, order_seen(order_item(2)))
+    item(session, shop).look_at = None
+
+    assert ranked(session, shop, "Vip") == 10
+    assert item(session, shop).look_at is not None
+
+
+def test_who_loses_the_tag_loses_the_priority(session: Session, shop: Shop) -> None:
+    shop.priority_rules = [{"tag": "vip", "priority": 10}]
+
+    assert ranked(session, shop, "vip") == 10
+    assert ranked(session, shop, "gift", updated=2) == 0
+
+
+def test_a_source_that_tells_no_tags_leaves_the_priority(session: Session, shop: Shop) -> None:
+    shop.priority_rules = [{"tag": "vip", "priority": 10}]
+    ranked(session, shop, "vip")
+
+    see(session, shop, order_seen(order_item(3), updated=2))
+
+    assert order(session, shop).priority == 10
+
+
+def test_no_rule_changes_what_a_person_set(session: Session, shop: Shop) -> None:
+    shop.priority_rules = [{"tag": "vip", "priority": 10}]
+    ranked(session, shop, "gift")
+    row = order(session, shop)
+    row.priority, row.is_ranked_by_hand = 3, True
+
+    assert ranked(session, shop, "vip", updated=2) == 3
 
 
 def test_an_earlier_wish_to_look_stands(session: Session, shop: Shop) -> None:

@@ -1,58 +1,94 @@
-"""Right under races: random histories of a shop through the whole pipeline, on PostgreSQL.
+"""Right under races: random histories of a Shopify shop and of a BigCommerce store through the whole
+pipeline, on PostgreSQL.
 
 Webhooks come late, twice, out of order, or (2 %) never; things happen between the worker's requests.
 """
 
 import os
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from app.sandbox.bigcommerce.records import Settings as StoreSettings
 from app.settings import Settings
-from tests.histories import History
+from tests.histories import History, StoreHistory
 from tests.tables import empty_tables
-from tests.world import make_world
+from tests.world import make_store_world, make_world
 
-SAMPLE = 50
+SAMPLES = {"shopify": 50, "bigcommerce": 20}
 FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
+STEPS = 40
+
+Play = Callable[[int, sa.Engine, Redis, Settings], History]
 
 
-def play(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
-    """One history from beginning to rest."""
+def play_shopify(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
+    """One history of a shop from beginning to rest; every other one has two locations."""
     world = make_world(engine, redis, settings, seed=seed, domain=f"history-{seed}.myshopify.com")
     history = History(world, seed, locations=1 + seed % 2)
-    history.play(steps=40)
+    history.play(STEPS)
     return history
 
 
-@pytest.mark.parametrize("seed", range(SAMPLE))
+def play_bigcommerce(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
+    """One of a store: with stock figures that lag or not, a counter that restocks lower or not, stock
+    that goes down when an order is placed or shipped, with and without native backorders."""
+    world = make_store_world(
+        engine,
+        redis,
+        settings,
+        seed=seed,
+        store_hash=f"history{seed}",
+        quota_requests=100_000,
+        projection_delay_s=(0, 20, 60)[seed % 3],
+        lowers_backordered=seed % 4 in (1, 2),
+        settings=StoreSettings(
+            has_native_backorders=seed % 7 != 6,
+            update_stock_behavior="order_completed_or_shipped" if seed % 5 == 4 else "order_placed",
+        ),
+    )
+    history = StoreHistory(world, seed, locations=1 + seed % 2)
+    history.play(STEPS)
+    assert world.shop.answer_problems == []
+    return history
+
+
+PLAYS = {"shopify": play_shopify, "bigcommerce": play_bigcommerce}
+
+
+@pytest.mark.parametrize(
+    ("platform", "seed"),
+    [(platform, seed) for platform, count in SAMPLES.items() for seed in range(count)],
+)
 def test_every_order_shows_what_the_oracle_says(
-    seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
+    platform: str, seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
     """And no tag was put on, or taken off, an order of which that was not true when it was looked at."""
-    history = play(seed, clean_pg, redis, settings)
+    history = PLAYS[platform](seed, clean_pg, redis, settings)
 
     assert history.verdict() == []
 
 
 @pytest.mark.full_histories
-def test_all_histories(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> None:
+@pytest.mark.parametrize("platform", PLAYS)
+def test_all_histories(platform: str, clean_pg: sa.Engine, redis: Redis, settings: Settings) -> None:
     """The same for many seeds, with the figures of all of them; BACKLINE_HISTORIES names others."""
     counts: Counter[str] = Counter()
     wrong = []
     for seed in range(FIRST, END):
-        history = play(seed, clean_pg, redis, settings)
+        history = PLAYS[platform](seed, clean_pg, redis, settings)
         counts += history.counts
         counts["orders"] += len(history.world.shop.orders)
         counts["requests"] += len(history.world.shop.requests)
         counts["webhooks"] += len(history.world.answers)
-        found = [f"seed {seed}: {text}" for text in history.verdict()]
+        found = [f"{platform} seed {seed}: {text}" for text in history.verdict()]
         print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
         wrong += found
         empty_tables(clean_pg)
     figures = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-    print(f"\nhistories {FIRST} to {END - 1}: {figures}; wrong: {len(wrong)}")  # noqa: T201
+    print(f"\n{platform} histories {FIRST} to {END - 1}: {figures}; wrong: {len(wrong)}")  # noqa: T201
 
     assert wrong == []

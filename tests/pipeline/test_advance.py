@@ -38,6 +38,7 @@ def work(stage: Stage) -> float | None:
         sessions=runtime.sessions,
         connect=runtime.connect,
         clock=stage.world.clock,
+        app_url=stage.world.runtime.settings.app_url,
     )
 
 
@@ -181,7 +182,7 @@ def test_a_slice_ends_after_about_a_minute_and_the_shop_goes_to_the_back(stage: 
     ]
     orders = [world.shop.place_order([(towel.variant_id, 1)]) for towel in towels for _ in range(20)]
     world.deliver()
-    world.shop.before_request = lambda: world.clock.sleep(25)
+    world.shop.before_request = lambda: world.clock.sleep(8)
     began, slices = world.clock(), [work(stage)]
     first_took_s = (world.clock() - began).total_seconds()
     lease_between = shop_of(stage).lease_owner
@@ -245,6 +246,7 @@ def test_a_defect_of_ours_escapes_and_lets_go_of_the_shop(told: Stage) -> None:
             sessions=runtime.sessions,
             connect=break_down,  # type: ignore[arg-type]
             clock=told.world.clock,
+            app_url="https://backline.test",
         )
 
     assert shop_of(told).lease_owner is None
@@ -286,7 +288,12 @@ def test_a_shop_that_is_no_more_asks_for_nothing(stage: Stage) -> None:
     runtime = stage.world.runtime
 
     again_s = advance(
-        987654, owner=ME, sessions=runtime.sessions, connect=runtime.connect, clock=stage.world.clock
+        987654,
+        owner=ME,
+        sessions=runtime.sessions,
+        connect=runtime.connect,
+        clock=stage.world.clock,
+        app_url="",
     )
 
     assert again_s is None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from app.core.desired import Desired, ItemState, Shown, Status, desired
 from app.core.note import find_block, place_block, remove_block
+from app.pipeline.sentences import Sentences, default_sentences, languages
 from app.pipeline.wording import BLOCK_LIMIT, METAFIELDS, block_texts, metafields
 from tests.builders import TODAY, day, item_state, order_state
 
@@ -81,7 +82,43 @@ def test_an_item_that_has_shipped_is_not_mentioned() -> None:
     ],
 )
 def test_dates_are_written_as_the_shop_reads_them(locale: str, date: str) -> None:
-    assert f"\nExpected to ship by {date}\n" in block_texts(backordered(MUG), locale=locale)[0]
+    english = default_sentences("en")
+
+    texts = block_texts(backordered(MUG), locale=locale, sentences=english)
+
+    assert f"\nExpected to ship by {date}\n" in texts[0]
+
+
+def test_the_words_of_a_platform_without_tags_stand_on_the_first_line() -> None:
+    text = block_texts(backordered(MUG), locale="en", words=["on [/backorder] order"])[0]
+
+    assert text.splitlines()[1] == "on (/backorder) order"
+
+
+def test_a_block_is_written_in_the_language_of_the_shop() -> None:
+    assert block_texts(backordered(MUG, TOWEL), locale="de-AT")[0] == (
+        "[backorder]\n"
+        "Voraussichtlicher Versand bis 05.12.2026\n"
+        "2 von 3 × Blue Mug (MUG-BLUE): 05.12.2026\n"
+        "1 × Tea Towel (TOWEL): auf Lager\n"
+        "[/backorder]"
+    )
+
+
+def test_the_merchants_own_sentences_are_taken() -> None:
+    own = {
+        **default_sentences("en"),
+        "expected": "Ships {date} at the latest",
+        "in_stock": "{sku} is here",
+    }
+
+    text = block_texts(backordered(MUG, TOWEL), locale="en", sentences=own)[0]
+
+    assert text.splitlines()[1:4] == [
+        "Ships Dec 5, 2026 at the latest",
+        "2 of 3 × Blue Mug (MUG-BLUE): Dec 5, 2026",
+        "TOWEL is here",
+    ]
 
 
 def test_many_items_are_cut_and_counted() -> None:
@@ -106,7 +143,7 @@ def test_fuller_wordings_come_first() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(1, 300), st.integers(0, 3)), min_size=1, max_size=40),
-    st.sampled_from(["en", "de"]),
+    st.sampled_from(languages()),
 )
 def test_every_wording_fits(items: list[tuple[int, int]], locale: str) -> None:
     states = [
@@ -146,8 +183,15 @@ def test_no_title_breaks_the_block(parts: list[str], sku: str) -> None:
     _assert_the_block_is_whole(item_state(1, title="".join(parts), sku=sku, on="2026-12-05"))
 
 
-def _assert_the_block_is_whole(item: ItemState) -> None:
-    for text in block_texts(backordered(item), locale="en"):
+def test_no_title_and_template_break_the_block_together() -> None:
+    """A marker of which each has a half."""
+    split = {**default_sentences("en"), "all_short": "[/back{title}"}
+
+    _assert_the_block_is_whole(item_state(1, title="order]"), split)
+
+
+def _assert_the_block_is_whole(item: ItemState, sentences: Sentences | None = None) -> None:
+    for text in block_texts(backordered(item), locale="en", sentences=sentences):
         placed = place_block("Leave it at the door", text, glue="")
 
         assert find_block(placed.note) == text

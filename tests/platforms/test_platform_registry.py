@@ -18,7 +18,9 @@ def test_connecting_sends_nothing(name: str, settings: Settings, redis: Redis) -
 
     outside = Outside(http=Http(transport=refuse), redis=redis)
 
-    connect(name, Credentials(1, "towels.myshopify.com", "token"), settings, outside)
+    platform = connect(name, Credentials(1, "towels.myshopify.com", "token"), settings, outside)
+
+    assert PLATFORMS[name].has_tags is platform.traits.has_tags
     webhook_reader(name, settings)
 
 

@@ -110,13 +110,13 @@ def test_words_from_outside_never_become_markup(stage: Stage, clean_pg: sa.Engin
     assert pages[1].count("&lt;script&gt;alert(") >= 12
 
 
-def test_our_pages_run_no_scripts_and_stand_in_no_frame(client: FlaskClient) -> None:
+def test_our_pages_run_no_foreign_scripts_and_stand_in_no_frame(client: FlaskClient) -> None:
     answer = client.get("/")
 
     policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
-    assert "script-src" not in policy
+    assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "same-origin"
@@ -147,7 +147,7 @@ def test_in_production_nobody_reads_the_pages_without_signing_in(
     """They name orders and their items; only the local commands serve them to whoever asks."""
     production = create_app(runtime).test_client()
 
-    assert [production.get(path).status_code for path in ("/", f"/shops/{shop_id}")] == [404, 404]
+    assert [production.get(path).status_code for path in ("/", f"/shops/{shop_id}")] == [401, 401]
     assert client.get(f"/shops/{shop_id}").status_code == 200
     assert post(production, b"{}", "made/up").status_code == 200
     assert production.get("/healthz").status_code == 200

@@ -27,8 +27,14 @@ class _Hook(msgspec.Struct):
     headers: dict[str, str] | None = None
 
 
+class _Blocked(msgspec.Struct):
+    """A destination that nothing is sent to for now: a domain, or its address."""
+
+    destination: str = ""
+
+
 class _Admin(msgspec.Struct):
-    blocked_domains: list[str] = []
+    blocked_domains: list[_Blocked] = []
 
 
 class _AdminBody(msgspec.Struct):
@@ -55,9 +61,13 @@ def _blocked(client: BigCommerceClient, address: str) -> str:
     """What is to be said if BigCommerce sends nothing to our domain for now."""
     domains = read(client.get("/v3/hooks/admin"), _AdminBody).data.blocked_domains
     host = urlsplit(address).hostname or ""
-    if host not in domains:
+    if host not in {_host(one.destination) for one in domains}:
         return ""
     return f"{host} is blocked for some minutes, since it failed too often: see that it answers"
+
+
+def _host(destination: str) -> str | None:
+    return urlsplit(destination if "//" in destination else f"//{destination}").hostname
 
 
 def _put_right(

@@ -23,14 +23,19 @@ from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.habits import Habits
 
 _NOTE_LIMIT = 65_535
-_NEWS_EVERY_S = 10
 
 
 class BigCommercePlatform:
     """See `app.platforms.base.Platform` for what each method promises. Orders always come whole."""
 
     def __init__(
-        self, client: BigCommerceClient, habits: Habits, *, hook_secret: str, quiet_s: float
+        self,
+        client: BigCommerceClient,
+        habits: Habits,
+        *,
+        hook_secret: str,
+        quiet_s: float,
+        news_s: float,
     ) -> None:
         self._client = client
         self._habits = habits
@@ -39,7 +44,7 @@ class BigCommercePlatform:
             has_tags=False,
             note_limit=_NOTE_LIMIT,
             stock_lag_s=quiet_s,
-            batches_news_s=_NEWS_EVERY_S,
+            batches_news_s=news_s,
         )
 
     def fetch_profile(self) -> ShopProfile:

@@ -184,5 +184,5 @@ def _with_facts(delivery: Delivery, envelope: _Envelope) -> Delivery:
         data: Any = msgspec.json.decode(envelope.data)
         return msgspec.structs.replace(delivery, facts=scope.read(data))
     except UNREADABLE as error:
-        problem = f"the body of {envelope.scope} can not be read: {error}"
+        problem = f"the body of {delivery.topic} can not be read: {error}"
         return msgspec.structs.replace(delivery, problem=problem)

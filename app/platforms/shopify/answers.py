@@ -102,7 +102,7 @@ class OrderNode(msgspec.Struct, frozen=True, rename="camel"):
     updated_at: Moment
     cancelled_at: Moment | None = None
     note: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] | None = None
     line_items: Nodes[LineItemNode] | None = None
     fulfillment_orders: Nodes[RouteNode] | None = None
 
@@ -185,12 +185,13 @@ def order_seen(order: OrderNode) -> OrderSeen:
         is_cancelled=order.cancelled_at is not None,
         items=None if items is None else order_items(items.nodes),
         routing=None if routes is None else routing(routes.nodes),
+        tags=order.tags,
     )
 
 
 def order_now(order: OrderNode) -> OrderNow:
     """An order with what it shows."""
-    return OrderNow(order=order_seen(order), note=order.note or "", tags=order.tags)
+    return OrderNow(order=order_seen(order), note=order.note or "", tags=order.tags or ())
 
 
 def order_items(lines: Iterable[LineItemNode]) -> tuple[OrderItem, ...]:

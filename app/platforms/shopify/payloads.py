@@ -59,11 +59,12 @@ class _Order(msgspec.Struct):
     updated_at: Moment
     processed_at: Moment | None = None
     cancelled_at: Moment | None = None
+    tags: str | None = None
     line_items: list[_LineItem] | None = None
 
 
 def read_order(body: bytes) -> tuple[Fact, ...]:
-    """A whole order. `items` is None if the subscription leaves `line_items` out."""
+    """A whole order. `items` is None if the subscription leaves `line_items` out, as is `tags`."""
     order = msgspec.json.decode(body, type=_Order)
     seen = OrderSeen(
         order_id=order.id,
@@ -72,8 +73,14 @@ def read_order(body: bytes) -> tuple[Fact, ...]:
         updated_at=order.updated_at.astimezone(UTC),
         is_cancelled=order.cancelled_at is not None,
         items=None if order.line_items is None else tuple(_items(order.line_items)),
+        tags=None if order.tags is None else tuple(_tags(order.tags)),
     )
     return (seen,)
+
+
+def _tags(told: str) -> Iterator[str]:
+    """A tag holds no comma: Shopify parts them by one."""
+    return (printable(tag.strip()) for tag in told.split(",") if tag.strip())
 
 
 def _items(line_items: list[_LineItem]) -> Iterator[OrderItem]:

@@ -32,7 +32,7 @@ class OrderQuery(NamedTuple):
     cost: Callable[[OrderSize], int]
 
 
-_SEEN = "id name processedAt updatedAt cancelledAt"
+_SEEN = "id name processedAt updatedAt cancelledAt tags"
 _ITEM = "id currentQuantity unfulfilledQuantity title variantTitle sku variant { id }"
 _ROUTE = "id status assignedLocation { location { id } }"
 _ROUTE_LINE = "inventoryItemId remainingQuantity"
@@ -89,7 +89,7 @@ ROUTINGS = OrderQuery(
 SHOWN = OrderQuery(
     f"""query Shown($ids: [ID!]!, $items: Int!, $routes: Int!) {{
   nodes(ids: $ids) {{ ... on Order {{
-    {_SEEN} note tags
+    {_SEEN} note
     {_ROUTING}
   }} }}
 }}""",
@@ -99,7 +99,7 @@ SHOWN = OrderQuery(
 SHOWN_WHOLE = OrderQuery(
     f"""query ShownWhole($ids: [ID!]!, $items: Int!, $routes: Int!) {{
   nodes(ids: $ids) {{ ... on Order {{
-    {_SEEN} note tags
+    {_SEEN} note
     {_ITEMS}
     {_ROUTING}
   }} }}
@@ -113,7 +113,7 @@ def _look(name: str, items: str) -> str:
   $ids: [ID!]!, $items: Int!, $routes: Int!, $stock: [ID!]!, $levels: Int!, $names: [String!]!
 ) {{
   orders: nodes(ids: $ids) {{ ... on Order {{
-    {_SEEN} note tags
+    {_SEEN} note
     {items}
     {_ROUTING}
   }} }}
@@ -131,7 +131,7 @@ WHOLE_ROUTES = 50
 WHOLE_COST = 1 + WHOLE_ITEMS * ITEM_COST + WHOLE_ROUTES * ROUTE_COST + 2 * PAGE_COST
 WHOLE_ORDER = f"""query WholeOrder($id: ID!, $itemsAfter: String, $routesAfter: String) {{
   order(id: $id) {{
-    {_SEEN} note tags
+    {_SEEN} note
     lineItems(first: {WHOLE_ITEMS}, after: $itemsAfter) {{
       nodes {{ {_ITEM} }} pageInfo {{ hasNextPage endCursor }}
     }}

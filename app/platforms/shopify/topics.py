@@ -14,6 +14,7 @@ ORDER_FIELDS = (
     "updated_at",
     "processed_at",
     "cancelled_at",
+    "tags",
     "line_items.id",
     "line_items.title",
     "line_items.quantity",

@@ -8,11 +8,11 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.sandbox.shopify.records import Order
-from app.sandbox.shopify.shop import SandboxShop
+from app.sandbox.bigcommerce.records import CANCELLED, DECLINED, REFUNDED
 
 BACKORDERED, RELEASED = "backordered", "backorder-released"
 _ON_HAND = date.min
@@ -66,7 +66,7 @@ class Oracle:
     """Told what the merchant typed; everything else it sees in the shop. Each `rule` is a moment at
     which Backline has had its say: who waited at the last one may be released at the next."""
 
-    shop: SandboxShop
+    shop: Any
     own: dict[int, OwnWords] = field(default_factory=dict)
     arrivals: dict[tuple[int, int], list[tuple[date, int]]] = field(
         default_factory=lambda: defaultdict(list)
@@ -101,24 +101,60 @@ class Oracle:
 
     def _units(self, pool: tuple[int, int]) -> list[date]:
         """One day for each unit that there is or will be: on hand first, then as they arrive."""
-        stock = self.shop.pools[pool].quantities
-        on_hand = [_ON_HAND] * (stock["available"] + stock["committed"])
+        on_hand = [_ON_HAND] * self._supply(pool)
         return on_hand + [day for day, count in sorted(self.arrivals[pool]) for _ in range(count)]
 
     def _placed(self, order_id: int) -> tuple[object, int]:
-        return self.shop.orders[order_id].processed_at, order_id
+        return self.placed_at(self.shop.orders[order_id]), order_id
 
     def _after_lead_time(self, order_id: int, item_id: int) -> date | None:
         days = self.lead_days.get(item_id)
         since = self._short_since.get((order_id, item_id), self.today())
         return None if days is None else since + timedelta(days=days)
 
-    def _ruling(self, order: Order, waits: Mapping[int, Wait]) -> Ruling:
+    # How Shopify keeps its books
+
+    def _supply(self, pool: tuple[int, int]) -> int:
+        stock = self.shop.pools[pool].quantities
+        return int(stock["available"] + stock["committed"])
+
+    def placed_at(self, order: Any) -> datetime:
+        """When it was ordered."""
+        moment: datetime = order.processed_at
+        return moment
+
+    def is_cancelled(self, order: Any) -> bool:
+        """Whether nothing of it is wanted any more."""
+        return order.cancelled_at is not None
+
+    def item_of(self, line: Any) -> int:
+        """The item of a line; 0 where stock is not counted."""
+        return line.item_id or 0
+
+    def unshipped(self, line: Any) -> int:
+        """Units of a line that are still to ship."""
+        return int(line.unfulfilled)
+
+    def tags(self, order: Any) -> tuple[str, ...]:
+        """All tags of the order."""
+        return tuple(order.tags)
+
+    def _tags_due(self, order_id: int) -> tuple[str, ...]:
+        own = self.own.get(order_id, OwnWords())
+        return tuple(sorted({*own.tags, self.rulings[order_id].status} - {""}, key=str.casefold))
+
+    def _first_words(self, ruling: Ruling) -> list[str]:
+        """What stands in our block above the heading."""
+        return []
+
+    # What follows from them
+
+    def _ruling(self, order: Any, waits: Mapping[int, Wait]) -> Ruling:
         was = self.rulings.get(order.order_id, Ruling())
         ordered: dict[int, int] = defaultdict(int)
         for line in order.lines:
-            ordered[line.item_id or 0] += line.current
-        if order.cancelled_at:
+            ordered[self.item_of(line)] += line.current
+        if self.is_cancelled(order):
             return Ruling()
         if waits:
             return Ruling(BACKORDERED, waits, ordered)
@@ -131,27 +167,110 @@ class Oracle:
 
     def today(self) -> date:
         """The day it is in the shop."""
-        return self.shop.clock().astimezone(ZoneInfo(self.shop.time_zone)).date()
+        now: datetime = self.shop.clock()
+        return now.astimezone(ZoneInfo(self.shop.time_zone)).date()
 
     def must_show(self, order_id: int) -> View:
         """The order's tags, note and metafields, to the last character."""
         ruling, own = self.rulings[order_id], self.own.get(order_id, OwnWords())
         order = self.shop.orders[order_id]
-        tags = {*own.tags, ruling.status} - {""}
+        block = self._block(ruling, order)
+        glue = "\n\n" if block and own.before else ""
         return View(
-            tuple(sorted(tags, key=str.casefold)),
-            own.before + _block(ruling, order, has_text_before=bool(own.before)) + own.after,
-            _metafields(ruling, order),
+            self._tags_due(order_id),
+            own.before + glue + block + own.after,
+            self._metafields(ruling, order),
         )
+
+    def _block(self, ruling: Ruling, order: Any) -> str:
+        if not ruling.status:
+            return ""
+        lines = [*self._first_words(ruling), _heading(ruling)]
+        if ruling.status == BACKORDERED:
+            waiting = [line for line in order.lines if self.item_of(line) in ruling.waits]
+            others = [line for line in order.lines if self.item_of(line) not in ruling.waits]
+            for line in [*waiting, *others]:
+                name, units = f"{line.title} ({line.sku})", self.unshipped(line)
+                wait = ruling.waits.get(self.item_of(line))
+                if wait is None:
+                    lines.append(f"{units} × {name}: in stock")
+                else:
+                    of = "" if wait.units == units else f" of {units}"
+                    lines.append(
+                        f"{wait.units}{of} × {name}: {spell(wait.until) or 'no date known yet'}"
+                    )
+        return "\n".join(["[backorder]", *lines, "[/backorder]"])
+
+    def _metafields(self, ruling: Ruling, order: Any) -> dict[str, object]:
+        if not ruling.status:
+            return {}
+        lines = [
+            {
+                "item": self.item_of(line),
+                "sku": line.sku,
+                "short": wait.units,
+                "of": self.unshipped(line),
+                "expected": wait.until.isoformat() if wait.until else None,
+            }
+            for line in order.lines
+            if (wait := ruling.waits.get(self.item_of(line)))
+        ]
+        eta = {"eta": ruling.eta.isoformat()} if ruling.eta else {}
+        return {"status": ruling.status.removeprefix("backorder-"), "lines": lines, **eta}
+
+    def view(self, order_id: int) -> View:
+        """What the shop shows of an order."""
+        read: dict[str, Callable[[str], object]] = {"lines": json.loads}
+        order = self.shop.orders[order_id]
+        values = {
+            key: read.get(key, str)(value)
+            for (namespace, key), value in self.shop.metafields(order_id).items()
+            if namespace.endswith("backorder")
+        }
+        return View(self.tags(order), order.note, values)
 
     def wrong(self) -> dict[int, list[str]]:
         """How each order that doesn't show what it must differs from it; empty if all is right."""
         with self.shop.lock:
             found = {
-                order_id: differences(self.must_show(order_id), view(self.shop, order_id))
+                order_id: differences(self.must_show(order_id), self.view(order_id))
                 for order_id in self.rulings
             }
         return {order_id: how for order_id, how in found.items() if how}
+
+
+class StoreOracle(Oracle):
+    """The same for a BigCommerce store, whose orders have no tags."""
+
+    def _supply(self, pool: tuple[int, int]) -> int:
+        return int(self.shop.supply()[pool])
+
+    def placed_at(self, order: Any) -> datetime:
+        """When it was ordered."""
+        moment: datetime = order.created_at
+        return moment
+
+    def is_cancelled(self, order: Any) -> bool:
+        """By its status."""
+        return order.status_id in {REFUNDED, CANCELLED, DECLINED}
+
+    def item_of(self, line: Any) -> int:
+        """Each variant is its own item."""
+        return int(line.variant_id)
+
+    def unshipped(self, line: Any) -> int:
+        """Units of a line that are still to ship."""
+        return int(line.outstanding)
+
+    def tags(self, order: Any) -> tuple[str, ...]:
+        """There are none."""
+        return ()
+
+    def _tags_due(self, order_id: int) -> tuple[str, ...]:
+        return ()
+
+    def _first_words(self, ruling: Ruling) -> list[str]:
+        return [ruling.status]
 
 
 def _both(one: Wait | None, other: Wait) -> Wait:
@@ -159,24 +278,6 @@ def _both(one: Wait | None, other: Wait) -> Wait:
         return other
     days = None if one.until is None or other.until is None else max(one.until, other.until)
     return Wait(one.units + other.units, days)
-
-
-def _block(ruling: Ruling, order: Order, *, has_text_before: bool) -> str:
-    if not ruling.status:
-        return ""
-    lines = [_heading(ruling)]
-    if ruling.status == BACKORDERED:
-        waiting = [line for line in order.lines if line.item_id in ruling.waits]
-        others = [line for line in order.lines if line.item_id not in ruling.waits]
-        for line in [*waiting, *others]:
-            name, wait = f"{line.title} ({line.sku})", ruling.waits.get(line.item_id or 0)
-            if wait is None:
-                lines.append(f"{line.unfulfilled} × {name}: in stock")
-            else:
-                of = "" if wait.units == line.unfulfilled else f" of {line.unfulfilled}"
-                lines.append(f"{wait.units}{of} × {name}: {spell(wait.until) or 'no date known yet'}")
-    block = "\n".join(["[backorder]", *lines, "[/backorder]"])
-    return f"\n\n{block}" if has_text_before else block
 
 
 def _heading(ruling: Ruling) -> str:
@@ -187,39 +288,9 @@ def _heading(ruling: Ruling) -> str:
     return f"Expected to ship by {spell(ruling.eta)}"
 
 
-def _metafields(ruling: Ruling, order: Order) -> dict[str, object]:
-    if not ruling.status:
-        return {}
-    lines = [
-        {
-            "item": line.item_id,
-            "sku": line.sku,
-            "short": wait.units,
-            "of": line.unfulfilled,
-            "expected": wait.until.isoformat() if wait.until else None,
-        }
-        for line in order.lines
-        if (wait := ruling.waits.get(line.item_id or 0))
-    ]
-    eta = {"eta": ruling.eta.isoformat()} if ruling.eta else {}
-    return {"status": ruling.status.removeprefix("backorder-"), "lines": lines, **eta}
-
-
 def spell(day: date | None) -> str:
     """A day as an English shop writes it: Dec 5, 2026."""
     return f"{day:%b} {day.day}, {day.year}" if day else ""
-
-
-def view(shop: SandboxShop, order_id: int) -> View:
-    """What the shop shows of an order."""
-    read: dict[str, Callable[[str], object]] = {"lines": json.loads}
-    order = shop.orders[order_id]
-    values = {
-        key: read.get(key, str)(value)
-        for (namespace, key), value in shop.metafields(order_id).items()
-        if namespace.endswith("backorder")
-    }
-    return View(tuple(order.tags), order.note, values)
 
 
 def differences(must: View, shows: View) -> list[str]:

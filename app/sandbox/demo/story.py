@@ -1,24 +1,26 @@
 """The story: a week in the life of a small shop, in half a minute."""
 
+import re
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
-from typing import NoReturn
+from typing import Any, NoReturn
 
+from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.demo.oracle import Oracle, OwnWords, spell
 from app.sandbox.demo.stage import is_quiet
 from app.sandbox.demo.telling import Teller
-from app.sandbox.shopify.records import Order, Variant
 from app.sandbox.shopify.shop import SandboxShop
 
 _COMMAND_S = 120
 _CALM_S = 1.5
 _POLL_S = 0.1
+_ARRIVAL = re.compile(r"Arrival (\d+):")
 
 
 class StoryError(Exception):
@@ -30,11 +32,11 @@ class Goods:
     """What the shop sells, and where it lies."""
 
     warehouse: int
-    mug: Variant
-    towel: Variant
-    tray: Variant
-    lamp: Variant
-    apron: Variant
+    mug: Any
+    towel: Any
+    tray: Any
+    lamp: Any
+    apron: Any
 
 
 def open_shop(domain: str, *, client_secret: str) -> SandboxShop:
@@ -42,7 +44,12 @@ def open_shop(domain: str, *, client_secret: str) -> SandboxShop:
     return SandboxShop(domain, client_secret=client_secret, routing_delay_s=1, bulk_delay_s=1)
 
 
-def stock_shelves(shop: SandboxShop) -> Goods:
+def open_store(store_hash: str, *, client_secret: str) -> SandboxStore:
+    """A BigCommerce store by the real clock; its stock figures lag by a second instead of a minute."""
+    return SandboxStore(store_hash, client_secret=client_secret, projection_delay_s=1)
+
+
+def stock_shelves(shop: SandboxShop | SandboxStore) -> Goods:
     """Put the catalogue on sale: few of everything, and all of it may be oversold."""
     warehouse, store = shop.add_location("Warehouse"), shop.add_location("Harbour Store")
     return Goods(
@@ -59,11 +66,19 @@ def stock_shelves(shop: SandboxShop) -> Goods:
 class Story:
     """One telling of it. `patience_s` is how long Backline may take after each turn of events."""
 
-    shop: SandboxShop
+    shop: Any
     oracle: Oracle
     teller: Teller
     goods: Goods
     patience_s: float = 60
+    platform: str = "shopify"
+    _arrivals: list[str] = field(default_factory=list)
+    _said: str = ""
+
+    @property
+    def address(self) -> str:
+        """What Backline's commands call the shop."""
+        return str(self.shop.domain)
 
     def play(self) -> None:
         """Chapter after chapter. Raises `StoryError` as soon as an order does not show what it must."""
@@ -90,7 +105,8 @@ class Story:
         tray = self._order((self.goods.tray, 1), days_ago=2)
         self.teller.happens(f"{tray.name}, two days old, waits for a Walnut Tray that is not on order.")
         self._command(
-            "shops", "connect", "shopify", self.shop.domain, "--access-token", self.shop.access_token
+            *("shops", "connect", self.platform, self.address),
+            *("--access-token", self.shop.access_token),
         )
 
     def _flash_sale(self) -> None:
@@ -148,7 +164,7 @@ class Story:
         self._expect(mug, 2, first)
         self._expect(mug, 12, second)
         self.teller.happens("Trays come three weeks after they run out, as a rule.")
-        self._command("supply", "lead-time", self.shop.domain, "--sku", tray.sku, "--days", "21")
+        self._command("supply", "lead-time", self.address, "--sku", tray.sku, "--days", "21")
         self.oracle.lead_days[tray.item_id] = 21
 
     def _partial_restock(self) -> None:
@@ -158,26 +174,32 @@ class Story:
 
     def _full_restock(self) -> None:
         self.teller.chapter("Both shipments arrive early: every mug that was waited for is there")
-        for number, shipment in enumerate(list(self.shop.books.shipments.values()), start=1):
-            self.shop.receive_shipment(shipment.shipment_id)
-            self._command("supply", "receive", self.shop.domain, str(number))
+        self._receive_shipments()
+        for number in self._arrivals:
+            self._command("supply", "receive", self.address, number)
         self.oracle.arrivals.clear()
 
     # What a chapter is made of
 
     def _order(
         self,
-        *lines: tuple[Variant, int],
+        *lines: tuple[Any, int],
         note: str = "",
         tags: Sequence[str] = (),
         days_ago: int = 0,
-    ) -> Order:
+    ) -> Any:
         """Somebody orders."""
         wish = [(variant.variant_id, quantity) for variant, quantity in lines]
         at = self.shop.clock() - timedelta(days=days_ago)
-        order_id = self.shop.place_order(wish, note=note, tags=tags, processed_at=at)
-        self.oracle.own[order_id] = OwnWords(note, tags=tuple(tags))
+        order_id = self._place(wish, note, tags, at)
         return self.shop.orders[order_id]
+
+    def _place(
+        self, wish: Sequence[tuple[int, int]], note: str, tags: Sequence[str], at: datetime
+    ) -> int:
+        order_id: int = self.shop.place_order(wish, note=note, tags=tags, processed_at=at)
+        self.oracle.own[order_id] = OwnWords(note, tags=tuple(tags))
+        return order_id
 
     def _write_after_block(self, order_id: int, text: str) -> None:
         """Staff add to a note that holds our block already."""
@@ -186,16 +208,24 @@ class Story:
         own = self.oracle.own[order_id]
         self.oracle.own[order_id] = OwnWords(own.before, text, own.tags)
 
-    def _expect(self, variant: Variant, quantity: int, day: date) -> None:
+    def _expect(self, variant: Any, quantity: int, day: date) -> None:
         """Goods are sent off to the warehouse, and the merchant tells Backline."""
-        noon = datetime.combine(day, time_of_day(12), UTC)
-        self.shop.expect_shipment(self.goods.warehouse, {variant.item_id: quantity}, arrives_at=noon)
+        self._send_off(variant, quantity, day)
         self.teller.happens(f"{quantity} × {variant.product_title} are on their way, due {spell(day)}.")
         self._command(
-            *("supply", "add", self.shop.domain, variant.sku),
-            *("--quantity", str(quantity), "--on", day.isoformat()),
+            *("supply", "add", self.address, variant.sku),
+            *("--quantity", str(quantity), "--on", day.isoformat(), "--location", "Warehouse"),
         )
+        self._arrivals.append(_ARRIVAL.findall(self._said)[-1])
         self.oracle.arrivals[variant.item_id, self.goods.warehouse].append((day, quantity))
+
+    def _send_off(self, variant: Any, quantity: int, day: date) -> None:
+        noon = datetime.combine(day, time_of_day(12), UTC)
+        self.shop.expect_shipment(self.goods.warehouse, {variant.item_id: quantity}, arrives_at=noon)
+
+    def _receive_shipments(self) -> None:
+        for shipment in list(self.shop.books.shipments.values()):
+            self.shop.receive_shipment(shipment.shipment_id)
 
     def _in_days(self, days: int) -> date:
         return self.oracle.today() + timedelta(days=days)
@@ -213,6 +243,7 @@ class Story:
         if done.returncode:
             said = done.stderr.strip() or done.stdout.strip()
             raise StoryError(f"`backline {' '.join(words)}` failed: {said}")
+        self._said = done.stdout
         self.teller.aside(f"  {done.stdout.strip().splitlines()[-1]}")
 
     # How it ends
@@ -245,3 +276,30 @@ class Story:
         undelivered = len(self.shop.webhooks.waiting())
         late = f" {undelivered} webhooks could not be delivered yet." if undelivered else ""
         raise StoryError(f"{what}{late}")
+
+
+@dataclass
+class StoreStory(Story):
+    """The same story at a BigCommerce store, which tells nobody of shipments on their way."""
+
+    platform: str = "bigcommerce"
+    _on_their_way: list[tuple[int, int]] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """The store's hash."""
+        return str(self.shop.store_hash)
+
+    def _place(
+        self, wish: Sequence[tuple[int, int]], note: str, tags: Sequence[str], at: datetime
+    ) -> int:
+        order_id: int = self.shop.place_order(wish, note=note, at=at)
+        self.oracle.own[order_id] = OwnWords(note)
+        return order_id
+
+    def _send_off(self, variant: Any, quantity: int, day: date) -> None:
+        self._on_their_way.append((variant.item_id, quantity))
+
+    def _receive_shipments(self) -> None:
+        for item_id, quantity in self._on_their_way:
+            self.shop.adjust_stock(item_id, self.goods.warehouse, quantity)

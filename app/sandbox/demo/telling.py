@@ -2,58 +2,64 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from app.sandbox.demo.oracle import BACKORDERED, Oracle, Ruling, View, spell, view
-from app.sandbox.shopify.records import Order
+from app.sandbox.demo.oracle import BACKORDERED, Oracle, Ruling, View, spell
 
 _WIDTH = 150
 _COLOURS = {BACKORDERED: "yellow", "": "dim"}
 
 
 class Teller:
-    """Speaks on a console, and remembers what it said of each order."""
+    """Speaks on a console, and remembers what it said of each order. Where several shops speak, each
+    line begins with the shop's `name`."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, name: str = "") -> None:
+        self._name = f"{name:<12}" if name else ""
         self.console = console or Console(highlight=False)
         if not self.console.is_terminal:
             self.console.width = max(self.console.width, _WIDTH)
         self._said: dict[int, View] = {}
         self._chapters = 0
 
+    def _say(self, text: str, *, is_first: bool = False) -> None:
+        """One line; a chapter's first one stands apart, unless two shops speak at once."""
+        self.console.print(f"\n{text}" if is_first and not self._name else f"{self._name}{text}")
+
     def chapter(self, title: str) -> None:
         """Begin a chapter."""
         self._chapters += 1
-        self.console.print(f"\n[bold]{self._chapters}. {title}[/bold]")
+        self._say(f"[bold]{self._chapters}. {title}[/bold]", is_first=True)
 
     def happens(self, text: str) -> None:
         """Something happens in the shop, or at the merchant's desk."""
-        self.console.print(f"   {escape(text)}")
+        self._say(f"   {escape(text)}")
 
     def aside(self, text: str) -> None:
         """Something that is not part of the story."""
-        self.console.print(f"[dim]   {escape(text)}[/dim]")
+        self._say(f"[dim]   {escape(text)}[/dim]")
 
     def shop_shows(self, oracle: Oracle, *, after_s: float) -> None:
         """Every order that shows something else than when it was last spoken of."""
         self.aside(f"after {after_s:.1f} s the shop shows:" if after_s else "by now the shop shows:")
         for order_id, order in oracle.shop.orders.items():
-            now = view(oracle.shop, order_id)
+            now = oracle.view(order_id)
             if now == self._said.get(order_id, View()):
                 continue
             if not now.metafields and order_id not in self._said:
                 continue
             self._said[order_id] = now
-            self.console.print(f"   → {order.name}  {_in_short(now)}")
+            self._say(f"   → {order.name}  {_in_short(now)}")
 
     def goes_wrong(self, oracle: Oracle, wrong: Mapping[int, Sequence[str]]) -> None:
         """The orders that are not as they must be, and how."""
         for order_id, how in wrong.items():
             name = oracle.shop.orders[order_id].name
-            self.console.print(f"   [red]✗ {name}: {escape('; '.join(how))}[/red]")
+            self._say(f"   [red]✗ {name}: {escape('; '.join(how))}[/red]")
 
     def ends(self, problem: str, *, after_s: float) -> None:
         """The last words."""
@@ -62,23 +68,29 @@ class Teller:
             if problem
             else "[green]Every tag, note and date is right.[/green]"
         )
-        self.console.print(f"{verdict}  ({after_s:.0f} s)")
+        self._say(f"{verdict}  ({after_s:.0f} s)")
 
     def table(self, oracle: Oracle) -> None:
         """All orders as the shop shows them, beside what the oracle says."""
         wrong = oracle.wrong()
         headings = ("order", "items", "placed", "tags", "note", "eta", "oracle says", "")
-        table = Table(*headings, title="The orders as the sandbox shop shows them", title_justify="left")
+        table = Table(
+            *headings,
+            title=f"The orders as {self._name.strip() or 'the sandbox shop'} shows them",
+            title_justify="left",
+        )
         for order_id, order in oracle.shop.orders.items():
-            shows = view(oracle.shop, order_id)
+            shows = oracle.view(order_id)
             table.add_row(
                 order.name,
-                _items(order),
-                f"{order.processed_at:%b %d, %H:%M:%S}",
+                _items(order.lines),
+                f"{oracle.placed_at(order):%b %d, %H:%M:%S}",
                 escape(", ".join(shows.tags)),
                 escape(_first_lines(shows.note)),
                 str(shows.metafields.get("eta", "")),
-                _verdict(oracle.rulings[order_id], order),
+                _verdict(
+                    oracle.rulings.get(order_id, Ruling()), is_cancelled=oracle.is_cancelled(order)
+                ),
                 "[red]✗[/red]" if order_id in wrong else "[green]✓[/green]",
             )
         self.console.print()
@@ -111,14 +123,14 @@ def _first_lines(note: str) -> str:
     return "\n".join(lines)
 
 
-def _items(order: Order) -> str:
-    lines = [f"{line.current} × {line.title}" for line in order.lines if line.current]
+def _items(order_lines: Sequence[Any]) -> str:
+    lines = [f"{line.current} × {line.title}" for line in order_lines if line.current]
     return "\n".join(lines) or "cancelled"
 
 
-def _verdict(ruling: Ruling, order: Order) -> str:
+def _verdict(ruling: Ruling, *, is_cancelled: bool) -> str:
     if not ruling.status:
-        return "cancelled: nothing" if order.cancelled_at else "in stock: nothing"
+        return "cancelled: nothing" if is_cancelled else "in stock: nothing"
     if ruling.status == BACKORDERED:
         short = sum(wait.units for wait in ruling.waits.values())
         return f"{short} short, {_day(ruling.eta)}"

@@ -198,7 +198,12 @@ class TestOrders:
                 OrderItem(866550311766439021, 808950810, 1, 1, "Blue Mug - Large", "MUG-BLUE"),
                 OrderItem(866550311766439023, 808950811, 4, 4, "Tea Towel", ""),
             ),
+            tags=("gift", "vip"),
         )
+
+    def test_tags_are_parted_by_commas(self) -> None:
+        assert self.order(tags="vip, Gift wrap,b2b").tags == ("vip", "Gift wrap", "b2b")
+        assert self.order(tags="").tags == ()
 
     @pytest.mark.parametrize(
         "topic", ["orders/create", "orders/cancelled", "orders/fulfilled", "orders/partially_fulfilled"]

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("time_zone", sa.String(), nullable=False),
         sa.Column("lead_time_days", sa.BigInteger(), nullable=True),
         sa.Column("quiet_days", sa.BigInteger(), nullable=False),
+        sa.Column("waiting_status_id", sa.BigInteger(), nullable=True),
         sa.Column("installed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changes_read_at", sa.DateTime(timezone=True), nullable=True),

@@ -1,0 +1,62 @@
+"""What is decided about one item: who is served by what, and until when the others wait."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import NamedTuple
+
+from app.core.allocate import allocate
+from app.core.model import Allocation, Arrival, Line, Promise
+from app.core.promise import promise_queue, still_expected
+
+_LAST_OF_ITS_DAY = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """All that one pool's queue is decided from. `supply` units can serve open orders now; `owed_before`
+    of them go to demand that is older than all `lines`; `short_since` by order."""
+
+    lines: Sequence[Line]
+    supply: int
+    owed_before: int = 0
+    arrivals: Sequence[Arrival] = ()
+    short_since: Mapping[int, date] = field(default_factory=dict)
+
+
+class Decided(NamedTuple):
+    """What serves one line, and what we say about it."""
+
+    allocation: Allocation
+    promise: Promise
+
+
+def decide(
+    pools: Mapping[int, PoolState], *, today: date, lead_time_days: int | None
+) -> dict[int, list[Decided]]:
+    """Walk each pool's queue (`pools` by location) and promise; every line, in queue order."""
+    return {
+        location_id: _walk(pool, today=today, lead_time_days=lead_time_days)
+        for location_id, pool in pools.items()
+    }
+
+
+def _walk(pool: PoolState, *, today: date, lead_time_days: int | None) -> list[Decided]:
+    allocations = allocate(
+        pool.lines,
+        on_hand=pool.supply,
+        arrivals=still_expected(pool.arrivals, today=today),
+        owed_before=pool.owed_before,
+    )
+    said = promise_queue(
+        allocations, today=today, lead_time_days=lead_time_days, short_since=pool.short_since
+    )
+    return [Decided(*both) for both in zip(allocations, said, strict=True)]
+
+
+def with_units(pool: PoolState, quantity: int, *, on: date | None) -> PoolState:
+    """The same pool, had it so many units more: on the shelf now, or expected on a day, after whatever
+    else is expected then."""
+    if on is None:
+        return replace(pool, supply=pool.supply + quantity)
+    return replace(pool, arrivals=[*pool.arrivals, Arrival(_LAST_OF_ITS_DAY, quantity, on)])

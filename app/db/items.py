@@ -1,0 +1,154 @@
+"""What people see and say of items: who waits for them, what kind they are, what is coming."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.audit import record_event
+from app.db.mirror import ask_for_look, lock_item
+from app.db.models import ArrivalRow, Item, PromiseRow
+
+
+@dataclass(frozen=True, slots=True)
+class ListedItem:
+    """An item with how many orders and units wait for it, and the day of its next arrival."""
+
+    item_id: int
+    title: str
+    sku: str
+    kind: str
+    problem: str | None
+    orders: int
+    units: int
+    next_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTerms:
+    """What a merchant says of an item (see `app.db.models.Item`)."""
+
+    kind: str
+    release_on: date | None
+    lead_time_days: int | None
+
+
+def list_items(
+    session: Session,
+    shop_id: int,
+    *,
+    search: str,
+    is_waiting_only: bool,
+    today: date,
+    offset: int,
+    limit: int,
+) -> Sequence[ListedItem]:
+    """Items whose title or code holds `search`, those that most units are short of first."""
+    waits, coming = _waits(shop_id), _next_arrivals(shop_id, today)
+    units = sa.func.coalesce(waits.c.units, 0)
+    statement = (
+        sa.select(
+            Item.item_id,
+            Item.title,
+            Item.sku,
+            Item.kind,
+            Item.problem,
+            sa.func.coalesce(waits.c.orders, 0),
+            sa.cast(units, sa.BigInteger),
+            coming.c.next_on,
+        )
+        .join(waits, waits.c.item_id == Item.item_id, isouter=not is_waiting_only)
+        .outerjoin(coming, coming.c.item_id == Item.item_id)
+        .where(Item.shop_id == shop_id)
+        .order_by(units.desc(), sa.func.lower(Item.title), Item.item_id)
+        .offset(offset)
+        .limit(limit)
+    )
+    if search:
+        statement = statement.where(
+            sa.or_(
+                Item.title.icontains(search, autoescape=True),
+                Item.sku.icontains(search, autoescape=True),
+            )
+        )
+    return [ListedItem(*row) for row in session.execute(statement)]
+
+
+def _waits(shop_id: int) -> sa.Subquery:
+    return (
+        sa.select(
+            PromiseRow.item_id,
+            sa.func.count(sa.distinct(PromiseRow.order_id)).label("orders"),
+            sa.func.sum(PromiseRow.short).label("units"),
+        )
+        .where(PromiseRow.shop_id == shop_id, PromiseRow.short > 0)
+        .group_by(PromiseRow.item_id)
+        .subquery()
+    )
+
+
+def _next_arrivals(shop_id: int, today: date) -> sa.Subquery:
+    return (
+        sa.select(ArrivalRow.item_id, sa.func.min(ArrivalRow.expected_on).label("next_on"))
+        .where(
+            ArrivalRow.shop_id == shop_id,
+            ArrivalRow.expected_on >= today,
+            ArrivalRow.quantity > ArrivalRow.received,
+        )
+        .group_by(ArrivalRow.item_id)
+        .subquery()
+    )
+
+
+def find_item(session: Session, shop_id: int, item_id: int) -> Item | None:
+    """One item of this shop."""
+    return session.get(Item, (shop_id, item_id))
+
+
+def arrivals_of_item(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:
+    """Its arrivals, what has landed included and what was cancelled left out, soonest first."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.item_id == item_id,
+        ArrivalRow.state != "cancelled",
+    )
+    order = (ArrivalRow.expected_on, ArrivalRow.id)
+    return session.scalars(sa.select(ArrivalRow).where(*where).order_by(*order)).all()
+
+
+def change_terms(session: Session, item: Item, terms: ItemTerms, *, by: str, now: datetime) -> None:
+    """Say what kind an item is and how long it takes; its promises are made anew."""
+    item = lock_item(session, item.shop_id, item.item_id)
+    before = ItemTerms(item.kind, item.release_on, item.lead_time_days)
+    if before == terms:
+        return
+    item.kind, item.release_on, item.lead_time_days = terms.kind, terms.release_on, terms.lead_time_days
+    said = {"before": _terms_in_words(before), "after": _terms_in_words(terms)}
+    _tell(session, item, "item changed", **said, by=by, now=now)
+    ask_for_look(item, at=now, cause="item changed")
+
+
+def _tell(
+    session: Session, item: Item, kind: str, *, before: str, after: str, by: str, now: datetime
+) -> None:
+    record_event(
+        session,
+        item.shop_id,
+        kind,
+        at=now,
+        item_id=item.item_id,
+        before=before,
+        after=after,
+        why=f"by {by}",
+    )
+
+
+def _terms_in_words(terms: ItemTerms) -> str:
+    words = [terms.kind]
+    if terms.release_on:
+        words.append(f"released on {terms.release_on.isoformat()}")
+    if terms.lead_time_days is not None:
+        words.append(f"lead time {terms.lead_time_days} days")
+    return ", ".join(words)

@@ -1,0 +1,1 @@
+"""What the status pages read: figures, lists and single orders, each in a fixed number of queries."""

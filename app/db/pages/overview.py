@@ -1,0 +1,151 @@
+"""The figures of a shop at a glance, and how its parts are doing."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.desired import Status
+from app.db.models import DeliveryRow, Event, Item, Order, PoolRow, Shop
+
+_QUARTER_S = 900  # every zone's midnight falls on one
+_SHOWN_ON_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much of a shop waits, and since when the order that waits longest."""
+
+    orders: int
+    units: int
+    oldest: Order | None
+
+
+def count_waiting(session: Session, shop_id: int) -> Totals:
+    """Orders and units that are short now."""
+    where = (Order.shop_id == shop_id, Order.short > 0)
+    orders, units = session.execute(
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Order.short), 0)).where(*where)
+    ).one()
+    oldest = session.scalar(
+        sa.select(Order).where(*where).order_by(Order.short_since, Order.order_id).limit(1)
+    )
+    return Totals(orders, int(units), oldest)
+
+
+def count_short_by_shop(session: Session, shop_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Orders and units that are short now, by shop; shops where nothing is are left out."""
+    statement = (
+        sa.select(Order.shop_id, sa.func.count(), sa.func.sum(Order.short))
+        .where(Order.shop_id.in_(shop_ids), Order.short > 0)
+        .group_by(Order.shop_id)
+    )
+    return {shop_id: (orders, int(units)) for shop_id, orders, units in session.execute(statement)}
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many orders were called backordered on a day, and how many released."""
+
+    day: date
+    backordered: int
+    released: int
+
+
+def count_days(
+    session: Session, shop_id: int, *, days: Sequence[date], since: datetime, zone: ZoneInfo
+) -> list[DayCount]:
+    """What was written on orders on each of these days, the first of which begins at `since`."""
+    epoch = sa.extract("epoch", Event.at)
+    quarter = sa.cast(epoch - epoch % _QUARTER_S, sa.BigInteger)
+    became = sa.case(
+        (Event.after.startswith(Status.RELEASED.value), Status.RELEASED.value),
+        (
+            sa.and_(
+                Event.after.startswith(Status.BACKORDERED.value),
+                sa.not_(Event.before.startswith(Status.BACKORDERED.value)),
+            ),
+            Status.BACKORDERED.value,
+        ),
+    )
+    statement = (
+        sa.select(quarter, became, sa.func.count())
+        .where(Event.shop_id == shop_id, Event.kind == "shown", Event.at >= since, became.is_not(None))
+        .group_by(quarter, became)
+    )
+    counts: Counter[tuple[date, str]] = Counter()
+    for moment, status, count in session.execute(statement):
+        counts[datetime.fromtimestamp(int(moment), UTC).astimezone(zone).date(), status] += count
+    return [
+        DayCount(day, counts[day, Status.BACKORDERED.value], counts[day, Status.RELEASED.value])
+        for day in days
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxState:
+    """How the webhooks of a shop stand. `oldest_due_at` is of those that wait."""
+
+    last_at: datetime | None
+    due: int
+    oldest_due_at: datetime | None
+    failed: int
+
+
+def read_inbox(session: Session, shop_id: int) -> InboxState:
+    """Counted by their indexes: a busy shop keeps many deliveries that are done."""
+    mine = DeliveryRow.shop_id == shop_id
+    due = sa.and_(mine, DeliveryRow.state == "due")
+    statement = sa.select(
+        sa.select(sa.func.max(DeliveryRow.received_at)).where(mine).scalar_subquery(),
+        sa.select(sa.func.count()).select_from(DeliveryRow).where(due).scalar_subquery(),
+        sa.select(DeliveryRow.received_at)
+        .where(due)
+        .order_by(DeliveryRow.id)
+        .limit(1)
+        .scalar_subquery(),
+        sa.select(sa.func.count())
+        .select_from(DeliveryRow)
+        .where(mine, DeliveryRow.state == "failed")
+        .scalar_subquery(),
+    )
+    return InboxState(*session.execute(statement).one())
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Items whose books do not balance and units that nobody explains: some of each, and how many."""
+
+    drifting: Sequence[tuple[PoolRow, Item]]
+    drifting_count: int
+    stuck: Sequence[Item]
+    stuck_count: int
+
+
+def read_trouble(session: Session, shop: Shop) -> Trouble:
+    """What of the shop's stock does not add up."""
+    drifts = (PoolRow.shop_id == shop.id, PoolRow.drift > 0)
+    drifting = (
+        sa.select(PoolRow, Item, sa.func.count().over())
+        .join(Item, sa.and_(Item.shop_id == PoolRow.shop_id, Item.item_id == PoolRow.item_id))
+        .where(*drifts)
+        .order_by(PoolRow.drift.desc(), PoolRow.item_id, PoolRow.location_id)
+        .limit(_SHOWN_ON_PAGE)
+    )
+    stuck = (
+        sa.select(Item, sa.func.count().over())
+        .where(Item.shop_id == shop.id, Item.problem.is_not(None), Item.look_at.is_not(None))
+        .order_by(Item.look_at, Item.item_id)
+        .limit(_SHOWN_ON_PAGE)
+    )
+    pools, items = session.execute(drifting).all(), session.execute(stuck).all()
+    return Trouble(
+        [(pool, item) for pool, item, _ in pools],
+        pools[0][2] if pools else 0,
+        [item for item, _ in items],
+        items[0][1] if items else 0,
+    )

@@ -1,0 +1,80 @@
+"""What a merchant sets for a shop. Every change leaves an event with what it was and what it is now."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.audit import record_event
+from app.db.mirror import ask_for_look
+from app.db.models import Item, Shop
+from app.db.shops import ask_to_sync
+
+
+def change_preferences(
+    session: Session, shop: Shop, wanted: Mapping[str, Any], *, by: str, now: datetime
+) -> list[str]:
+    """Set these columns of the shop, by name, and ask for the work that follows. What connecting again
+    would overwrite is the merchant's from now on. Returns the names of those that really changed."""
+    changed = [name for name, value in wanted.items() if getattr(shop, name) != value]
+    for name in changed:
+        before, after = getattr(shop, name), wanted[name]
+        setattr(shop, name, after)
+        record_event(
+            session,
+            shop.id,
+            "setting changed",
+            at=now,
+            before=f"{_LABELS[name]}: {_in_words(before)}",
+            after=f"{_LABELS[name]}: {_in_words(after)}",
+            why=f"set by {by}",
+        )
+    shop.chosen = sorted({*shop.chosen, *(set(changed) & _TOLD_BY_PLATFORM)})
+    for follow_up in {_FOLLOW_UPS[name] for name in changed if name in _FOLLOW_UPS}:
+        follow_up(session, shop, now)
+    return changed
+
+
+def take_profile(shop: Shop, *, time_zone: str, locale: str) -> None:
+    """What the platform says of the shop, where the merchant has not said otherwise."""
+    for name, value in (("time_zone", time_zone), ("locale", locale)):
+        if name not in shop.chosen:
+            setattr(shop, name, value)
+
+
+def _look_at_queues(session: Session, shop: Shop, now: datetime) -> None:
+    """Promises stand on it: they are made anew."""
+    where = (Item.shop_id == shop.id, Item.has_queue)
+    for item in session.scalars(sa.select(Item).where(*where).with_for_update()):
+        ask_for_look(item, at=now, cause="settings changed")
+
+
+def _read_orders_again(session: Session, shop: Shop, now: datetime) -> None:
+    """Our copies do not keep an order's tags, only the priority that they earned it."""
+    ask_to_sync(shop, now=now)
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "none"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+_LABELS = {
+    "quiet_days": "days a date may move quietly",
+    "time_zone": "time zone",
+    "lead_time_days": "lead time",
+    "locale": "language",
+    "tag_names": "tag names",
+    "wording": "wording",
+    "priority_rules": "priority rules",
+}
+_TOLD_BY_PLATFORM = {"time_zone", "locale"}
+_FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
+    "time_zone": _look_at_queues,
+    "lead_time_days": _look_at_queues,
+    "priority_rules": _read_orders_again,
+}

@@ -1,0 +1,151 @@
+"""What if so many units arrived? The decision that would be made then, beside the one made now.
+
+Both are made by the same function from what is recorded: nothing is asked of the platform, and nothing
+is written.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from app.core.decide import Decided, PoolState, decide, with_units
+from app.core.model import Promise
+from app.db import mirror, promises
+from app.db.models import Item, PoolRow, Shop
+from app.pipeline.desk import local_day
+from app.pipeline.settle import keep_accounts, known_demand, lead_time_of, pool_states
+from app.platforms.base import ItemStock, Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An item as it is recorded: its pools by location, and what their queues are decided from."""
+
+    shop: Shop
+    item: Item
+    pools: Mapping[int, PoolRow]
+    states: Mapping[int, PoolState]
+    today: date
+
+    def decide(self, states: Mapping[int, PoolState] | None = None) -> dict[int, list[Decided]]:
+        """The queues by location, as they stand or as they would."""
+        lead_time = lead_time_of(self.shop, self.item)
+        return decide(states or self.states, today=self.today, lead_time_days=lead_time)
+
+
+class Effect(StrEnum):
+    """What units would do for an order that waits."""
+
+    RELEASED = "released"
+    COVERED = "covered"
+    """All it wants of this item is there, but it waits for another one."""
+    FEWER = "fewer short"
+    SOONER = "sooner"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What an order is short of one item, all locations together; the day is None if it is unknown."""
+
+    short: int
+    expected_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One order for which something would change."""
+
+    order_id: int
+    name: str
+    was: Waits
+    would_be: Waits
+    effect: Effect
+
+
+def standing_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Standing:
+    """Read what is recorded of an item."""
+    pools = mirror.pools_of(session, shop.id, [item.item_id])[item.item_id]
+    stock = ItemStock(item.item_id, item.is_tracked, tuple(_pool(row) for row in pools.values()))
+    books = known_demand(stock, mirror.open_demand(session, shop.id, [item.item_id])[item.item_id])
+    supply = {location_id: row.supply for location_id, row in pools.items()}
+    owed = {
+        location_id: max(0, account.committed - sum(line.quantity for line in books.at(location_id)))
+        for location_id, account in keep_accounts(stock, books).items()
+    }
+    states = pool_states(session, shop, item, books, supply=supply, owed_before=owed)
+    return Standing(shop, item, pools, states, local_day(now, shop.time_zone))
+
+
+def _pool(row: PoolRow) -> Pool:
+    return Pool(
+        row.location_id, row.location_name, row.on_hand, row.available, row.committed, row.backordered
+    )
+
+
+def what_if(
+    session: Session, standing: Standing, *, location_id: int, quantity: int, on: date
+) -> list[Outcome]:
+    """Every order for which something would change if so many units were on the shelf today, or known
+    to come on a later day; in queue order."""
+    state = standing.states[location_id]
+    day = on if on > standing.today else None
+    states = {**standing.states, location_id: with_units(state, quantity, on=day)}
+    was, would_be = _by_order(standing.decide()), _by_order(standing.decide(states))
+    moved = [order_id for order_id, waits in was.items() if waits.short and would_be[order_id] != waits]
+    return _outcomes(session, standing, moved, was, would_be)
+
+
+def _by_order(queues: Mapping[int, Sequence[Decided]]) -> dict[int, Waits]:
+    found: dict[int, Waits] = {}
+    for queue in queues.values():
+        for _, promise in queue:
+            order_id = promise.line.order_id
+            found[order_id] = _together(found.get(order_id), promise)
+    return found
+
+
+def _together(so_far: Waits | None, promise: Promise) -> Waits:
+    if so_far is None or so_far.short == 0:
+        return Waits(promise.short, promise.expected_on)
+    if promise.short == 0:
+        return so_far
+    days = (so_far.expected_on, promise.expected_on)
+    latest = None if days[0] is None or days[1] is None else max(days[0], days[1])
+    return Waits(so_far.short + promise.short, latest)
+
+
+def _outcomes(
+    session: Session,
+    standing: Standing,
+    moved: Collection[int],
+    was: Mapping[int, Waits],
+    would_be: Mapping[int, Waits],
+) -> list[Outcome]:
+    shop_id = standing.shop.id
+    names = mirror.order_names(session, shop_id, moved)
+    elsewhere = promises.short_of_others(session, shop_id, moved, but_item=standing.item.item_id)
+    return [
+        Outcome(
+            order_id,
+            names[order_id],
+            was[order_id],
+            would_be[order_id],
+            _effect(was[order_id], would_be[order_id], is_short_elsewhere=order_id in elsewhere),
+        )
+        for order_id in moved
+    ]
+
+
+def _effect(was: Waits, would_be: Waits, *, is_short_elsewhere: bool) -> Effect:
+    if would_be.short == 0:
+        return Effect.COVERED if is_short_elsewhere else Effect.RELEASED
+    if would_be.short < was.short:
+        return Effect.FEWER
+    is_sooner = was.expected_on is None or (
+        would_be.expected_on is not None and would_be.expected_on < was.expected_on
+    )
+    return Effect.SOONER if is_sooner else Effect.LATER

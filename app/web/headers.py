@@ -1,0 +1,75 @@
+"""What every answer tells the browser: run nothing that is not ours, and stand in no frame but the
+admin of the shop that is shown."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, g
+from werkzeug.wrappers import Response
+
+from app.settings import Settings
+from app.web import visits
+
+_APP_BRIDGE = "https://cdn.shopify.com"
+_YEAR_S = 365 * 24 * 60 * 60
+_PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+def harden(app: Flask, settings: Settings) -> None:
+    """Have every answer carry the headers."""
+
+    def add(response: Response) -> Response:
+        framed_by = g.get("framed_by")
+        response.headers["Content-Security-Policy"] = _content_policy(settings, framed_by)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        # Not `no-referrer`, under which browsers send forms without saying where they come from.
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = _PERMISSIONS
+        if framed_by is None:
+            response.headers["X-Frame-Options"] = "DENY"
+            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        if visits.is_secure(settings):
+            response.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+        if response.mimetype in ("text/html", "application/json"):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    app.after_request(add)
+
+
+def show_in_frame_of(platform: str, domain: str) -> None:
+    """Let this answer stand in a frame of that shop's admin, and in no other."""
+    g.framed_by = (platform, domain)
+
+
+def _content_policy(settings: Settings, framed_by: tuple[str, str] | None) -> str:
+    is_shopify = framed_by is not None and framed_by[0] == "shopify"
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src 'self' {_APP_BRIDGE}" if is_shopify else "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "font-src 'self'",
+            "connect-src 'self'",
+            f"frame-ancestors {_ancestors(settings, framed_by)}",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ]
+    )
+
+
+def _ancestors(settings: Settings, framed_by: tuple[str, str] | None) -> str:
+    """A stand-in for a platform shows us in frames of its own address."""
+    if framed_by is None:
+        return "'none'"
+    platform, domain = framed_by
+    if platform == "shopify":
+        shop = settings.shopify_base_url.replace("{shop}", domain)
+        return f"{_origin(shop)} https://admin.shopify.com"
+    panels = settings.bigcommerce_panel_origins.replace("{hash}", domain)
+    return f"{panels} {_origin(settings.bigcommerce_login_url)}"
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,1 @@
+"""The status pages: where is my order, and why? Each module holds one page and its actions."""

@@ -1,0 +1,199 @@
+"""How a shop is doing, in plain words, and what to do where something is wrong."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import url_for
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Worker
+
+from app.db.pages.overview import InboxState, Trouble
+from app.web.pages.words import Words
+
+_SLOW = timedelta(minutes=2)
+_QUIET = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `tone` is good, info, warn or bad; `link` is where to act, with its words."""
+
+    name: str
+    tone: str
+    text: str
+    advice: str = ""
+    link: tuple[str, str] | None = None
+
+    @property
+    def word(self) -> str:
+        """The tone in a word, for whoever sees no colours."""
+        return {"good": "Fine", "info": "Note", "warn": "Look", "bad": "Act"}[self.tone]
+
+
+def count_workers(redis: Redis) -> int | None:
+    """How many workers are alive; None if Redis can't be asked."""
+    try:
+        return len(Worker.all(connection=redis))
+    except RedisError:
+        return None
+
+
+def make_checks(say: Words, inbox: InboxState, trouble: Trouble, workers: int | None) -> list[Check]:
+    """Everything that was looked at, what needs somebody first."""
+    checks = [
+        _connection(say),
+        _webhooks(say),
+        _last_webhook(say, inbox),
+        _waiting(say, inbox),
+        _failed(say, inbox),
+        _platform(say),
+        _workers(workers),
+        *_drift(say, trouble),
+        *_stuck(say, trouble),
+        *(Check("Limits", "info", limit) for limit in say.shop.limits),
+    ]
+    order = ("bad", "warn", "info", "good")
+    return sorted(checks, key=lambda check: order.index(check.tone))
+
+
+def _connection(say: Words) -> Check:
+    shop = say.shop
+    if shop.status == "active":
+        return Check("Connection", "good", f"Connected to {shop.domain}.")
+    return Check(
+        "Connection",
+        "bad",
+        shop.problem or f"{shop.domain} is not connected.",
+        "Nothing is read or written until the shop is connected again.",
+    )
+
+
+def _webhooks(say: Words) -> Check:
+    refused = say.shop.subscriptions
+    if refused:
+        topics = "; ".join(f"{topic}: {reason}" for topic, reason in refused.items())
+        return Check(
+            "Webhooks registered",
+            "bad",
+            f"The platform refused {topics}.",
+            "What they would tell is found by the hourly check only. Connect the shop again.",
+        )
+    if say.shop.subscribed_at is None:
+        return Check(
+            "Webhooks registered",
+            "warn",
+            "Nobody has registered them since this Backline was installed.",
+            "Connect the shop again to register them.",
+        )
+    return Check(
+        "Webhooks registered", "good", f"All, last checked {say.moment(say.shop.subscribed_at)}."
+    )
+
+
+def _last_webhook(say: Words, inbox: InboxState) -> Check:
+    name = "Last webhook"
+    if inbox.last_at is None:
+        return Check(
+            name,
+            "info",
+            "None has come yet.",
+            "One comes with the next order or stock change. If none does, check that the platform "
+            "reaches this address.",
+        )
+    text = f"{say.ago(inbox.last_at)} ago, {say.moment(inbox.last_at)}."
+    if say.now - inbox.last_at > _QUIET:
+        return Check(
+            name,
+            "warn",
+            text,
+            "If there have been orders since, the platform does not reach this address: connect the "
+            "shop again. Meanwhile the hourly check finds what changed.",
+        )
+    return Check(name, "good", text)
+
+
+def _waiting(say: Words, inbox: InboxState) -> Check:
+    name = "Webhooks waiting"
+    if inbox.due == 0 or inbox.oldest_due_at is None:
+        return Check(name, "good", "None: everything told has been worked on.")
+    text = f"{say.number(inbox.due)}, the oldest for {say.ago(inbox.oldest_due_at)}."
+    if say.now - inbox.oldest_due_at > _SLOW:
+        return Check(name, "bad", text, "Start a worker, or more of them (`backline worker`).")
+    return Check(name, "good", text)
+
+
+def _failed(say: Words, inbox: InboxState) -> Check:
+    if inbox.failed == 0:
+        return Check("Webhooks failed", "good", "None.")
+    return Check(
+        "Webhooks failed",
+        "warn",
+        f"{say.number(inbox.failed)} could not be used.",
+        "See why, and try them again.",
+        (url_for("deliveries.listing", shop_id=say.shop.id), "Failed deliveries"),
+    )
+
+
+def _platform(say: Words) -> Check:
+    until = say.shop.wait_until
+    if until is None or until <= say.now:
+        return Check("Platform", "good", "Answers without delay.")
+    return Check(
+        "Platform",
+        "info",
+        f"Asks for patience until {say.full_moment(until)}.",
+        "Nothing to do: work goes on by itself then.",
+    )
+
+
+def _workers(workers: int | None) -> Check:
+    if workers is None:
+        return Check(
+            "Workers",
+            "bad",
+            "Unknown: Redis can't be reached.",
+            "Start Redis. Nothing is lost: webhooks are kept, and worked on once it is back.",
+        )
+    if workers == 0:
+        return Check(
+            "Workers",
+            "bad",
+            "None is running, so nothing is tagged or released.",
+            "Start one (`backline worker`, or the `worker` process of the Procfile).",
+        )
+    return Check("Workers", "good", f"{workers} running.")
+
+
+def _drift(say: Words, trouble: Trouble) -> list[Check]:
+    checks = [
+        Check(
+            "Drift",
+            "warn",
+            f"{say.number(pool.drift)} of {item.title or item.sku or item.item_id} at "
+            f"{pool.location_name or pool.location_id} are committed to orders that Backline may not "
+            "read. They are served before all others.",
+            "Grant `read_all_orders`, or check draft orders and transfers of this item.",
+        )
+        for pool, item in trouble.drifting
+    ]
+    return [*checks, *_and_more("Drift", trouble.drifting_count - len(checks), "pools drift")]
+
+
+def _stuck(say: Words, trouble: Trouble) -> list[Check]:
+    checks = [
+        Check(
+            "Books",
+            "warn",
+            f"{item.title or item.sku or item.item_id}: {item.problem}",
+            f"Read again {say.moment(item.look_at)}; nothing is written about it before."
+            if item.look_at
+            else "",
+        )
+        for item in trouble.stuck
+    ]
+    return [*checks, *_and_more("Books", trouble.stuck_count - len(checks), "items do not balance")]
+
+
+def _and_more(name: str, hidden: int, what: str) -> list[Check]:
+    return [Check(name, "warn", f"{hidden} more {what}.")] if hidden > 0 else []

@@ -1,0 +1,168 @@
+"""What every page of a shop begins with: whose it is, who looks, and how it is written."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
+from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from app.db.models import Shop
+from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
+from app.pipeline import doorbell
+from app.pipeline.runtime import Runtime
+from app.settings import Settings
+from app.web import access
+from app.web.access import Role
+from app.web.pages.words import Words
+
+LARGEST_ID = 2**63 - 1
+LONGEST_TEXT = 100
+
+# Shopify's own address of it; the headers of a page in its admin allow it, and no other page has it:
+# https://shopify.dev/docs/api/app-home
+_APP_BRIDGE = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
+
+# The pages of a shop in the order of the navigation: endpoint and name. One that is not served is
+# left out.
+_NAVIGATION = (
+    ("overview.shop_page", "Overview"),
+    ("orders.listing", "Orders"),
+    ("items.listing", "Items"),
+    ("activity.listing", "Activity"),
+    ("deliveries.listing", "Failed deliveries"),
+    ("settings.shop_page", "Settings"),
+)
+
+
+@dataclass(frozen=True)
+class OpenShop:
+    """A shop whose page somebody may see, the session to read it with, and its way to write dates."""
+
+    session: Session
+    shop: Shop
+    say: Words
+
+    @property
+    def id(self) -> int:
+        """The shop's own number."""
+        return self.shop.id
+
+    def render(self, template: str, *, page_name: str, **values: object) -> str:
+        """The page; `page_name` is the endpoint that the navigation marks as the one we are on."""
+        return render_template(
+            template,
+            shop=self.shop,
+            say=self.say,
+            today=self.say.today,
+            may_manage=access.viewer().may(self.id, Role.MANAGE),
+            page_name=page_name,
+            **values,
+        )
+
+
+@contextmanager
+def read_session(runtime: Runtime) -> Iterator[Session]:
+    """For a page that changes nothing: on SQLite it waits for no writer."""
+    with Session(runtime.engine.execution_options(read_only=True)) as session:
+        yield session
+
+
+@contextmanager
+def open_shop(runtime: Runtime, shop_id: int) -> Iterator[OpenShop]:
+    """For a page that reads one shop. Answers 404 where there is none."""
+    with read_session(runtime) as session:
+        yield _opened(runtime, session, shop_id)
+
+
+@contextmanager
+def change_shop(runtime: Runtime, shop_id: int) -> Iterator[OpenShop]:
+    """For an action on one shop: commits, then rings, so that its work begins at once."""
+    with runtime.sessions.begin() as session:
+        yield _opened(runtime, session, shop_id)
+    doorbell.ring(runtime.redis, shop_id)
+
+
+def _opened(runtime: Runtime, session: Session, shop_id: int) -> OpenShop:
+    shop = session.get(Shop, shop_id) if shop_id <= LARGEST_ID else None
+    if shop is None:
+        abort(404)
+    return OpenShop(session, shop, Words(shop, runtime.clock()))
+
+
+def back_to(endpoint: str, /, *, done: str = "", **values: object) -> Response:
+    """After an action: see the page again, which says what was done (a key of its table of words)."""
+    arguments = {**values, **({"done": done} if done else {})}
+    return redirect(url_for(endpoint, **arguments), code=303)  # type: ignore[arg-type]
+
+
+def done_text(words: Mapping[str, str]) -> str:
+    """What the action that led here did, in words; nothing for a key that is not in the table."""
+    return words.get(request.args.get("done", ""), "")
+
+
+def read_turn(sort: Sort) -> Turn:
+    """Which page of a list the address asks for: the one after a place, before one, or the first."""
+    for name, backwards in (("after", False), ("before", True)):
+        place = read_place(request.args.get(name, ""), sort)
+        if place is not None:
+            return Turn(place, backwards=backwards)
+    return FIRST_PAGE
+
+
+def turn_values(turn: Turn) -> dict[str, str]:
+    """The arguments of an address that ask for that page."""
+    if turn.place is None:
+        return {}
+    return {"before" if turn.backwards else "after": str(turn.place)}
+
+
+def read_text() -> str:
+    """What somebody searches for: one line, not too long."""
+    return " ".join(request.args.get("q", "").replace("\0", "").split())[:LONGEST_TEXT]
+
+
+def is_fragment() -> bool:
+    """Whether htmx asks for a part of the page only."""
+    return (
+        request.headers.get("HX-Request") == "true"
+        and "HX-History-Restore-Request" not in request.headers
+    )
+
+
+def prepare(app: Flask, settings: Settings) -> None:
+    """Give the templates the navigation, and what a frame in a shop's admin needs."""
+
+    @app.context_processor
+    def frame() -> dict[str, object]:
+        return {
+            "navigation": _navigation,
+            "served": app.view_functions,
+            "app_bridge": _APP_BRIDGE,
+            "app_bridge_key": settings.shopify_client_id if _is_in_shopify() else "",
+        }
+
+    app.add_template_filter(_coded, "coded")
+
+
+def _is_in_shopify() -> bool:
+    viewer, framed_by = g.get("viewer"), g.get("framed_by")
+    return (
+        viewer is not None and viewer.is_embedded and framed_by is not None and framed_by[0] == "shopify"
+    )
+
+
+def _coded(text: str) -> Markup:
+    """Words between backticks as code."""
+    parts = (escape(part) for part in text.split("`"))
+    marked = (
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(parts)
+    )
+    return Markup("").join(marked)
+
+
+def _navigation() -> list[tuple[str, str]]:
+    served = current_app.view_functions
+    return [(endpoint, name) for endpoint, name in _NAVIGATION if endpoint in served]

@@ -1,0 +1,405 @@
+"""Items: who waits for one, what serves whom and when, and what is coming."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from flask import Blueprint, abort, render_template, request
+from werkzeug.wrappers import Response
+
+from app.core.decide import Decided
+from app.core.model import Basis, Share
+from app.core.promise import still_expected
+from app.db import arrivals, items, mirror
+from app.db.items import ItemTerms
+from app.db.models import ArrivalRow, Item
+from app.pipeline.runtime import Runtime
+from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
+from app.web import access
+from app.web.pages.forms import MOST_DAYS, MOST_UNITS, Form
+from app.web.pages.frame import (
+    LARGEST_ID,
+    OpenShop,
+    back_to,
+    change_shop,
+    done_text,
+    is_fragment,
+    open_shop,
+)
+from app.web.pages.queue_chart import QueueChart, draw, steps_of
+
+_A_PAGE = 50
+_PAGE_NAME = "items.listing"
+_LARGEST_PAGE = 100_000
+
+KINDS = {
+    "backorder": "Backorder: it comes again",
+    "preorder": "Preorder: it is not out yet",
+    "discontinued": "Discontinued: it never comes again",
+}
+_DONE = {
+    "added": "The arrival is noted. Dates are being worked out anew.",
+    "changed": "The arrival is changed. Dates are being worked out anew.",
+    "received": "What has landed is noted: it is not promised a second time.",
+    "cancelled": "The arrival is cancelled. Dates are being worked out anew.",
+    "terms": "The item is changed. Dates are being worked out anew.",
+}
+EFFECTS = {
+    Effect.RELEASED: "Released",
+    Effect.COVERED: "Covered, but still waits for another item",
+    Effect.FEWER: "Fewer units short",
+    Effect.SOONER: "Sooner",
+    Effect.LATER: "Later",
+}
+
+
+@dataclass(frozen=True)
+class QueueRow:
+    """One line of a pool's queue as the page tells it."""
+
+    place: int
+    order_id: int
+    name: str
+    placed_at: datetime
+    priority: int
+    quantity: int
+    short: int
+    on_hand: int
+    shares: Sequence[Share]
+    unserved: int
+    basis: Basis
+    expected_on: date | None
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of the page that were sent with something wrong in them, by name."""
+
+    wrong: Mapping[str, Form] = field(default_factory=dict)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything must be put right."""
+        return any(form.errors for form in self.wrong.values())
+
+    def value(self, form: str, name: str, otherwise: object = "") -> object:
+        """What a field holds: as typed where the form came back, else what is known."""
+        return self.wrong[form].typed.get(name, "") if form in self.wrong else otherwise
+
+    def error(self, form: str, name: str) -> str:
+        """What is wrong with a field, or nothing."""
+        return self.wrong[form].errors.get(name, "") if form in self.wrong else ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """So many units on a day, and what that would change; None until somebody asks."""
+
+    quantity: int
+    on: date
+    outcomes: Sequence[Outcome]
+
+    def of(self, *effects: Effect) -> list[Outcome]:
+        """The outcomes of these kinds."""
+        return [one for one in self.outcomes if one.effect in effects]
+
+
+def make_blueprint(runtime: Runtime) -> Blueprint:
+    """The list of a shop's items, the page of one, and what can be said of it."""
+    blueprint = Blueprint("items", __name__, url_prefix="/shops/<int:shop_id>/items")
+
+    @blueprint.get("")
+    def listing(shop_id: int) -> str:
+        with open_shop(runtime, shop_id) as opened:
+            return _listing(opened)
+
+    @blueprint.get("/<int:item_id>")
+    def item_page(shop_id: int, item_id: int) -> str:
+        with open_shop(runtime, shop_id) as opened:
+            item = _item(opened, item_id)
+            if is_fragment() and "units" in request.args:
+                return _what_if_fragment(opened, item)
+            return _item_page(
+                opened, item, template="item_fragment.html" if is_fragment() else "item.html"
+            )
+
+    @blueprint.post("/<int:item_id>/arrivals")
+    def add_arrival(shop_id: int, item_id: int) -> Response | tuple[str, int]:
+        with change_shop(runtime, shop_id) as opened:
+            item = _item(opened, item_id)
+            return _add_arrival(opened, item)
+
+    @blueprint.post("/<int:item_id>/arrivals/<int:arrival_id>")
+    def change_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response | tuple[str, int]:
+        with change_shop(runtime, shop_id) as opened:
+            item = _item(opened, item_id)
+            return _change_arrival(opened, item, _arrival(opened, item, arrival_id))
+
+    @blueprint.post("/<int:item_id>/arrivals/<int:arrival_id>/cancel")
+    def cancel_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            arrival = _arrival(opened, _item(opened, item_id), arrival_id)
+            arrivals.change_arrival(
+                opened.session,
+                arrival,
+                is_cancelled=True,
+                by=access.viewer().name,
+                now=opened.say.now,
+            )
+        return back_to("items.item_page", shop_id=shop_id, item_id=item_id, done="cancelled")
+
+    @blueprint.post("/<int:item_id>/terms")
+    def change_terms(shop_id: int, item_id: int) -> Response | tuple[str, int]:
+        with change_shop(runtime, shop_id) as opened:
+            item = _item(opened, item_id)
+            return _change_terms(opened, item)
+
+    return blueprint
+
+
+def _item(opened: OpenShop, item_id: int) -> Item:
+    item = items.find_item(opened.session, opened.id, item_id) if item_id <= LARGEST_ID else None
+    return item or abort(404)
+
+
+def _arrival(opened: OpenShop, item: Item, arrival_id: int) -> ArrivalRow:
+    found = items.arrivals_of_item(opened.session, opened.id, item.item_id)
+    row = next((one for one in found if one.id == arrival_id), None) or abort(404)
+    if row.source == "shopify":
+        abort(409, f"This arrival is shipment {row.reference} in Shopify: change it there.")
+    return row
+
+
+def _page_number() -> int:
+    typed = request.args.get("page", "1")
+    return min(max(1, int(typed)), _LARGEST_PAGE) if typed.isascii() and typed.isdigit() else 1
+
+
+# The list
+
+
+def _listing(opened: OpenShop) -> str:
+    search, page = request.args.get("q", "").strip()[:100], _page_number()
+    is_waiting_only = request.args.get("show") == "waiting"
+    found = items.list_items(
+        opened.session,
+        opened.id,
+        search=search,
+        is_waiting_only=is_waiting_only,
+        today=opened.say.today,
+        offset=(page - 1) * _A_PAGE,
+        limit=_A_PAGE + 1,
+    )
+    return opened.render(
+        "items.html",
+        page_name=_PAGE_NAME,
+        found=found[:_A_PAGE],
+        search=search,
+        is_waiting_only=is_waiting_only,
+        page=page,
+        has_more=len(found) > _A_PAGE,
+        kinds=KINDS,
+    )
+
+
+# One item
+
+
+def _item_page(
+    opened: OpenShop, item: Item, wrong: Mapping[str, Form] | None = None, template: str = "item.html"
+) -> str:
+    standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
+    queues = standing.decide()
+    location_id = _location(standing, queues)
+    queue = [] if location_id is None else queues[location_id]
+    page = _page_number()
+    forms = Forms(wrong or {})
+    question = None
+    if "units" in request.args and location_id is not None:
+        question, forms = _ask(opened, standing, location_id, forms)
+    return opened.render(
+        template,
+        page_name=_PAGE_NAME,
+        item=item,
+        pools=standing.pools,
+        location_id=location_id,
+        pool=None if location_id is None else standing.pools[location_id],
+        short_by_location={one: _short(lines) for one, lines in queues.items()},
+        wanted=sum(one.allocation.line.quantity for one in queue),
+        orders_short=len({one.promise.line.order_id for one in queue if one.promise.short}),
+        chart=None if location_id is None else _chart(opened, standing, location_id, queue),
+        rows=_rows(opened, queue, page),
+        queue_length=len(queue),
+        page=page,
+        page_size=_A_PAGE,
+        arrivals=_arrivals(opened, item, location_id),
+        counts=arrivals.units_that_count(opened.session, opened.id, [item.item_id]),
+        kinds=KINDS,
+        forms=forms,
+        question=question,
+        effects=EFFECTS,
+        Effect=Effect,
+        done_text=done_text(_DONE),
+    )
+
+
+def _location(standing: Standing, queues: Mapping[int, Sequence[Decided]]) -> int | None:
+    """The location that was asked for, else the one where most units are short."""
+    typed = request.args.get("location", "")
+    asked = int(typed) if typed.isascii() and typed.isdigit() else None
+    if asked in standing.pools:
+        return asked
+    return max(queues, key=lambda one: (_short(queues[one]), len(queues[one])), default=None)
+
+
+def _short(queue: Sequence[Decided]) -> int:
+    return sum(one.promise.short for one in queue)
+
+
+def _chart(
+    opened: OpenShop, standing: Standing, location_id: int, queue: Sequence[Decided]
+) -> QueueChart:
+    state, today = standing.states[location_id], standing.today
+    ordered = [
+        (one.allocation.line.placed_at.astimezone(opened.say.zone).date(), one.allocation.line.quantity)
+        for one in queue
+    ]
+    steps = steps_of(
+        ordered,
+        supply=state.supply,
+        owed_before=state.owed_before,
+        arrivals=still_expected(state.arrivals, today=today),
+        today=today,
+    )
+    return draw(steps, today=today)
+
+
+def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRow]:
+    start = (page - 1) * _A_PAGE
+    some = queue[start : start + _A_PAGE]
+    names = mirror.order_names(opened.session, opened.id, {one.allocation.line.order_id for one in some})
+    return [
+        QueueRow(
+            place=place,
+            order_id=line.order_id,
+            name=names.get(line.order_id, ""),
+            placed_at=line.placed_at,
+            priority=line.priority,
+            quantity=line.quantity,
+            short=promise.short,
+            on_hand=line.quantity - promise.short,
+            shares=allocation.shares,
+            unserved=allocation.unserved,
+            basis=promise.basis,
+            expected_on=promise.expected_on,
+        )
+        for place, (allocation, promise) in enumerate(some, start=start + 1)
+        for line in [allocation.line]
+    ]
+
+
+def _arrivals(opened: OpenShop, item: Item, location_id: int | None) -> list[ArrivalRow]:
+    found = items.arrivals_of_item(opened.session, opened.id, item.item_id)
+    return [one for one in found if one.location_id == location_id]
+
+
+# What if
+
+
+def _ask(
+    opened: OpenShop, standing: Standing, location_id: int, forms: Forms
+) -> tuple[Question | None, Forms]:
+    form = Form(request.args)
+    quantity = form.number("units", least=1, most=MOST_UNITS)
+    on = form.day("on", not_before=standing.today)
+    if quantity is None or on is None:
+        return None, Forms({**forms.wrong, "what-if": form})
+    outcomes = what_if(opened.session, standing, location_id=location_id, quantity=quantity, on=on)
+    return Question(quantity, on, outcomes), forms
+
+
+def _what_if_fragment(opened: OpenShop, item: Item) -> str:
+    standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
+    location_id = _location(standing, standing.decide())
+    if location_id is None:
+        abort(404)
+    question, forms = _ask(opened, standing, location_id, Forms())
+    return render_template(
+        "item_what_if.html",
+        shop=opened.shop,
+        say=opened.say,
+        today=standing.today,
+        item=item,
+        location_id=location_id,
+        forms=forms,
+        question=question,
+        effects=EFFECTS,
+        Effect=Effect,
+    )
+
+
+# What a manager says
+
+
+def _add_arrival(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
+    form = Form(request.form)
+    pools = mirror.pools_of(opened.session, opened.id, [item.item_id])[item.item_id]
+    location = form.one_of("location", {str(location_id): None for location_id in pools})
+    quantity = form.number("quantity", least=1, most=MOST_UNITS)
+    expected_on = form.day("expected_on", not_before=opened.say.today)
+    reference = form.text("reference")
+    if form.errors or location is None or quantity is None or expected_on is None:
+        return _item_page(opened, item, {"add": form}), 422
+    arrivals.add_arrival(
+        opened.session,
+        item,
+        location_id=int(location),
+        quantity=quantity,
+        expected_on=expected_on,
+        reference=reference,
+        by=access.viewer().name,
+        now=opened.say.now,
+    )
+    return _back(opened, item, "added", location=location)
+
+
+def _change_arrival(opened: OpenShop, item: Item, arrival: ArrivalRow) -> Response | tuple[str, int]:
+    """Another date, another quantity, or units of it that have landed."""
+    form = Form(request.form)
+    quantity = form.number("quantity", least=1, most=MOST_UNITS)
+    received = form.number("received", least=0, most=MOST_UNITS)
+    expected_on = form.day("expected_on")
+    reference = form.text("reference")
+    if quantity is not None and received is not None and received > quantity:
+        form.errors["received"] = f"More than the {quantity} that were expected: raise the quantity too."
+    if form.errors or quantity is None or received is None or expected_on is None:
+        return _item_page(opened, item, {f"arrival-{arrival.id}": form}), 422
+    done = "received" if received > arrival.received else "changed"
+    arrivals.change_arrival(
+        opened.session,
+        arrival,
+        quantity=quantity,
+        received=received,
+        expected_on=expected_on,
+        reference=reference,
+        by=access.viewer().name,
+        now=opened.say.now,
+    )
+    return _back(opened, item, done, location=str(arrival.location_id))
+
+
+def _change_terms(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
+    form = Form(request.form)
+    kind = form.one_of("kind", KINDS)
+    lead_time = form.number_or_none("lead_time_days", least=0, most=MOST_DAYS)
+    release_on = form.day("release_on") if form.typed.get("release_on") else None
+    if form.errors or kind is None:
+        return _item_page(opened, item, {"terms": form}), 422
+    terms = ItemTerms(kind, release_on if kind == "preorder" else None, lead_time)
+    items.change_terms(opened.session, item, terms, by=access.viewer().name, now=opened.say.now)
+    return _back(opened, item, "terms", location=request.form.get("location", ""))
+
+
+def _back(opened: OpenShop, item: Item, done: str, *, location: str) -> Response:
+    where = {"location": location} if location else {}
+    return back_to("items.item_page", shop_id=opened.id, item_id=item.item_id, done=done, **where)

@@ -1,0 +1,176 @@
+"""One order: why it waits, what is said of it, what happened, and what a manager may decide."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, abort, request
+from werkzeug.wrappers import Response
+
+from app.core.changes import is_worth_writing
+from app.core.desired import Desired, Shown, Status, desired
+from app.db import interventions, promises
+from app.db.models import Event, Order
+from app.db.pages import order as order_page
+from app.db.pages.order import ItemOfOrder
+from app.db.pages.orders import states_of
+from app.pipeline.runtime import Runtime
+from app.pipeline.wording import block_texts
+from app.platforms.registry import PLATFORMS, order_url
+from app.web import access
+from app.web.pages.frame import (
+    LARGEST_ID,
+    OpenShop,
+    back_to,
+    change_shop,
+    done_text,
+    is_fragment,
+    open_shop,
+)
+from app.web.pages.happenings import cause_in_words, kind_in_words
+from app.web.pages.states import badges
+
+HIGHEST_PRIORITY = 100
+
+_DONE = {
+    "priority": "The priority is set. The queue of its items is settled again now.",
+    "held": "The order is held back: nothing is written on it until you let it go.",
+    "let-go": "The order is no longer held back.",
+    "retry": "The order is looked at again now.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the order shows, what it should show, and whether the difference is worth a write. `block`
+    is the text of our block as it should be."""
+
+    shown: Shown
+    want: Desired
+    is_worth_writing: bool
+    block: str
+
+    @property
+    def is_quiet(self) -> bool:
+        """Something differs, too little to rewrite the order for it."""
+        return (
+            not self.is_worth_writing
+            and self.want.status is Status.BACKORDERED
+            and self.want.eta != self.shown.eta
+        )
+
+
+def make_blueprint(runtime: Runtime) -> Blueprint:
+    """The page of an order and its actions."""
+    blueprint = Blueprint("order", __name__)
+    address = "/shops/<int:shop_id>/orders/<int:order_id>"
+
+    @blueprint.get(address)
+    def page(shop_id: int, order_id: int) -> str:
+        with open_shop(runtime, shop_id) as opened:
+            template = "order_live.html" if is_fragment() else "order.html"
+            return _render(opened, _found(opened, order_id), template=template)
+
+    @blueprint.post(f"{address}/priority")
+    def set_priority(shop_id: int, order_id: int) -> Response | tuple[str, int]:
+        text = request.form.get("priority", "").strip()
+        with change_shop(runtime, shop_id) as opened:
+            order = _found(opened, order_id)
+            error = _complaint(text)
+            if error:
+                return _render(opened, order, priority=text, error=error), 422
+            interventions.rank_order(
+                opened.session, order, int(text), by=access.viewer().name, now=opened.say.now
+            )
+        return back_to("order.page", shop_id=shop_id, order_id=order_id, done="priority")
+
+    @blueprint.post(f"{address}/hold")
+    def hold(shop_id: int, order_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            order = _found(opened, order_id)
+            interventions.hold_order(opened.session, order, by=access.viewer().name, now=opened.say.now)
+        return back_to("order.page", shop_id=shop_id, order_id=order_id, done="held")
+
+    @blueprint.post(f"{address}/let-go")
+    def let_go(shop_id: int, order_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            order = _found(opened, order_id)
+            interventions.let_go(opened.session, order, by=access.viewer().name, now=opened.say.now)
+        return back_to("order.page", shop_id=shop_id, order_id=order_id, done="let-go")
+
+    @blueprint.post(f"{address}/retry")
+    def retry(shop_id: int, order_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            order = _found(opened, order_id)
+            interventions.retry_order(opened.session, order, by=access.viewer().name, now=opened.say.now)
+        return back_to("order.page", shop_id=shop_id, order_id=order_id, done="retry")
+
+    return blueprint
+
+
+def _found(opened: OpenShop, order_id: int) -> Order:
+    order = None
+    if order_id <= LARGEST_ID:
+        order = interventions.find_order(opened.session, opened.id, order_id)
+    return order or abort(404)
+
+
+def _complaint(text: str) -> str:
+    """What is wrong with a typed priority; empty if nothing is."""
+    try:
+        is_right = abs(int(text)) <= HIGHEST_PRIORITY
+    except ValueError:
+        is_right = False
+    return "" if is_right else f"Type a whole number from −{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}."
+
+
+def _render(
+    opened: OpenShop,
+    order: Order,
+    *,
+    template: str = "order.html",
+    priority: str | None = None,
+    error: str = "",
+) -> str:
+    session, shop, today = opened.session, opened.shop, opened.say.today
+    events = order_page.read_events(session, shop.id, order.order_id)
+    items = order_page.read_items(session, shop.id, order.order_id)
+    _add_histories(items, events)
+    return opened.render(
+        template,
+        page_name="orders.listing",
+        order=order,
+        badges=badges(states_of(order, today=today), is_cancelled=order.is_cancelled),
+        items=items,
+        locations=order_page.read_locations(session, shop.id, order.order_id),
+        judgement=_judge(opened, order, today),
+        events=events,
+        platform=PLATFORMS[shop.platform].title,
+        admin_url=order_url(shop.platform, shop.domain, order.order_id),
+        kind_in_words=kind_in_words,
+        cause_in_words=cause_in_words,
+        done_text=done_text(_DONE),
+        priority=str(order.priority) if priority is None else priority,
+        highest_priority=HIGHEST_PRIORITY,
+        error=error,
+    )
+
+
+def _add_histories(items: Sequence[ItemOfOrder], events: Sequence[Event]) -> None:
+    """Give each item the events of its promise, first said first."""
+    by_id = {one.item.item_id: one for one in items if one.item}
+    for event in reversed(events):
+        if event.kind == "promise" and event.item_id in by_id:
+            by_id[event.item_id].history.append(event)
+
+
+def _judge(opened: OpenShop, order: Order, today: date) -> Judgement | None:
+    due = promises.look_up_order(opened.session, opened.id, order.order_id)
+    if due is None:
+        return None
+    want = desired(due.state, due.shown, today=today)
+    is_worth = due.intent is not None or is_worth_writing(
+        want, due.shown, today=today, quiet_days=opened.shop.quiet_days
+    )
+    texts = block_texts(want, locale=opened.shop.locale)
+    return Judgement(due.shown, want, is_worth, texts[0] if texts else "")

@@ -1,0 +1,71 @@
+"""All shops, and one shop at a glance: what waits, what is at risk, and whether all is well."""
+
+from flask import Blueprint, render_template
+
+from app.db import shops
+from app.db.pages import orders, overview
+from app.pipeline.runtime import Runtime
+from app.web import access
+from app.web.pages.chart import lay_out
+from app.web.pages.checks import count_workers, make_checks
+from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
+
+DAYS = 30
+
+
+def make_blueprint(runtime: Runtime) -> Blueprint:
+    """The page of all shops and the overview of one."""
+    blueprint = Blueprint("overview", __name__)
+
+    @blueprint.get("/")
+    def index() -> str:
+        mine = access.viewer().shop_ids
+        with read_session(runtime) as session:
+            return render_template(
+                "index.html",
+                shops=[shop for shop in shops.list_shops(session) if shop.id in mine],
+                counts=overview.count_short_by_shop(session, mine),
+            )
+
+    @blueprint.get("/shops/<int:shop_id>")
+    def shop_page(shop_id: int) -> str:
+        workers = count_workers(runtime.redis)
+        with open_shop(runtime, shop_id) as opened:
+            live = _live(opened, workers)
+            if is_fragment():
+                return opened.render("overview_live.html", page_name="overview.shop_page", **live)
+            days = _days(opened)
+            return opened.render(
+                "overview.html",
+                page_name="overview.shop_page",
+                days=days,
+                chart=lay_out(days),
+                **live,
+            )
+
+    return blueprint
+
+
+def _live(opened: OpenShop, workers: int | None) -> dict[str, object]:
+    """What changes from moment to moment."""
+    session, say = opened.session, opened.say
+    checks = make_checks(
+        say,
+        overview.read_inbox(session, opened.id),
+        overview.read_trouble(session, opened.shop),
+        workers,
+    )
+    return {
+        "totals": overview.count_waiting(session, opened.id),
+        "lists": orders.count_lists(session, opened.id, today=say.today),
+        "counted": orders.COUNTED,
+        "checks": checks,
+    }
+
+
+def _days(opened: OpenShop) -> list[overview.DayCount]:
+    say = opened.say
+    days = say.days_before(DAYS)
+    return overview.count_days(
+        opened.session, opened.id, days=days, since=say.start_of(days[0]), zone=say.zone
+    )

@@ -1,0 +1,238 @@
+"""The whole way at a BigCommerce store: its hooks, its lagging stock figures, its staff notes."""
+
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+
+from app.db import shops
+from app.errors import NeedsMerchant
+from app.sandbox.bigcommerce.records import AWAITING_FULFILLMENT, Variant
+from app.sandbox.bigcommerce.records import Settings as StoreSettings
+from app.settings import Settings
+from tests.world import StoreWorld, make_store_world
+
+LAG_S, QUIET_S = 60, 90
+MANUAL_VERIFICATION, AWAITING_SHIPMENT = 12, 9
+
+
+@dataclass
+class Store:
+    """A store that sells one mug at one location."""
+
+    world: StoreWorld
+    main: int
+    mug: Variant
+
+    def order(self, quantity: int = 1, **options: object) -> int:
+        """A buyer orders mugs; returns the order's number."""
+        return int(self.world.shop.place_order([(self.mug.variant_id, quantity)], **options))
+
+    def restock(self, units: int) -> None:
+        """Mugs come in."""
+        self.world.shop.adjust_stock(self.mug.variant_id, self.main, units)
+
+    def pass_s(self, seconds: float) -> None:
+        """Let time pass in small steps, with webhooks and worker."""
+        until = self.world.clock().timestamp() + seconds
+        while self.world.clock().timestamp() < until:
+            self.world.deliver()
+            self.world.work()
+            self.world.clock.sleep(1)
+
+
+def open_store(engine: sa.Engine, redis: Redis, settings: Settings, /, **options: object) -> Store:
+    """A connected store that has one mug, whose stock figures lag by a minute."""
+    options = {"projection_delay_s": LAG_S, "quota_requests": 100_000} | options
+    world = make_store_world(engine, redis, settings, **options)
+    main = world.shop.add_location("Main")
+    mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: 1})
+    world.clock.sleep(LAG_S)
+    world.connect()
+    world.quiet()
+    return Store(world, main, mug)
+
+
+@pytest.fixture
+def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
+    """A store with native backorders that lowers stock when an order is placed."""
+    return open_store(clean_pg, redis, settings)
+
+
+def test_of_two_buyers_of_the_last_one_only_the_second_waits(store: Store) -> None:
+    first, second = store.order(note="Ring twice"), store.order(2, note="Gift")
+
+    store.world.quiet()
+
+    assert store.world.note(first) == "Ring twice"
+    assert store.world.note(second) == (
+        "Gift\n\n[backorder]\nbackordered\nWaiting for stock, no date known yet\n"
+        "2 × Blue Mug (MUG-BLUE): no date known yet\n[/backorder]"
+    )
+    assert store.world.metafields(second)["status"] == "backordered"
+    assert store.world.metafields(first) == {}
+    assert store.world.shop.answer_problems == []
+
+
+def test_a_tag_waits_only_until_the_figures_show_the_order(store: Store) -> None:
+    store.order()
+    second = store.order()
+
+    store.pass_s(LAG_S + 20)
+
+    assert store.world.tags(second) == {"backordered"}
+
+
+def test_a_restock_releases_the_oldest_once_the_figures_have_caught_up(store: Store) -> None:
+    store.order()
+    waiting = [store.order(), store.order()]
+    store.world.quiet()
+    store.restock(1)
+
+    store.pass_s(LAG_S / 2)
+    early = [store.world.tags(order_id) for order_id in waiting]
+    store.world.quiet()
+
+    assert early == [{"backordered"}, {"backordered"}]
+    assert store.world.tags(waiting[0]) == {"backorder-released"}
+    assert store.world.tags(waiting[1]) == {"backordered"}
+    assert store.world.metafields(waiting[0])["status"] == "released"
+
+
+def test_nobody_is_released_while_the_items_orders_are_restless(store: Store) -> None:
+    """A new order takes the restocked mug at once; the figures read meanwhile may be from before it."""
+    store.order()
+    waiting = store.order()
+    store.world.quiet()
+    store.restock(1)
+    store.pass_s(LAG_S + 5)
+    store.order()
+    store.pass_s(QUIET_S - 15)
+    restless = store.world.tags(waiting)
+
+    store.world.quiet()
+
+    assert restless == {"backordered"}
+    assert store.world.tags(waiting) == {"backorder-released"}
+
+
+def test_an_order_is_not_ours_before_it_is_paid(store: Store) -> None:
+    order_id = store.order(3, is_incomplete=True)
+    store.world.quiet()
+    unpaid = store.world.tags(order_id)
+    store.world.shop.pay_order(order_id)
+
+    store.world.quiet()
+
+    assert unpaid == set()
+    assert store.world.tags(order_id) == {"backordered"}
+
+
+def test_orders_that_lower_stock_only_when_shipped_are_served_in_turn(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    shipped = StoreSettings(
+        has_native_backorders=False, update_stock_behavior="order_completed_or_shipped"
+    )
+    store = open_store(clean_pg, redis, settings, settings=shipped)
+    first, second = store.order(), store.order()
+    store.world.quiet()
+    tagged = [store.world.tags(first), store.world.tags(second)]
+    store.restock(1)
+
+    store.world.quiet()
+
+    assert tagged == [set(), {"backordered"}]
+    assert store.world.tags(second) == {"backorder-released"}
+    assert any("when an order is shipped" in text for text in limits(store))
+
+
+def test_a_waiting_order_has_the_status_that_the_merchant_wants_for_it(store: Store) -> None:
+    want_status(store, MANUAL_VERIFICATION)
+    store.order()
+    waiting = store.order()
+    store.world.quiet()
+    while_waiting = store.world.shop.orders[waiting].status_id
+    store.restock(1)
+
+    store.world.quiet()
+
+    assert while_waiting == MANUAL_VERIFICATION
+    assert store.world.shop.orders[waiting].status_id == AWAITING_FULFILLMENT
+
+
+def test_a_status_that_staff_set_meanwhile_is_not_touched(store: Store) -> None:
+    want_status(store, MANUAL_VERIFICATION)
+    store.order()
+    waiting = store.order()
+    store.world.quiet()
+    store.world.shop.set_status(waiting, AWAITING_SHIPMENT)
+    store.restock(1)
+
+    store.world.quiet()
+
+    assert store.world.shop.orders[waiting].status_id == AWAITING_SHIPMENT
+    assert store.world.tags(waiting) == {"backorder-released"}
+
+
+def test_only_the_note_and_the_status_are_ever_sent(store: Store) -> None:
+    want_status(store, MANUAL_VERIFICATION)
+    for _ in range(4):
+        store.order(note="Fragile")
+    store.world.quiet()
+    store.restock(2)
+    store.world.quiet()
+
+    written = {entry.kind for entry in store.world.shop.journal}
+    assert written == {"note written", "status set", "metafield created", "metafield updated"}
+
+
+def test_a_hook_that_was_switched_off_is_on_again_within_the_hour(store: Store) -> None:
+    hooks = store.world.shop.webhooks.subscriptions
+    for hook in hooks.values():
+        hook.is_active = False
+    store.order()
+    waiting = store.order()
+    store.world.quiet()
+    unheard = store.world.tags(waiting)
+
+    store.world.clock.sleep(3601)
+    store.world.quiet()
+
+    assert unheard == set()
+    assert store.world.tags(waiting) == {"backordered"}
+    assert all(hook.is_active for hook in hooks.values())
+
+
+def test_a_store_is_told_which_of_its_settings_to_change(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    store = open_store(clean_pg, redis, settings, settings=StoreSettings(has_native_backorders=False))
+
+    assert any("backorders are off" in text for text in limits(store))
+    page = store.world.web.get(f"/shops/{store.world.shop_id}").get_data(as_text=True)
+    assert "switch on backorders in Settings, Inventory" in page
+
+
+def test_a_token_that_lacks_a_scope_does_not_connect(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    world = make_store_world(clean_pg, redis, settings)
+    world.shop.add_location("Main")
+    world.shop.set_scopes([one for one in world.shop.scopes if one != "store_inventory"])
+
+    with pytest.raises(NeedsMerchant, match="store_inventory_read_only"):
+        world.connect()
+
+
+def want_status(store: Store, status_id: int) -> None:
+    """What `backline shops status` does."""
+    with store.world.runtime.sessions.begin() as session:
+        shops.get_shop(session, store.world.shop_id).waiting_status_id = status_id
+
+
+def limits(store: Store) -> list[str]:
+    """What the store was told."""
+    with store.world.runtime.sessions.begin() as session:
+        return list(shops.get_shop(session, store.world.shop_id).limits)

@@ -1,0 +1,295 @@
+"""The settings of a shop in a real Chromium: what is saved shows on the orders."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+from redis import Redis
+
+from app.db import shops, staff
+from app.db.models import Event, Shop
+from app.settings import Settings
+from tests.pages.browsing import CHROMIUM, overflow, served, tab, what_axe_finds
+from tests.pipeline.stage import Stage, block, open_shop
+from tests.world import make_store_world
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    """A tab."""
+    with tab() as opened:
+        yield opened
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A shop that has run out of mugs."""
+    return open_shop(clean_pg, redis, settings, domain="northwind-mugs.myshopify.com")
+
+
+def shop_of(stage: Stage) -> Shop:
+    """The shop as the database has it."""
+    with stage.world.runtime.sessions.begin() as session:
+        return shops.get_shop(session, stage.world.shop_id)
+
+
+def changes(stage: Stage) -> list[tuple[str, str, str]]:
+    """What the audit says of settings."""
+    with stage.world.runtime.sessions.begin() as session:
+        rows = session.scalars(
+            sa.select(Event).where(Event.kind == "setting changed").order_by(Event.id)
+        )
+        return [(row.before, row.after, row.why) for row in rows]
+
+
+def ordered(stage: Stage, **options: object) -> int:
+    """An order for a mug, seen and written."""
+    order_id = stage.order(1, **options)
+    stage.settle_down()
+    return order_id
+
+
+def test_dates_are_saved_and_the_audit_says_from_what_to_what(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("Rewrite a day only if it moves by").fill("5")
+        page.get_by_label("Usual lead time").fill("14")
+        page.get_by_label("Time zone").fill("Asia/Tokyo")
+        page.get_by_label("Language of notes").fill("de-AT")
+        page.get_by_role("button", name="Save dates").click()
+        said = page.get_by_role("status").first.inner_text()
+    note = stage.world.note(ordered(stage))
+
+    assert said == "Saved. Dates that stand on it are being worked out anew."
+    assert [after for _, after, _ in changes(stage)] == [
+        "days a date may move quietly: 5",
+        "lead time: 14",
+        "time zone: Asia/Tokyo",
+        "language: de-AT",
+    ]
+    assert {why for _, _, why in changes(stage)} == {"set by this machine"}
+    assert note.splitlines()[1] == "Voraussichtlicher Versand bis 09.12.2026"
+
+
+def test_wrong_dates_are_marked_and_nothing_is_saved(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("Rewrite a day only if it moves by").fill("0")
+        page.get_by_label("Usual lead time").fill("99999")
+        page.get_by_label("Time zone").fill("Middle/Earth")
+        page.get_by_label("Language of notes").fill("elvish")
+        page.get_by_role("button", name="Save dates").click()
+        errors = page.locator("#dates .error").all_inner_texts()
+        alert = page.get_by_role("alert").inner_text()
+        kept = page.get_by_label("Time zone").input_value()
+
+    assert errors == [
+        "Type a whole number from 1 to 60.",
+        "Type a whole number from 0 to 3,650.",
+        "This zone is not known. Choose one of the list, such as Europe/Rome.",
+        "This language is not known. Type a code such as en, de-AT or pt-BR.",
+    ]
+    assert alert.startswith("Nothing was saved.")
+    assert kept == "Middle/Earth"
+    assert changes(stage) == []
+
+
+def test_a_tag_gets_another_name(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("backordered", exact=True).fill("On backorder")
+        page.get_by_role("button", name="Save names").click()
+        kept = page.get_by_label("backordered", exact=True).input_value()
+
+    assert kept == "On backorder"
+    assert stage.world.tags(ordered(stage)) == {"On backorder"}
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a, b", "A comma would part it into two tags."),
+        ("Backorder-Released", "is the name of another one"),
+        ("x" * 41, "This has 41 characters; 40 at most fit."),
+    ],
+)
+def test_a_name_that_would_confuse_tags_is_refused(
+    stage: Stage, page: Page, name: str, problem: str
+) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("backordered", exact=True).fill(name)
+        page.get_by_role("button", name="Save names").click()
+        error = page.locator("#tags .error").inner_text()
+
+    assert problem in error
+    assert shop_of(stage).tag_names == {}
+
+
+def test_the_preview_follows_what_is_typed(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        heading = page.get_by_label("Heading, when every day is known")
+        heading.fill("On its way by {date}")
+        expect(page.locator("#preview pre").first).to_contain_text("On its way by Dec 19, 2026")
+        heading.fill("On its way by {when}")
+        expect(page.locator("#preview .error")).to_contain_text(
+            "{when} is not known here. Known are {date}."
+        )
+
+    assert shop_of(stage).wording == {}
+
+
+def test_the_preview_needs_no_script(stage: Stage) -> None:
+    with served(stage.world) as address, tab(runs_scripts=False) as page:
+        page.goto(f"{address}/settings?language=fr")
+        page.get_by_label("Heading, when every day is known").fill("Partira le {date}")
+        page.get_by_role("button", name="Preview").click()
+        note = page.locator("#preview pre").first.inner_text()
+        kept = page.get_by_label("Heading, when every day is known").input_value()
+        alerts = page.get_by_role("alert").count()
+
+    assert note.splitlines()[1:3] == [
+        "Partira le 19 déc. 2026",
+        "2 sur 3 × Blue Mug (MUG-BLUE) : 5 déc. 2026",
+    ]
+    assert (kept, alerts) == ("Partira le {date}", 0)
+    assert shop_of(stage).wording == {}
+
+
+def test_saved_sentences_stand_in_the_next_note_and_empty_ones_are_ours(
+    stage: Stage, page: Page
+) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("Heading, when a day is not known").fill("We wait with you")
+        page.get_by_label("In place of a day").fill("no date known yet")
+        page.get_by_role("button", name="Save sentences").click()
+        page.get_by_label("Heading, when a day is not known").wait_for()
+
+    assert shop_of(stage).wording == {"en": {"unknown": "We wait with you"}}
+    assert stage.world.note(ordered(stage)) == block(
+        "We wait with you", "1 × Blue Mug (MUG-BLUE): no date known yet"
+    )
+
+
+def test_another_language_is_worded_without_touching_the_shops_own(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("Language", exact=True).select_option("de")
+        page.get_by_role("button", name="Show").click()
+        ours = page.get_by_label("In place of a day").get_attribute("placeholder")
+        page.get_by_label("In place of a day").fill("Termin folgt")
+        page.get_by_role("button", name="Save sentences").click()
+        kept = page.get_by_label("In place of a day").input_value()
+
+    assert (ours, kept) == ("noch kein Termin bekannt", "Termin folgt")
+    assert shop_of(stage).wording == {"de": {"no_date": "Termin folgt"}}
+
+
+def test_a_sentence_that_could_not_be_filled_is_refused(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("Heading, when a day is not known").fill("Maybe {date}")
+        page.get_by_role("button", name="Save sentences").click()
+        error = page.locator("form .error").inner_text()
+
+    assert error == "{date} is not known here. This sentence takes no placeholders."
+    assert shop_of(stage).wording == {}
+
+
+def test_orders_with_the_merchants_tag_come_first(stage: Stage, page: Page) -> None:
+    first, vip = ordered(stage), ordered(stage, tags=["vip"])
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.locator("#priorities").get_by_label("Tag").first.fill("vip")
+        page.locator("#priorities").get_by_label("Priority").first.fill("10")
+        page.get_by_role("button", name="Save priorities").click()
+        rows = page.locator("#priorities").get_by_label("Tag").count()
+    stage.settle_down()
+    stage.restock(1)
+    stage.settle_down()
+
+    assert rows == 4
+    assert stage.world.tags(first) == {"backordered"}
+    assert stage.world.tags(vip) == {"vip", "backorder-released"}
+
+
+def test_a_rule_names_a_tag_of_the_merchants_and_a_number(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.locator("#priorities").get_by_label("Tag").first.fill("Backordered")
+        page.get_by_role("button", name="Save priorities").click()
+        errors = page.locator("#priorities .error").all_inner_texts()
+
+    assert errors == [
+        "Backline puts this tag itself: name one of yours.",
+        "Type a whole number from -100 to 100.",
+    ]
+    assert shop_of(stage).priority_rules == []
+
+
+def test_somebody_is_invited_once_and_revoked(stage: Stage, page: Page) -> None:
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("E-mail address").fill("Sue@Example.com")
+        page.get_by_label("May", exact=True).select_option("manage")
+        page.get_by_role("button", name="Invite").click()
+        link = page.locator("#staff .notice code").inner_text()
+        page.goto(f"{address}/settings")
+        row = page.locator("#staff tbody tr").inner_text().split("\t")[:2]
+        is_shown_again = link in page.content()
+        page.get_by_role("button", name="Revoke").click()
+        left = page.locator("#staff tbody tr").count()
+
+    assert "/invitations/" in link
+    assert row == ["sue@example.com", "Look and manage"]
+    assert (is_shown_again, left) == (False, 0)
+    with stage.world.runtime.sessions.begin() as session:
+        assert staff.list_staff(session, stage.world.shop_id) == []
+
+
+def test_a_platform_without_tags_has_no_rules_for_them(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings, page: Page
+) -> None:
+    world = make_store_world(clean_pg, redis, settings)
+    world.shop.add_location("Depot")
+    world.connect()
+    with served(world) as address:
+        page.goto(f"{address}/settings")
+        text = page.locator("#priorities").inner_text()
+        note = page.locator("#preview pre").first.inner_text()
+        problems = what_axe_finds(page)
+
+    assert "which this platform does not have" in text
+    assert note.splitlines()[1] == "backordered"
+    assert problems == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1200])
+def test_every_state_is_accessible_and_nothing_runs_out_of_the_page(
+    stage: Stage, page: Page, width: int, scheme: str, tmp_path: Path
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    found = {}
+    with served(stage.world) as address:
+        page.goto(f"{address}/settings")
+        found["as it is"] = what_axe_finds(page)
+        page.get_by_label("E-mail address").fill("sue@example.com")
+        page.get_by_role("button", name="Invite").click()
+        found["invited"] = what_axe_finds(page)
+        page.screenshot(path=tmp_path / f"settings-{width}-{scheme}.png", full_page=True)
+        page.get_by_label("Time zone").fill("Middle/Earth")
+        page.get_by_role("button", name="Save dates").click()
+        found["wrong"] = what_axe_finds(page)
+        page.screenshot(path=tmp_path / f"wrong-{width}-{scheme}.png", full_page=True)
+        too_wide = overflow(page)
+
+    assert {name: problems for name, problems in found.items() if problems} == {}
+    assert too_wide == 0
