@@ -89,7 +89,7 @@ def settings_of(shops: Shops, shop_id: int) -> tuple[object, ...]:
             dict(shop.wording),
             list(shop.priority_rules),
             (item.kind, item.lead_time_days),
-            [(row.quantity, row.received, row.expected_on) for row in rows],
+            [(row.quantity, row.received, row.expected_on, row.state) for row in rows],
             list(people),
         )
 
