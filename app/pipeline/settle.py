@@ -182,7 +182,7 @@ def _tells_who_is_short(pool: Pool) -> bool:
 
 
 def _needs_queue(gathered: _Gathered) -> bool:
-    """Design §2.5: with nothing below zero every line is covered, whichever they are."""
+    """With nothing below zero every line is covered, whichever they are."""
     is_short = any(account.free < 0 for account in gathered.accounts.values())
     return gathered.stock.is_tracked and is_short
 
@@ -255,6 +255,8 @@ def _finish(gathered: _Gathered) -> None:
     shows_at = now if item.stirred_at is None else item.stirred_at + gathered.lag
     if _is_behind(gathered):
         shows_at = min(shows_at, now + timedelta(seconds=_BEHIND_S))
+    elif not item.has_queue and (item.headroom or 0) >= mirror.PLENTY:
+        shows_at = now
     item.recheck_at = shows_at if shows_at > now else None
 
 
