@@ -20,10 +20,10 @@ from rq.cron import CronScheduler
 from sqlalchemy.orm import Session
 
 from app.core.regimes import Regime, Told
-from app.db import arrivals, inbox, mirror, promises, shops, staff
+from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops, staff
 from app.db import notices as log
 from app.db.migrate import upgrade
-from app.db.models import Item, Shop
+from app.db.models import ArrivalRow, Item, Shop
 from app.db.preferences import change_preferences
 from app.errors import BacklineError
 from app.local import (
@@ -39,7 +39,10 @@ from app.local import (
 from app.logs import configure_logs
 from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
+from app.pipeline.arrivals import Bad, Report, read_catalog
 from app.pipeline.connecting import connect_shop, disconnect_shop, import_now
+from app.pipeline.csv_import import import_file
+from app.pipeline.csv_layout import FileRefused, Layout, examine
 from app.pipeline.duties import duties_today
 from app.pipeline.runtime import Runtime
 from app.pipeline.terms import is_known_country
@@ -51,6 +54,7 @@ from app.settings import Settings, SettingsError, load_settings
 console = Console()
 PLATFORM = click.Choice(sorted(PLATFORMS))
 _INTERRUPTED = 130
+_BY = "the command line"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -366,8 +370,15 @@ def supply() -> None:
     "--location", help="Where they arrive: name or number; needed only if the item lies at several."
 )
 @click.option("--reference", default="", help="Your own word for it: a purchase order's number.")
+@click.option("--supplier", default="", help="Who sends it.")
 def add(  # noqa: PLR0917 -- click passes them by name
-    domain: str, sku: str, quantity: int, expected_on: datetime, location: str | None, reference: str
+    domain: str,
+    sku: str,
+    quantity: int,
+    expected_on: datetime,
+    location: str | None,
+    reference: str,
+    supplier: str,
 ) -> None:
     """Expect units of an item on a day."""
     with _runtime() as runtime:
@@ -381,6 +392,8 @@ def add(  # noqa: PLR0917 -- click passes them by name
                 quantity=quantity,
                 expected_on=_not_past(expected_on.date(), runtime),
                 reference=reference,
+                supplier=supplier,
+                by=_BY,
                 now=runtime.clock(),
             )
         doorbell.ring(runtime.redis, shop.id)
@@ -422,18 +435,27 @@ def _location(session: Session, item: Item, wanted: str | None) -> int:
 
 @supply.command(name="list")
 @click.argument("domain", metavar="SHOP")
-def list_supply(domain: str) -> None:
-    """Every arrival."""
+@click.option("--all", "is_all", is_flag=True, help="Also what has landed or was cancelled.")
+def list_supply(domain: str, *, is_all: bool) -> None:
+    """Every arrival that is still expected, and how many of its units count."""
     with _runtime() as runtime, runtime.sessions.begin() as session:
-        table = Table("arrival", "sku", "quantity", "received", "expected", "reference")
-        for row, sku in arrivals.list_arrivals(session, _shop(session, domain).id):
+        shop = _shop(session, domain)
+        names = ("sku", "quantity", "received", "counts", "expected", "reference", "supplier", "source")
+        table = Table("arrival", *names, "state")
+        found = arrivals.list_arrivals(session, shop.id, is_open=not is_all)
+        counts = arrivals.units_that_count(session, shop.id, {row.item_id for row, _ in found})
+        for row, sku in found:
             table.add_row(
                 str(row.id),
                 sku,
                 str(row.quantity),
                 str(row.received),
+                "no order yet" if row.item_id is None else str(counts.get(row.id, 0)),
                 row.expected_on.isoformat(),
                 row.reference,
+                row.supplier,
+                row.source,
+                row.state,
             )
         console.print(table)
 
@@ -442,18 +464,163 @@ def list_supply(domain: str) -> None:
 @click.argument("domain", metavar="SHOP")
 @click.argument("arrival", type=int)
 @click.option("--quantity", type=click.IntRange(min=1), help="Units that landed; left out: all of them.")
-def receive(domain: str, arrival: int, quantity: int | None) -> None:
+@click.option("--final", is_flag=True, help="What is missing will not come.")
+def receive(domain: str, arrival: int, quantity: int | None, *, final: bool) -> None:
     """Units of an arrival have landed: nobody is promised them a second time."""
     with _runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = _shop(session, domain)
-            row = arrivals.find_arrival(session, shop.id, arrival)
-            if row is None:
-                _fail(f"{domain} has no arrival {arrival}: see `backline supply list {domain}`.")
+            row = _own_arrival(session, shop, arrival)
             received = row.quantity if quantity is None else min(row.quantity, row.received + quantity)
-            arrivals.change_arrival(session, row, received=received, now=runtime.clock())
+            if quantity is None and final:
+                received = row.received
+            arrivals.change_arrival(
+                session, row, received=received, is_over=final, by=_BY, now=runtime.clock()
+            )
         doorbell.ring(runtime.redis, shop.id)
-        console.print(f"Arrival {arrival}: {row.received} of {row.quantity} received.")
+        rest = " Nothing more is expected of it." if row.state == "received" else ""
+        console.print(f"Arrival {arrival}: {row.received} of {row.quantity} received.{rest}")
+
+
+@supply.command()
+@click.argument("domain", metavar="SHOP")
+@click.argument("arrival", type=int)
+@click.option("--quantity", type=click.IntRange(min=1), help="Units in all, landed ones included.")
+@click.option("--on", "expected_on", type=click.DateTime(["%Y-%m-%d"]), help="The day, YYYY-MM-DD.")
+@click.option("--location", help="Where they arrive: name or number.")
+@click.option("--reference", help="Your own word for it.")
+@click.option("--supplier", help="Who sends it.")
+def edit(  # noqa: PLR0917 -- click passes them by name
+    domain: str,
+    arrival: int,
+    quantity: int | None,
+    expected_on: datetime | None,
+    location: str | None,
+    reference: str | None,
+    supplier: str | None,
+) -> None:
+    """Change an arrival: what is left out stays as it is."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            row = _own_arrival(session, shop, arrival)
+            arrivals.change_arrival(
+                session,
+                row,
+                quantity=quantity,
+                expected_on=None if expected_on is None else _not_past(expected_on.date(), runtime),
+                location_id=None if location is None else _place(session, shop, location),
+                reference=reference,
+                supplier=supplier,
+                by=_BY,
+                now=runtime.clock(),
+            )
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(f"Arrival {arrival}: {arrivals.in_words(row)}.")
+
+
+@supply.command()
+@click.argument("domain", metavar="SHOP")
+@click.argument("arrival", type=int)
+def cancel(domain: str, arrival: int) -> None:
+    """An arrival will not come: nobody is promised it any more."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            row = _own_arrival(session, shop, arrival)
+            arrivals.change_arrival(session, row, is_cancelled=True, by=_BY, now=runtime.clock())
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(f"Arrival {arrival} is cancelled.")
+
+
+def _own_arrival(session: Session, shop: Shop, number: int) -> ArrivalRow:
+    row = arrivals.find_arrival(session, shop.id, number)
+    if row is None:
+        _fail(f"{shop.domain} has no arrival {number}: see `backline supply list {shop.domain}`.")
+    if row.source == "shopify":
+        _fail(f"Arrival {number} is shipment {row.reference} in Shopify: change it there.")
+    return row
+
+
+def _place(session: Session, shop: Shop, wanted: str) -> int:
+    catalog = read_catalog(session, shop.id, ())
+    found = catalog.place_by_word.get(wanted.casefold())
+    if found is None:
+        _fail(f"{shop.domain} has no location {wanted}: {', '.join(catalog.places.values())}.")
+    return found
+
+
+@supply.command(name="import")
+@click.argument("path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--shop", "domain", metavar="SHOP", help="Needed only if there are several.")
+@click.option(
+    "--date-format",
+    type=click.Choice(["dmy", "mdy"]),
+    help="Which number of 3/4/2026 is the day; needed only if the file does not tell.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and stop.")
+@click.option("--yes", is_flag=True, help="Take the good lines without asking.")
+def import_supply(
+    path: Path, domain: str | None, date_format: str | None, *, dry_run: bool, yes: bool
+) -> None:
+    """Take arrivals from a file of purchase orders. It is rehearsed first: every line that can't be used
+    is named, and nothing changes before you agree."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _only_shop(session) if domain is None else _shop(session, domain)
+        try:
+            layout = examine(lambda: path.open("rb"), date_order=date_format)
+            for note in layout.notes:
+                console.print(note, markup=False, highlight=False)
+            report = _import(runtime, shop, path, layout, is_rehearsal=True)
+            _show_report(report)
+            if dry_run or not report.changes:
+                return
+            if not yes and not (sys.stdin.isatty() and click.confirm("Take the good lines?")):
+                _fail("Nothing was changed. Say --yes to take the good lines.")
+            _import(runtime, shop, path, layout, is_rehearsal=False)
+        except FileRefused as problem:
+            _fail(f"{path.name}: {problem}")
+        doorbell.ring(runtime.redis, shop.id)
+        console.print(f"Done: {report.changes} arrivals of {shop.domain} are new or changed.")
+
+
+def _import(runtime: Runtime, shop: Shop, path: Path, layout: Layout, *, is_rehearsal: bool) -> Report:
+    return import_file(
+        runtime.sessions,
+        shop.id,
+        lambda: path.open("rb"),
+        layout,
+        name=path.name,
+        by=_BY,
+        now=runtime.clock(),
+        is_rehearsal=is_rehearsal,
+        on_bad=_show_bad if is_rehearsal else lambda bad: None,
+    )
+
+
+def _show_bad(bad: Bad) -> None:
+    click.echo(f"line {bad.line}: {bad.reason}")
+
+
+def _show_report(report: Report) -> None:
+    click.echo(
+        f"{report.new:,} new, {report.changed:,} changed, {report.unchanged:,} unchanged, "
+        f"{report.cancelled:,} no longer named (to be cancelled), {report.bad:,} bad."
+    )
+    if report.waiting:
+        click.echo(
+            f"Of the good ones {report.waiting:,} are of items that no order has named yet: they count "
+            "from the first order on."
+        )
+
+
+def _only_shop(session: Session) -> Shop:
+    found = [shop for shop in shops.list_shops(session) if shop.status != "removed"]
+    if len(found) != 1:
+        names = ", ".join(shop.domain for shop in found) or "none yet"
+        _fail(f"Say with --shop which shop the arrivals are for. Connected: {names}.")
+    return found[0]
 
 
 @supply.command(name="lead-time")
@@ -551,6 +718,21 @@ def record_notice(domain: str, order: str, kind: str, revised_on: datetime | Non
             session, found, Told(kind), at=runtime.clock(), revised_on=day, by=by, now=runtime.clock()
         )
         console.print(f"{order}: {kind} noted.")
+
+
+@main.command(name="api-token")
+@click.argument("domain", metavar="SHOP")
+def api_token(domain: str) -> None:
+    """Make the token with which another system may tell a shop's arrivals. The one before is void."""
+    with _runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = _shop(session, domain)
+            token = api_tokens.renew_token(shop)
+            audit.record_event(
+                session, shop.id, "API token renewed", at=runtime.clock(), why=f"by {_BY}"
+            )
+        console.print("It is shown this once; only its digest is kept.")
+        click.echo(token)
 
 
 @main.group()

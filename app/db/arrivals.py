@@ -1,43 +1,110 @@
 """What is expected in a shop's pools, and what came of it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.arrivals import Told, count_once
 from app.core.model import Arrival
+from app.db.audit import record_event
 from app.db.mirror import ask_for_look, lock_item
-from app.db.models import ArrivalRow, Item
+from app.db.models import ArrivalRow, Item, PoolRow
+
+RANKS = {"typed": 0, "csv": 1, "api": 1, "shopify": 2}
+"""How near a source is to the goods (see `app.core.arrivals.count_once`)."""
+
+_AT_ONCE = 500
 
 
 def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int, list[Arrival]]:
-    """What is still to come of an item, by location."""
-    where = (
-        ArrivalRow.shop_id == shop_id,
-        ArrivalRow.item_id == item_id,
-        ArrivalRow.quantity > ArrivalRow.received,
-    )
+    """What is still to come of an item, by location, soonest first; the same goods are counted once."""
+    adopt_arrivals(session, shop_id, item_id)
+    rows = _telling(session, shop_id, item_id)
+    units = open_units(rows)
     found: dict[int, list[Arrival]] = defaultdict(list)
-    for row in session.scalars(
-        sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.expected_on, ArrivalRow.id)
-    ):
-        units = row.quantity - row.received
-        first = None if row.first_expected_on == row.expected_on else row.first_expected_on
-        found[row.location_id].append(Arrival(row.id, units, row.expected_on, row.supplier, first))
+    for row in rows:
+        if units[row.id]:
+            first = None if row.first_expected_on == row.expected_on else row.first_expected_on
+            found[row.location_id].append(
+                Arrival(row.id, units[row.id], row.expected_on, row.supplier, first)
+            )
     return found
 
 
-def list_arrivals(session: Session, shop_id: int) -> Sequence[tuple[ArrivalRow, str]]:
-    """Every arrival with its item's code, soonest first."""
+def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
+    """How many units of these arrivals of one item still count, by arrival."""
+    return count_once(
+        Told(
+            arrival_id=row.id,
+            location_id=row.location_id,
+            quantity=row.quantity,
+            received=row.received,
+            expected_on=row.expected_on,
+            reference=row.reference,
+            rank=RANKS[row.source],
+            is_over=row.state != "expected",
+        )
+        for row in rows
+        if row.state != "cancelled"
+    ) | {row.id: 0 for row in rows if row.state == "cancelled"}
+
+
+def units_that_count(session: Session, shop_id: int, item_ids: Collection[int | None]) -> dict[int, int]:
+    """How many units still count of each arrival of these items, the same goods told twice once."""
+    counts: dict[int, int] = {}
+    for item_id in item_ids:
+        if item_id is not None:
+            counts |= open_units(_telling(session, shop_id, item_id))
+    return counts
+
+
+def _telling(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:
+    """The open arrivals of an item, and the others that may speak of the same goods."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.item_id == item_id,
+        ArrivalRow.state != "cancelled",
+        sa.or_(ArrivalRow.state == "expected", ArrivalRow.reference != ""),
+    )
+    by_date = (ArrivalRow.expected_on, ArrivalRow.id)
+    return session.scalars(sa.select(ArrivalRow).where(*where).order_by(*by_date)).all()
+
+
+def adopt_arrivals(session: Session, shop_id: int, item_id: int) -> None:
+    """Arrivals told before anybody knew the item that has their code are its own from now on."""
+    mine = (Item.shop_id == shop_id, Item.item_id == item_id, Item.sku != "")
+    sku = sa.select(Item.sku).where(*mine).scalar_subquery()
+    where = (ArrivalRow.shop_id == shop_id, ArrivalRow.item_id.is_(None))
+    session.execute(
+        sa.update(ArrivalRow)
+        .where(*where, ArrivalRow.sku == sa.func.lower(sku))
+        .values(item_id=item_id, sku=sku)
+    )
+
+
+def list_arrivals(
+    session: Session, shop_id: int, *, is_open: bool = False
+) -> Sequence[tuple[ArrivalRow, str]]:
+    """Every arrival with its item's code, soonest first; only those still expected where asked."""
     statement = (
-        sa.select(ArrivalRow, Item.sku)
-        .join(Item, sa.and_(Item.shop_id == ArrivalRow.shop_id, Item.item_id == ArrivalRow.item_id))
+        sa.select(ArrivalRow, sa.func.coalesce(Item.sku, ArrivalRow.sku))
+        .outerjoin(Item, sa.and_(Item.shop_id == ArrivalRow.shop_id, Item.item_id == ArrivalRow.item_id))
         .where(ArrivalRow.shop_id == shop_id)
         .order_by(ArrivalRow.expected_on, ArrivalRow.id)
     )
+    if is_open:
+        statement = statement.where(ArrivalRow.state == "expected")
     return [(row, sku) for row, sku in session.execute(statement)]
+
+
+def find_arrival(session: Session, shop_id: int, arrival_id: int) -> ArrivalRow | None:
+    """One arrival of this shop."""
+    return session.scalar(
+        sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop_id, ArrivalRow.id == arrival_id)
+    )
 
 
 def add_arrival(
@@ -48,9 +115,12 @@ def add_arrival(
     quantity: int,
     expected_on: date,
     reference: str,
+    supplier: str = "",
+    ordered_on: date | None = None,
+    by: str = "",
     now: datetime,
 ) -> ArrivalRow:
-    """A typed arrival; its item's promises are made anew."""
+    """A typed arrival; its item's promises are made anew. `by` is whoever typed it."""
     item = lock_item(session, item.shop_id, item.item_id)
     arrival = ArrivalRow(
         shop_id=item.shop_id,
@@ -61,28 +131,120 @@ def add_arrival(
         received=0,
         expected_on=expected_on,
         first_expected_on=expected_on,
+        ordered_on=ordered_on,
         reference=reference,
+        supplier=supplier,
+        state="expected",
+        source="typed",
         created_at=now,
         updated_at=now,
     )
     session.add(arrival)
     session.flush()
+    record_change(session, arrival, "arrival added", before="", by=by, now=now)
     ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
     return arrival
 
 
-def find_arrival(session: Session, shop_id: int, arrival_id: int) -> ArrivalRow | None:
-    """One arrival of this shop."""
-    return session.scalar(
-        sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop_id, ArrivalRow.id == arrival_id)
-    )
-
-
-def change_arrival(session: Session, arrival: ArrivalRow, *, received: int, now: datetime) -> None:
-    """Units of an arrival have landed (all of them: nothing more is expected of it)."""
-    arrival.received, arrival.updated_at = received, now
-    if received >= arrival.quantity:
-        arrival.state, arrival.received_at = "received", now
+def change_arrival(
+    session: Session,
+    arrival: ArrivalRow,
+    *,
+    now: datetime,
+    by: str = "",
+    quantity: int | None = None,
+    received: int | None = None,
+    expected_on: date | None = None,
+    location_id: int | None = None,
+    reference: str | None = None,
+    supplier: str | None = None,
+    is_over: bool = False,
+    is_cancelled: bool = False,
+) -> None:
+    """A person says something else of an arrival, or that units of it have landed; its item's promises
+    are made anew. Left out: as it was. `is_over`: what is missing will not come."""
     if arrival.item_id is not None:
         item = lock_item(session, arrival.shop_id, arrival.item_id)
         ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
+    before = in_words(arrival)
+    said = {
+        "quantity": quantity,
+        "expected_on": expected_on,
+        "location_id": location_id,
+        "reference": reference,
+        "supplier": supplier,
+    }
+    for name, value in said.items():
+        if value is not None:
+            setattr(arrival, name, value)
+    if received is not None and received != arrival.received:
+        arrival.received, arrival.received_at = received, now
+    arrival.state = _state_of(arrival, is_over=is_over, is_cancelled=is_cancelled)
+    if arrival.state == "received" and arrival.received_at is None:
+        arrival.received_at = now
+    arrival.updated_at = now
+    if in_words(arrival) != before:
+        kind = f"arrival {arrival.state}" if arrival.state != "expected" else "arrival changed"
+        record_change(session, arrival, kind, before=before, by=by, now=now)
+
+
+def _state_of(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool) -> str:
+    if is_cancelled:
+        return "cancelled"
+    return "received" if is_over or arrival.received >= arrival.quantity else "expected"
+
+
+def in_words(arrival: ArrivalRow) -> str:
+    """An arrival for the audit: "40 on 2026-12-05, 10 landed (PO-17)"."""
+    landed = f", {arrival.received} landed" if arrival.received else ""
+    over = f", {arrival.state}" if arrival.state != "expected" else ""
+    reference = f" ({arrival.reference})" if arrival.reference else ""
+    return f"{arrival.quantity} on {arrival.expected_on.isoformat()}{landed}{over}{reference}"
+
+
+def record_change(
+    session: Session,
+    arrival: ArrivalRow,
+    kind: str,
+    *,
+    before: str,
+    now: datetime,
+    by: str = "",
+    cause: str | None = None,
+) -> None:
+    """Append to the audit what became of an arrival, by a person or for a cause."""
+    record_event(
+        session,
+        arrival.shop_id,
+        kind,
+        at=now,
+        item_id=arrival.item_id,
+        before=before,
+        after=in_words(arrival),
+        why=f"by {by}" if by else "",
+        cause=cause,
+    )
+
+
+def locations(session: Session, shop_id: int) -> dict[int, str]:
+    """The places where a shop's stock was ever seen, with their names."""
+    statement = sa.select(PoolRow.location_id, sa.func.max(PoolRow.location_name))
+    rows = session.execute(
+        statement.where(PoolRow.shop_id == shop_id).group_by(PoolRow.location_id)
+    ).all()
+    return dict(rows)
+
+
+def items_by_sku(
+    session: Session, shop_id: int, skus: Collection[str] | None = None
+) -> dict[str, list[int]]:
+    """The items of each code in lower case; of all codes, or of these."""
+    code = sa.func.lower(Item.sku)
+    where = [Item.shop_id == shop_id, Item.sku != ""]
+    if skus is not None:
+        where.append(code.in_({sku.lower() for sku in skus}))
+    found: dict[str, list[int]] = defaultdict(list)
+    statement = sa.select(Item.sku, Item.item_id).where(*where)
+    for sku, item_id in session.execute(statement.execution_options(yield_per=_AT_ONCE)):
+        found[sku.lower()].append(item_id)
+    return found

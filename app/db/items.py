@@ -7,7 +7,6 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import arrivals
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look, lock_item
 from app.db.models import ArrivalRow, Item, PromiseRow
@@ -110,8 +109,12 @@ def find_item(session: Session, shop_id: int, item_id: int) -> Item | None:
 
 
 def arrivals_of_item(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:
-    """Its arrivals, what has landed included, soonest first."""
-    where = (ArrivalRow.shop_id == shop_id, ArrivalRow.item_id == item_id)
+    """Its arrivals, what has landed included and what was cancelled left out, soonest first."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.item_id == item_id,
+        ArrivalRow.state != "cancelled",
+    )
     order = (ArrivalRow.expected_on, ArrivalRow.id)
     return session.scalars(sa.select(ArrivalRow).where(*where).order_by(*order)).all()
 
@@ -129,69 +132,6 @@ def change_terms(session: Session, item: Item, terms: ItemTerms, *, by: str, now
     if terms.kind != before.kind:  # the same promise means something else now
         waiting = promises_of_item(session, item.shop_id, item.item_id)
         judge_orders(session, item.shop_id, {order_id for order_id, _ in waiting}, at=now)
-
-
-def add_arrival(
-    session: Session,
-    item: Item,
-    *,
-    location_id: int,
-    quantity: int,
-    expected_on: date,
-    reference: str,
-    by: str,
-    now: datetime,
-) -> ArrivalRow:
-    """A person says what is coming; promises are made anew."""
-    arrival = arrivals.add_arrival(
-        session,
-        item,
-        location_id=location_id,
-        quantity=quantity,
-        expected_on=expected_on,
-        reference=reference,
-        now=now,
-    )
-    _tell(session, item, "arrival added", before="", after=_arrival_in_words(arrival), by=by, now=now)
-    return arrival
-
-
-def change_arrival(
-    session: Session,
-    arrival: ArrivalRow,
-    *,
-    quantity: int,
-    received: int,
-    expected_on: date,
-    reference: str,
-    by: str,
-    now: datetime,
-) -> None:
-    """Say something else of an arrival, or that units of it have landed; promises are made anew."""
-    item, before = lock_item(session, arrival.shop_id, _item_id(arrival)), _arrival_in_words(arrival)
-    arrival.quantity, arrival.received = quantity, received
-    arrival.expected_on, arrival.reference = expected_on, reference
-    _tell(
-        session, item, "arrival changed", before=before, after=_arrival_in_words(arrival), by=by, now=now
-    )
-    ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
-
-
-def delete_arrival(session: Session, arrival: ArrivalRow, *, by: str, now: datetime) -> None:
-    """Nothing is expected of it any more; promises are made anew."""
-    item = lock_item(session, arrival.shop_id, _item_id(arrival))
-    _tell(session, item, "arrival deleted", before=_arrival_in_words(arrival), after="", by=by, now=now)
-    ask_for_look(item, at=now, cause=f"arrival {arrival.id}")
-    where = (ArrivalRow.shop_id == arrival.shop_id, ArrivalRow.id == arrival.id)
-    session.execute(sa.delete(ArrivalRow).where(*where))
-
-
-def _item_id(arrival: ArrivalRow) -> int:
-    """Whose it is: what stands on an item's page has found its item."""
-    if arrival.item_id is None:
-        message = f"Arrival {arrival.id} of {arrival.sku} has found no item yet"
-        raise ValueError(message)
-    return arrival.item_id
 
 
 def _tell(
@@ -216,9 +156,3 @@ def _terms_in_words(terms: ItemTerms) -> str:
     if terms.lead_time_days is not None:
         words.append(f"lead time {terms.lead_time_days} days")
     return ", ".join(words)
-
-
-def _arrival_in_words(arrival: ArrivalRow) -> str:
-    landed = f", {arrival.received} landed" if arrival.received else ""
-    reference = f" ({arrival.reference})" if arrival.reference else ""
-    return f"{arrival.quantity} on {arrival.expected_on.isoformat()}{landed}{reference}"

@@ -22,6 +22,15 @@ def insert_new(session: Session, table: type[DeclarativeBase], rows: Sequence[Ma
     return done
 
 
+def insert_if_new(session: Session, table: sa.FromClause) -> sa.Insert:
+    """An insert for many rows given beside it, which skips those that break a unique constraint. Unlike
+    `insert_new` it is compiled once however many there are, and does not say how many went in."""
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    target = cast("sa.Table", table)
+    statement = postgresql.insert(target) if is_postgresql else sqlite.insert(target)
+    return statement.on_conflict_do_nothing()
+
+
 def upsert(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows, or overwrite the given columns of those whose primary key is there."""
     keys = [column.name for column in table.__table__.primary_key]

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.model import Basis, Promise
-from app.db import promises
+from app.db import arrivals, promises
 from app.db.models import ArrivalRow, Event, Item, Shop, StaffRow
 from app.pipeline.runtime import Runtime
 from app.web.access import Role
@@ -66,7 +66,7 @@ def fill(shops: Shops, shop_id: int, *, orders: int) -> None:
 
 
 def _expect(session: Session, item: Item) -> None:
-    promises.add_arrival(
+    arrivals.add_arrival(
         session,
         item,
         location_id=41,
@@ -89,7 +89,7 @@ def settings_of(shops: Shops, shop_id: int) -> tuple[object, ...]:
             dict(shop.wording),
             list(shop.priority_rules),
             (item.kind, item.lead_time_days),
-            [(row.quantity, row.received, row.expected_on) for row in rows],
+            [(row.quantity, row.received, row.expected_on, row.state) for row in rows],
             list(people),
         )
 
@@ -98,7 +98,7 @@ ARRIVAL = {"quantity": "9", "received": "1", "expected_on": "2026-12-24", "locat
 ACTIONS = {
     "items/31/arrivals": ARRIVAL,
     "items/31/arrivals/{arrival}": ARRIVAL,
-    "items/31/arrivals/{arrival}/delete": {},
+    "items/31/arrivals/{arrival}/cancel": {},
     "items/31/terms": {"kind": "discontinued", "lead_time_days": "3"},
     "settings/dates": {"quiet_days": "9", "time_zone": "UTC", "locale": "en"},
     "settings/tags": {"backordered": "late"},

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.core.decide import Decided
 from app.core.model import Basis, Share
 from app.core.promise import still_expected
-from app.db import items, mirror
+from app.db import arrivals, items, mirror
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, Item
 from app.pipeline.runtime import Runtime
@@ -41,7 +41,7 @@ _DONE = {
     "added": "The arrival is noted. Dates are being worked out anew.",
     "changed": "The arrival is changed. Dates are being worked out anew.",
     "received": "What has landed is noted: it is not promised a second time.",
-    "deleted": "The arrival is deleted. Dates are being worked out anew.",
+    "cancelled": "The arrival is cancelled. Dates are being worked out anew.",
     "terms": "The item is changed. Dates are being worked out anew.",
 }
 EFFECTS = {
@@ -135,12 +135,18 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             item = _item(opened, item_id)
             return _change_arrival(opened, item, _arrival(opened, item, arrival_id))
 
-    @blueprint.post("/<int:item_id>/arrivals/<int:arrival_id>/delete")
-    def delete_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response:
+    @blueprint.post("/<int:item_id>/arrivals/<int:arrival_id>/cancel")
+    def cancel_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response:
         with change_shop(runtime, shop_id) as opened:
             arrival = _arrival(opened, _item(opened, item_id), arrival_id)
-            items.delete_arrival(opened.session, arrival, by=access.viewer().name, now=opened.say.now)
-        return back_to("items.item_page", shop_id=shop_id, item_id=item_id, done="deleted")
+            arrivals.change_arrival(
+                opened.session,
+                arrival,
+                is_cancelled=True,
+                by=access.viewer().name,
+                now=opened.say.now,
+            )
+        return back_to("items.item_page", shop_id=shop_id, item_id=item_id, done="cancelled")
 
     @blueprint.post("/<int:item_id>/terms")
     def change_terms(shop_id: int, item_id: int) -> Response | tuple[str, int]:
@@ -158,7 +164,10 @@ def _item(opened: OpenShop, item_id: int) -> Item:
 
 def _arrival(opened: OpenShop, item: Item, arrival_id: int) -> ArrivalRow:
     found = items.arrivals_of_item(opened.session, opened.id, item.item_id)
-    return next((one for one in found if one.id == arrival_id), None) or abort(404)
+    row = next((one for one in found if one.id == arrival_id), None) or abort(404)
+    if row.source == "shopify":
+        abort(409, f"This arrival is shipment {row.reference} in Shopify: change it there.")
+    return row
 
 
 def _page_number() -> int:
@@ -224,6 +233,7 @@ def _item_page(
         page=page,
         page_size=_A_PAGE,
         arrivals=_arrivals(opened, item, location_id),
+        counts=arrivals.units_that_count(opened.session, opened.id, [item.item_id]),
         kinds=KINDS,
         forms=forms,
         question=question,
@@ -340,7 +350,7 @@ def _add_arrival(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
     reference = form.text("reference")
     if form.errors or location is None or quantity is None or expected_on is None:
         return _item_page(opened, item, {"add": form}), 422
-    items.add_arrival(
+    arrivals.add_arrival(
         opened.session,
         item,
         location_id=int(location),
@@ -365,7 +375,7 @@ def _change_arrival(opened: OpenShop, item: Item, arrival: ArrivalRow) -> Respon
     if form.errors or quantity is None or received is None or expected_on is None:
         return _item_page(opened, item, {f"arrival-{arrival.id}": form}), 422
     done = "received" if received > arrival.received else "changed"
-    items.change_arrival(
+    arrivals.change_arrival(
         opened.session,
         arrival,
         quantity=quantity,

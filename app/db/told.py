@@ -1,0 +1,302 @@
+"""What a source tells of arrivals, taken into what is known."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.arrivals import same_reference
+from app.db.arrivals import in_words, record_change
+from app.db.audit import record_event
+from app.db.mirror import ask_for_look
+from app.db.models import ArrivalRow, Item
+from app.db.statements import chunks, insert_if_new
+
+LISTS = frozenset({"csv", "api"})
+"""Sources that tell of the same purchase orders: the later word of either changes what the other
+said."""
+
+_AT_ONCE = 500
+
+Known = sa.Row[Any] | ArrivalRow
+"""What is known of an arrival: its columns."""
+
+
+class Fate(StrEnum):
+    """What a source's word does to what is known."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldArrival:
+    """An arrival as a source tells it. `item_id` is None while no item with that `sku` is known.
+    `received` and what else is None was not told: it stays as it is known. A quantity of 0 cancels.
+    `is_over`: nothing more comes of it, were it short or not."""
+
+    source_key: str
+    item_id: int | None
+    sku: str
+    location_id: int
+    quantity: int
+    expected_on: date
+    received: int | None = None
+    received_at: datetime | None = None
+    ordered_on: date | None = None
+    reference: str = ""
+    supplier: str = ""
+    is_over: bool = False
+
+
+def list_key(reference: str, sku: str, location_id: int) -> str:
+    """By which a purchase order's line is found again. None of its parts holds a tab."""
+    return "\t".join((same_reference(reference), sku.casefold(), str(location_id)))
+
+
+def compare_told(
+    session: Session, shop_id: int, told: Sequence[ToldArrival], *, source: str
+) -> list[tuple[ToldArrival, Known | None, Fate]]:
+    """What each word would do, without doing it; what is known of the arrival, where there is one."""
+    known = _known(session, shop_id, {each.source_key for each in told}, source)
+    return [
+        (each, row, _fate(each, row))
+        for each, row in ((each, known.get(each.source_key)) for each in told)
+    ]
+
+
+def _fate(told: ToldArrival, row: Known | None) -> Fate:
+    if row is None:
+        return Fate.NEW if told.quantity else Fate.UNCHANGED
+    is_same = all(getattr(row, name) == value for name, value in _said(told, row).items())
+    return Fate.UNCHANGED if is_same else Fate.CHANGED
+
+
+def record_told(
+    session: Session,
+    shop_id: int,
+    told: Sequence[ToldArrival],
+    *,
+    source: str,
+    cause: str,
+    now: datetime,
+) -> dict[Fate, int]:
+    """Take a source's words: each sets its arrival, and what says nothing new changes nothing. Items
+    that somebody waits for are looked at again. No two of `told` may have one key."""
+    waited_for = _hold_items(session, shop_id, {each.item_id for each in told})
+    counts, new, changed = dict.fromkeys(Fate, 0), [], {}
+    for each, row, fate in compare_told(session, shop_id, told, source=source):
+        counts[fate] += 1
+        if fate is Fate.NEW:
+            new.append(_new_row(shop_id, each, source, now))
+        elif row is not None and fate is Fate.CHANGED:
+            changed[row.id] = each
+    moved = {each["item_id"] for each in new}
+    for row in _rows(session, shop_id, changed):
+        moved |= {row.item_id, changed[row.id].item_id}
+        _change_row(session, row, changed[row.id], source=source, cause=cause, now=now)
+    _insert_rows(session, new)
+    _tell_of_new(session, shop_id, new, waited_for, cause=cause, now=now)
+    _look_at_waiting(session, shop_id, moved, cause=cause, now=now)
+    return counts
+
+
+def _rows(session: Session, shop_id: int, ids: Collection[int]) -> Iterator[ArrivalRow]:
+    for some in chunks(ids):
+        where = (ArrivalRow.shop_id == shop_id, ArrivalRow.id.in_(some))
+        yield from session.scalars(sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.id)).all()
+
+
+def cancel_unnamed(
+    session: Session,
+    shop_id: int,
+    source: str,
+    is_unnamed: Callable[[str, str], bool],
+    *,
+    references: Collection[str] | None = None,
+    cause: str,
+    now: datetime,
+    is_rehearsal: bool = False,
+) -> int:
+    """Cancel what a source still expected and now leaves out; `is_unnamed` is asked with the reference
+    (see `same_reference`) and the key of each, of these references where they are given. Returns how
+    many; a rehearsal changes nothing."""
+    gone = [
+        row_id
+        for row_id, reference, key in _expected_keys(session, shop_id, source, references)
+        if is_unnamed(same_reference(reference), key)
+    ]
+    if not is_rehearsal:
+        for row in _rows(session, shop_id, gone):
+            before = in_words(row)
+            row.state, row.updated_at = "cancelled", now
+            record_change(session, row, "arrival cancelled", before=before, cause=cause, now=now)
+            _look_at_waiting(session, shop_id, {row.item_id}, cause=cause, now=now)
+    return len(gone)
+
+
+def _expected_keys(
+    session: Session, shop_id: int, source: str, references: Collection[str] | None
+) -> Iterator[tuple[int, str, str]]:
+    where = [
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.source.in_(_family(source)),
+        ArrivalRow.state == "expected",
+    ]
+    if references is not None:
+        spellings = {spelling for each in references for spelling in (each, f"#{each}")}
+        where.append(sa.func.lower(ArrivalRow.reference).in_(spellings))
+    columns = sa.select(ArrivalRow.id, ArrivalRow.reference, ArrivalRow.source_key).where(*where)
+    for row_id, reference, key in session.execute(columns.execution_options(yield_per=_AT_ONCE)):
+        yield row_id, reference, key or ""
+
+
+def _family(source: str) -> Collection[str]:
+    return LISTS if source in LISTS else {source}
+
+
+def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -> dict[str, Known]:
+    """The arrivals with these keys. A key that both lists once told of at the same moment is found in
+    the one that was told last. Plain rows: most of a list told again is as it was."""
+    table = sa.inspect(ArrivalRow).local_table
+    found: dict[str, Known] = {}
+    ordered = list(keys)
+    for start in range(0, len(ordered), _AT_ONCE):
+        where = (
+            table.c.shop_id == shop_id,
+            table.c.source.in_(_family(source)),
+            table.c.source_key.in_(ordered[start : start + _AT_ONCE]),
+        )
+        rows = session.execute(sa.select(table).where(*where).order_by(table.c.updated_at))
+        found |= {row.source_key: row for row in rows}
+    return found
+
+
+def _said(told: ToldArrival, row: Known | None) -> dict[str, object]:
+    """What an arrival is by a source's word; what the source does not tell is left out. A cancelled one
+    keeps the quantity that it was cancelled from."""
+    said: dict[str, object] = {
+        "location_id": told.location_id,
+        "quantity": told.quantity or (row.quantity if row is not None else 0),
+        "expected_on": told.expected_on,
+        "reference": told.reference,
+        "state": _state(told, row),
+    }
+    if row is None:
+        said |= {"item_id": None, "sku": told.sku.lower(), "received": 0}
+    if told.item_id is not None:
+        said |= {"item_id": told.item_id, "sku": told.sku}
+    optional = {
+        "received": told.received,
+        "supplier": told.supplier or None,
+        "ordered_on": told.ordered_on,
+        "received_at": told.received_at,
+    }
+    return said | {name: value for name, value in optional.items() if value is not None}
+
+
+def _state(told: ToldArrival, row: Known | None) -> str:
+    """A source that is silent about what landed does not open an arrival again that a person closed
+    short; a greater quantity does."""
+    if told.quantity == 0:
+        return "cancelled"
+    was_over = row is not None and row.state == "received" and told.quantity <= row.quantity
+    if told.is_over or (told.received is None and was_over):
+        return "received"
+    known = row.received if row is not None else 0
+    received = known if told.received is None else told.received
+    return "received" if received >= told.quantity else "expected"
+
+
+def _new_row(shop_id: int, told: ToldArrival, source: str, now: datetime) -> dict[str, Any]:
+    said = _said(told, None)
+    has_landed = bool(told.received) or said["state"] == "received"
+    return {
+        "shop_id": shop_id,
+        "supplier": "",
+        "ordered_on": None,
+        **said,
+        "received_at": (told.received_at or now) if has_landed else None,
+        "first_expected_on": told.expected_on,
+        "source": source,
+        "source_key": told.source_key,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _change_row(
+    session: Session, row: ArrivalRow, told: ToldArrival, *, source: str, cause: str, now: datetime
+) -> None:
+    before, landed = in_words(row), row.received
+    for name, value in _said(told, row).items():
+        setattr(row, name, value)
+    if told.received_at is None and (
+        row.received > landed or (row.state == "received" and row.received_at is None)
+    ):
+        row.received_at = now
+    row.source, row.updated_at = source, now
+    kind = f"arrival {row.state}" if row.state != "expected" else "arrival changed"
+    record_change(session, row, kind, before=before, cause=cause, now=now)
+
+
+def _insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
+    """A key that somebody else told of in the same moment stays theirs: the next word changes it."""
+    table = sa.inspect(ArrivalRow).local_table
+    for start in range(0, len(rows), _AT_ONCE):
+        statement = insert_if_new(session, table)
+        session.execute(statement, list(rows[start : start + _AT_ONCE]))
+
+
+def _tell_of_new(
+    session: Session,
+    shop_id: int,
+    new: Sequence[Mapping[str, Any]],
+    waited_for: Collection[int],
+    *,
+    cause: str,
+    now: datetime,
+) -> None:
+    """Where nobody waits the arrival itself says when it came and from where."""
+    for row in new:
+        if row["item_id"] in waited_for:
+            record_event(
+                session,
+                shop_id,
+                "arrival added",
+                at=now,
+                item_id=row["item_id"],
+                after=in_words(ArrivalRow(**row)),
+                cause=cause,
+            )
+
+
+def _hold_items(session: Session, shop_id: int, item_ids: Collection[int | None]) -> set[int]:
+    """Hold these items until the transaction ends, so that none is settled meanwhile without what is
+    being told; in one order, so that two who hold many do not wait for each other. Returns those that
+    somebody waits for."""
+    waited_for = set()
+    for some in chunks(sorted({item_id for item_id in item_ids if item_id is not None})):
+        where = (Item.shop_id == shop_id, Item.item_id.in_(some))
+        statement = sa.select(Item.item_id, Item.has_queue).where(*where).order_by(Item.item_id)
+        for item_id, has_queue in session.execute(statement.with_for_update()):
+            if has_queue:
+                waited_for.add(item_id)
+    return waited_for
+
+
+def _look_at_waiting(
+    session: Session, shop_id: int, item_ids: Collection[int | None], *, cause: str, now: datetime
+) -> None:
+    """Promises are made anew where somebody waits. An item that nobody waits for is asked about its
+    arrivals when it next runs short, and 100,000 looks would be for nothing."""
+    for some in chunks(_hold_items(session, shop_id, item_ids)):
+        for item in session.scalars(
+            sa.select(Item).where(Item.shop_id == shop_id, Item.item_id.in_(some))
+        ):
+            ask_for_look(item, at=now, cause=cause)
