@@ -106,6 +106,32 @@ def record_told(
     return counts
 
 
+def held_shipments(session: Session, shop_id: int) -> dict[int, int]:
+    """The platform's shipments that were on their way when last read, and where each goes."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.source == "shopify",
+        ArrivalRow.state == "expected",
+    )
+    rows = session.execute(sa.select(ArrivalRow.source_key, ArrivalRow.location_id).where(*where))
+    return {int((key or "0").partition("\t")[0]): location_id for key, location_id in rows}
+
+
+def references_of_people(session: Session, shop_id: int, references: Collection[str]) -> set[str]:
+    """Which of these references (see `same_reference`) are those of arrivals that were typed or told by
+    a list."""
+    spellings = {spelling for each in references for spelling in (each, f"#{each}")}
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.source != "shopify",
+        ArrivalRow.state != "cancelled",
+        sa.func.lower(ArrivalRow.reference).in_(spellings),
+    )
+    return {
+        same_reference(each) for each in session.scalars(sa.select(ArrivalRow.reference).where(*where))
+    }
+
+
 def _rows(session: Session, shop_id: int, ids: Collection[int]) -> Iterator[ArrivalRow]:
     for some in chunks(ids):
         where = (ArrivalRow.shop_id == shop_id, ArrivalRow.id.in_(some))

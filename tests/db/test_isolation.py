@@ -257,6 +257,8 @@ CALLS: Mapping[str, Call] = {
     "uploads.find_upload": lambda s, a: uploads.find_upload(s, a.id, "u-1"),
     "uploads.drop_upload": lambda s, a: uploads.drop_upload(s, a.id, "u-1"),
     "uploads.forget_uploads": lambda s, a: uploads.forget_uploads(s, a.id, now=seconds(10**6)),
+    "told.held_shipments": lambda s, a: told.held_shipments(s, a.id),
+    "told.references_of_people": lambda s, a: told.references_of_people(s, a.id, {"units 3"}),
     "told.compare_told": lambda s, a: told.compare_told(s, a.id, TOLD, source="csv"),
     "told.record_told": lambda s, a: told.record_told(s, a.id, TOLD, source="csv", **AT),
     "told.cancel_unnamed": lambda s, a: told.cancel_unnamed(

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from app.platforms.base import (
     Fact,
+    InboundChanged,
     ItemChanged,
     LocationGone,
     OrderGone,
@@ -202,6 +203,18 @@ def _own_route_ids(node: dict[str, Any]) -> Iterator[int]:
             continue  # a bare number could be anything's
         if type(value) is int and 0 < value < 2**63:
             yield value
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+def read_inbound(body: bytes) -> tuple[Fact, ...]:
+    """A shipment or transfer changed; its figures are read from the platform."""
+    named = msgspec.json.decode(body, type=_Named).id
+    if number_in(named) is None:
+        raise msgspec.ValidationError("No shipment or transfer is named")
+    return (InboundChanged(),)
 
 
 def read_location_gone(body: bytes) -> tuple[Fact, ...]:
