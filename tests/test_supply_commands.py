@@ -28,6 +28,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "BACKLINE_HOME": str(tmp_path),
         "DATABASE_URL": f"sqlite:///{tmp_path / 'backline.sqlite3'}",
         "APP_URL": "https://backline.test",
+        "COLUMNS": "150",
     }
     with opened(environment) as session:
         shop = installed_shop(session, MUGS)

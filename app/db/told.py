@@ -106,15 +106,28 @@ def record_told(
     return counts
 
 
-def held_shipments(session: Session, shop_id: int) -> dict[int, int]:
-    """The platform's shipments that were on their way when last read, and where each goes."""
+@dataclass(frozen=True, slots=True)
+class HeldShipment:
+    """A shipment of the platform as last read: where it goes, and the reference it got."""
+
+    location_id: int
+    reference: str
+
+
+def held_shipments(session: Session, shop_id: int) -> dict[int, HeldShipment]:
+    """The platform's shipments that were on their way when last read, by their ids."""
     where = (
         ArrivalRow.shop_id == shop_id,
         ArrivalRow.source == "shopify",
         ArrivalRow.state == "expected",
     )
-    rows = session.execute(sa.select(ArrivalRow.source_key, ArrivalRow.location_id).where(*where))
-    return {int((key or "0").partition("\t")[0]): location_id for key, location_id in rows}
+    rows = session.execute(
+        sa.select(ArrivalRow.source_key, ArrivalRow.location_id, ArrivalRow.reference).where(*where)
+    )
+    return {
+        int((key or "0").partition("\t")[0]): HeldShipment(location_id, reference)
+        for key, location_id, reference in rows
+    }
 
 
 def references_of_people(session: Session, shop_id: int, references: Collection[str]) -> set[str]:

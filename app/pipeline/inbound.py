@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
+import msgspec
+
 from app.core.arrivals import same_reference
 from app.db import arrivals, shops, told
-from app.db.told import ToldArrival
+from app.db.told import HeldShipment, ToldArrival
 from app.pipeline.desk import Desk, local_day
 from app.platforms.base import Inbound
 
@@ -25,15 +27,28 @@ def read_inbound(desk: Desk) -> bool:
         if shop.inbound_read_at is not None and shop.inbound_read_at + _PAUSE > now:
             shop.inbound_at = shop.inbound_read_at + _PAUSE
             return False
+        # If this is cut off it is done again; what is told meanwhile asks for an earlier moment.
+        again_at = shop.inbound_at = now + _PAUSE
         places = list(arrivals.locations(session, desk.shop_id))
         held, scopes = told.held_shipments(session, desk.shop_id), list(shop.scopes)
-    found = desk.platform.fetch_inbound(places, held, scopes=scopes)
-    _record(desk, found or [])
+    where = {number: one.location_id for number, one in held.items()}
+    found = desk.platform.fetch_inbound(places, where, scopes=scopes)
+    _record(desk, [_with_reference(one, held.get(one.shipment_id)) for one in found or []])
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
         shop.inbound_read_at = now
-        shop.inbound_at = None
+        if shop.inbound_at == again_at:
+            shop.inbound_at = None
     return True
+
+
+def _with_reference(inbound: Inbound, held: HeldShipment | None) -> Inbound:
+    """A transfer is heard of no more once all of it has come: its shipments keep the name it lent them,
+    which stands before their own."""
+    if held is None or not held.reference or not inbound.names:
+        return inbound
+    *lent, own = inbound.names
+    return msgspec.structs.replace(inbound, names=(*lent, held.reference, own))
 
 
 def _record(desk: Desk, found: Sequence[Inbound]) -> None:

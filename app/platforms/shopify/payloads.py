@@ -205,14 +205,16 @@ def _own_route_ids(node: dict[str, Any]) -> Iterator[int]:
             yield value
 
 
-class _Named(msgspec.Struct):
-    id: str
+class _Inbound(msgspec.Struct):
+    id: str = ""
+    shipment_id: str = ""
 
 
 def read_inbound(body: bytes) -> tuple[Fact, ...]:
-    """A shipment or transfer changed; its figures are read from the platform."""
-    named = msgspec.json.decode(body, type=_Named).id
-    if number_in(named) is None:
+    """A shipment or transfer changed; its figures are read from the platform. One topic of all,
+    inventory_shipments/update_tracking, names it `shipment_id`."""
+    inbound = msgspec.json.decode(body, type=_Inbound)
+    if number_in(inbound.id or inbound.shipment_id) is None:
         raise msgspec.ValidationError("No shipment or transfer is named")
     return (InboundChanged(),)
 

@@ -64,7 +64,7 @@ def reject_rest(books: Books, shipment: InboundShipment) -> None:
 def reschedule(books: Books, shipment: InboundShipment, arrives_at: datetime | None) -> None:
     """The carrier names another day, or none."""
     shipment.arrives_at = arrives_at
-    _tell(books, "inventory_shipments/update_tracking", shipment)
+    books.tell("inventory_shipments/update_tracking", lambda: payloads.tracking(books, shipment))
 
 
 def delete(books: Books, shipment: InboundShipment) -> None:

@@ -320,6 +320,15 @@ def shipment(books: Books, inbound: InboundShipment) -> Body:
     }
 
 
+def tracking(books: Books, inbound: InboundShipment) -> Body:
+    """inventory_shipments/update_tracking."""
+    return {
+        "shipment_id": gid("InventoryShipment", inbound.shipment_id),
+        "updated_tracking": {"arrives_at": stamp(inbound.arrives_at)},
+        "happened_at": stamp(books.now()),
+    }
+
+
 def transfer(books: Books, one: InboundTransfer) -> Body:
     """inventory_transfers/updated."""
     return {
