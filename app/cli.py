@@ -440,8 +440,8 @@ def list_supply(domain: str, *, is_all: bool) -> None:
     """Every arrival that is still expected, and how many of its units count."""
     with _runtime() as runtime, runtime.sessions.begin() as session:
         shop = _shop(session, domain)
-        names = ("sku", "quantity", "received", "counts", "expected", "reference", "supplier", "source")
-        table = Table("arrival", *names, "state")
+        names = ("arrival", "sku", "quantity", "received", "counts", "expected", "reference", "told by")
+        table = Table(*names, *(["state"] if is_all else []))
         found = arrivals.list_arrivals(session, shop.id, is_open=not is_all)
         counts = arrivals.units_that_count(session, shop.id, {row.item_id for row, _ in found})
         for row, sku in found:
@@ -452,10 +452,9 @@ def list_supply(domain: str, *, is_all: bool) -> None:
                 str(row.received),
                 "no order yet" if row.item_id is None else str(counts.get(row.id, 0)),
                 row.expected_on.isoformat(),
-                row.reference,
-                row.supplier,
+                f"{row.reference} from {row.supplier}" if row.supplier else row.reference,
                 row.source,
-                row.state,
+                *([row.state] if is_all else []),
             )
         console.print(table)
 

@@ -103,6 +103,11 @@ def expect_news(shop: Shop, *, now: datetime) -> None:
     shop.news_at = shop.news_at or now
 
 
+def expect_inbound(shop: Shop, *, now: datetime) -> None:
+    """Shipments on their way must be read."""
+    shop.inbound_at = min(shop.inbound_at or now, now)
+
+
 def ask_to_sync(shop: Shop, *, now: datetime) -> None:
     """Have every open order imported again, and the hourly check made now."""
     shop.import_state, shop.import_cursor, shop.import_done, shop.import_total = "running", None, 0, 0
@@ -162,6 +167,7 @@ def has_work(now: datetime) -> sa.ColumnElement[bool]:
             Shop.reconcile_at <= now,
             Shop.import_state == "running",
             Shop.news_at <= now,
+            Shop.inbound_at <= now,
             sa.exists().where(Variant.shop_id == mine, Variant.is_resolved.is_(False)),
             sa.exists().where(Item.shop_id == mine, Item.look_at <= now),
             sa.exists().where(Item.shop_id == mine, Item.recheck_at <= now),
@@ -193,6 +199,7 @@ def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime |
         session.scalar(sa.select(sa.func.min(Item.look_at)).where(Item.shop_id == shop_id)),
         session.scalar(sa.select(sa.func.min(Item.recheck_at)).where(Item.shop_id == shop_id)),
         shop.news_at,
+        shop.inbound_at,
         session.scalar(
             sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_ready())
         ),

@@ -106,6 +106,45 @@ def record_told(
     return counts
 
 
+@dataclass(frozen=True, slots=True)
+class HeldShipment:
+    """A shipment of the platform as last read: where it goes, and the reference it got."""
+
+    location_id: int
+    reference: str
+
+
+def held_shipments(session: Session, shop_id: int) -> dict[int, HeldShipment]:
+    """The platform's shipments that were on their way when last read, by their ids."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.source == "shopify",
+        ArrivalRow.state == "expected",
+    )
+    rows = session.execute(
+        sa.select(ArrivalRow.source_key, ArrivalRow.location_id, ArrivalRow.reference).where(*where)
+    )
+    return {
+        int((key or "0").partition("\t")[0]): HeldShipment(location_id, reference)
+        for key, location_id, reference in rows
+    }
+
+
+def references_of_people(session: Session, shop_id: int, references: Collection[str]) -> set[str]:
+    """Which of these references (see `same_reference`) are those of arrivals that were typed or told by
+    a list."""
+    spellings = {spelling for each in references for spelling in (each, f"#{each}")}
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.source != "shopify",
+        ArrivalRow.state != "cancelled",
+        sa.func.lower(ArrivalRow.reference).in_(spellings),
+    )
+    return {
+        same_reference(each) for each in session.scalars(sa.select(ArrivalRow.reference).where(*where))
+    }
+
+
 def _rows(session: Session, shop_id: int, ids: Collection[int]) -> Iterator[ArrivalRow]:
     for some in chunks(ids):
         where = (ArrivalRow.shop_id == shop_id, ArrivalRow.id.in_(some))

@@ -12,6 +12,7 @@ from app.db import audit, inbox, mirror, shops
 from app.db.models import DeliveryRow
 from app.pipeline.desk import Desk
 from app.platforms.base import (
+    InboundChanged,
     ItemChanged,
     LocationGone,
     OrderGone,
@@ -114,6 +115,10 @@ def _variant_seen(session: Session, row: DeliveryRow, fact: VariantSeen, now: da
     mirror.see_variants(session, row.shop_id, [fact], now=now, only_known=True)
 
 
+def _inbound_changed(session: Session, row: DeliveryRow, fact: InboundChanged, now: datetime) -> None:
+    shops.expect_inbound(shops.get_shop(session, row.shop_id), now=now)
+
+
 def _location_gone(session: Session, row: DeliveryRow, fact: LocationGone, now: datetime) -> None:
     mirror.look_at_location(session, row.shop_id, fact.location_id, now=now, cause=_cause(row))
 
@@ -168,6 +173,7 @@ _TAKE: Mapping[type, Callable[[Session, DeliveryRow, Any, datetime], None]] = {
     ProductStockMoved: _product_stock_moved,
     ItemChanged: _item_changed,
     VariantSeen: _variant_seen,
+    InboundChanged: _inbound_changed,
     LocationGone: _location_gone,
     ShopGone: _shop_gone,
     ScopesChanged: _scopes_changed,

@@ -18,6 +18,7 @@ from app.errors import NeedsMerchant, TryLater
 from app.pipeline.absorb import absorb
 from app.pipeline.desk import Desk
 from app.pipeline.importer import import_step
+from app.pipeline.inbound import read_inbound
 from app.pipeline.reading import hear_news
 from app.pipeline.reconcile import reconcile
 from app.pipeline.settle import settle
@@ -85,7 +86,14 @@ def _step(desk: Desk) -> bool:
     what was true before them."""
     return absorb(desk) or (
         _may_call_the_platform(desk)
-        and (import_step(desk) or hear_news(desk) or settle(desk) or write_back(desk) or reconcile(desk))
+        and (
+            import_step(desk)
+            or hear_news(desk)
+            or read_inbound(desk)
+            or settle(desk)
+            or write_back(desk)
+            or reconcile(desk)
+        )
     )
 
 

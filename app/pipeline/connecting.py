@@ -37,7 +37,9 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
             "token was made (your app in Shopify's admin, the API account in BigCommerce's settings), "
             "and use the new token."
         )
-    subscriptions = outside.register_webhooks(f"{runtime.settings.app_url}/webhooks/{platform}")
+    subscriptions = outside.register_webhooks(
+        f"{runtime.settings.app_url}/webhooks/{platform}", scopes=profile.scopes
+    )
     with runtime.sessions.begin() as session:
         shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
         shops.seal_token(shop, token, runtime.settings.encryption_keys)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db import inbox, mirror, shops
+from app.db import inbox, mirror, shops, uploads
 from app.pipeline.desk import Desk
 from app.pipeline.reading import read_changed_orders
 
@@ -22,9 +22,12 @@ def reconcile(desk: Desk) -> bool:
     with desk.transaction() as session:
         now = desk.clock()
         mirror.look_at_waiting_items(session, desk.shop_id, now=now)
+        uploads.forget_uploads(session, desk.shop_id, now=now)
         inbox.forget_deliveries(session, desk.shop_id, before=now - _DELIVERIES_KEPT)
         mirror.forget_finished_orders(session, desk.shop_id, before=now - _FINISHED_ORDERS_KEPT)
-        shops.get_shop(session, desk.shop_id).reconcile_at = now + _EVERY
+        shop = shops.get_shop(session, desk.shop_id)
+        shops.expect_inbound(shop, now=now)
+        shop.reconcile_at = now + _EVERY
     return True
 
 
@@ -34,7 +37,9 @@ def _check_shop(desk: Desk) -> None:
     with desk.transaction() as session:
         platform = shops.get_shop(session, desk.shop_id).platform
     profile = desk.platform.fetch_profile()
-    subscriptions = desk.platform.register_webhooks(f"{desk.app_url}/webhooks/{platform}")
+    subscriptions = desk.platform.register_webhooks(
+        f"{desk.app_url}/webhooks/{platform}", scopes=profile.scopes
+    )
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
         shop.limits = list(profile.limits)

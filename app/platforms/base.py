@@ -118,6 +118,11 @@ class VariantSeen(_Fact, frozen=True, tag="variant seen"):
     product_id: int | None = None
 
 
+class InboundChanged(_Fact, frozen=True, tag="inbound changed"):
+    """Goods on their way to the shop changed: a shipment, or a transfer of several. Which ones can be
+    read, so all are read, together with those that no webhook tells."""
+
+
 class LocationGone(_Fact, frozen=True, tag="location gone"):
     """A location was deactivated: its pools serve nobody any more."""
 
@@ -158,6 +163,7 @@ Fact = (
     | ProductStockMoved
     | ItemChanged
     | VariantSeen
+    | InboundChanged
     | LocationGone
     | ShopGone
     | ScopesChanged
@@ -216,6 +222,29 @@ class ItemStock(msgspec.Struct, frozen=True):
     is_tracked: bool
     pools: tuple[Pool, ...]
     sku: str = ""
+
+
+class InboundLine(msgspec.Struct, frozen=True):
+    """Units of one item in a shipment: `accepted` were taken in, `unreceived` are still to come; the
+    rest was rejected."""
+
+    line_id: int
+    item_id: int
+    sku: str
+    quantity: int
+    accepted: int
+    unreceived: int
+
+
+class Inbound(msgspec.Struct, frozen=True):
+    """Goods on their way to a location, as the platform tells them. `names` are what the merchant may
+    call them, their own word first. Without lines it no longer exists."""
+
+    shipment_id: int
+    location_id: int
+    names: tuple[str, ...] = ()
+    arrives_at: datetime | None = None
+    lines: tuple[InboundLine, ...] = ()
 
 
 class OrderAsk(msgspec.Struct, frozen=True):
@@ -348,8 +377,9 @@ class Platform(Protocol):
         """Who the shop is and which scopes we hold and lack."""
         ...
 
-    def register_webhooks(self, address: str) -> list[Subscription]:
-        """Make the shop send every topic we need to `address`; keeps what is already right."""
+    def register_webhooks(self, address: str, *, scopes: Sequence[str] = ()) -> list[Subscription]:
+        """Make the shop send every topic we need to `address`, those that take a scope of their own
+        only where `scopes` holds it; keeps what is already right."""
         ...
 
     def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
@@ -371,6 +401,13 @@ class Platform(Protocol):
 
     def fetch_open_orders(self, cursor: str | None) -> ImportPage:
         """The next part of all open orders, with items, without routing."""
+        ...
+
+    def fetch_inbound(
+        self, location_ids: Sequence[int], held: Mapping[int, int], *, scopes: Sequence[str]
+    ) -> list[Inbound] | None:
+        """All shipments on their way to these locations, and those of `held` (the location of each by
+        its id) whatever became of them. None where `scopes` do not let us ask, or there are none."""
         ...
 
     def look(

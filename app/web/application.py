@@ -1,13 +1,23 @@
 """The Flask application."""
 
-from flask import Flask
+from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
-from app.web import access, headers, health, signing_in, webhooks
-from app.web.pages import activity, deliveries, frame, item, order, orders, overview, settings
+from app.web import access, api, headers, health, signing_in, webhooks
+from app.web.pages import (
+    activity,
+    deliveries,
+    frame,
+    import_arrivals,
+    item,
+    order,
+    orders,
+    overview,
+    settings,
+)
 
 LARGEST_BODY = 2 * 1024 * 1024
 
@@ -24,16 +34,24 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["HAS_OPEN_PAGES"] = has_open_pages
+    app.before_request(_allow_large_file)
     headers.harden(app, runtime.settings)
     access.protect(app, runtime)
     app.register_blueprint(webhooks.make_blueprint(runtime))
     app.register_blueprint(health.make_blueprint(runtime))
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
+    app.register_blueprint(api.make_blueprint(runtime))
     frame.prepare(app, runtime.settings)
-    for page in (overview, orders, order, item, activity, deliveries, settings):
+    for page in (overview, orders, order, item, activity, deliveries, settings, import_arrivals):
         app.register_blueprint(page.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)
     return app
+
+
+def _allow_large_file() -> None:
+    """One page takes a file; it must be known before anybody reads the form's token from it."""
+    if request.endpoint == import_arrivals.UPLOAD_ENDPOINT:
+        request.max_content_length = import_arrivals.LARGEST_FILE
 
 
 def create_local_app() -> Flask:

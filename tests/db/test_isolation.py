@@ -34,6 +34,7 @@ from app.db import (
     shops,
     staff,
     told,
+    uploads,
 )
 from app.db.models import ArrivalRow, Base, Item, Order, Shop, UploadRow
 from app.db.pages import activity, deliveries, order, orders, overview
@@ -257,6 +258,14 @@ CALLS: Mapping[str, Call] = {
     "arrivals.record_change": lambda s, a: arrivals.record_change(
         s, the_arrival(s, a), "arrival changed", before="", now=NOW
     ),
+    "uploads.keep_upload": lambda s, a: uploads.keep_upload(
+        s, a.id, name="po.csv", content=b"x", date_order=None, now=NOW
+    ),
+    "uploads.find_upload": lambda s, a: uploads.find_upload(s, a.id, "u-1"),
+    "uploads.drop_upload": lambda s, a: uploads.drop_upload(s, a.id, "u-1"),
+    "uploads.forget_uploads": lambda s, a: uploads.forget_uploads(s, a.id, now=seconds(10**6)),
+    "told.held_shipments": lambda s, a: told.held_shipments(s, a.id),
+    "told.references_of_people": lambda s, a: told.references_of_people(s, a.id, {"units 3"}),
     "told.compare_told": lambda s, a: told.compare_told(s, a.id, TOLD, source="csv"),
     "told.record_told": lambda s, a: told.record_told(s, a.id, TOLD, source="csv", **AT),
     "told.cancel_unnamed": lambda s, a: told.cancel_unnamed(
@@ -344,7 +353,7 @@ def test_every_public_function_is_tried() -> None:
     modules = {"audit": audit, "inbox": inbox, "items": items, "mirror": mirror, "promises": promises}
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
-    modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told}
+    modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}
     modules |= {"lead_times": lead_times, "notices": notices}
     modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}

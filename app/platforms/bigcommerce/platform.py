@@ -1,11 +1,12 @@
 """One BigCommerce store as a `Platform`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.platforms.base import (
     ChangedOrders,
     ImportPage,
+    Inbound,
     ItemStock,
     Look,
     OrderAsk,
@@ -51,7 +52,7 @@ class BigCommercePlatform:
         """Who the store is, which scopes we hold and lack, and what its settings limit."""
         return profile.fetch_profile(self._client, self._habits)
 
-    def register_webhooks(self, address: str) -> list[Subscription]:
+    def register_webhooks(self, address: str, *, scopes: Sequence[str] = ()) -> list[Subscription]:
         """A hook for every scope, each with the store's secret header."""
         return hooks.register_webhooks(self._client, address, secret=self._hook_secret)
 
@@ -74,6 +75,12 @@ class BigCommercePlatform:
     def fetch_open_orders(self, cursor: str | None) -> ImportPage:
         """The next page of the import."""
         return reads.fetch_open_orders(self._client, self._habits, cursor)
+
+    def fetch_inbound(
+        self, location_ids: Sequence[int], held: Mapping[int, int], *, scopes: Sequence[str]
+    ) -> list[Inbound] | None:
+        """BigCommerce keeps no inbound shipments."""
+        return None
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False

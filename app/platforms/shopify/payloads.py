@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from app.platforms.base import (
     Fact,
+    InboundChanged,
     ItemChanged,
     LocationGone,
     OrderGone,
@@ -202,6 +203,20 @@ def _own_route_ids(node: dict[str, Any]) -> Iterator[int]:
             continue  # a bare number could be anything's
         if type(value) is int and 0 < value < 2**63:
             yield value
+
+
+class _Inbound(msgspec.Struct):
+    id: str = ""
+    shipment_id: str = ""
+
+
+def read_inbound(body: bytes) -> tuple[Fact, ...]:
+    """A shipment or transfer changed; its figures are read from the platform. One topic of all,
+    inventory_shipments/update_tracking, names it `shipment_id`."""
+    inbound = msgspec.json.decode(body, type=_Inbound)
+    if number_in(inbound.id or inbound.shipment_id) is None:
+        raise msgspec.ValidationError("No shipment or transfer is named")
+    return (InboundChanged(),)
 
 
 def read_location_gone(body: bytes) -> tuple[Fact, ...]:

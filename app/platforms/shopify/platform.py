@@ -1,11 +1,12 @@
 """One Shopify shop as a `Platform`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.platforms.base import (
     ChangedOrders,
     ImportPage,
+    Inbound,
     ItemStock,
     Look,
     OrderAsk,
@@ -18,7 +19,7 @@ from app.platforms.base import (
     VariantSeen,
     WriteResult,
 )
-from app.platforms.shopify import imports, profile, reads, subscriptions, writes
+from app.platforms.shopify import imports, inbound, profile, reads, subscriptions, writes
 from app.platforms.shopify.client import ShopifyClient
 
 
@@ -35,9 +36,9 @@ class ShopifyPlatform:
         """Who the shop is and which scopes we hold and lack."""
         return profile.fetch_profile(self._client)
 
-    def register_webhooks(self, address: str) -> list[Subscription]:
+    def register_webhooks(self, address: str, *, scopes: Sequence[str] = ()) -> list[Subscription]:
         """Subscribe every topic but the compliance ones, which the app's configuration sets."""
-        return subscriptions.register_webhooks(self._client, address)
+        return subscriptions.register_webhooks(self._client, address, scopes=scopes)
 
     def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
         """Which items these variants sell, 250 in a request."""
@@ -59,6 +60,12 @@ class ShopifyPlatform:
     def fetch_open_orders(self, cursor: str | None) -> ImportPage:
         """The next step of the import: a page, or a part of a bulk file."""
         return imports.fetch_open_orders(self._client, cursor)
+
+    def fetch_inbound(
+        self, location_ids: Sequence[int], held: Mapping[int, int], *, scopes: Sequence[str]
+    ) -> list[Inbound] | None:
+        """Inbound shipments, which carry the name of the transfer that they belong to."""
+        return inbound.fetch_inbound(self._client, location_ids, held, scopes=scopes)
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False

@@ -18,6 +18,7 @@ REQUIRED_SCOPES = (
     "read_third_party_fulfillment_orders",
     "write_third_party_fulfillment_orders",
 )
+INBOUND_SCOPES = ("read_inventory_shipments", "read_inventory_transfers")
 LOCALE_SCOPES = ("read_locales", "read_markets_home")
 DEFAULT_LOCALE = "en"
 
@@ -35,6 +36,18 @@ def fetch_profile(client: ShopifyClient) -> ShopProfile:
         scopes=scopes,
         missing_scopes=tuple(scope for scope in REQUIRED_SCOPES if not granted.covers(ApiAccess(scope))),
         api_version=client.api_version,
+        limits=_limits(scopes),
+    )
+
+
+def _limits(scopes: tuple[str, ...]) -> tuple[str, ...]:
+    """What a shop does without for want of a scope that is worth having."""
+    lacking = [scope for scope in INBOUND_SCOPES if scope not in scopes]
+    if not lacking:
+        return ()
+    return (
+        f"Inbound shipments are not read, or not by the names of their transfers: grant "
+        f"{' and '.join(lacking)} to have their dates promised.",
     )
 
 

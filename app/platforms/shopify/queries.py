@@ -221,6 +221,46 @@ BULK_OPEN_ORDERS = f"""{{
 BULK_STATE_COST = 1
 BULK_STATE = "query BulkState($id: ID!) { bulkOperation(id: $id) { status errorCode url } }"
 
+SHIPMENTS_FIRST = 200
+SHIPMENTS_COST = SHIPMENTS_FIRST + PAGE_COST
+SHIPMENTS = f"""query Shipments($query: String!, $after: String) {{
+  inventoryShipments(first: {SHIPMENTS_FIRST}, after: $after, query: $query) {{
+    nodes {{ id }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+
+_SHIPMENT = "id name tracking { arrivesAt }"
+_SHIPMENT_LINE = "id quantity acceptedQuantity unreceivedQuantity inventoryItem { id sku }"
+SHIPMENT_LINES = 40
+SHIPMENT_COST = 2 + SHIPMENT_LINES * 2
+SHIPMENTS_WITH_LINES = f"""query ShipmentsWithLines($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ... on InventoryShipment {{
+    {_SHIPMENT}
+    lineItems(first: {SHIPMENT_LINES}) {{ nodes {{ {_SHIPMENT_LINE} }} }}
+  }} }}
+}}"""
+
+WHOLE_SHIPMENT_COST = 2 + MOST_IDS * 2 + PAGE_COST
+WHOLE_SHIPMENT = f"""query WholeShipment($id: ID!, $after: String) {{
+  inventoryShipment(id: $id) {{
+    {_SHIPMENT}
+    lineItems(first: {MOST_IDS}, after: $after) {{
+      nodes {{ {_SHIPMENT_LINE} }} pageInfo {{ hasNextPage endCursor }}
+    }}
+  }}
+}}"""
+
+# A transfer of more shipments than this is rare; those beyond keep their own names.
+TRANSFER_SHIPMENTS = 15
+TRANSFERS_FIRST = 50
+TRANSFERS_COST = TRANSFERS_FIRST * (1 + TRANSFER_SHIPMENTS) + PAGE_COST
+TRANSFERS = f"""query Transfers($query: String!, $after: String) {{
+  inventoryTransfers(first: {TRANSFERS_FIRST}, after: $after, query: $query) {{
+    nodes {{ name referenceName shipments(first: {TRANSFER_SHIPMENTS}) {{ nodes {{ id }} }} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+
 PROFILE_COST = 3
 PROFILE = """query Profile {
   shop { name ianaTimezone myshopifyDomain }

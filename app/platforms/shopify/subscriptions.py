@@ -1,5 +1,6 @@
 """Our webhook subscriptions on a shop."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,14 +31,17 @@ class _Existing(msgspec.Struct, frozen=True, rename="camel"):
     include_fields: tuple[str, ...] = ()
 
 
-def register_webhooks(client: ShopifyClient, address: str) -> list[Subscription]:
-    """Make the shop send every topic in `TOPICS` to `address`.
+def register_webhooks(
+    client: ShopifyClient, address: str, *, scopes: Sequence[str] = ()
+) -> list[Subscription]:
+    """Make the shop send every topic in `TOPICS` to `address`, those that need an optional scope only
+    where it is among `scopes`.
 
     A subscription is ours if its path ends in /webhooks/shopify; those of others are not touched.
     Compliance topics are set in the app's configuration, so they are not listed here.
     """
     ours = _ours_by_topic(client, address)
-    wanted = {name: topic for name, topic in TOPICS.items() if topic.is_subscribed}
+    wanted = {name: topic for name, topic in TOPICS.items() if topic.is_wanted(scopes)}
     parts = {
         name: _part(f"w{index}", name, ours.get(enum_name(name)), address=address)
         for index, name in enumerate(wanted)

@@ -1,6 +1,6 @@
 """Which webhook topics we want, what of them, and who reads them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.platforms.base import PrivacyKind
@@ -48,6 +48,12 @@ class Topic(NamedTuple):
     read: Reader
     fields: tuple[str, ...] = ()
     is_subscribed: bool = True
+    optional_scope: str | None = None
+
+    def is_wanted(self, scopes: Sequence[str]) -> bool:
+        """Whether we subscribe it with these scopes. A refused subscription would ask the merchant for
+        a scope that a shop can do without."""
+        return self.is_subscribed and (self.optional_scope is None or self.optional_scope in scopes)
 
 
 def _compliance(kind: PrivacyKind) -> Topic:
@@ -55,7 +61,34 @@ def _compliance(kind: PrivacyKind) -> Topic:
     return Topic(payloads.read_privacy(kind), is_subscribed=False)
 
 
-TOPICS: Mapping[str, Topic] = {
+def _inbound(resource: str, *actions: str) -> dict[str, Topic]:
+    topic = Topic(payloads.read_inbound, optional_scope=f"read_{resource}")
+    return {f"{resource}/{action}": topic for action in actions}
+
+
+# What comes in is also told by stock that moves: inventory_shipments/receive_items takes a scope of its
+# own, read_inventory_shipments_received_items, and tells no more.
+_INBOUND = _inbound(
+    "inventory_shipments",
+    "add_items",
+    "create",
+    "delete",
+    "mark_in_transit",
+    "remove_items",
+    "update_item_quantities",
+    "update_tracking",
+) | _inbound(
+    "inventory_transfers",
+    "add_items",
+    "cancel",
+    "complete",
+    "ready_to_ship",
+    "remove_items",
+    "update_item_quantities",
+    "updated",
+)
+
+TOPICS: Mapping[str, Topic] = _INBOUND | {
     "orders/create": Topic(payloads.read_order, ORDER_FIELDS),
     "orders/updated": Topic(payloads.read_order, ORDER_FIELDS),
     "orders/cancelled": Topic(payloads.read_order, ORDER_FIELDS),

@@ -32,6 +32,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "InventoryLevel": ("read_inventory",),
     "InventoryShipment": ("read_inventory_shipments",),
     "InventoryShipmentLineItem": ("read_inventory_shipments",),
+    "InventoryTransfer": ("read_inventory_transfers",),
     "Location": ("read_locations", "read_inventory", "read_markets_home"),
     "Product": ("read_products",),
     "ProductVariant": ("read_products",),
@@ -73,6 +74,7 @@ TOPICS: Mapping[str, tuple[str, ...]] = {
     "inventory_levels": ("read_inventory",),
     "inventory_items": ("read_inventory", "read_products"),
     "inventory_shipments": ("read_inventory_shipments",),
+    "inventory_transfers": ("read_inventory_transfers",),
     "products": ("read_products",),
     "locations": ("read_locations",),
 }

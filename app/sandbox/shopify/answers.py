@@ -24,6 +24,7 @@ from app.sandbox.shopify.records import (
     FulfillmentOrder,
     Hold,
     InboundShipment,
+    InboundTransfer,
     Item,
     Level,
     Line,
@@ -34,7 +35,7 @@ from app.sandbox.shopify.records import (
     ShipmentLine,
     Variant,
 )
-from app.sandbox.shopify.terms import FULFILLMENT_ORDER_TERMS, searched
+from app.sandbox.shopify.terms import FULFILLMENT_ORDER_TERMS, searched, transfer_status
 from app.sandbox.shopify.webhooks import API_VERSION, WebhookSubscription
 
 # GraphQL's names of our records, where an interface must be resolved.
@@ -51,6 +52,7 @@ TYPE_NAMES: Mapping[type, str] = {
     Location: "Location",
     Metafield: "Metafield",
     InboundShipment: "InventoryShipment",
+    InboundTransfer: "InventoryTransfer",
     ShipmentLine: "InventoryShipmentLineItem",
     WebhookSubscription: "WebhookSubscription",
     BulkOperation: "BulkOperation",
@@ -373,9 +375,11 @@ SHIPMENT: dict[str, Answer] = {
         shipment.lines, args, key=lambda line: (line.shipment_line_id,)
     ),
     "lineItemTotalQuantity": lambda shipment, call, args: sum(line.quantity for line in shipment.lines),
-    "totalReceivedQuantity": lambda shipment, call, args: sum(line.accepted for line in shipment.lines),
+    "totalReceivedQuantity": lambda shipment, call, args: sum(
+        line.accepted + line.rejected for line in shipment.lines
+    ),
     "totalAcceptedQuantity": lambda shipment, call, args: sum(line.accepted for line in shipment.lines),
-    "totalRejectedQuantity": _always(0),
+    "totalRejectedQuantity": lambda shipment, call, args: sum(line.rejected for line in shipment.lines),
     "dateCreated": _at("created_at"),
     "dateShipped": _at("created_at"),
     "dateReceived": _at("received_at"),
@@ -393,8 +397,23 @@ SHIPMENT_LINE: dict[str, Answer] = {
     "inventoryItem": lambda line, call, args: call.books.items.get(line.item_id),
     "quantity": _of("quantity"),
     "acceptedQuantity": _of("accepted"),
-    "rejectedQuantity": _always(0),
-    "unreceivedQuantity": lambda line, call, args: line.quantity - line.accepted,
+    "rejectedQuantity": _of("rejected"),
+    "unreceivedQuantity": _of("unreceived"),
+}
+
+TRANSFER: dict[str, Answer] = {
+    "id": _id("InventoryTransfer", "transfer_id"),
+    "name": _of("name"),
+    "referenceName": _of("reference"),
+    "status": lambda transfer, call, args: transfer_status(call.books, transfer),
+    "dateCreated": _at("created_at"),
+    "shipments": lambda transfer, call, args: call.page(
+        [call.books.shipments[one] for one in transfer.shipment_ids],
+        args,
+        key=lambda one: (one.shipment_id,),
+    ),
+    "metafield": _metafield("InventoryTransfer", "transfer_id"),
+    "metafields": _metafields("InventoryTransfer", "transfer_id"),
 }
 
 
@@ -529,6 +548,7 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "InventoryShipment": SHIPMENT,
     "InventoryShipmentTracking": SHIPMENT_TRACKING,
     "InventoryShipmentLineItem": SHIPMENT_LINE,
+    "InventoryTransfer": TRANSFER,
     "Metafield": METAFIELD,
     "Shop": SHOP,
     "ShopPlan": SHOP_PLAN,

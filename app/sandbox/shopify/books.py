@@ -17,6 +17,7 @@ from app.sandbox.shopify import payloads
 from app.sandbox.shopify.records import (
     FulfillmentOrder,
     InboundShipment,
+    InboundTransfer,
     Item,
     Level,
     Line,
@@ -55,6 +56,7 @@ class Books:
         self.orders: dict[int, Order] = {}
         self.fulfillment_orders: dict[int, FulfillmentOrder] = {}
         self.shipments: dict[int, InboundShipment] = {}
+        self.transfers: dict[int, InboundTransfer] = {}
         self.metafields: dict[tuple[str, str, str], Metafield] = {}
         self.metafields_by_owner: dict[str, list[Metafield]] = defaultdict(list)
         self.journal: list[JournalEntry] = []

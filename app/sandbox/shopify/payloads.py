@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         FulfillmentOrder,
         Hold,
         InboundShipment,
+        InboundTransfer,
         Item,
         Level,
         Line,
@@ -306,7 +307,7 @@ def location(closed: Location) -> Body:
 
 
 def shipment(books: Books, inbound: InboundShipment) -> Body:
-    """inventory_shipments/create and receive_items."""
+    """The topics inventory_shipments/…; more keys than some of them have."""
     return {
         "id": gid("InventoryShipment", inbound.shipment_id),
         "status": inbound.status,
@@ -316,6 +317,25 @@ def shipment(books: Books, inbound: InboundShipment) -> Body:
             {"id": gid("InventoryShipmentLineItem", one.shipment_line_id), "quantity": one.quantity}
             for one in inbound.lines
         ],
+    }
+
+
+def tracking(books: Books, inbound: InboundShipment) -> Body:
+    """inventory_shipments/update_tracking."""
+    return {
+        "shipment_id": gid("InventoryShipment", inbound.shipment_id),
+        "updated_tracking": {"arrives_at": stamp(inbound.arrives_at)},
+        "happened_at": stamp(books.now()),
+    }
+
+
+def transfer(books: Books, one: InboundTransfer) -> Body:
+    """inventory_transfers/updated."""
+    return {
+        "id": gid("InventoryTransfer", one.transfer_id),
+        "happened_at": stamp(books.now()),
+        "origin": None,
+        "destination": {"id": gid("Location", one.location_id)},
     }
 
 

@@ -42,7 +42,7 @@ KEEP: Mapping[str, str] = {
         manualHoldsFulfillmentOrders inventoryItem inventoryItems inventoryLevel productVariant
         productVariants locations location shop shopLocales currentAppInstallation
         webhookSubscription webhookSubscriptions bulkOperation bulkOperations inventoryShipment
-        inventoryShipments""",
+        inventoryShipments inventoryTransfers""",
     "Mutation": """tagsAdd tagsRemove orderUpdate metafieldsSet metafieldsDelete
         webhookSubscriptionCreate webhookSubscriptionUpdate webhookSubscriptionDelete
         bulkOperationRunQuery fulfillmentOrderHold fulfillmentOrderReleaseHold""",
@@ -95,6 +95,7 @@ KEEP: Mapping[str, str] = {
     "InventoryShipment": """id name status tracking lineItems lineItemTotalQuantity
         totalReceivedQuantity totalAcceptedQuantity totalRejectedQuantity dateCreated dateShipped
         dateReceived""",
+    "InventoryTransfer": "id name referenceName status dateCreated shipments",
     "InventoryShipmentTracking": "arrivesAt company trackingNumber trackingUrl",
     "InventoryShipmentLineItem": """id inventoryItem quantity acceptedQuantity rejectedQuantity
         unreceivedQuantity""",

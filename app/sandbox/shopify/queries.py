@@ -26,6 +26,7 @@ from app.sandbox.shopify.terms import (
     VARIANT_TERMS,
     order_terms,
     searched,
+    transfer_terms,
 )
 
 IDS_LIMIT = 250
@@ -135,6 +136,13 @@ def _nodes(root: None, call: Call, args: Args) -> list[Any]:
     return [find_node(call, one) for one in args["ids"]]
 
 
+def _transfers(root: None, call: Call, args: Args) -> Page:
+    if args.get("sortKey") not in (None, "ID"):
+        raise GraphQLError(f"the sandbox doesn't sort by {args['sortKey']}")
+    found = filter(searched(call, args, transfer_terms(call)), call.books.transfers.values())
+    return call.page(found, args, key=lambda one: (one.transfer_id,))
+
+
 QUERY_ROOT: dict[str, Answer] = {
     "node": lambda root, call, args: find_node(call, args["id"]),
     "nodes": _nodes,
@@ -160,6 +168,7 @@ QUERY_ROOT: dict[str, Answer] = {
     "bulkOperations": _listed(
         lambda call: call.shop.bulk_operations.values(), OPERATION_TERMS, "operation_id"
     ),
+    "inventoryTransfers": _transfers,
     "inventoryShipment": _one("InventoryShipment"),
     "inventoryShipments": _listed(
         lambda call: call.books.shipments.values(), SHIPMENT_TERMS, "shipment_id"

@@ -215,6 +215,12 @@ class ShipmentLine:
     item_id: int
     quantity: int
     accepted: int = 0
+    rejected: int = 0
+
+    @property
+    def unreceived(self) -> int:
+        """Units that are still to come."""
+        return self.quantity - self.accepted - self.rejected
 
 
 @dataclass
@@ -232,9 +238,22 @@ class InboundShipment:
     @property
     def status(self) -> str:
         """Shopify's word for how far it is."""
-        if all(line.accepted >= line.quantity for line in self.lines):
+        if not any(line.unreceived for line in self.lines):
             return "RECEIVED"
-        return "PARTIALLY_RECEIVED" if any(line.accepted for line in self.lines) else "IN_TRANSIT"
+        has_begun = any(line.unreceived < line.quantity for line in self.lines)
+        return "PARTIALLY_RECEIVED" if has_begun else "IN_TRANSIT"
+
+
+@dataclass
+class InboundTransfer:
+    """Shipments to one location that the merchant knows by one name."""
+
+    transfer_id: int
+    name: str
+    location_id: int
+    created_at: datetime
+    shipment_ids: list[int]
+    reference: str | None = None
 
 
 @dataclass

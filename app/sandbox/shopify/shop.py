@@ -13,7 +13,7 @@ from typing import Literal
 
 from app.sandbox.actions import action
 from app.sandbox.records import JournalEntry, Refused
-from app.sandbox.shopify import bulk, cost, holds, marks, orders, payloads, routing, stock
+from app.sandbox.shopify import bulk, cost, holds, inbound, marks, orders, payloads, routing, stock
 from app.sandbox.shopify.api import Api
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.bulk import BulkOperation
@@ -22,6 +22,7 @@ from app.sandbox.shopify.records import (
     Channel,
     FulfillmentOrder,
     InboundShipment,
+    InboundTransfer,
     Item,
     Level,
     Location,
@@ -42,6 +43,7 @@ ALL_SCOPES = (
     "read_locations",
     "read_locales",
     "read_inventory_shipments",
+    "read_inventory_transfers",
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
     "read_third_party_fulfillment_orders",
@@ -234,14 +236,37 @@ class SandboxShop:
         self, location_id: int, quantities: Mapping[int, int], *, arrives_at: datetime | None = None
     ) -> InboundShipment:
         """Announce goods on their way, by item id."""
-        return stock.expect(
+        return inbound.expect(
             self.books, self.books.locations[location_id], quantities, arrives_at=arrives_at
         )
 
     @action
     def receive_shipment(self, shipment_id: int, quantities: Mapping[int, int] | None = None) -> None:
         """Take goods in, all that are outstanding if not said otherwise (by item id)."""
-        stock.receive(self.books, self.books.shipments[shipment_id], quantities)
+        inbound.receive(self.books, self.books.shipments[shipment_id], quantities)
+
+    @action
+    def reject_rest(self, shipment_id: int) -> None:
+        """What is outstanding of a shipment will not come."""
+        inbound.reject_rest(self.books, self.books.shipments[shipment_id])
+
+    @action
+    def reschedule_shipment(self, shipment_id: int, arrives_at: datetime | None) -> None:
+        """The carrier names another day, or none."""
+        inbound.reschedule(self.books, self.books.shipments[shipment_id], arrives_at)
+
+    @action
+    def delete_shipment(self, shipment_id: int) -> None:
+        """A shipment was a mistake."""
+        inbound.delete(self.books, self.books.shipments[shipment_id])
+
+    @action
+    def add_transfer(
+        self, location_id: int, shipment_ids: Sequence[int], *, reference: str | None = None
+    ) -> InboundTransfer:
+        """Shipments are parts of one transfer, which may have the merchant's own name."""
+        place = self.books.locations[location_id]
+        return inbound.transfer(self.books, place, shipment_ids, reference=reference)
 
     # Orders
 

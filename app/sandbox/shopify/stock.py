@@ -3,21 +3,16 @@
 https://shopify.dev/docs/apps/build/orders-fulfillment/inventory-management-apps/manage-quantities-states
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-
 from app.sandbox.records import Refused
 from app.sandbox.shopify import payloads
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.records import (
     ON_HAND_PARTS,
     QUANTITY_NAMES,
-    InboundShipment,
     Item,
     Level,
     Line,
     Location,
-    ShipmentLine,
 )
 
 
@@ -140,44 +135,6 @@ def close_level(books: Books, level: Level) -> None:
     level.updated_at = books.now()
     body = {"inventory_item_id": level.item_id, "location_id": level.location_id}
     books.tell("inventory_levels/disconnect", lambda: body)
-
-
-def expect(
-    books: Books, location: Location, quantities: Mapping[int, int], *, arrives_at: datetime | None
-) -> InboundShipment:
-    """Goods are on their way to a location."""
-    lines = [
-        ShipmentLine(books.new_id("InventoryShipmentLineItem"), item_id, quantity)
-        for item_id, quantity in quantities.items()
-    ]
-    for line in lines:
-        shift(books, connect(books, books.item(line.item_id), location), incoming=line.quantity)
-    number = len(books.shipments) + 1
-    shipment = InboundShipment(
-        books.new_id("InventoryShipment"),
-        f"#S{number:04}",
-        location.location_id,
-        arrives_at,
-        books.now(),
-        lines,
-    )
-    books.shipments[shipment.shipment_id] = shipment
-    books.tell("inventory_shipments/create", lambda: payloads.shipment(books, shipment))
-    return shipment
-
-
-def receive(books: Books, shipment: InboundShipment, quantities: Mapping[int, int] | None) -> None:
-    """Goods have come in, all that is outstanding unless said otherwise."""
-    for line in shipment.lines:
-        outstanding = line.quantity - line.accepted
-        arrived = outstanding if quantities is None else quantities.get(line.item_id, 0)
-        if arrived > outstanding:
-            raise Refused(f"only {outstanding} of item {line.item_id} are still to come")
-        level = connect(books, books.item(line.item_id), books.locations[shipment.location_id])
-        shift(books, level, incoming=-arrived, available=arrived)
-        line.accepted += arrived
-    shipment.received_at = books.now()
-    books.tell("inventory_shipments/receive_items", lambda: payloads.shipment(books, shipment))
 
 
 def pour(books: Books, source: Level, target: Level) -> None:

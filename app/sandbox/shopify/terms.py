@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.call import Args, Call
 from app.sandbox.shopify.orders import SOURCE_NAMES, display_status
-from app.sandbox.shopify.records import Order
+from app.sandbox.shopify.records import InboundTransfer, Order
 from app.sandbox.shopify.search import Term, compile_search
 
 
@@ -78,7 +79,27 @@ LOCATION_TERMS: Mapping[str, Term] = {
 SHIPMENT_TERMS: Mapping[str, Term] = {
     "id": Term(lambda one: one.shipment_id, "id"),
     "status": Term(lambda one: one.status.casefold()),
+    "destination_id": Term(lambda one: one.location_id, "id"),
 }
+
+
+def transfer_status(books: Books, transfer: InboundTransfer) -> str:
+    """Shopify's word for how far a transfer is, which is as far as its shipments are."""
+    shipments = [books.shipments[one] for one in transfer.shipment_ids]
+    if not shipments:
+        return "READY_TO_SHIP"
+    is_over = all(one.status == "RECEIVED" for one in shipments)
+    return "TRANSFERRED" if is_over else "IN_PROGRESS"
+
+
+def transfer_terms(call: Call) -> Mapping[str, Term]:
+    """How transfers are searched for."""
+    return {
+        "id": Term(lambda one: one.transfer_id, "id"),
+        "status": Term(lambda one: transfer_status(call.books, one).casefold()),
+        "destination_id": Term(lambda one: one.location_id, "id"),
+    }
+
 
 OPERATION_TERMS: Mapping[str, Term] = {
     "id": Term(lambda one: one.operation_id, "id"),

@@ -8,14 +8,14 @@ from graphql import OperationDefinitionNode, parse
 from app.platforms.base import ShopProfile
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.platform import ShopifyPlatform
-from app.platforms.shopify.profile import REQUIRED_SCOPES
+from app.platforms.shopify.profile import INBOUND_SCOPES, REQUIRED_SCOPES
 from app.platforms.shopify.topics import ORDER_FIELDS, TOPICS, enum_name
 from tests.platforms.shopify.shapes import nodes
 from tests.platforms.shopify.signing import DOMAIN
 from tests.platforms.shopify.wire import Wire
 
 ADDRESS = "https://backline.example/webhooks/shopify"
-SUBSCRIBED = [name for name, topic in TOPICS.items() if topic.is_subscribed]
+SUBSCRIBED = [name for name, topic in TOPICS.items() if topic.is_wanted(())]
 
 
 @pytest.fixture
@@ -37,13 +37,31 @@ def profile_with(platform: ShopifyPlatform, wire: Wire, scopes: tuple[str, ...])
 
 
 def test_the_profile_says_who_the_shop_is(platform: ShopifyPlatform, wire: Wire) -> None:
-    scopes = (*REQUIRED_SCOPES, "read_locales")
+    scopes = (*REQUIRED_SCOPES, *INBOUND_SCOPES, "read_locales")
 
     profile = profile_with(platform, wire, scopes)
 
     assert profile == ShopProfile(
         DOMAIN, "Towels", "Europe/Berlin", "de", tuple(sorted(scopes)), (), "2026-10"
     )
+
+
+def test_a_shop_does_without_inbound_shipments_and_says_so(
+    platform: ShopifyPlatform, wire: Wire
+) -> None:
+    profile = profile_with(platform, wire, (*REQUIRED_SCOPES, "read_inventory_shipments"))
+
+    assert profile.missing_scopes == ()
+    (limit,) = profile.limits
+    assert "grant read_inventory_transfers to" in limit
+
+
+def test_topics_that_need_an_optional_scope_are_subscribed_with_it_alone() -> None:
+    for scope in INBOUND_SCOPES:
+        wanted = {name for name, topic in TOPICS.items() if topic.is_wanted((scope,))}
+        assert {name.partition("/")[0] for name in wanted - set(SUBSCRIBED)} == {
+            scope.removeprefix("read_")
+        }
 
 
 def test_without_the_scope_for_it_the_language_is_english(platform: ShopifyPlatform, wire: Wire) -> None:

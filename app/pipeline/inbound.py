@@ -1,0 +1,101 @@
+"""Goods that the platform itself knows to be on their way, read into arrivals."""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+import msgspec
+
+from app.core.arrivals import same_reference
+from app.db import arrivals, shops, told
+from app.db.told import HeldShipment, ToldArrival
+from app.pipeline.desk import Desk, local_day
+from app.platforms.base import Inbound
+
+SOURCE = "shopify"
+_CAUSE = "inbound shipments read"
+# Everything is read anew each time, so what several webhooks tell in a row is read once.
+_PAUSE = timedelta(seconds=60)
+
+
+def read_inbound(desk: Desk) -> bool:
+    """Read all shipments that are on their way, if it is time. Returns whether it was."""
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        now = desk.clock()
+        if shop.inbound_at is None or shop.inbound_at > now:
+            return False
+        if shop.inbound_read_at is not None and shop.inbound_read_at + _PAUSE > now:
+            shop.inbound_at = shop.inbound_read_at + _PAUSE
+            return False
+        # If this is cut off it is done again; what is told meanwhile asks for an earlier moment.
+        again_at = shop.inbound_at = now + _PAUSE
+        places = list(arrivals.locations(session, desk.shop_id))
+        held, scopes = told.held_shipments(session, desk.shop_id), list(shop.scopes)
+    where = {number: one.location_id for number, one in held.items()}
+    found = desk.platform.fetch_inbound(places, where, scopes=scopes)
+    _record(desk, [_with_reference(one, held.get(one.shipment_id)) for one in found or []])
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        shop.inbound_read_at = now
+        if shop.inbound_at == again_at:
+            shop.inbound_at = None
+    return True
+
+
+def _with_reference(inbound: Inbound, held: HeldShipment | None) -> Inbound:
+    """A transfer is heard of no more once all of it has come: its shipments keep the name it lent them,
+    which stands before their own."""
+    if held is None or not held.reference or not inbound.names:
+        return inbound
+    *lent, own = inbound.names
+    return msgspec.structs.replace(inbound, names=(*lent, held.reference, own))
+
+
+def _record(desk: Desk, found: Sequence[Inbound]) -> None:
+    """A shipment is told whole: lines that it lost, or all of one that was deleted or has no date any
+    more, are cancelled."""
+    now = desk.clock()
+    with desk.transaction() as session:
+        zone = shops.get_shop(session, desk.shop_id).time_zone
+        spoken = told.references_of_people(
+            session, desk.shop_id, {same_reference(name) for one in found for name in one.names}
+        )
+        lines = [line for one in found for line in _told(one, zone, spoken)]
+        told.record_told(session, desk.shop_id, lines, source=SOURCE, cause=_CAUSE, now=now)
+        read, named = {str(one.shipment_id) for one in found}, {line.source_key for line in lines}
+        told.cancel_unnamed(
+            session,
+            desk.shop_id,
+            SOURCE,
+            lambda reference, key: key.partition("\t")[0] in read and key not in named,
+            cause=_CAUSE,
+            now=now,
+        )
+
+
+def _told(inbound: Inbound, zone: str, spoken: Collection[str]) -> list[ToldArrival]:
+    """Goods without a date are no arrival: nobody could be told when they come."""
+    if inbound.arrives_at is None:
+        return []
+    reference = _reference(inbound.names, spoken)
+    return [
+        ToldArrival(
+            source_key=f"{inbound.shipment_id}\t{line.line_id}",
+            item_id=line.item_id,
+            sku=line.sku,
+            location_id=inbound.location_id,
+            quantity=line.quantity,
+            received=line.accepted,
+            is_over=line.unreceived == 0,
+            expected_on=local_day(inbound.arrives_at, zone),
+            reference=reference,
+        )
+        for line in inbound.lines
+    ]
+
+
+def _reference(names: Sequence[str], spoken: Collection[str]) -> str:
+    """Of the names of a shipment and its transfer the one that a purchase order is known by here, so
+    that both count once."""
+    known = [name for name in names if same_reference(name) in spoken]
+    return next(iter(known or names), "")

@@ -1,0 +1,162 @@
+"""`backline supply`: arrivals typed, imported, changed, received and cancelled."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+from sqlalchemy.orm import Session
+
+from app.cli import main
+from app.db import migrate
+from app.db.models import ArrivalRow, Event
+from app.services import open_engine
+from tests.builders import NOW, installed_shop, item_stock, pool
+from tests.db.stock import known_item, record_stock
+
+MUGS, TOWELS = "a.myshopify.com", "towels.myshopify.com"
+TABLE = "reference,sku,quantity,expected_on,location\n"
+LINE = "PO-1,MUG-BLUE,40,2030-12-05,41\n"
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A machine with a shop that sells mugs."""
+    environment = {
+        "BACKLINE_HOME": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'backline.sqlite3'}",
+        "APP_URL": "https://backline.test",
+        "COLUMNS": "150",
+    }
+    with opened(environment) as session:
+        shop = installed_shop(session, MUGS)
+        known_item(session, shop, has_queue=True)
+        record_stock(session, shop.id, item_stock(pool(0)), {})
+        session.commit()
+    return environment
+
+
+@contextmanager
+def opened(environment: dict[str, str]) -> Iterator[Session]:
+    """The machine's database."""
+    engine = open_engine(environment["DATABASE_URL"])
+    migrate.upgrade(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def run(environment: dict[str, str], *words: str) -> Result:
+    """The command as typed; nobody answers questions."""
+    return CliRunner().invoke(main, ["supply", *words], env=environment)
+
+
+def rows(environment: dict[str, str]) -> list[tuple[int, int, str, str]]:
+    """Quantity, received, day and state of each arrival."""
+    with opened(environment) as session:
+        found = session.scalars(sa.select(ArrivalRow).order_by(ArrivalRow.id)).all()
+        return [(row.quantity, row.received, str(row.expected_on), row.state) for row in found]
+
+
+def file_of(tmp_path: Path, *lines: str) -> str:
+    """A file of purchase orders."""
+    path = tmp_path / "orders.csv"
+    path.write_text(TABLE + "".join(lines))
+    return str(path)
+
+
+def test_a_file_is_rehearsed_and_taken_only_with_a_yes(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = file_of(tmp_path, LINE, "PO-2,MUG-BLUE,x,2030-12-05,41\n")
+
+    rehearsed = run(environment, "import", path, "--dry-run")
+    unanswered = run(environment, "import", path)
+
+    said = "line 3: the quantity 'x' is not a number\n1 new, 0 changed, 0 unchanged, 0 no longer named"
+    assert (rehearsed.exit_code, said in rehearsed.output) == (0, True)
+    assert (unanswered.exit_code, "Nothing was changed." in unanswered.output) == (1, True)
+    assert rows(environment) == []
+    assert run(environment, "import", path, "--yes").exit_code == 0
+    assert rows(environment) == [(40, 0, "2030-12-05", "expected")]
+
+
+def test_a_file_that_can_t_be_read_says_why(environment: dict[str, str], tmp_path: Path) -> None:
+    path = file_of(tmp_path, LINE.replace("2030-12-05", "3/4/2030"))
+
+    refused = run(environment, "import", path, "--yes")
+
+    assert refused.exit_code == 1
+    assert "orders.csv: Line 2 (3/4/2030) may be day first or month first" in refused.output
+    assert run(environment, "import", path, "--yes", "--date-format", "mdy").exit_code == 0
+    assert rows(environment) == [(40, 0, "2030-03-04", "expected")]
+
+
+def test_of_several_shops_one_must_be_named(environment: dict[str, str], tmp_path: Path) -> None:
+    with opened(environment) as session:
+        installed_shop(session, TOWELS)
+        session.commit()
+    path = file_of(tmp_path, LINE)
+
+    assert f"Connected: {MUGS}, {TOWELS}." in run(environment, "import", path, "--yes").output
+    assert run(environment, "import", path, "--yes", "--shop", MUGS).exit_code == 0
+    assert len(rows(environment)) == 1
+
+
+def test_an_arrival_is_changed_received_and_closed_short(environment: dict[str, str]) -> None:
+    run(environment, "add", MUGS, "MUG-BLUE", "--quantity", "40", "--on", "2030-12-05")
+
+    changed = run(environment, "edit", MUGS, "1", "--quantity", "30", "--on", "2030-12-09")
+    part = run(environment, "receive", MUGS, "1", "--quantity", "12")
+    closed = run(environment, "receive", MUGS, "1", "--final")
+
+    assert "30 on 2030-12-09" in changed.output
+    assert "12 of 30 received." in part.output
+    assert "Nothing more is expected of it." in closed.output
+    assert rows(environment) == [(30, 12, "2030-12-09", "received")]
+    with opened(environment) as session:
+        told = [
+            (one.kind, one.before, one.after, one.why)
+            for one in session.scalars(sa.select(Event).order_by(Event.id))
+        ]
+    assert told[-1] == (
+        "arrival received",
+        "30 on 2030-12-09, 12 landed",
+        "30 on 2030-12-09, 12 landed, received",
+        "by the command line",
+    )
+
+
+def test_a_cancelled_arrival_is_listed_only_when_all_are_asked_for(environment: dict[str, str]) -> None:
+    run(environment, "add", MUGS, "MUG-BLUE", "--quantity", "40", "--on", "2030-12-05")
+
+    assert run(environment, "cancel", MUGS, "1").exit_code == 0
+
+    assert rows(environment) == [(40, 0, "2030-12-05", "cancelled")]
+    assert "MUG-BLUE" not in run(environment, "list", MUGS).output
+    assert "MUG-BLUE" in run(environment, "list", MUGS, "--all").output
+
+
+def test_what_shopify_tells_is_changed_in_shopify(environment: dict[str, str]) -> None:
+    run(environment, "add", MUGS, "MUG-BLUE", "--quantity", "40", "--on", "2030-12-05")
+    with opened(environment) as session:
+        row = session.scalars(sa.select(ArrivalRow)).one()
+        row.source, row.reference, row.updated_at = "shopify", "#S0001", NOW
+        session.commit()
+
+    for command in (("edit", "--quantity", "1"), ("receive",), ("cancel",)):
+        refused = run(environment, command[0], MUGS, "1", *command[1:])
+        assert "is shipment #S0001 in Shopify" in refused.output
+    assert rows(environment) == [(40, 0, "2030-12-05", "expected")]
+
+
+def test_a_token_for_other_systems_is_shown_once(environment: dict[str, str]) -> None:
+    first, second = (
+        CliRunner().invoke(main, ["api-token", MUGS], env=environment).output.split()[-1]
+        for _ in range(2)
+    )
+
+    assert first.startswith("backline_")
+    assert first != second

@@ -1,0 +1,170 @@
+"""A file of arrivals by way of the pages: uploaded, rehearsed, taken."""
+
+import io
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from werkzeug.test import TestResponse
+
+from app.db import uploads
+from app.db.models import ArrivalRow, Shop, UploadRow
+from app.pipeline.runtime import Runtime
+from app.web.access import Role
+from app.web.application import create_app
+from app.web.pages.import_arrivals import LARGEST_FILE
+from tests.builders import item_stock, pool
+from tests.db.stock import known_item, record_stock
+from tests.web.visitors import Browser, form_token, sign_in
+
+TABLE = "reference,sku,quantity,expected_on\nPO-1,MUG-BLUE,40,2026-12-05\nPO-2,MUG-BLUE,<b>,2026-12-05\n"
+
+
+class Merchant:
+    """Somebody signed in to one shop."""
+
+    def __init__(self, runtime: Runtime, shop_id: int, *, role: Role = Role.MANAGE) -> None:
+        self.runtime, self.shop_id = runtime, shop_id
+        self.browser: Browser = sign_in(create_app(runtime), runtime, shop_id, role=role)
+        self.at = f"/shops/{shop_id}/arrivals/import"
+
+    def upload(self, content: str | bytes, *, name: str = "po.csv", order: str = "") -> TestResponse:
+        """Choose a file."""
+        raw = content.encode() if isinstance(content, str) else content
+        token = form_token(self.browser.get(f"/shops/{self.shop_id}/arrivals/import"))
+        fields = {"csrf_token": token, "file": (io.BytesIO(raw), name), "date_order": order}
+        return self.browser.post(self.at, data=fields, headers={"Sec-Fetch-Site": "same-origin"})
+
+    def upload_raw(self, content: str) -> TestResponse:
+        """The same with a body made by hand: Werkzeug's client leaves a large one's file open."""
+        token = form_token(self.browser.get(self.at))
+        head = (
+            f'--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{token}\r\n--x\r\n'
+            'Content-Disposition: form-data; name="file"; filename="po.csv"\r\n\r\n'
+        )
+        return self.browser.post(
+            self.at,
+            data=f"{head}{content}\r\n--x--\r\n".encode(),
+            headers={"Sec-Fetch-Site": "same-origin", "Content-Type": "multipart/form-data; boundary=x"},
+        )
+
+    def send(self, path: str) -> TestResponse:
+        """Press a button on the page of an upload."""
+        token = form_token(self.browser.get(self.at))
+        return self.browser.post(
+            path, data={"csrf_token": token}, headers={"Sec-Fetch-Site": "same-origin"}
+        )
+
+    def count(self, table: type[ArrivalRow | UploadRow]) -> int:
+        """Rows of the shop."""
+        with self.runtime.sessions.begin() as session:
+            where = table.shop_id == self.shop_id
+            return session.scalar(sa.select(sa.func.count()).select_from(table).where(where)) or 0
+
+
+@pytest.fixture
+def merchant(runtime: Runtime, shop_id: int) -> Merchant:
+    """Of a shop that sells mugs at one place."""
+    stock(runtime, shop_id)
+    return Merchant(runtime, shop_id)
+
+
+def stock(runtime: Runtime, shop_id: int) -> None:
+    """Mugs at one place."""
+    with runtime.sessions.begin() as session:
+        known_item(session, session.get_one(Shop, shop_id), has_queue=True)
+        record_stock(session, shop_id, item_stock(pool(0)), {})
+
+
+def path_of(answer: TestResponse) -> str:
+    """Where an upload led."""
+    assert answer.status_code == 303
+    return answer.headers["Location"].partition("?")[0]
+
+
+def test_a_file_is_shown_before_it_is_taken_and_then_forgotten(merchant: Merchant) -> None:
+    path = path_of(merchant.upload(TABLE))
+    first, reloaded = (merchant.browser.get(path).get_data(as_text=True) for _ in range(2))
+
+    assert "the quantity &#39;&lt;b&gt;&#39; is not a number" in first
+    assert "Take the 1 good lines" in first
+    assert "Take the 1 good lines" in reloaded
+    assert merchant.count(ArrivalRow) == 0
+    taken = merchant.send(path)
+    assert path_of(taken) == merchant.at
+    assert (merchant.count(ArrivalRow), merchant.count(UploadRow)) == (1, 0)
+    assert merchant.browser.get(path).status_code == 404
+    assert merchant.send(path).status_code == 404
+
+
+def test_a_file_that_is_dropped_changes_nothing(merchant: Merchant) -> None:
+    path = path_of(merchant.upload(TABLE))
+
+    merchant.send(f"{path}/drop")
+
+    assert (merchant.count(ArrivalRow), merchant.count(UploadRow)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04", "an Excel workbook"),
+        ("hello\n", "names no column"),
+        (TABLE.replace("2026-12-05", "3/4/2026"), "may be day first or month first"),
+    ],
+)
+def test_a_file_that_can_t_be_used_is_refused_in_words(
+    merchant: Merchant, content: str | bytes, reason: str
+) -> None:
+    answer = merchant.upload(content)
+
+    assert answer.status_code == 422
+    assert reason in answer.get_data(as_text=True)
+    assert merchant.count(UploadRow) == 0
+
+
+def test_the_order_of_dates_can_be_said(merchant: Merchant) -> None:
+    path = path_of(merchant.upload(TABLE.replace("2026-12-05", "3/4/2026"), order="mdy"))
+
+    merchant.send(path)
+
+    with merchant.runtime.sessions.begin() as session:
+        assert session.scalars(sa.select(ArrivalRow)).one().expected_on.isoformat() == "2026-03-04"
+
+
+def test_a_file_may_be_larger_than_any_other_form(merchant: Merchant) -> None:
+    large = TABLE + ("\n" + " " * 9999) * 320
+
+    assert merchant.upload_raw(large).status_code == 303
+    assert merchant.upload_raw("x" * LARGEST_FILE).status_code == 413
+
+
+def test_a_shop_keeps_one_file_and_none_for_long(merchant: Merchant) -> None:
+    first, second = path_of(merchant.upload(TABLE)), path_of(merchant.upload(TABLE))
+
+    assert merchant.browser.get(first).status_code == 404
+    assert merchant.browser.get(second).status_code == 200
+    with merchant.runtime.sessions.begin() as session:
+        later = merchant.runtime.clock() + uploads.KEPT + timedelta(seconds=1)
+        uploads.forget_uploads(session, merchant.shop_id, now=later)
+    assert merchant.count(UploadRow) == 0
+
+
+def test_nobody_imports_into_another_shop_or_without_the_right(
+    merchant: Merchant, runtime: Runtime, install: Callable[[str], int]
+) -> None:
+    theirs = install("other.myshopify.com")
+    stock(runtime, theirs)
+    other = Merchant(runtime, theirs)
+    path = path_of(other.upload(TABLE))
+    upload_id = path.rpartition("/")[2]
+
+    assert merchant.browser.get(path).status_code == 404
+    assert merchant.send(path).status_code == 404
+    assert merchant.browser.get(f"{merchant.at}/{upload_id}").status_code == 404
+    assert merchant.send(f"{merchant.at}/{upload_id}").status_code == 404
+    assert (other.count(ArrivalRow), merchant.count(ArrivalRow)) == (0, 0)
+    looking = Merchant(runtime, theirs, role=Role.LOOK)
+    assert looking.browser.get(looking.at).status_code == 403
+    assert looking.browser.get(path).status_code == 403
