@@ -221,14 +221,15 @@ def test_an_unreadable_order_is_kept_as_failed_with_the_reason(
 
 
 @pytest.mark.usefixtures("shop_id")
-def test_an_unreadable_webhook_is_on_the_status_page(client: FlaskClient, shop_id: int) -> None:
+def test_an_unreadable_webhook_is_on_the_status_pages(client: FlaskClient, shop_id: int) -> None:
     post(client, b'{"id": ')
 
-    page = client.get(f"/shops/{shop_id}").get_data(as_text=True)
+    overview = client.get(f"/shops/{shop_id}").get_data(as_text=True)
+    failed = client.get(f"/shops/{shop_id}/deliveries").get_data(as_text=True)
 
-    assert "0 webhooks waiting, 1 failed" in page
-    assert "the body of orders/create can not be read" in page
-    assert "backline deliveries replay 1" in page
+    assert "1 could not be used." in overview
+    assert "the body of orders/create can not be read" in failed
+    assert "/deliveries/1/retry" in failed
 
 
 @pytest.mark.parametrize("topic", TOPICS)
