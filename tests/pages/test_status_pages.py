@@ -1,14 +1,16 @@
 """The status pages in a real Chromium: what staff do there, by hand and by keyboard."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from app.db.models import Order, Shop
 from tests.pages.browser import served
 from tests.pages.conftest import Sale
+from tests.pages.test_signing_in import embedded
 from tests.world import World
 
 LIVE_MS = 10_000
@@ -215,6 +217,44 @@ def test_long_work_shows_its_progress(sale: Sale, page: Page) -> None:
     page.clock.run_for(LIVE_MS)
 
     expect(bar).to_have_attribute("value", "60")
+
+
+# In the frame of a shop's admin
+
+
+@pytest.mark.parametrize("keeps_cookies", [True, False])
+def test_main_work_never_leaves_the_frame(
+    sale: Sale, browser_at_large: Browser, *, keeps_cookies: bool
+) -> None:
+    """Searching, opening, deciding; App Bridge is asked for there, and nowhere else."""
+    world = sale.world
+    settings = world.runtime.settings.model_copy(update={"app_url": "http://127.0.0.1"})
+    runtime = replace(world.runtime, settings=settings)
+    context = browser_at_large.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.route("https://cdn.shopify.com/**", lambda route: _answer_nothing(route, asked))
+
+    with embedded(runtime, world.shop_id, keeps_cookies=keeps_cookies) as (admin_site, _):
+        page.goto(admin_site)
+        frame = page.frame("app")
+        assert frame is not None
+        frame.get_by_role("link", name="Northwind Mugs").click()
+        frame.get_by_role("link", name="Orders", exact=True).click()
+        frame.get_by_label("Order number, SKU or item").fill("1003")
+        frame.get_by_role("link", name="#1003").click()
+        frame.get_by_role("button", name="Hold back").click()
+        expect(frame.get_by_role("status").first).to_contain_text("held back")
+        assert frame.url.startswith("http://127.0.0.1")
+        assert page.url == f"{admin_site}/"
+    context.close()
+
+    assert set(asked) == {"https://cdn.shopify.com/shopifycloud/app-bridge.js"}
+
+
+def _answer_nothing(route: Route, asked: list[str]) -> None:
+    asked.append(route.request.url)
+    route.fulfill(body="", content_type="text/javascript")
 
 
 # By keyboard
