@@ -230,7 +230,6 @@ CALLS: Mapping[str, Call] = {
     ),
     "pages.overview.read_inbox": lambda s, a: overview.read_inbox(s, a.id),
     "pages.overview.read_trouble": overview.read_trouble,
-    "promises.orders_showing": lambda s, a: promises.orders_showing(s, a.id, ORDERS, ITEM),
     "promises.look_up_order": lambda s, a: promises.look_up_order(s, a.id, 1),
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
     "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),

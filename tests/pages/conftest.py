@@ -18,9 +18,10 @@ from tests.pages.browser import CHROMIUM, FLAGS, served
 from tests.world import World, make_world
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser_at_large() -> Iterator[Browser]:
-    """One browser for all tests; each opens pages of its own."""
+    """One browser for the tests of a module, each of which opens pages of its own. Not for longer: no
+    two Playwrights can run in a process, and other modules start theirs."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
     with sync_playwright() as playwright:
@@ -47,6 +48,14 @@ def page(browser_at_large: Browser) -> Iterator[Page]:
 def is_bad(message: ConsoleMessage) -> bool:
     """Chromium names every answer above 400 there, also the one that says what was typed wrongly."""
     return message.type == "error" and "status of 422" not in message.text
+
+
+@pytest.fixture
+def plain_page(browser_at_large: Browser) -> Iterator[Page]:
+    """A tab whose console nobody reads and whose timers run by themselves."""
+    context = browser_at_large.new_context()
+    yield context.new_page()
+    context.close()
 
 
 @dataclass
