@@ -169,7 +169,7 @@ def test_in_the_frame_of_the_admin_one_is_signed_in(
         frame = page.frame("app")
         assert frame is not None
         frame.get_by_role("link", name="Backline").click()
-        frame.wait_for_load_state()
+        expect(frame.locator("main")).to_contain_text(DOMAIN)
         text = frame.inner_text("body")
         cookies = page.context.cookies()
 
@@ -197,7 +197,7 @@ def test_an_open_page_in_a_frame_keeps_its_pass_fresh(
             page.clock.run_for(4 * 60 * 1000)
             expect(link).not_to_have_attribute("href", before)
         link.click()
-        frame.wait_for_load_state()
+        expect(frame.locator("main")).to_contain_text(DOMAIN)
         text = frame.inner_text("body")
 
     assert DOMAIN in text
