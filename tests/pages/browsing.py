@@ -22,7 +22,7 @@ FLAGS = [
 ]
 # What a browser itself says of a form that came back with what is wrong with it, and of a page that was
 # still loading when its server stopped.
-_IS_RIGHT = ("422 (UNPROCESSABLE", "net::ERR_CONNECTION_REFUSED")
+_IS_RIGHT = ("422 (UNPROCESSABLE", "net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET")
 
 
 @contextmanager
