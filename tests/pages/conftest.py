@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from redis import Redis
 
 from app.db import audit, inbox
@@ -14,7 +14,7 @@ from app.db.models import Order
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
 from tests.builders import delivery
-from tests.pages.browser import CHROMIUM, FLAGS, served
+from tests.pages.browser import CHROMIUM, FLAGS, served, tab
 from tests.world import World, make_world
 
 
@@ -34,20 +34,9 @@ def browser_at_large() -> Iterator[Browser]:
 def page(browser_at_large: Browser) -> Iterator[Page]:
     """A tab that fails the test on any error in the page's console. Playwright's clock moves its
     timers."""
-    complaints: list[str] = []
-    context = browser_at_large.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
-    tab = context.new_page()
-    tab.clock.install()
-    tab.on("console", lambda message: complaints.append(message.text) if is_bad(message) else None)
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    yield tab
-    context.close()
-    assert complaints == []
-
-
-def is_bad(message: ConsoleMessage) -> bool:
-    """Chromium names every answer above 400 there, also the one that says what was typed wrongly."""
-    return message.type == "error" and "status of 422" not in message.text
+    with tab(browser_at_large) as opened:
+        opened.clock.install()
+        yield opened
 
 
 @pytest.fixture

@@ -183,8 +183,8 @@ def test_a_hidden_page_asks_for_nothing(sale: Sale, page: Page) -> None:
     page.clock.run_for(6 * LIVE_MS)
     assert asked == []
 
-    page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_load_state("networkidle")
+    with page.expect_request(sale.shop):
+        page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     assert asked == [sale.shop]
 
 
