@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from app.errors import TryLater
+from app.platforms.bigcommerce.answers import read
 from app.platforms.bigcommerce.quota import Quota, reset_after_s
 from app.platforms.http import Http, PlatformRefused, jittered_s
 
@@ -25,6 +26,19 @@ class Answer(NamedTuple):
 
     status: int
     body: Any
+
+
+class _Pagination(msgspec.Struct):
+    total_pages: int = 1
+
+
+class _Meta(msgspec.Struct):
+    pagination: _Pagination = msgspec.field(default_factory=_Pagination)
+
+
+class _Page(msgspec.Struct):
+    data: list[Any]
+    meta: _Meta = msgspec.field(default_factory=_Meta)
 
 
 class BigCommerceClient:
@@ -90,9 +104,9 @@ class BigCommerceClient:
         """The `data` of every page of a v3 collection."""
         page = 1
         while True:
-            body = self.get(path, {**params, "page": page, "limit": limit})
-            yield list(body["data"])
-            if page >= int(body.get("meta", {}).get("pagination", {}).get("total_pages", 1)):
+            told = read(self.get(path, {**params, "page": page, "limit": limit}), _Page)
+            yield told.data
+            if page >= told.meta.pagination.total_pages:
                 return
             page += 1
 

@@ -14,6 +14,7 @@ from app.platforms.bigcommerce.client import BigCommerceClient, check
 
 KEPT_S = 600
 PRODUCTS_AT_ONCE = 250
+AT_SHIPMENT = "order_completed_or_shipped"
 
 T = TypeVar("T")
 
@@ -22,7 +23,9 @@ class _Settings(msgspec.Struct):
     update_stock_behavior: str | None = None
 
 
-class _SettingsBody(msgspec.Struct):
+class SettingsBody(msgspec.Struct):
+    """What `/v3/settings/inventory` answers, as far as we read it."""
+
     data: _Settings
 
 
@@ -46,14 +49,14 @@ class Habits:
     def is_stock_lowered_at_placement(self) -> bool:
         """Whether an order lowers stock when it is placed; else when it is shipped or completed. A token
         that may not read the settings leaves us the usual way."""
-        return self._kept("stock behaviour", self._fetch_stock_behavior, str) != _AT_SHIPMENT
+        return self._kept("stock behaviour", self._fetch_stock_behavior, str) != AT_SHIPMENT
 
     def _fetch_stock_behavior(self) -> str:
         answer = self._client.request("GET", "/v3/settings/inventory", expected=[HTTPStatus.FORBIDDEN])
         if answer.status == HTTPStatus.FORBIDDEN:
             return "unknown"
         return (
-            read(check(answer, what="reading the settings"), _SettingsBody).data.update_stock_behavior
+            read(check(answer, what="reading the settings"), SettingsBody).data.update_stock_behavior
             or ""
         )
 
@@ -117,6 +120,3 @@ class Habits:
             self._redis.set(f"{self._key}:{name}", raw, ex=KEPT_S)
         except RedisError:
             return
-
-
-_AT_SHIPMENT = "order_completed_or_shipped"

@@ -9,7 +9,7 @@ import msgspec
 from app.platforms.base import ShopProfile
 from app.platforms.bigcommerce.answers import InventoryItem, Product, read
 from app.platforms.bigcommerce.client import BigCommerceClient
-from app.platforms.bigcommerce.habits import Habits
+from app.platforms.bigcommerce.habits import AT_SHIPMENT, Habits, SettingsBody
 
 # BigCommerce does not tell what a token may do: each scope is tried by what it opens.
 _PROBES: Mapping[str, tuple[str, Mapping[str, str | int]]] = {
@@ -68,7 +68,7 @@ def _of_settings(client: BigCommerceClient) -> str:
             f"The token may not read the inventory settings: grant {_SETTINGS_SCOPE}. Until then stock "
             "is taken to go down when an order is placed, which is BigCommerce's default."
         )
-    if answer.body["data"].get("update_stock_behavior") == "order_completed_or_shipped":
+    if read(answer.body, SettingsBody).data.update_stock_behavior == AT_SHIPMENT:
         return (
             "Stock goes down when an order is shipped or completed. That works; but the storefront goes "
             "on selling what is owed to earlier orders. To stop that choose, in Settings, Inventory, to "
@@ -108,5 +108,4 @@ def _of_tracking(client: BigCommerceClient) -> str:
 
 def _some(client: BigCommerceClient, path: str, type_: Any, **params: str) -> list[Any]:
     """The first page: enough to see how a store is kept."""
-    body = client.get(path, {**params, "limit": 250})
-    return read(body["data"], list[type_])
+    return read(next(client.pages(path, params, limit=250)), list[type_])

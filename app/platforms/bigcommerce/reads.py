@@ -26,6 +26,7 @@ from app.platforms.bigcommerce.answers import (
     OrderBody,
     Product,
     Shipping,
+    moment,
     order_seen,
     pools_of,
     read,
@@ -129,24 +130,35 @@ def _fetch_lines(client: BigCommerceClient, order_id: int) -> list[Line]:
 
 def fetch_changed_orders(client: BigCommerceClient, habits: Habits, since: datetime) -> ChangedOrders:
     """Orders changed at or after a moment, whole, the oldest change first."""
-    orders = _list_orders(
-        client,
-        {
+    orders, is_complete = _changed_bodies(client, since)
+    default_id = habits.default_location_id() if orders else 0
+    copies = [order_seen(order, default_location_id=default_id) for order in orders]
+    return ChangedOrders(
+        updated_at={copy.order_id: copy.updated_at for copy in copies},
+        seen_until=max([since, *(copy.updated_at for copy in copies)]),
+        is_complete=is_complete,
+        orders=tuple(copies),
+    )
+
+
+def _changed_bodies(client: BigCommerceClient, since: datetime) -> tuple[list[OrderBody], bool]:
+    """One page, and whether it is the last. Where a whole page changed in the very second that is asked
+    for (a bulk edit), the next ones too: asked again from there, it would be the same page."""
+    orders: list[OrderBody] = []
+    page = 1
+    while True:
+        params: Mapping[str, str | int] = {
             "min_date_modified": since.astimezone(UTC).isoformat(timespec="seconds"),
             "sort": "date_modified:asc",
             "limit": ORDERS_AT_ONCE,
-        },
-    )
-    default_id = habits.default_location_id() if orders else 0
-    copies = [order_seen(order, default_location_id=default_id) for order in orders]
-    seen_until = max([since, *(copy.updated_at for copy in copies)])
-    return ChangedOrders(
-        updated_at={copy.order_id: copy.updated_at for copy in copies},
-        seen_until=seen_until,
-        # A full page whose changes all fall into one second can't be asked for again from there on.
-        is_complete=len(orders) < ORDERS_AT_ONCE or seen_until == since,
-        orders=tuple(copies),
-    )
+            "page": page,
+        }
+        some = _list_orders(client, params)
+        orders += some
+        is_last = len(some) < ORDERS_AT_ONCE
+        if is_last or moment(some[-1].date_modified) > since:
+            return orders, is_last
+        page += 1
 
 
 def fetch_open_orders(client: BigCommerceClient, habits: Habits, cursor: str | None) -> ImportPage:

@@ -13,7 +13,7 @@ import msgspec
 
 from app.platforms.base import OrderChange, WriteResult
 from app.platforms.bigcommerce.answers import read
-from app.platforms.bigcommerce.client import Answer, BigCommerceClient, Params, check, words_of
+from app.platforms.bigcommerce.client import Answer, BigCommerceClient, Params, words_of
 
 NAMESPACE = "backorder"
 # How many metafields one request may hold is not documented, so it is few.
@@ -87,7 +87,8 @@ def _write_metafields(client: BigCommerceClient, changes: Sequence[OrderChange])
             refused[order_id] = "the order does not exist any more"
         else:
             ids |= found
-    _update(client, {ids[field]: (field, values[field]) for field in standing if field in ids})
+    standing_ids = {ids[field]: field for field in standing if field in ids}
+    refused |= _update(client, standing_ids, values)
     _delete(client, [ids[field] for field in gone if field in ids])
     for order_id, key in sorted(standing - ids.keys()):
         refused.setdefault(order_id, f"the metafield {key} could not be created")
@@ -103,15 +104,27 @@ def _create(client: BigCommerceClient, values: Mapping[Field, str]) -> set[Field
         answer = client.request(
             "POST", "/v3/orders/metafields", json=body, expected=[HTTPStatus.CONFLICT, _PARTLY]
         )
-        data = answer.body.get("data") if isinstance(answer.body, dict) else None
-        made |= {(one.resource_id, one.key) for one in read(data or [], list[_Made])}
+        made |= _done(answer)
     return made
 
 
-def _update(client: BigCommerceClient, fields: Mapping[int, tuple[Field, str]]) -> None:
+def _done(answer: Answer) -> set[Field]:
+    """What a batch did of what it was asked; those it refused are missing."""
+    data = answer.body.get("data") if isinstance(answer.body, dict) else None
+    return {(one.resource_id, one.key) for one in read(data or [], list[_Made])}
+
+
+def _update(
+    client: BigCommerceClient, fields: Mapping[int, Field], values: Mapping[Field, str]
+) -> dict[int, str]:
+    """Update metafields by id; returns the refusals by order: one may be deleted since it was found."""
+    refused: dict[int, str] = {}
     for some in _batches(sorted(fields)):
-        body = [{"id": number, **_body(fields[number][0][1], fields[number][1])} for number in some]
-        check(client.request("PUT", "/v3/orders/metafields", json=body), what="updating metafields")
+        body = [{"id": number, **_body(fields[number][1], values[fields[number]])} for number in some]
+        answer = client.request("PUT", "/v3/orders/metafields", json=body, expected=_REFUSED)
+        for order_id, key in sorted({fields[number] for number in some} - _done(answer)):
+            refused.setdefault(order_id, f"the metafield {key} could not be updated")
+    return refused
 
 
 def _delete(client: BigCommerceClient, numbers: Sequence[int]) -> None:

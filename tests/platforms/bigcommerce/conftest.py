@@ -16,6 +16,7 @@ def store() -> Iterator[Towels]:
     towels = Towels(Clock(), quota_requests=300)
     yield towels
     assert towels.shop.answer_problems == []
+    assert [entry for entry in towels.shop.journal if entry.kind == "refused by the specs"] == []
 
 
 @pytest.fixture
