@@ -89,16 +89,8 @@ def _of_backorders(client: BigCommerceClient) -> str:
 
 
 def _of_tracking(client: BigCommerceClient) -> str:
-    products = _some(
-        client, "/v3/catalog/products", Product, include_fields="inventory_tracking,base_variant_id"
-    )
-    if any(one.inventory_tracking == "product" and not one.base_variant_id for one in products):
-        return (
-            "Some products with options are tracked as a whole: their variants have no stock of their "
-            "own, so their orders are left alone. Track them by variant (Products, Inventory) to have "
-            "them tagged."
-        )
-    if products and all(one.inventory_tracking == "none" for one in products):
+    products = _some(client, "/v3/catalog/products", Product, include_fields="inventory_tracking")
+    if products and not any(one.is_tracked for one in products):
         return (
             "None of the products looked at is tracked, so nothing can be short. Switch on stock "
             "tracking for your products (Products, Inventory)."
