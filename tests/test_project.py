@@ -256,6 +256,8 @@ def test_settings_shown_in_a_traceback_hold_no_secret(settings: Settings) -> Non
         {"event": "GET /?access_token=1a2b3c&page=2"},
         {"event": "connect", "error": ValueError("redis://:1a2b3c@redis.test:6379/0")},
         {"event": "Authorization: Bearer 1a2b3c"},
+        {"event": "Exception on /invitations/1a2b3c [GET]"},
+        {"event": "GET /shops/1?page=2&pass=1a2b3c"},
     ],
 )
 def test_no_log_line_holds_a_token(said: dict[str, object]) -> None:

@@ -401,11 +401,20 @@ def forget_orders(
 def move_stock(
     session: Session, shop_id: int, item_ids: Mapping[int, int | None], *, now: datetime, cause: str
 ) -> None:
-    """Stock of these items changed; the webhook's own number (by item, None if it told none) only
-    says how soon to look. Items that no order names are nobody's business."""
+    """Stock of these items changed; the webhook's own number (by item, None if it told none: then what
+    was free before) only says how soon to look. Items that no order names are nobody's business."""
     for item in _items(session, shop_id, item_ids.keys()):
         item.stirred_at = now
-        ask_for_look(item, at=now + _patience(item, item_ids[item.item_id]), cause=cause)
+        told = item_ids[item.item_id]
+        free = item.headroom if told is None else told
+        ask_for_look(item, at=now + _patience(item, free), cause=cause)
+
+
+def look_at_item(session: Session, shop_id: int, item_id: int, *, now: datetime, cause: str) -> None:
+    """An item's settings changed: whatever was known of its stock may not hold."""
+    for item in _items(session, shop_id, [item_id]):
+        item.stirred_at = now
+        ask_for_look(item, at=now, cause=cause)
 
 
 def move_stock_of_product(

@@ -434,9 +434,10 @@ class Event(Base):
 
 
 class StaffRow(Base):
-    """A person without an account at the platform who may look at one shop, or manage it. An address
-    has one password, the same in each of its rows, and none until it was set through the one-time link,
-    of which only the digest is kept."""
+    """A person without an account at the platform who may look at one shop, or manage it. Each shop has
+    its own password for an address, so that whoever invites somebody to one shop, and may see the link,
+    gains nothing in another. There is none until it was set through the one-time link, of which only
+    the digest is kept."""
 
     __tablename__ = "staff"
     __table_args__ = (

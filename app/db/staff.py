@@ -91,32 +91,35 @@ def find_invited(session: Session, token: str, *, now: datetime) -> StaffRow | N
     )
 
 
-def use_link(session: Session, token: str, password_hash: str, *, now: datetime) -> str | None:
-    """Whoever holds the link sets the password; returns their address, or None if the link is used up
-    by now. All links of the address are, and its browsers are signed out."""
-    link = sa.and_(StaffRow.link_digest == digest_of(token), StaffRow.link_until > now)
-    email = session.scalar(sa.select(StaffRow.email).where(link))
-    taken = sa.update(StaffRow).where(link).values(link_digest=None, link_until=None)
-    if email is None or not affected_rows(session, taken):
+def use_link(session: Session, token: str, password_hash: str, *, now: datetime) -> StaffRow | None:
+    """Whoever holds the link sets the password of that shop; returns their row, or None if the link is
+    used up by now. Their browsers are signed out of the shop."""
+    row = find_invited(session, token, now=now)
+    if row is None:
         return None
-    session.execute(
+    taken = (
         sa.update(StaffRow)
-        .where(StaffRow.email == email)
+        .where(StaffRow.shop_id == row.shop_id, StaffRow.link_digest == digest_of(token))
         .values(password_hash=password_hash, link_digest=None, link_until=None)
     )
-    session.execute(sa.delete(SignInRow).where(SignInRow.subject == subject_of(email)))
-    return email
+    if not affected_rows(session, taken):
+        return None
+    end_sign_ins(session, row.shop_id, subject=subject_of(row.email))
+    session.refresh(row)
+    return row
 
 
-def renew_hash(session: Session, email: str, password_hash: str) -> None:
-    """Keep the same password under stronger parameters."""
+def replace_hash(session: Session, email: str, before: str, after: str) -> None:
+    """Keep the same password of an address in another form."""
     session.execute(
-        sa.update(StaffRow).where(StaffRow.email == email).values(password_hash=password_hash)
+        sa.update(StaffRow)
+        .where(StaffRow.email == email, StaffRow.password_hash == before)
+        .values(password_hash=after)
     )
 
 
 def memberships(session: Session, email: str) -> Sequence[StaffRow]:
-    """The person's rows of all shops that are there, once a password is set."""
+    """The rows of an address of all shops that are there, where a password is set."""
     return session.scalars(
         sa.select(StaffRow)
         .join(Shop, Shop.id == StaffRow.shop_id)

@@ -107,7 +107,7 @@ def _product_stock_moved(
 
 
 def _item_changed(session: Session, row: DeliveryRow, fact: ItemChanged, now: datetime) -> None:
-    mirror.move_stock(session, row.shop_id, {fact.item_id: None}, now=now, cause=_cause(row))
+    mirror.look_at_item(session, row.shop_id, fact.item_id, now=now, cause=_cause(row))
 
 
 def _variant_seen(session: Session, row: DeliveryRow, fact: VariantSeen, now: datetime) -> None:

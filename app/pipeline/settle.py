@@ -254,6 +254,8 @@ def _finish(gathered: _Gathered) -> None:
     shows_at = now if item.stirred_at is None else item.stirred_at + gathered.lag
     if _is_behind(gathered):
         shows_at = min(shows_at, now + timedelta(seconds=_BEHIND_S))
+    elif not item.has_queue and (item.headroom or 0) >= mirror.PLENTY:
+        shows_at = now
     item.recheck_at = shows_at if shows_at > now else None
 
 

@@ -13,8 +13,8 @@ import msgspec
 
 
 class _Fact(msgspec.Struct, frozen=True, tag_field="kind"):
-    """One thing a webhook says has changed. Stored as JSON: ids, quantities, dates and product
-    names only, never a buyer's data."""
+    """One thing a webhook says has changed. Stored as JSON: ids, quantities, dates, the tags of orders
+    and product names only, never a buyer's data."""
 
 
 class OrderItem(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@ admin of the shop that is shown."""
 
 from urllib.parse import urlsplit
 
-from flask import Flask, g
+from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 from app.settings import Settings
@@ -29,7 +29,7 @@ def harden(app: Flask, settings: Settings) -> None:
             response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         if visits.is_secure(settings):
             response.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
-        if response.mimetype in ("text/html", "application/json"):
+        if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -317,7 +317,8 @@ def test_a_part_we_do_not_know_may_be_what_an_item_waits_for(session: Session, s
         (PLENTY - 1, False, LATER),
         (0, False, LATER),
         (-1, False, NOW),
-        (None, False, NOW),
+        (None, False, LATER),  # 5 were free before
+        (None, True, NOW),
         (3, True, NOW),
     ],
 )
@@ -518,11 +519,41 @@ def test_an_item_without_pools_has_none(session: Session, shop: Shop) -> None:
 
 
 def test_an_order_is_read_if_the_platform_has_a_newer_one(session: Session, shop: Shop) -> None:
-    see(session, shop, *[order_seen(order=number, updated=5) for number in (1, 2, 3)])
+    see(session, shop, *[order_seen(order=number, updated=5) for number in (1, 2, 3)], at=9)
 
     told = {1: seconds(4), 2: seconds(5), 3: seconds(6), 4: seconds(1)}
 
     assert mirror.outdated_orders(session, shop.id, told) == [3, 4]
+
+
+def test_an_order_is_read_if_it_may_have_changed_after_our_copy_in_the_same_second(
+    session: Session, shop: Shop
+) -> None:
+    see(session, shop, order_seen(order=1, updated=5), at=5)
+    see(session, shop, order_seen(order=2, updated=5), at=7)
+
+    assert mirror.outdated_orders(session, shop.id, {1: seconds(5), 2: seconds(5)}) == [1]
+
+
+def test_an_item_whose_settings_changed_is_looked_at_at_once(session: Session, shop: Shop) -> None:
+    known_item(session, shop, headroom=500)
+
+    mirror.look_at_item(session, shop.id, ITEM, now=NOW, cause="a test")
+
+    assert item(session, shop).look_at == NOW
+
+
+def test_stock_of_a_product_moves_all_its_items(session: Session, shop: Shop) -> None:
+    for number in (1, 2, 3):
+        told = VariantSeen(number, number, "Mug", product_id=7 if number < 3 else 8)
+        mirror.see_variants(session, shop.id, [told], now=NOW, only_known=False)
+        row = item(session, shop, number)
+        row.look_at, row.has_queue = None, True
+    session.flush()
+
+    mirror.move_stock_of_product(session, shop.id, 7, now=seconds(1), cause="a test")
+
+    assert [item(session, shop, number).look_at for number in (1, 2, 3)] == [seconds(1)] * 2 + [None]
 
 
 def test_copies_seen_since_are_trusted(session: Session, shop: Shop) -> None:

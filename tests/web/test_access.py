@@ -94,7 +94,7 @@ def test_a_stranger_gets_nothing_but_what_is_listed(house: House) -> None:
     }
 
     assert {status for _, status in refused} <= {303, 401, 403}
-    assert {"unmarked", "touch", "status.index"} <= {endpoint for endpoint, _ in refused}
+    assert {"unmarked", "touch", "overview.index"} <= {endpoint for endpoint, _ in refused}
 
 
 def test_every_listed_endpoint_exists(house: House) -> None:

@@ -205,6 +205,36 @@ def test_an_older_hash_is_renewed_at_the_next_sign_in(
     assert browser.get("/").status_code == 200
 
 
+def test_a_password_opens_the_shops_that_know_it(
+    runtime: Runtime, shop_id: int, app: Flask, install: Callable[[str], int]
+) -> None:
+    """The same in two shops opens both; whoever used a link of a third has that shop alone."""
+    second, third = install("cups.myshopify.com"), install("thiefs.myshopify.com")
+    stolen = "chosen by who manages the third"
+    for shop, password in ((shop_id, PASSWORD), (second, PASSWORD), (third, stolen)):
+        browser = stranger(app)
+        assert accept(browser, invite(runtime, shop), password) == 303
+        assert shops_on(browser) == {shop}
+
+    for password, opened in (
+        (PASSWORD, {shop_id, second}),
+        (stolen, {third}),
+        (PASSWORD, {shop_id, second}),
+    ):
+        browser = stranger(app)
+        assert browser.send("/sign-in", email=ANN, password=password).status_code == 303
+        assert shops_on(browser) == opened
+
+    with runtime.sessions.begin() as session:
+        kept = [row.password_hash for row in staff.memberships(session, ANN)]
+    assert len(set(kept)) == 2
+
+
+def shops_on(browser: Browser) -> set[int]:
+    """Every shop that a browser may see."""
+    return {number for number in range(1, 9) if browser.get(f"/shops/{number}").status_code != 404}
+
+
 # How often
 
 

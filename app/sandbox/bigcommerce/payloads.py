@@ -367,8 +367,9 @@ def product(books: Books, one: Product, *, with_variants: bool) -> Json:
         "is_preorder_only": False,
         "date_created": iso_date(one.created_at),
         "date_modified": iso_date(one.updated_at),
-        "base_variant_id": one.base_variant_id if len(one.variant_ids) == 1 else None,
     }
+    # A product with options has none: null by the specs' words, but not by their schema.
+    shown |= {"base_variant_id": one.base_variant_id} if len(one.variant_ids) == 1 else {}
     return shown | ({"variants": [variant(books, each) for each in variants]} if with_variants else {})
 
 

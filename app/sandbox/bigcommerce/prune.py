@@ -203,18 +203,6 @@ def _find_variants_by_id(spec: Json) -> None:
     operation["parameters"].append(wanted | {"schema": {"type": "array", "items": {"type": "integer"}}})
 
 
-def _leave_base_variants_out(spec: Json) -> None:
-    """The description of `base_variant_id` has null for a product with options; its type has not."""
-    found = [node["base_variant_id"] for node in _objects(spec) if _is_schema(node, "base_variant_id")]
-    _claim(found and not any("nullable" in one for one in found), "base_variant_id may be null now")
-    for one in found:
-        one["nullable"] = True
-
-
-def _is_schema(node: Json, name: str) -> bool:
-    return isinstance(node.get(name), dict) and "type" in node[name]
-
-
 def _allow_null(spec: Json) -> None:
     """`x-nullable` is Swagger 2's spelling of `nullable`."""
     found = 0
@@ -232,7 +220,6 @@ CORRECTIONS: Mapping[str, tuple[Callable[[Json], None], ...]] = {
         _let_lists_be_empty,
         _name_several,
         _find_variants_by_id,
-        _leave_base_variants_out,
         _allow_null,
     ),
 }

@@ -524,3 +524,15 @@ class TestTheDelivery:
         body = b'{"producer": "stores/towels1", "scope": "store/app/uninstalled"}'
 
         assert read(body).facts == (ShopGone(),)
+
+
+def test_without_a_client_secret_the_stores_own_header_must_do() -> None:
+    """Nobody could tell a good signature from a bad one."""
+    body = callback("store/order/created", {"type": "order", "id": 250})
+    lax, strict = (
+        reader_of(client_secrets=[""], is_signature_required=required) for required in (False, True)
+    )
+
+    assert lax.read_delivery(signed(body), body).facts
+    with pytest.raises(RejectedWebhook, match="can't be verified"):
+        strict.read_delivery(signed(body), body)
