@@ -82,7 +82,9 @@ def read_changed_orders(desk: Desk, *, cause: str) -> None:
         take_answers(desk, changed.orders, [], cause=cause)
         with desk.transaction() as session:
             shop = shops.get_shop(session, desk.shop_id)
-            shop.unread_orders = mirror.outdated_orders(session, desk.shop_id, changed.updated_at)
+            whole = {order.order_id for order in changed.orders}
+            untold = {one: at for one, at in changed.updated_at.items() if one not in whole}
+            shop.unread_orders = mirror.outdated_orders(session, desk.shop_id, untold)
             shop.changed_since = max(shop.changed_since, since)
         _read_noted_orders(desk, cause=cause)
         if changed.is_complete:

@@ -181,7 +181,7 @@ def _tells_who_is_short(pool: Pool) -> bool:
 
 
 def _needs_queue(gathered: _Gathered) -> bool:
-    """Design §2.5: with nothing below zero every line is covered, whichever they are."""
+    """With nothing below zero every line is covered, whichever they are."""
     is_short = any(account.free < 0 for account in gathered.accounts.values())
     return gathered.stock.is_tracked and is_short
 

@@ -98,7 +98,7 @@ def test_a_restock_releases_the_oldest_orders_first(empty_shop: Stage) -> None:
 
 
 def test_orders_in_stock_are_never_touched_nor_read(shop_with: OpenShop) -> None:
-    """Cost follows backorders, not orders (design §2.5)."""
+    """Cost follows backorders, not orders."""
     stage = shop_with(50)
     before = len(stage.world.shop.requests)
 
@@ -383,7 +383,7 @@ def test_the_usual_lead_time_dates_what_no_arrival_covers(empty_shop: Stage) -> 
 
 
 def test_our_own_writes_come_back_and_find_nothing_to_do(empty_shop: Stage) -> None:
-    """Writing twice sends nothing the second time (design §2.6), now or at the hourly check."""
+    """Writing twice sends nothing the second time, now or at the hourly check."""
     stage = empty_shop
     stage.order(2)
     stage.settle_down()
@@ -711,7 +711,7 @@ def test_the_pages_say_which_orders_wait_for_what_and_why(shop_with: OpenShop) -
 
 
 def test_a_lost_answer_to_a_write_leaves_one_tag_and_one_block(empty_shop: Stage) -> None:
-    """The write was applied, its answer lost: the next pass finds nothing to do (design §7)."""
+    """The write was applied, its answer lost: the next pass finds nothing to do."""
     stage, world = empty_shop, empty_shop.world
     order_id = stage.order(note="Gift")
     requests = iter(range(10**6))

@@ -142,7 +142,7 @@ def test_the_next_worker_ends_what_the_one_that_lost_its_shop_began(told: Stage)
 def test_a_shop_that_must_wait_holds_no_worker_and_is_not_called_before(
     strike: Callable[[object], None], told: Stage
 ) -> None:
-    """Nothing waits inside a worker for more than a few seconds (design §7)."""
+    """Nothing waits inside a worker for more than a few seconds."""
     strike(told.world.shop)
     began = told.world.clock()
 

@@ -1,4 +1,4 @@
-"""Webhooks in: what is believed, what is kept, and what bad input and bad days get (design §7)."""
+"""Webhooks in: what is believed, what is kept, and what bad input and bad days get."""
 
 import json
 from collections.abc import Callable, Iterator
