@@ -21,7 +21,12 @@ _SECRET_VALUES = (
         rf"\1{_REDACTED}",
     ),
     # What stands in our own addresses: a browser's pass, an invitation, what a platform signed.
-    (re.compileXX, rf"\1{_REDACTED}"),
+    (
+        re.compile(
+            r"((?:[?&](?:pass|code|hmac|state|id_token|signed_payload_jwt)=|/invitations/))[\w.~-]+"
+        ),
+        rf"\1{_REDACTED}",
+    ),
     (re.compile(r"(\bBearer\s+)[\w.~+/=-]+", re.IGNORECASE), rf"\1{_REDACTED}"),
     # The password of a database or Redis URL.
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)"), rf"\1{_REDACTED}"),
