@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,10 +54,15 @@ class Dying(requests.Session):
         return answer
 
 
-def machine(transport: Callable[[], requests.Session] = requests.Session) -> Runtime:
+@contextmanager
+def machine(transport: Callable[[], requests.Session] = requests.Session) -> Iterator[Runtime]:
     """What a process works with; connections do not survive a fork."""
     runtime = build_runtime(load_settings())
-    return replace(runtime, http=Http(transport=transport), clock=fast_clock, sleep=fast_sleep)
+    try:
+        yield replace(runtime, http=Http(transport=transport), clock=fast_clock, sleep=fast_sleep)
+    finally:
+        runtime.engine.dispose()
+        runtime.redis.close()
 
 
 def call(runtime: Runtime, shop_id: int) -> None:
@@ -86,7 +92,8 @@ def begin_worker(shop_id: int, transport: Callable[[], requests.Session]) -> int
         return child
     code = 1
     try:
-        work(machine(transport), shop_id)
+        with machine(transport) as runtime:
+            work(runtime, shop_id)
         code = 0
     finally:
         os._exit(code)
@@ -102,7 +109,8 @@ def live(
         monkeypatch.setenv("SHOPIFY_CLIENT_ID", live.shop.client_id)
         live.shop.oauth.token_life_s = FASTER
         live.shop.oauth.renewal_takes_s = 0.05
-        live.shop_id = install_shop(machine(), "shopify", live.shop.domain, first_grant(live))
+        with machine() as runtime:
+            live.shop_id = install_shop(runtime, "shopify", live.shop.domain, first_grant(live))
         yield live
 
 
@@ -135,12 +143,13 @@ def test_no_request_fails_for_good_and_no_shop_is_lost(live: Live) -> None:
     assert oauth.renewals > len(killed)
     with live.runtime.sessions.begin() as session:
         assert shops.get_shop(session, live.shop_id).status == "active"
-    call(machine(), live.shop_id)
+    with machine() as runtime:
+        call(runtime, live.shop_id)
 
 
 def test_a_shop_that_withdrew_its_access_is_not_asked_for_ever(live: Live) -> None:
     """The same workers, and the one end that is for good."""
     live.shop.oauth.forget()
 
-    with pytest.raises(NeedsMerchant, match="open Backline from the shop's admin"):
-        call(machine(), live.shop_id)
+    with machine() as runtime, pytest.raises(NeedsMerchant, match="open Backline from the shop's admin"):
+        call(runtime, live.shop_id)

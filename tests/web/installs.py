@@ -112,6 +112,9 @@ def open_stage(engine: sa.Engine, redis: Redis, settings: Settings) -> Stage:
         client_id=settings.bigcommerce_client_id,
         client_secret=settings.bigcommerce_client_secret,
     )
+    place = store.add_location("Main")
+    towel = store.add_product("Tea Towel", sku="TOWEL", stock={place: 0})
+    store.place_order([(towel.variant_id, 1)])
     for one in (mugs, towels, store):
         one.oauth.app_url = settings.app_url
     mounted: dict[str, BaseAdapter] = {
