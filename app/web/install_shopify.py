@@ -65,7 +65,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             return _enter(runtime, request.args.get("id_token", ""), expected=shop)
         except RejectedVisit:
             # The admin keeps an address for longer than its token lasts: App Bridge has a fresh one.
-            return render_template("shopify_app.html")
+            return render_template("shopify_app.html", app_bridge_key=settings.shopify_client_id)
 
     @blueprint.post("/session")
     @access.machines
