@@ -99,7 +99,10 @@ def complaints_of(page: Page) -> list[str]:
 def shop(settings: Settings) -> SandboxShop:
     """A shop with one unit of a mug, and two orders for it."""
     shop = SandboxShop(
-        "mugs.myshopify.com", client_id=settings.shopify_client_id, client_secret=SECRET, routing_delay_s=0
+        "mugs.myshopify.com",
+        client_id=settings.shopify_client_id,
+        client_secret=SECRET,
+        routing_delay_s=0,
     )
     place = shop.add_location("Main")
     mug = shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 1})
@@ -125,7 +128,7 @@ def shopify(shop: SandboxShop, settings: Settings, engine: sa.Engine, redis: Red
         running.stop()
 
 
-def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(
+def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(  # noqa: PLR0917 -- fixtures
     chromium: Browser,
     shop: SandboxShop,
     settings: Settings,
@@ -152,7 +155,7 @@ def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(
     assert complaints == []
 
 
-def test_a_merchant_installs_from_the_admin_and_works_inside_it(
+def test_a_merchant_installs_from_the_admin_and_works_inside_it(  # noqa: PLR0917 -- fixtures
     chromium: Browser,
     shop: SandboxShop,
     settings: Settings,

@@ -1,6 +1,5 @@
 """Access that ends: renewed early, and once when it is refused; what happens when it can't be."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -14,8 +13,6 @@ from app.pipeline.connecting import connect_own_app, connect_shop, install_shop
 from app.platforms.base import Grant
 from app.settings import Settings
 from tests.world import World, make_world
-
-PAIR = Grant("first", expires_in_s=3600, refresh_token="refresh", refresh_expires_in_s=7_776_000)
 
 
 @pytest.fixture
@@ -208,12 +205,9 @@ def test_an_app_of_the_shops_own_organisation_needs_no_token(
     assert row(world).status == "active"
 
 
-@pytest.mark.parametrize("forget", [lambda shop: shop.uninstall()])
-def test_uninstalling_deletes_every_token_before_it_is_answered(
-    world: World, forget: Callable[[object], None]
-) -> None:
+def test_uninstalling_deletes_every_token_before_it_is_answered(world: World) -> None:
     """No worker has come yet."""
-    forget(world.shop)
+    world.shop.uninstall()
 
     world.deliver()
 

@@ -54,8 +54,9 @@ def test_whoever_installs_lands_on_the_stores_page_and_a_worker_does_the_rest(st
     assert shop is not None
     assert urlsplit(answer.location).path == f"/shops/{shop.id}"
     assert "Importing open orders" in page.get_data(as_text=True)
-    assert "frame-ancestors https://store-abc123.mybigcommerce.com" in (
-        page.headers["Content-Security-Policy"]
+    assert (
+        "frame-ancestors https://store-abc123.mybigcommerce.com"
+        in (page.headers["Content-Security-Policy"])
     )
     assert (shop.status, shop.import_state) == ("active", "done")
     assert stage.store.webhooks.subscriptions
@@ -199,7 +200,7 @@ def test_a_replayed_visit_is_refused(stage: Stage) -> None:
 
 
 def test_a_visit_of_one_store_is_none_of_another(stage: Stage) -> None:
-    """The other store's secret is the same, since it is the app's: the subject says whose visit it is."""
+    """Both are signed with the app's secret: the subject alone says whose visit it is."""
     stage.install_store()
     browser = stage.browser()
     assert stage.load(stage.store.oauth.visit(sub="stores/other9"), browser).status_code == 400

@@ -2,16 +2,23 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from redis import Redis
+from werkzeug.test import TestResponse
 
 from app.db import tokens
 from app.db.models import SignInRow
+from app.pipeline.runtime import work_on_shop
 from app.platforms.shopify.profile import REQUIRED_SCOPES
 from app.settings import Settings
+from app.web.application import create_app
+from tests.pipeline.stage import rows
 from tests.web.installs import (
     MUGS,
     TOWELS,
@@ -259,10 +266,6 @@ def test_a_secret_that_is_being_changed_is_still_believed(stage: Stage) -> None:
 
 def _with_settings(stage: Stage, settings: Settings) -> Stage:
     """The same shops, and processes that were started anew with other settings."""
-    from dataclasses import replace  # noqa: PLC0415 -- the one use
-
-    from app.web.application import create_app  # noqa: PLC0415
-
     runtime = replace(stage.runtime, settings=settings)
     return replace(stage, runtime=runtime, app=create_app(runtime))
 
@@ -273,8 +276,6 @@ def test_keys_are_changed_without_a_shop_noticing(stage: Stage) -> None:
     stage.install_mugs()
     browser = stage.browser()
     asked_at = stage.begin(browser)
-    from cryptography.fernet import Fernet  # noqa: PLC0415
-
     new_key = Fernet.generate_key().decode()
     changed = settings.model_copy(
         update={
@@ -316,8 +317,9 @@ def test_the_first_visitor_of_an_embedded_app_takes_the_shop_up(stage: Stage) ->
     assert (shop.status, shop.import_state) == ("active", "done")
     page = browser.get(f"/shops/{shop.id}")
     assert page.status_code == 200
-    assert f"frame-ancestors https://{MUGS} https://admin.shopify.com;" in (
-        page.headers["Content-Security-Policy"]
+    assert (
+        f"frame-ancestors https://{MUGS} https://admin.shopify.com;"
+        in (page.headers["Content-Security-Policy"])
     )
 
 
@@ -416,18 +418,100 @@ def test_while_shopify_gives_no_tokens_a_working_shop_still_opens(stage: Stage) 
     stage.mugs.oauth.install()
     stage.enter(stage.browser(), stage.mugs.oauth.session_token())
     stage.work()
-    url = f"https://{MUGS}/admin/oauth/access_token"
     stage.mugs.client_secret = "changed-at-shopify-and-not-here-0123456789"
     settings = stage.runtime.settings
     claims = claims_of(stage.mugs.oauth.session_token())
 
     answer = stage.enter(stage.browser(), forged(claims, settings.shopify_client_secret))
 
-    assert url
     assert answer.status_code == 303
 
 
 # Scopes, leaving, coming back
+
+
+def tell(stage: Stage, topic: str, body: dict[str, object], *, at: str = "") -> TestResponse:
+    """A webhook of the shop, of the present moment or another."""
+    at = at or f"{stage.clock():%Y-%m-%dT%H:%M:%SZ}"
+    secret = stage.mugs.client_secret
+    return post(stage.browser(), body, topic, secret=secret, domain=MUGS, Triggered_At=at)
+
+
+GONE = {"id": 1, "myshopify_domain": MUGS}
+REDACT = {"shop_id": 1, "shop_domain": MUGS}
+
+
+def test_an_uninstalled_shop_stops_at_once_and_nobody_is_signed_in_any_more(stage: Stage) -> None:
+    browser = stage.install_mugs()
+    stage.work()
+    before = len(stage.mugs.requests)
+    stage.clock.sleep(3600)
+
+    answer = tell(stage, "app/uninstalled", GONE)
+    stage.work()
+
+    shop = stage.shop()
+    assert shop is not None
+    assert answer.status_code == 200
+    assert (shop.status, shop.token_encrypted, shop.refresh_token_encrypted) == ("removed", None, None)
+    assert len(stage.mugs.requests) == before
+    assert browser.get(f"/shops/{shop.id}").status_code == 303
+
+
+def test_a_shop_that_is_to_be_erased_leaves_no_row_and_the_other_one_every_row(stage: Stage) -> None:
+    """Every table is counted."""
+    stage.install_mugs()
+    other = stage.browser()
+    other.get(stage.agreed(stage.begin(other, stage.towels), stage.towels))
+    for domain in (MUGS, TOWELS):
+        stage.work(domain)
+    mugs, towels = stage.shop(), stage.shop(TOWELS)
+    assert mugs is not None
+    assert towels is not None
+    kept = rows(stage.runtime.engine, shop_id=towels.id)
+    stage.clock.sleep(5)
+    tell(stage, "app/uninstalled", GONE)
+    assert rows(stage.runtime.engine, shop_id=mugs.id)
+
+    stage.clock.sleep(timedelta(hours=48).total_seconds())
+    tell(stage, "shop/redact", REDACT)
+    work_on_shop(stage.runtime, mugs.id)
+
+    assert rows(stage.runtime.engine, shop_id=mugs.id) == {}
+    assert rows(stage.runtime.engine, shop_id=towels.id) == kept
+
+
+def test_a_shop_that_came_back_is_not_erased_by_what_was_asked_before(stage: Stage) -> None:
+    stage.install_mugs()
+    stage.clock.sleep(60)
+    asked_at = f"{stage.clock():%Y-%m-%dT%H:%M:%SZ}"
+    stage.clock.sleep(60)
+    stage.install_mugs()
+
+    tell(stage, "app/uninstalled", GONE, at=asked_at)
+    tell(stage, "shop/redact", REDACT, at=asked_at)
+    stage.work()
+
+    shop = stage.shop()
+    assert shop is not None
+    assert shop.status == "active"
+
+
+def test_a_reinstalled_shop_finds_its_data_again(stage: Stage) -> None:
+    stage.install_mugs()
+    stage.work()
+    first = stage.shop()
+    stage.clock.sleep(5)
+    tell(stage, "app/uninstalled", GONE)
+    stage.clock.sleep(5)
+
+    stage.install_mugs()
+    stage.work()
+
+    again = stage.shop()
+    assert first is not None
+    assert again is not None
+    assert (again.id, again.status, again.import_state) == (first.id, "active", "done")
 
 
 def test_a_scope_that_is_not_granted_is_named_and_granting_it_is_enough(stage: Stage) -> None:
@@ -442,9 +526,7 @@ def test_a_scope_that_is_not_granted_is_named_and_granting_it_is_enough(stage: S
 
     stage.mugs.scopes = everything
     body = {"id": 1, "previous": [], "current": list(everything), "updated_at": "2026-11-25T09:00:00Z"}
-    stage.app.test_client_class = None
-    client = stage.app.test_client()
-    answer = post(client, body, "app/scopes_update", secret=stage.mugs.client_secret, domain=MUGS)
+    answer = tell(stage, "app/scopes_update", body)
     stage.work()
 
     shop = stage.shop()
