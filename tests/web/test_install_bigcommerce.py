@@ -1,5 +1,6 @@
 """Installing on BigCommerce, visiting, leaving; and every attack on them that was thought of."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -10,6 +11,7 @@ from redis import Redis
 from app.db import tokens
 from app.db.models import SignInRow
 from app.settings import Settings
+from app.web.application import create_app
 from tests.pipeline.stage import rows
 from tests.web.installs import (
     STORE,
@@ -186,6 +188,21 @@ def test_a_visit_that_bigcommerce_did_not_sign_for_us_does_nothing(
     assert shop is not None
     assert answer.status_code == 400, name
     assert (shop.status, sign_ins(stage)) == ("active", before)
+
+
+def test_a_secret_that_is_being_changed_is_still_believed(stage: Stage) -> None:
+    """BigCommerce signs with the one before; the store's processes were started anew."""
+    stage.install_store()
+    changed = stage.runtime.settings.model_copy(
+        update={
+            "bigcommerce_client_secret": "n" * 64,
+            "bigcommerce_client_secret_previous": stage.store.client_secret,
+        }
+    )
+    runtime = replace(stage.runtime, settings=changed)
+    later = replace(stage, runtime=runtime, app=create_app(runtime))
+
+    assert later.load(stage.store.oauth.visit()).status_code == 303
 
 
 def test_a_replayed_visit_is_refused(stage: Stage) -> None:
