@@ -13,15 +13,27 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
-from app.db import audit, inbox, interventions, items, mirror, preferences, promises, shops, staff
+from app.db import (
+    audit,
+    inbox,
+    interventions,
+    items,
+    mirror,
+    preferences,
+    promises,
+    shops,
+    staff,
+    tokens,
+)
 from app.db.models import ArrivalRow, Base, Item, Order, Shop
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.paging import Turn
-from app.platforms.base import VariantSeen
+from app.platforms.base import Grant, VariantSeen
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -42,6 +54,7 @@ from tests.builders import (
 )
 from tests.db.stock import VARIANT, known_item, record_stock, see
 
+KEY = Fernet.generate_key().decode()
 OURS, THEIRS = 3, 7777
 """How many units everything counts in the shop that is asked, and in the other one."""
 
@@ -72,6 +85,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     )
     assert row.received == 0
     see(session, shop, order_seen(order_item(0, variant=VARIANT + 1), order=2))
+    tokens.keep_grant(shop, Grant(name, refresh_token=name), [KEY], now=NOW)
+    shop.renewing_owner, shop.renewing_until = "ann", NOW
+    tokens.use_once(session, shop.id, name, until=seconds(30), now=NOW)
     staff.invite(session, shop.id, "ann@shop.example", role=staff.Role.LOOK, now=NOW)
     access = {shop.id: staff.Role.LOOK}
     staff.add_sign_in(session, access, subject="ann", name=name, is_embedded=False, now=NOW)
@@ -271,6 +287,13 @@ CALLS: Mapping[str, Call] = {
     "shops.keep_lease": keep_a_lease,
     "shops.end_lease": lambda s, a: shops.end_lease(s, a.id, "ann"),
     "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
+    "tokens.begin_renewal": lambda s, a: tokens.begin_renewal(s, a.id, "bob", now=NOW),
+    "tokens.end_renewal": lambda s, a: tokens.end_renewal(s, a.id, "ann"),
+    "tokens.keep_renewed": lambda s, a: tokens.keep_renewed(
+        s, a.id, "ann", Grant("new"), [KEY], now=NOW
+    ),
+    "tokens.reseal": lambda s, a: tokens.reseal(s, a.id, [KEY]),
+    "tokens.use_once": lambda s, a: tokens.use_once(s, a.id, "new", until=seconds(9), now=seconds(60)),
     "staff.invite": lambda s, a: staff.invite(
         s, a.id, "ann@shop.example", role=staff.Role.MANAGE, now=NOW
     ),
@@ -313,7 +336,7 @@ def test_every_public_function_is_tried() -> None:
     modules = {"audit": audit, "inbox": inbox, "items": items, "mirror": mirror, "promises": promises}
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
-    modules |= {"preferences": preferences, "shops": shops, "staff": staff}
+    modules |= {"preferences": preferences, "shops": shops, "staff": staff, "tokens": tokens}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 
     assert public == CALLS.keys() | ACROSS_SHOPS.keys()
