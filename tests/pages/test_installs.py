@@ -1,6 +1,5 @@
 """From "Install" to the first backordered order on the page, in a real Chromium, on both platforms."""
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 from werkzeug.serving import make_server
 
@@ -25,23 +24,10 @@ from app.sandbox.shopify.shop import SandboxShop
 from app.services import free_port
 from app.settings import Settings
 from app.web.application import create_app
+from tests.pages.browser import complaints_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 SECRET = "the-client-secret-of-the-journeys-0123456789"
 AT_MOST_MS = 60_000
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser; each test opens pages of its own, which share no cookies."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
-        )
-        yield browser
-        browser.close()
 
 
 @contextmanager
@@ -88,13 +74,6 @@ def settings_with(settings: Settings, **values: object) -> Settings:
     return settings.model_copy(update=here | values)
 
 
-def complaints_of(page: Page) -> list[str]:
-    """What the page's console will complain of; Shopify's own script is out of reach here."""
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
-
-
 @pytest.fixture
 def shop(settings: Settings) -> SandboxShop:
     """A shop with one unit of a mug, and two orders for it."""
@@ -129,14 +108,14 @@ def shopify(shop: SandboxShop, settings: Settings, engine: sa.Engine, redis: Red
 
 
 def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(  # noqa: PLR0917 -- fixtures
-    chromium: Browser,
+    browser_at_large: Browser,
     shop: SandboxShop,
     settings: Settings,
     clean_pg: sa.Engine,
     redis: Redis,
     tmp_path: Path,
 ) -> None:
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     complaints = complaints_of(page)
 
     with shopify(shop, settings, clean_pg, redis) as admin:
@@ -156,7 +135,7 @@ def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(  # noqa: 
 
 
 def test_a_merchant_installs_from_the_admin_and_works_inside_it(  # noqa: PLR0917 -- fixtures
-    chromium: Browser,
+    browser_at_large: Browser,
     shop: SandboxShop,
     settings: Settings,
     clean_pg: sa.Engine,
@@ -164,7 +143,7 @@ def test_a_merchant_installs_from_the_admin_and_works_inside_it(  # noqa: PLR091
     tmp_path: Path,
 ) -> None:
     """Embedded: Shopify has installed the app itself, and its frame brings a session token."""
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body="window.shopify = {};"))
 
     with shopify(shop, settings, clean_pg, redis) as admin:
@@ -178,10 +157,10 @@ def test_a_merchant_installs_from_the_admin_and_works_inside_it(  # noqa: PLR091
 
 
 def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
-    chromium: Browser, shop: SandboxShop, settings: Settings, clean_pg: sa.Engine, redis: Redis
+    browser_at_large: Browser, shop: SandboxShop, settings: Settings, clean_pg: sa.Engine, redis: Redis
 ) -> None:
     """As when the merchant goes back in the browser's history."""
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     fresh = shop.oauth.session_token()
     bridge = f"window.shopify = {{ idToken: async () => '{fresh}' }};"
     page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=bridge))
@@ -194,7 +173,7 @@ def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
 
 
 def test_a_merchant_installs_on_bigcommerce_and_sees_the_order_that_waits(
-    chromium: Browser, settings: Settings, clean_pg: sa.Engine, redis: Redis, tmp_path: Path
+    browser_at_large: Browser, settings: Settings, clean_pg: sa.Engine, redis: Redis, tmp_path: Path
 ) -> None:
     store = SandboxStore("abc123", client_id=settings.bigcommerce_client_id, client_secret=SECRET)
     place = store.add_location("Main")
@@ -205,7 +184,7 @@ def test_a_merchant_installs_on_bigcommerce_and_sees_the_order_that_waits(
         settings, bigcommerce_api_url=running.base_url, bigcommerce_login_url=running.base_url
     )
     store.oauth.app_url = told.app_url
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
 
     try:
         with backline(told, clean_pg, redis):
