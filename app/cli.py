@@ -20,7 +20,7 @@ from rq.cron import CronScheduler
 from sqlalchemy.orm import Session
 
 from app.core.regimes import Regime, Told
-from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops, staff
+from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops, staff, tokens
 from app.db import notices as log
 from app.db.migrate import upgrade
 from app.db.models import ArrivalRow, Item, Shop
@@ -40,7 +40,13 @@ from app.logs import configure_logs
 from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
 from app.pipeline.arrivals import Bad, Report, read_catalog
-from app.pipeline.connecting import connect_shop, disconnect_shop, import_now
+from app.pipeline.connecting import (
+    Connected,
+    connect_own_app,
+    connect_shop,
+    disconnect_shop,
+    import_now,
+)
 from app.pipeline.csv_import import import_file
 from app.pipeline.csv_layout import FileRefused, Layout, examine
 from app.pipeline.duties import duties_today
@@ -49,7 +55,13 @@ from app.pipeline.terms import is_known_country
 from app.platforms.http import Http
 from app.platforms.registry import PLATFORMS
 from app.services import collect_garbage_seldom, free_port, open_engine
-from app.settings import Settings, SettingsError, load_settings
+from app.settings import (
+    Settings,
+    SettingsError,
+    load_settings,
+    make_encryption_key,
+    make_secret_key,
+)
 
 console = Console()
 PLATFORM = click.Choice(sorted(PLATFORMS))
@@ -91,8 +103,27 @@ def _runtime() -> Iterator[Runtime]:
 @main.command()
 def release() -> None:
     """Bring the database up to date (the Procfile's release process)."""
-    with _runtime():
+    with _runtime() as runtime:
         click.echo("The database is up to date.")
+        _reseal_tokens(runtime)
+
+
+def _reseal_tokens(runtime: Runtime) -> None:
+    """With the newest key, so that older ones can be taken out of ENCRYPTION_KEYS."""
+    with runtime.sessions.begin() as session:
+        shop_ids = [shop.id for shop in shops.list_shops(session)]
+    for shop_id in shop_ids:
+        with runtime.sessions.begin() as session:
+            if not tokens.reseal(session, shop_id, runtime.settings.encryption_keys):
+                domain = shops.get_shop(session, shop_id).domain
+                click.echo(f"No key in ENCRYPTION_KEYS opens the tokens of {domain}.", err=True)
+
+
+@main.command(name="secrets")
+def print_secrets() -> None:
+    """Print fresh secrets for the environment: this machine keeps none of them."""
+    click.echo(f"SECRET_KEY={make_secret_key()}")
+    click.echo(f"ENCRYPTION_KEYS={make_encryption_key()}")
 
 
 @main.command()
@@ -240,14 +271,14 @@ def shops_group() -> None:
 @click.argument("domain", metavar="SHOP")
 @click.option(
     "--access-token",
-    required=True,
     envvar="BACKLINE_ACCESS_TOKEN",
-    help="The token of the shop's own app.",
+    help="The token of the shop's own app. Without it SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET must "
+    "be those of an app of the shop's own organisation.",
 )
-def connect(platform: str, domain: str, access_token: str) -> None:
+def connect(platform: str, domain: str, access_token: str | None) -> None:
     """Connect a shop: check token and scopes, register webhooks, import open orders."""
     with _runtime() as runtime:
-        report = connect_shop(runtime, platform, domain, access_token)
+        report = _connected(runtime, platform, domain, access_token)
         console.print(f"{report.profile.name} ({report.profile.domain}): token and scopes are good.")
         refused = [subscription for subscription in report.subscriptions if not subscription.is_right]
         console.print(
@@ -267,6 +298,18 @@ def connect(platform: str, domain: str, access_token: str) -> None:
                 "Some webhooks could not be registered: only the hourly check sees what they tell. "
                 "Set APP_URL to an https address that the platform can reach, and connect again."
             )
+
+
+def _connected(runtime: Runtime, platform: str, domain: str, access_token: str | None) -> Connected:
+    if access_token is not None:
+        return connect_shop(runtime, platform, domain, access_token)
+    settings = runtime.settings
+    if platform != "shopify" or not (settings.shopify_client_id and settings.shopify_client_secret):
+        _fail(
+            "Give --access-token; or, for a Shopify shop of your app's organisation, set "
+            "SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET."
+        )
+    return connect_own_app(runtime, domain)
 
 
 def _show_import(runtime: Runtime, shop_id: int) -> None:

@@ -1,11 +1,11 @@
-"""Errors named by who must act: the sender, time, or the merchant.
+"""Errors named by who must act: the sender, the visitor, time, or the merchant.
 
 Anything else that escapes is a defect of ours and is left to escape.
 """
 
 
 class BacklineError(Exception):
-    """Base of the three; its text says what happened and what to do."""
+    """Base of them all; its text says what happened and what to do."""
 
 
 class RejectedWebhook(BacklineError):
@@ -18,6 +18,11 @@ class RejectedWebhook(BacklineError):
         super().__init__(message)
         self.reason = reason
         self.status = status
+
+
+class RejectedVisit(BacklineError):
+    """Whoever opened the page must act: the platform did not send them here, or too long ago. The text
+    is shown to them."""
 
 
 class TryLater(BacklineError):

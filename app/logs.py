@@ -20,8 +20,13 @@ _SECRET_VALUES = (
         ),
         rf"\1{_REDACTED}",
     ),
-    # What stands in our own addresses: a browser's pass, an invitation.
-    (re.compile(r"((?:[?&]pass=|/invitations/))[\w.~-]+"), rf"\1{_REDACTED}"),
+    # What stands in our own addresses: a browser's pass, an invitation, what a platform signed.
+    (
+        re.compile(
+            r"((?:[?&](?:pass|code|hmac|state|id_token|signed_payload_jwt)=|/invitations/))[\w.~-]+"
+        ),
+        rf"\1{_REDACTED}",
+    ),
     (re.compile(r"(\bBearer\s+)[\w.~+/=-]+", re.IGNORECASE), rf"\1{_REDACTED}"),
     # The password of a database or Redis URL.
     (re.compile(r"(://[^\s/:@]*:)[^\s/@]+(?=@)"), rf"\1{_REDACTED}"),

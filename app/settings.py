@@ -14,6 +14,9 @@ from cryptography.fernet import Fernet
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+_SHORTEST_KEY = 32
+_FEWEST_CHARACTERS = 10
+
 
 class SettingsError(Exception):
     """Whoever runs this process must act: the text names each variable and what to do."""
@@ -127,8 +130,7 @@ class Settings(BaseSettings):
                 Fernet(key)
             except ValueError as error:
                 raise ValueError(
-                    f"key {place} of {len(keys)} is not a Fernet key: make one with `python -c 'from "
-                    "cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'`"
+                    f"key {place} of {len(keys)} is not a Fernet key: `backline secrets` makes one"
                 ) from error
         return keys
 
@@ -165,10 +167,15 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         settings = Settings() if environ is None else _GivenSettings(**_values(environ))
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from error
+    if _is_production(settings):
+        _refuse_weak_secrets(settings)
     if settings.secret_key and settings.encryption_keys:
         return settings
     if not settings.database_url.startswith("sqlite"):
-        raise SettingsError("SECRET_KEY and ENCRYPTION_KEYS must be set, the same on every machine")
+        raise SettingsError(
+            "SECRET_KEY and ENCRYPTION_KEYS must be set, the same on every machine: `backline secrets` "
+            "makes them"
+        )
     kept = _kept_secrets(settings.home / "secrets.json")
     return settings.model_copy(
         update={
@@ -176,6 +183,38 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "encryption_keys": settings.encryption_keys or tuple(kept["encryption_keys"]),
         }
     )
+
+
+def make_secret_key() -> str:
+    """A new SECRET_KEY."""
+    return secrets.token_urlsafe(48)
+
+
+def make_encryption_key() -> str:
+    """A new key for ENCRYPTION_KEYS."""
+    return Fernet.generate_key().decode()
+
+
+def _is_production(settings: Settings) -> bool:
+    return not settings.database_url.startswith("sqlite") or settings.app_url.startswith("https://")
+
+
+def _refuse_weak_secrets(settings: Settings) -> None:
+    """Whoever guesses SECRET_KEY can sign in anywhere; without a client secret nobody can install."""
+    for name in ("secret_key", "secret_key_previous"):
+        key = getattr(settings, name)
+        if key and (len(key.encode()) < _SHORTEST_KEY or len(set(key)) < _FEWEST_CHARACTERS):
+            raise SettingsError(
+                f"{name.upper()} is too easy to guess: `backline secrets` makes a good one"
+            )
+    for platform in ("shopify", "bigcommerce"):
+        if getattr(settings, f"{platform}_client_id") and not getattr(
+            settings, f"{platform}_client_secret"
+        ):
+            name = platform.upper()
+            raise SettingsError(
+                f"{name}_CLIENT_SECRET is missing beside {name}_CLIENT_ID: copy both from the app's page"
+            )
 
 
 def _values(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -207,7 +246,7 @@ def _kept_secrets(path: Path) -> dict[str, Any]:
 
 def _make_secrets(path: Path) -> None:
     """Written whole under another name first, so that nobody reads half a file."""
-    made = {"secret_key": secrets.token_urlsafe(48), "encryption_keys": [Fernet.generate_key().decode()]}
+    made = {"secret_key": make_secret_key(), "encryption_keys": [make_encryption_key()]}
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(made, file)

@@ -46,7 +46,7 @@ def settings(tmp_path: Path) -> Settings:
         {
             "BACKLINE_HOME": str(tmp_path / "home"),
             "APP_URL": "https://backline.test",
-            "SECRET_KEY": "a key for tests alone",
+            "SECRET_KEY": "a-key-for-tests-alone-0123456789-abc",
             "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             "SHOPIFY_CLIENT_ID": "shopify-client-id",
             "SHOPIFY_CLIENT_SECRET": "shopify-client-secret",

@@ -52,7 +52,7 @@ def environment(home: Path, engine: sa.Engine, redis_url: str, base_url: str) ->
         "REDIS_URL": redis_url,
         "PORT": str(port),
         "APP_URL": f"http://127.0.0.1:{port}",
-        "SECRET_KEY": "a secret key for the live tests",
+        "SECRET_KEY": "a secret key for the live tests alone",
         "ENCRYPTION_KEYS": "-pEar7LVZhLcZgrACGOUiQnu8sCifIacbkpOmmXWhw4=",
         "SHOPIFY_CLIENT_SECRET": SECRET,
         "SHOPIFY_BASE_URL": f"{base_url}/{{shop}}",

@@ -207,6 +207,56 @@ def test_machines_that_share_a_database_must_be_given_their_secrets(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is too easy to guess: `backline secrets`"),
+        ({"SECRET_KEY": "a" * 64}, "SECRET_KEY is too easy to guess"),
+        ({"SECRET_KEY_PREVIOUS": "short"}, "SECRET_KEY_PREVIOUS is too easy to guess"),
+        ({"SHOPIFY_CLIENT_SECRET": ""}, "SHOPIFY_CLIENT_SECRET is missing"),
+        ({"BIGCOMMERCE_CLIENT_SECRET": ""}, "BIGCOMMERCE_CLIENT_SECRET is missing"),
+        ({"SECRET_KEY": "", "DATABASE_URL": "postgres://db.test/backline"}, "`backline secrets`"),
+        ({"ENCRYPTION_KEYS": "", "DATABASE_URL": "postgres://db.test/backline"}, "`backline secrets`"),
+        ({"ENCRYPTION_KEYS": "weak"}, "`backline secrets`"),
+    ],
+)
+def test_production_does_not_start_with_weak_or_missing_secrets(
+    tmp_path: Path, settings: Settings, variables: dict[str, str], words: str
+) -> None:
+    good = {
+        "BACKLINE_HOME": str(tmp_path),
+        "APP_URL": "https://backline.test",
+        "SECRET_KEY": settings.secret_key,
+        "ENCRYPTION_KEYS": settings.encryption_keys[0],
+        "SHOPIFY_CLIENT_ID": "id",
+        "SHOPIFY_CLIENT_SECRET": "secret",
+        "BIGCOMMERCE_CLIENT_ID": "id",
+        "BIGCOMMERCE_CLIENT_SECRET": "secret",
+    }
+    load_settings(good)
+
+    with pytest.raises(SettingsError, match=re.escape(words)) as refusal:
+        load_settings(good | variables)
+
+    assert "weak" not in str(refusal.value).replace("weak or", "")
+
+
+def test_the_secrets_that_are_printed_are_good_enough_for_production(tmp_path: Path) -> None:
+    from click.testing import CliRunner  # noqa: PLC0415 -- as above
+
+    from app.cli import main  # noqa: PLC0415 -- as above
+
+    printed = CliRunner().invoke(main, ["secrets"]).output
+    variables = dict(line.split("=", 1) for line in printed.splitlines())
+
+    made = load_settings(
+        {"BACKLINE_HOME": str(tmp_path), "DATABASE_URL": "postgres://db.test/backline", **variables}
+    )
+
+    assert list(variables) == ["SECRET_KEY", "ENCRYPTION_KEYS"]
+    assert made.secret_key == variables["SECRET_KEY"]
+
+
 def test_a_damaged_secrets_file_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "secrets.json").write_text('{"secret_key": "half')
 

@@ -60,14 +60,18 @@ class Shop(Base):
     """One installed Shopify shop or BigCommerce store.
 
     `status` is active, needs_merchant (`problem` says what to do), removed (uninstalled; no token)
-    or erasing (every row of it is about to go). `changed_since` is how far the platform's own list of
+    or erasing (every row of it is about to go). `installed_at` is when its merchant last gave us
+    access: what the platform told of before then is of an earlier install. `erase_at` is when
+    everything of a removed shop goes by itself. `token_until` is when the access token ends (None:
+    never), `refresh_until` when the one that renews it does. `renewing_owner` may ask for new ones
+    until `renewing_until`. `changed_since` is how far the platform's own list of
     changed orders has been read, `changes_read_at` when it was last read to its end;
     `unread_orders` are those on it that are newer than our copies and must be read.
     `news_at`: webhooks named orders without telling them, so the list must be read by then.
     `limits` are sentences on what does not work with the shop's settings at the platform.
     `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
     `subscriptions` are the webhook topics that the platform refused when they were last registered, at
-    `subscribed_at`, and its words about each.
+    `subscribed_at` (None: they must be now), and its words about each.
     What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
     where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
     order), and `chosen`, the names of the columns that connecting again must leave as they are.
@@ -88,6 +92,11 @@ class Shop(Base):
     domain: Mapped[str]
     name: Mapped[str] = mapped_column(default="")
     token_encrypted: Mapped[str | None]
+    token_until: Mapped[datetime | None]
+    refresh_token_encrypted: Mapped[str | None]
+    refresh_until: Mapped[datetime | None]
+    renewing_owner: Mapped[str | None]
+    renewing_until: Mapped[datetime | None]
     scopes: Mapped[list[Any]] = mapped_column(default=list)
     status: Mapped[str] = mapped_column(default="active")
     problem: Mapped[str | None]
@@ -105,6 +114,7 @@ class Shop(Base):
     chosen: Mapped[list[Any]] = mapped_column(default=list)
     waiting_status_id: Mapped[int | None]
     installed_at: Mapped[datetime]
+    erase_at: Mapped[datetime | None]
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
     unread_orders: Mapped[list[Any]] = mapped_column(default=list)
@@ -542,6 +552,17 @@ class SignInRow(Base):
     is_embedded: Mapped[bool]
     began_at: Mapped[datetime]
     used_at: Mapped[datetime]
+
+
+class UsedTokenRow(Base):
+    """A signed token that the platform means to be used once (its `jti`), kept while it could be used
+    again."""
+
+    __tablename__ = "used_tokens"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    jti: Mapped[str] = mapped_column(primary_key=True)
+    until: Mapped[datetime]
 
 
 # How the tables meet: a line item names a variant, a variant sells an item.

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from sqlalchemy.orm import Session
 
+from app.db import tokens
 from app.db.audit import record_event
 from app.db.mirror import is_ready
 from app.db.models import Base, DeliveryRow, Item, Order, Shop, Variant
-from app.db.statements import affected_rows
-from app.errors import NeedsMerchant
+from app.db.statements import affected_rows, insert_new
 
 LEASE = timedelta(seconds=60)
 
@@ -30,6 +29,11 @@ def get_shop(session: Session, shop_id: int) -> Shop:
     return session.get_one(Shop, shop_id)
 
 
+def is_leaving(shop: Shop, *, now: datetime) -> bool:
+    """Whether every row of the shop is to go now."""
+    return shop.status == "erasing" or _is_to_be_erased(shop, now)
+
+
 def exists(session: Session, shop_id: int) -> bool:
     """Whether there is such a shop; a job may come when it has been erased."""
     return session.get(Shop, shop_id) is not None
@@ -43,45 +47,33 @@ def list_shops(session: Session) -> Sequence[Shop]:
 def install_shop(session: Session, *, platform: str, domain: str, now: datetime) -> Shop:
     """The shop's row, made if it is new, woken if it was removed or waited for its merchant. A
     reinstall finds its data again, unless it was to be erased."""
-    shop = find_shop(session, platform, domain)
-    if shop is not None and shop.status == "erasing":
-        erase_shop(session, shop.id)
-        shop = None
-    if shop is None:
-        shop = Shop(
-            platform=platform, domain=domain, installed_at=now, changed_since=now, reconcile_at=now
-        )
-        session.add(shop)
+    old = find_shop(session, platform, domain)
+    if old is not None and is_leaving(old, now=now):
+        erase_shop(session, old.id)
+        session.expunge(old)
+    # Whoever installs the same shop at the same moment makes the row; both go on with it.
+    insert_new(session, Shop, [{"platform": platform, "domain": domain, **_begun(now)}])
+    where = (Shop.platform == platform, Shop.domain == domain)
+    shop = session.scalars(sa.select(Shop).where(*where).with_for_update(key_share=True)).one()
     shop.status, shop.problem, shop.wait_until = "active", None, None
+    shop.installed_at, shop.erase_at = now, None
     session.flush()
     return shop
 
 
-def seal_token(shop: Shop, token: str, keys: Sequence[str]) -> None:
-    """Keep the access token, encrypted with the newest key."""
-    shop.token_encrypted = _fernet(keys).encrypt(token.encode()).decode()
+def _begun(now: datetime) -> dict[str, datetime]:
+    return {"installed_at": now, "changed_since": now, "reconcile_at": now}
 
 
-def open_token(shop: Shop, keys: Sequence[str]) -> str:
-    """The access token in clear. Raises `NeedsMerchant` if there is none or no key opens it."""
-    if shop.token_encrypted is None:
-        message = f"{shop.domain} has no access token: connect the shop again"
-        raise NeedsMerchant(message)
-    try:
-        return _fernet(keys).decrypt(shop.token_encrypted).decode()
-    except InvalidToken as error:
-        raise NeedsMerchant(
-            f"No key in ENCRYPTION_KEYS opens the token of {shop.domain}: add the old, or connect again"
-        ) from error
-
-
-def _fernet(keys: Sequence[str]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
+def _is_to_be_erased(shop: Shop, now: datetime) -> bool:
+    return shop.status == "removed" and shop.erase_at is not None and shop.erase_at <= now
 
 
 def pause_shop(session: Session, shop_id: int, problem: str, *, now: datetime) -> None:
     """Stop work for the shop until its merchant has acted."""
     shop = get_shop(session, shop_id)
+    if shop.status not in ("active", "needs_merchant"):
+        return  # it was uninstalled meanwhile
     shop.status, shop.problem = "needs_merchant", problem
     record_event(session, shop_id, "needs merchant", at=now, why=problem)
 
@@ -91,10 +83,25 @@ def wait(session: Session, shop_id: int, *, until: datetime) -> None:
     get_shop(session, shop_id).wait_until = until
 
 
-def remove_shop(shop: Shop, *, problem: str) -> None:
-    """No token, no work; the data stays until the platform asks for it to be erased, since a merchant
-    may come back."""
-    shop.status, shop.token_encrypted, shop.problem = "removed", None, problem
+def remove_shop(shop: Shop, *, problem: str, erase_at: datetime | None = None) -> None:
+    """No token, no work; the data stays until `erase_at`, or the platform asks for it to be erased,
+    since a merchant may come back."""
+    tokens.forget(shop)
+    shop.status, shop.problem, shop.erase_at = "removed", problem, erase_at
+
+
+def ask_to_check(shop: Shop) -> None:
+    """Have scopes, settings and webhooks looked at before anything else. A shop that waited for its
+    merchant works again, if they are right."""
+    shop.subscribed_at = None
+    if shop.status == "needs_merchant":
+        shop.status, shop.problem, shop.wait_until = "active", None, None
+
+
+def is_of_earlier_install(shop: Shop, told_at: datetime | None) -> bool:
+    """Whether what the platform told of happened before the merchant last gave us access: webhooks
+    come late and twice, and an old farewell must not end a new install."""
+    return told_at is not None and told_at < shop.installed_at
 
 
 def expect_news(shop: Shop, *, now: datetime) -> None:
@@ -116,7 +123,8 @@ def ask_to_sync(shop: Shop, *, now: datetime) -> None:
 
 def ask_to_erase(shop: Shop) -> None:
     """The platform asks for everything we hold of the shop to be erased."""
-    shop.status, shop.token_encrypted = "erasing", None
+    tokens.forget(shop)
+    shop.status = "erasing"
 
 
 def erase_shop(session: Session, shop_id: int) -> dict[str, int]:
@@ -164,6 +172,7 @@ def has_work(now: datetime) -> sa.ColumnElement[bool]:
         Shop.status == "active",
         sa.or_(Shop.wait_until.is_(None), Shop.wait_until <= now),
         sa.or_(
+            Shop.subscribed_at.is_(None),
             Shop.reconcile_at <= now,
             Shop.import_state == "running",
             Shop.news_at <= now,
@@ -175,7 +184,8 @@ def has_work(now: datetime) -> sa.ColumnElement[bool]:
         ),
     )
     told = sa.exists().where(DeliveryRow.shop_id == mine, DeliveryRow.state == "due")
-    return sa.or_(told, active, Shop.status == "erasing")
+    going = sa.or_(Shop.status == "erasing", sa.and_(Shop.status == "removed", Shop.erase_at <= now))
+    return sa.or_(told, active, going)
 
 
 def shops_with_work(session: Session, *, now: datetime) -> Sequence[int]:
@@ -193,8 +203,9 @@ def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime |
     ):
         return now
     if shop.status != "active":
-        return now if shop.status == "erasing" else None
+        return now if shop.status == "erasing" else shop.erase_at
     wanted = [
+        now if shop.subscribed_at is None else None,
         now if shop.import_state == "running" else None,
         session.scalar(sa.select(sa.func.min(Item.look_at)).where(Item.shop_id == shop_id)),
         session.scalar(sa.select(sa.func.min(Item.recheck_at)).where(Item.shop_id == shop_id)),

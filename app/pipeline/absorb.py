@@ -23,7 +23,6 @@ from app.platforms.base import (
     ProductStockMoved,
     RoutingChanged,
     ScopesChanged,
-    ShopGone,
     StockMoved,
     VariantSeen,
 )
@@ -123,14 +122,10 @@ def _location_gone(session: Session, row: DeliveryRow, fact: LocationGone, now: 
     mirror.look_at_location(session, row.shop_id, fact.location_id, now=now, cause=_cause(row))
 
 
-def _shop_gone(session: Session, row: DeliveryRow, fact: ShopGone, now: datetime) -> None:
-    shops.remove_shop(shops.get_shop(session, row.shop_id), problem="The app was uninstalled.")
-    audit.record_event(session, row.shop_id, "uninstalled", at=now, cause=_cause(row))
-
-
 def _scopes_changed(session: Session, row: DeliveryRow, fact: ScopesChanged, now: datetime) -> None:
-    """Whether they are enough, the next call to the platform tells."""
+    """Whether they are enough, the next call to the platform tells, which is made now."""
     shop = shops.get_shop(session, row.shop_id)
+    shops.ask_to_check(shop)
     before, shop.scopes = shop.scopes, list(fact.scopes)
     audit.record_event(
         session,
@@ -147,7 +142,9 @@ def _privacy_request(session: Session, row: DeliveryRow, fact: PrivacyRequest, n
     """We hold order ids, names and quantities, nothing of a buyer; what is asked for is logged and,
     where it is to be erased, erased. `shop/redact` ends with the shop's own row: see `advance`."""
     if fact.request is PrivacyKind.REDACT_SHOP:
-        shops.ask_to_erase(shops.get_shop(session, row.shop_id))
+        shop = shops.get_shop(session, row.shop_id)
+        if not shops.is_of_earlier_install(shop, row.triggered_at):
+            shops.ask_to_erase(shop)
         return
     held = mirror.held_orders(session, row.shop_id, fact.order_ids)
     erased = 0
@@ -164,7 +161,7 @@ def _privacy_request(session: Session, row: DeliveryRow, fact: PrivacyRequest, n
     )
 
 
-# Each takes its own kind of fact, which the key names.
+# Each takes its own kind of fact, which the key names. (A shop that is gone: see `app.web.webhooks`.)
 _TAKE: Mapping[type, Callable[[Session, DeliveryRow, Any, datetime], None]] = {
     OrderTouched: _order_touched,
     OrderGone: _order_gone,
@@ -175,7 +172,6 @@ _TAKE: Mapping[type, Callable[[Session, DeliveryRow, Any, datetime], None]] = {
     VariantSeen: _variant_seen,
     InboundChanged: _inbound_changed,
     LocationGone: _location_gone,
-    ShopGone: _shop_gone,
     ScopesChanged: _scopes_changed,
     PrivacyRequest: _privacy_request,
 }

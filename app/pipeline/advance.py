@@ -20,7 +20,7 @@ from app.pipeline.desk import Desk
 from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
 from app.pipeline.reading import hear_news
-from app.pipeline.reconcile import reconcile
+from app.pipeline.reconcile import check_first, reconcile
 from app.pipeline.settle import settle
 from app.pipeline.write_back import write_back
 from app.platforms.base import Platform
@@ -78,7 +78,8 @@ def _work(desk: Desk) -> None:
     except NeedsMerchant as problem:
         log.warning("needs merchant", shop=desk.shop_id, reason=str(problem))
         with desk.transaction() as session:
-            shops.pause_shop(session, desk.shop_id, str(problem), now=desk.clock())
+            if not desk.is_replaced(session):
+                shops.pause_shop(session, desk.shop_id, str(problem), now=desk.clock())
 
 
 def _step(desk: Desk) -> bool:
@@ -87,7 +88,8 @@ def _step(desk: Desk) -> bool:
     return absorb(desk) or (
         _may_call_the_platform(desk)
         and (
-            import_step(desk)
+            check_first(desk)
+            or import_step(desk)
             or hear_news(desk)
             or read_inbound(desk)
             or settle(desk)
@@ -100,7 +102,7 @@ def _step(desk: Desk) -> bool:
 def _may_call_the_platform(desk: Desk) -> bool:
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
-        if shop.status == "erasing":
+        if shops.is_leaving(shop, now=desk.clock()):
             erased = shops.erase_shop(session, desk.shop_id)
             log.info("shop erased", shop=desk.shop_id, rows=erased)
             return False

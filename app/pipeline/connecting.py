@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.db import audit, preferences, shops
+from app.db import audit, preferences, shops, tokens
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime, work_on_shop
-from app.platforms.base import Credentials, ShopProfile, Subscription
+from app.platforms.base import Credentials, Grant, ShopProfile, Subscription
+from app.platforms.shopify import auth as shopify_auth
 
 _LONGEST_PAUSE_S = 5
 
@@ -23,12 +24,52 @@ class Connected:
     subscriptions: list[Subscription]
 
 
+def install_shop(runtime: Runtime, platform: str, domain: str, grant: Grant) -> int:
+    """Keep the access that a merchant has just given us; returns the shop's id. Everything that takes
+    time is left to a worker: scopes, webhooks, then the import of open orders."""
+    now = runtime.clock()
+    with runtime.sessions.begin() as session:
+        before = shops.find_shop(session, platform, domain)
+        is_back = before is None or before.status != "active"
+        shop = shops.install_shop(session, platform=platform, domain=domain, now=now)
+        tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=now)
+        shops.ask_to_check(shop)
+        if is_back:
+            shops.ask_to_sync(shop, now=now)
+            audit.record_event(session, shop.id, "connected", at=now)
+    doorbell.ring(runtime.redis, shop.id)
+    return shop.id
+
+
+def renew_access(runtime: Runtime, shop: Shop, grant: Grant) -> None:
+    """Keep the newer access of a shop that works."""
+    now = runtime.clock()
+    with runtime.sessions.begin() as session:
+        current = shops.get_shop(session, shop.id)
+        current.installed_at = now
+        tokens.keep_grant(current, grant, runtime.settings.encryption_keys, now=now)
+
+
+def connect_own_app(runtime: Runtime, domain: str) -> Connected:
+    """As `connect_shop`, for a Shopify shop of our own app's organisation: the app's credentials bring
+    the token. Raises `NeedsMerchant` if the shop gives none."""
+    shop = shopify_auth.read_shop_domain(domain.lower())
+    return _connect(
+        runtime, "shopify", shop, shopify_auth.fetch_own_token(runtime.http, runtime.settings, shop)
+    )
+
+
 def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Connected:
     """Check the token and its scopes, keep it, register the webhooks, and begin the import.
 
     Raises `NeedsMerchant` if the token is refused or a scope is missing, naming each; nothing is
     stored then.
     """
+    return _connect(runtime, platform, domain, Grant(token))
+
+
+def _connect(runtime: Runtime, platform: str, domain: str, grant: Grant) -> Connected:
+    token = grant.access_token
     outside = runtime.connect_with(platform, Credentials(0, domain.lower(), token))
     profile = outside.fetch_profile()
     if profile.missing_scopes:
@@ -42,7 +83,7 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Co
     )
     with runtime.sessions.begin() as session:
         shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
-        shops.seal_token(shop, token, runtime.settings.encryption_keys)
+        tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=runtime.clock())
         shop.name, shop.scopes = profile.name, list(profile.scopes)
         preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
         shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}

@@ -25,6 +25,7 @@ class Desk:
     connect: Callable[[Shop], Platform]
     clock: Callable[[], datetime]
     app_url: str
+    _connected_at: datetime | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -36,9 +37,17 @@ class Desk:
     @cached_property
     def platform(self) -> Platform:
         """The shop's platform; connected when it is first needed, since much of the work needs none.
-        Raises `NeedsMerchant` if there is no token."""
+        Raises `NeedsMerchant` if there is no token, `TryLater` while it is being renewed."""
         with self.transaction() as session:
-            return self.connect(shops.get_shop(session, self.shop_id))
+            shop = shops.get_shop(session, self.shop_id)
+        self._connected_at = shop.installed_at
+        return self.connect(shop)
+
+    def is_replaced(self, session: Session) -> bool:
+        """Whether the merchant gave us access anew since this desk connected: what the platform refused
+        was of before."""
+        shop = shops.get_shop(session, self.shop_id)
+        return self._connected_at not in (None, shop.installed_at)
 
 
 def local_day(moment: datetime, time_zone: str) -> date:

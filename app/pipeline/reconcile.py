@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from app.db import inbox, mirror, shops, uploads
+from app.db import inbox, mirror, preferences, shops, uploads
+from app.errors import NeedsMerchant
 from app.pipeline.desk import Desk
 from app.pipeline.reading import read_changed_orders
 
@@ -18,7 +19,7 @@ def reconcile(desk: Desk) -> bool:
         if shops.get_shop(session, desk.shop_id).reconcile_at > desk.clock():
             return False
     read_changed_orders(desk, cause="hourly check")
-    _check_shop(desk)
+    check_shop(desk)
     with desk.transaction() as session:
         now = desk.clock()
         mirror.look_at_waiting_items(session, desk.shop_id, now=now)
@@ -31,17 +32,34 @@ def reconcile(desk: Desk) -> bool:
     return True
 
 
-def _check_shop(desk: Desk) -> None:
+def check_first(desk: Desk) -> bool:
+    """What comes before anything else in a shop that has just let us in, or changed what we may: without
+    webhooks an import would be out of date when it ends. Returns whether it was time."""
+    with desk.transaction() as session:
+        if shops.get_shop(session, desk.shop_id).subscribed_at is not None:
+            return False
+    check_shop(desk)
+    return True
+
+
+def check_shop(desk: Desk) -> None:
     """Platforms switch webhooks off that failed too often, and merchants change settings: put right what
-    can be, and keep in words what can not."""
+    can be, and keep in words what can not. Raises `NeedsMerchant` if we may not do what we must."""
     with desk.transaction() as session:
         platform = shops.get_shop(session, desk.shop_id).platform
     profile = desk.platform.fetch_profile()
+    if profile.missing_scopes:
+        raise NeedsMerchant(
+            f"Backline may not do its work: {', '.join(profile.missing_scopes)} "
+            f"{'is' if len(profile.missing_scopes) == 1 else 'are'} not granted. Open Backline from the "
+            "shop's admin and grant what it asks for (for an app of your own: where its token was made)"
+        )
     subscriptions = desk.platform.register_webhooks(
         f"{desk.app_url}/webhooks/{platform}", scopes=profile.scopes
     )
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
-        shop.limits = list(profile.limits)
+        shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
+        preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
         shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
         shop.subscribed_at = desk.clock()

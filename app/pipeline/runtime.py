@@ -16,8 +16,9 @@ from app.db import shops
 from app.db.models import Shop
 from app.pipeline import doorbell
 from app.pipeline.advance import advance
+from app.pipeline.tokens import Tokens
 from app.platforms import registry
-from app.platforms.base import Credentials, Platform
+from app.platforms.base import Credentials, Grant, Platform
 from app.platforms.http import Http
 from app.platforms.registry import Outside
 from app.services import open_engine, open_redis
@@ -46,16 +47,36 @@ class Runtime:
         return sessionmaker(self.engine, expire_on_commit=False)
 
     def connect(self, shop: Shop) -> Platform:
-        """The shop's platform. Raises `NeedsMerchant` if there is no token."""
-        token = shops.open_token(shop, self.settings.encryption_keys)
-        return self.connect_with(shop.platform, Credentials(shop.id, shop.domain, token))
+        """The shop's platform, with a token that is renewed when it must be. Raises `NeedsMerchant` if
+        there is none."""
+        access = self.tokens
+        credentials = Credentials(
+            shop.id,
+            shop.domain,
+            access.current(shop),
+            renew=lambda refused: access.renewed(shop.id, refused),
+        )
+        return self.connect_with(shop.platform, credentials)
 
     def connect_with(self, platform: str, credentials: Credentials) -> Platform:
         """A platform by credentials that need not be stored."""
-        outside = Outside(
-            self.http, self.redis, clock=lambda: self.clock().timestamp(), sleep=self.sleep
-        )
-        return registry.connect(platform, credentials, self.settings, outside)
+        return registry.connect(platform, credentials, self.settings, self._outside)
+
+    @property
+    def tokens(self) -> Tokens:
+        """The access tokens of installed shops."""
+
+        def ask(shop: Shop, refresh_token: str | None) -> Grant:
+            return registry.renew_access(
+                shop.platform, shop.domain, refresh_token, self.settings, self._outside
+            )
+
+        keys = self.settings.encryption_keys
+        return Tokens(self.sessions, keys, self.clock, self.sleep, ask)
+
+    @property
+    def _outside(self) -> Outside:
+        return Outside(self.http, self.redis, clock=lambda: self.clock().timestamp(), sleep=self.sleep)
 
 
 def build_runtime(settings: Settings) -> Runtime:

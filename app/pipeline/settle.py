@@ -4,7 +4,7 @@ Gather (read the pools, and the orders that may be short), decide (balance, allo
 record. Nothing is decided from books that do not balance.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -212,7 +212,8 @@ def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, st
     item = gathered.item
     held = _held_lines(session, gathered)
     item.has_queue = item.has_queue or bool(held)
-    sure = [(one, words) for one, words in made if not _may_be_served(gathered, one)]
+    fresh = _newer_than_figures(gathered)
+    sure = [(one, words) for one, words in made if not _may_be_served(gathered, one, fresh)]
     promises.record_promises(
         session,
         item.shop_id,
@@ -225,16 +226,21 @@ def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, st
     )
 
 
-def _may_be_served(gathered: _Gathered, promise: Promise) -> bool:
-    """Whether a restock may have come for the line that the figures don't show yet. Where the platform
-    itself says what was short at placement, that is known; else a new order waits for figures that are
-    newer than it."""
-    pools = {pool.location_id: pool for pool in gathered.stock.pools}
-    if _tells_who_is_short(pools[promise.line.location_id]):
-        return False
+def _newer_than_figures(gathered: _Gathered) -> frozenset[int]:
+    """The orders that may be newer than the figures."""
     newest = gathered.now - gathered.lag
-    seen = {order.order_id: order.first_seen_at for order in gathered.demand}
-    return seen[promise.line.order_id] > newest
+    return frozenset(order.order_id for order in gathered.demand if order.first_seen_at > newest)
+
+
+def _may_be_served(gathered: _Gathered, promise: Promise, fresh: Collection[int]) -> bool:
+    """Whether a restock may have come for the line of an order that is newer than the figures: such
+    an order waits for newer ones. Not for what the platform itself said was short at placement; but
+    what it had units for then, and the figures have not, may be a restock that they don't show yet."""
+    if promise.line.order_id not in fresh:
+        return False
+    pools = {pool.location_id: pool for pool in gathered.stock.pools}
+    is_told = _tells_who_is_short(pools[promise.line.location_id])
+    return not is_told or promise.short > promise.line.backordered
 
 
 def _held_lines(session: Session, gathered: _Gathered) -> frozenset[tuple[int, int]]:

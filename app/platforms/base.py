@@ -4,7 +4,7 @@ Ids are the platform's own numbers. A new platform is one folder that offers `We
 `Platform`, and one line in `app.platforms.registry`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
@@ -423,12 +423,33 @@ class Platform(Protocol):
         ...
 
 
+class Grant(msgspec.Struct, frozen=True):
+    """What a platform gave us access with: a token, how long it lasts (None: until it is revoked), and
+    what renews it, for how long. A token that ends and has no refresh token is asked for anew with the
+    app's own credentials."""
+
+    access_token: str
+    scopes: tuple[str, ...] = ()
+    expires_in_s: float | None = None
+    refresh_token: str | None = None
+    refresh_expires_in_s: float | None = None
+
+    def __repr__(self) -> str:
+        """Without the tokens, as `Credentials`."""
+        return f"Grant(scopes={self.scopes!r}, expires_in_s={self.expires_in_s!r})"
+
+
 class Credentials(msgspec.Struct, frozen=True):
-    """What it takes to call one shop: our id of it, the platform's name of it, its access token."""
+    """What it takes to call one shop: our id of it, the platform's name of it, its access token.
+
+    `renew` takes a token that the platform refused and returns another one; it raises `NeedsMerchant`
+    where there is none.
+    """
 
     shop_id: int
     domain: str
     token: str
+    renew: Callable[[str], str] | None = None
 
     def __repr__(self) -> str:
         """Without the token: this value may end up in a traceback or a log."""

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 from redis import Redis
 
-from app.platforms.base import Credentials, Platform, WebhookReader
+from app.errors import NeedsMerchant
+from app.platforms.base import Credentials, Grant, Platform, WebhookReader
 from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.habits import Habits
 from app.platforms.bigcommerce.platform import BigCommercePlatform
@@ -15,6 +16,7 @@ from app.platforms.bigcommerce.quota import Quota
 from app.platforms.bigcommerce.secret import hook_secret
 from app.platforms.bigcommerce.webhooks import BigCommerceWebhooks
 from app.platforms.http import Http
+from app.platforms.shopify import auth as shopify_auth
 from app.platforms.shopify.budget import Budget
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.platform import ShopifyPlatform
@@ -43,6 +45,8 @@ class PlatformKind(NamedTuple):
     title: str
     order_address: Callable[[str, int], str]
     has_tags: bool
+    renew_access: "Callable[[Http, Settings, str, str | None], Grant]"
+    """Takes the shop's domain and its refresh token, if it has one."""
 
 
 def order_url(name: str, domain: str, order_id: int) -> str:
@@ -60,6 +64,17 @@ def connect(name: str, credentials: Credentials, settings: "Settings", outside: 
     return PLATFORMS[name].connect(credentials, settings, outside)
 
 
+def renew_access(
+    name: str, domain: str, refresh_token: str | None, settings: "Settings", outside: Outside
+) -> Grant:
+    """New tokens for a shop whose token ends. Raises `NeedsMerchant` if the platform gives none."""
+    return PLATFORMS[name].renew_access(outside.http, settings, domain, refresh_token)
+
+
+def _never_ends(_http: Http, _settings: "Settings", domain: str, _refresh_token: str | None) -> Grant:
+    raise NeedsMerchant(f"{domain} refuses the access token: connect the store again")
+
+
 def _shopify_webhooks(settings: "Settings") -> ShopifyWebhooks:
     return ShopifyWebhooks(settings.shopify_client_secret, settings.shopify_client_secret_previous)
 
@@ -73,6 +88,7 @@ def _shopify(credentials: Credentials, settings: "Settings", outside: Outside) -
         budget=Budget(outside.redis, credentials.domain, clock=outside.clock),
         http=outside.http,
         sleep=outside.sleep,
+        renew=credentials.renew,
     )
     return ShopifyPlatform(client)
 
@@ -120,7 +136,19 @@ def _bigcommerce_order(store_hash: str, order_id: int) -> str:
 
 PLATFORMS: Mapping[str, PlatformKind] = {
     "bigcommerce": PlatformKind(
-        _bigcommerce_webhooks, _bigcommerce, "BigCommerce", _bigcommerce_order, has_tags=False
+        _bigcommerce_webhooks,
+        _bigcommerce,
+        "BigCommerce",
+        _bigcommerce_order,
+        has_tags=False,
+        renew_access=_never_ends,
     ),
-    "shopify": PlatformKind(_shopify_webhooks, _shopify, "Shopify", _shopify_order, has_tags=True),
+    "shopify": PlatformKind(
+        _shopify_webhooks,
+        _shopify,
+        "Shopify",
+        _shopify_order,
+        has_tags=True,
+        renew_access=shopify_auth.renew_access,
+    ),
 }

@@ -6,7 +6,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
-from app.web import access, api, headers, health, signing_in, webhooks
+from app.web import (
+    access,
+    api,
+    headers,
+    health,
+    install_bigcommerce,
+    install_shopify,
+    signing_in,
+    webhooks,
+)
 from app.web.pages import (
     activity,
     deliveries,
@@ -41,6 +50,8 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(health.make_blueprint(runtime))
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
     app.register_blueprint(api.make_blueprint(runtime))
+    app.register_blueprint(install_shopify.make_blueprint(runtime))
+    app.register_blueprint(install_bigcommerce.make_blueprint(runtime))
     frame.prepare(app, runtime.settings)
     for page in (overview, orders, order, item, activity, deliveries, settings, import_arrivals):
         app.register_blueprint(page.make_blueprint(runtime))

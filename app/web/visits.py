@@ -93,11 +93,11 @@ def set_cookie(
     )
 
 
-def forget_cookie(response: Response, *, is_embedded: bool) -> None:
+def forget_cookie(response: Response, *, is_embedded: bool, name: str = "backline") -> None:
     """Take the cookie back, under either of its names."""
     for secure in (True, False):
         response.delete_cookie(
-            cookie_name("backline", is_secure=secure),
+            cookie_name(name, is_secure=secure),
             secure=secure,
             httponly=True,
             samesite="None" if is_embedded and secure else "Lax",

@@ -8,13 +8,15 @@ import sqlalchemy as sa
 import structlog
 from flask import Blueprint, Response, request
 from prometheus_client import Counter
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.db import inbox, shops
+from app.db.models import Shop
 from app.errors import RejectedWebhook
-from app.pipeline import doorbell
+from app.pipeline import doorbell, leaving
 from app.pipeline.runtime import Runtime
-from app.platforms.base import Delivery, PrivacyRequest
+from app.platforms.base import Delivery, PrivacyRequest, ShopGone
 from app.platforms.registry import PLATFORMS, webhook_reader
 from app.web import access
 
@@ -65,6 +67,8 @@ def _record(runtime: Runtime, platform: str, delivery: Delivery) -> Response:
         if shop is None:
             return _answer_unknown_shop(platform, delivery)
         is_new = inbox.record_delivery(session, shop.id, delivery, now=runtime.clock())
+        if is_new and any(isinstance(fact, ShopGone) for fact in delivery.facts):
+            _leave(session, shop, delivery, runtime)
         shop_id = shop.id
     if is_new and not doorbell.ring(runtime.redis, shop_id):
         log.warning("the doorbell does not ring; the sweep will", shop=shop_id)
@@ -72,6 +76,14 @@ def _record(runtime: Runtime, platform: str, delivery: Delivery) -> Response:
         platform, delivery.topic if delivery.facts else "other", _outcome(delivery, is_new)
     ).inc()
     return _answer(200, "")
+
+
+def _leave(session: Session, shop: Shop, delivery: Delivery, runtime: Runtime) -> None:
+    """The one thing that is done before the answer: no worker may go on with a shop that is gone."""
+    if shop.status in ("active", "needs_merchant"):
+        leaving.uninstall(
+            session, shop, told_at=delivery.triggered_at, now=runtime.clock(), cause=delivery.topic
+        )
 
 
 def _outcome(delivery: Delivery, is_new: bool) -> str:

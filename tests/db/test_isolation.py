@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from app.core.desired import Shown
@@ -33,13 +34,14 @@ from app.db import (
     promises,
     shops,
     staff,
+    tokens,
     told,
     uploads,
 )
 from app.db.models import ArrivalRow, Base, Item, Order, Shop, UploadRow
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.paging import Turn
-from app.platforms.base import VariantSeen
+from app.platforms.base import Grant, VariantSeen
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -60,6 +62,7 @@ from tests.builders import (
 )
 from tests.db.stock import VARIANT, known_item, record_stock, see
 
+KEY = Fernet.generate_key().decode()
 OURS, THEIRS = 3, 7777
 """How many units everything counts in the shop that is asked, and in the other one."""
 
@@ -90,6 +93,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     )
     assert row.received == 0
     see(session, shop, order_seen(order_item(0, variant=VARIANT + 1), order=2))
+    tokens.keep_grant(shop, Grant(name, refresh_token=name), [KEY], now=NOW)
+    shop.renewing_owner, shop.renewing_until = "ann", NOW
+    tokens.use_once(session, shop.id, name, until=seconds(30), now=NOW)
     staff.invite(session, shop.id, "ann@shop.example", role=staff.Role.LOOK, now=NOW)
     access = {shop.id: staff.Role.LOOK}
     staff.add_sign_in(session, access, subject="ann", name=name, is_embedded=False, now=NOW)
@@ -310,6 +316,13 @@ CALLS: Mapping[str, Call] = {
     "notices.notices_of": lambda s, a: notices.notices_of(s, a.id, ORDERS),
     "notices.waiting_orders": lambda s, a: notices.waiting_orders(s, a.id, lambda facts: Duties(None)),
     "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
+    "tokens.begin_renewal": lambda s, a: tokens.begin_renewal(s, a.id, "bob", now=NOW),
+    "tokens.end_renewal": lambda s, a: tokens.end_renewal(s, a.id, "ann"),
+    "tokens.keep_renewed": lambda s, a: tokens.keep_renewed(
+        s, a.id, "ann", Grant("new"), [KEY], now=NOW
+    ),
+    "tokens.reseal": lambda s, a: tokens.reseal(s, a.id, [KEY]),
+    "tokens.use_once": lambda s, a: tokens.use_once(s, a.id, "new", until=seconds(9), now=seconds(60)),
     "staff.invite": lambda s, a: staff.invite(
         s, a.id, "ann@shop.example", role=staff.Role.MANAGE, now=NOW
     ),
@@ -354,7 +367,7 @@ def test_every_public_function_is_tried() -> None:
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
     modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}
-    modules |= {"lead_times": lead_times, "notices": notices}
+    modules |= {"lead_times": lead_times, "notices": notices, "tokens": tokens}
     modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 

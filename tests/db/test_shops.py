@@ -4,17 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-import sqlalchemy as sa
-from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from app.db import inbox, promises, shops
 from app.db.models import Shop
-from app.errors import NeedsMerchant
 from tests.builders import NOW, delivery, installed_shop, order_item, order_seen, seconds
 from tests.db.stock import known_item, see
-
-OLD_KEY, NEW_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
 
 def test_two_shops_of_one_name_on_two_platforms_are_two_shops(session: Session) -> None:
@@ -33,12 +28,8 @@ def test_a_reinstalled_shop_finds_its_data_again(session: Session, shop: Shop) -
     again = shops.install_shop(session, platform=shop.platform, domain=shop.domain, now=seconds(9))
 
     assert again is shop
-    assert (again.status, again.problem, again.wait_until, again.installed_at) == (
-        "active",
-        None,
-        None,
-        NOW,
-    )
+    assert (again.status, again.problem, again.wait_until) == ("active", None, None)
+    assert again.installed_at == seconds(9)
 
 
 def test_one_worker_at_a_time_works_on_a_shop(session: Session, shop: Shop) -> None:
@@ -89,47 +80,6 @@ def test_a_lease_is_of_one_shop_alone(session: Session, shop: Shop) -> None:
 
     assert shops.take_lease(session, other.id, "bob", now=NOW)
     assert not shops.take_lease(session, -1, "bob", now=NOW)
-
-
-def test_a_token_is_stored_encrypted(session: Session, shop: Shop) -> None:
-    shops.seal_token(shop, "shpat_secret", [NEW_KEY])
-    session.flush()
-
-    stored = session.scalar(sa.select(Shop.token_encrypted).where(Shop.id == shop.id))
-
-    assert stored is not None
-    assert "shpat_secret" not in stored
-    assert shops.open_token(shop, [NEW_KEY]) == "shpat_secret"
-
-
-def test_an_old_key_still_opens_tokens_and_the_newest_one_seals_them(shop: Shop) -> None:
-    shops.seal_token(shop, "first", [OLD_KEY])
-    assert shops.open_token(shop, [NEW_KEY, OLD_KEY]) == "first"
-
-    shops.seal_token(shop, "second", [NEW_KEY, OLD_KEY])
-    assert shops.open_token(shop, [NEW_KEY]) == "second"
-
-
-def test_a_token_that_no_key_opens_needs_the_merchant(shop: Shop) -> None:
-    shops.seal_token(shop, "secret", [OLD_KEY])
-
-    with pytest.raises(NeedsMerchant, match=shop.domain) as caught:
-        shops.open_token(shop, [NEW_KEY])
-
-    assert "secret" not in str(caught.value)
-
-
-def test_a_shop_without_a_token_needs_the_merchant(shop: Shop) -> None:
-    with pytest.raises(NeedsMerchant, match="no access token"):
-        shops.open_token(shop, [NEW_KEY])
-
-
-def test_an_uninstalled_shop_keeps_its_data_and_loses_its_token(shop: Shop) -> None:
-    shops.seal_token(shop, "secret", [NEW_KEY])
-
-    shops.remove_shop(shop, problem="The app was uninstalled.")
-
-    assert (shop.status, shop.token_encrypted) == ("removed", None)
 
 
 def test_an_order_waits_for_its_items_without_ringing(session: Session, shop: Shop) -> None:

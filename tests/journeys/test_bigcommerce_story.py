@@ -84,6 +84,22 @@ def test_a_tag_waits_only_until_the_figures_show_the_order(store: Store) -> None
     assert store.world.tags(second) == {"backordered"}
 
 
+def test_who_was_served_from_a_restock_is_not_tagged_by_figures_older_than_it(store: Store) -> None:
+    """The store itself had units for the order; only the figures have none yet."""
+    waiting = store.order(2)
+    store.world.quiet()
+    store.restock(4)
+    served = store.order()
+
+    store.pass_s(5)
+    note = store.world.note(served)
+    store.pass_s(LAG_S + QUIET_S)
+
+    assert note == ""
+    assert store.world.note(served) == ""
+    assert "backorder-released" in store.world.note(waiting)
+
+
 def test_a_restock_releases_the_oldest_once_the_figures_have_caught_up(store: Store) -> None:
     store.order()
     waiting = [store.order(), store.order()]

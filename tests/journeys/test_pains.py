@@ -227,12 +227,13 @@ def test_a_partly_covered_order_is_seen_by_staff_everywhere(shop_with: OpenShop)
     order_id = stage.order(3, note="Call me")
 
     stage.settle_down()
-    page = stage.page()
+    listed, page = stage.orders_page(), stage.order_page(order_id)
 
     assert stage.world.tags(order_id) == {"backordered"}
     assert stage.world.note(order_id) == "Call me\n\n" + mugs_wait("2 of 3")
     assert stage.world.metafields(order_id)["status"] == "backordered"
-    assert stage.world.order(order_id).name in page
+    assert f">{stage.world.order(order_id).name}<" in listed
+    assert "2 of 3</td>" in listed
     assert "2 of 3 short: 1 on hand, 0 owed to older orders" in page
 
 

@@ -5,22 +5,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 
 from app.db import arrivals, mirror
 from app.db.models import ArrivalRow, Base, Event, Item
 from app.settings import Settings
-from tests.pages.browsing import CHROMIUM, overflow, served, tab, what_axe_finds
+from tests.pages.browser import overflow, served_shop, tab, what_axe_finds
 from tests.world import World, make_world
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A tab."""
-    with tab() as opened:
+def page(browser_at_large: Browser) -> Iterator[Page]:
+    """A tab whose timers run by themselves."""
+    with tab(browser_at_large) as opened:
         yield opened
 
 
@@ -77,7 +75,7 @@ def stored(world: World) -> list[str]:
 def test_items_are_found_and_those_that_somebody_waits_for_come_first(
     world: World, page: Page, tmp_path: Path
 ) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items")
         first = [row.inner_text().split("\t") for row in page.locator("tbody tr").all()]
         page.screenshot(path=tmp_path / "items.png", full_page=True)
@@ -95,7 +93,7 @@ def test_items_are_found_and_those_that_somebody_waits_for_come_first(
 
 
 def test_the_queue_says_what_serves_whom(world: World, page: Page) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         rows = [row.inner_text().split("\t") for row in page.locator("#queue-part tbody tr").all()]
         figures = page.locator(".figures dd").all_inner_texts()
@@ -112,7 +110,7 @@ def test_the_queue_says_what_serves_whom(world: World, page: Page) -> None:
 
 def test_the_picture_can_be_read_without_seeing_it(world: World, page: Page) -> None:
     """By its name and description, and as a table."""
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         picture = page.get_by_role("img", name="Demand and supply of Blue Mug")
         description = picture.locator("desc").text_content() or ""
@@ -134,10 +132,10 @@ def test_the_picture_can_be_read_without_seeing_it(world: World, page: Page) -> 
 
 @pytest.mark.parametrize("runs_scripts", [True, False])
 def test_what_if_lists_who_would_be_released_and_writes_nothing(
-    world: World, runs_scripts: bool
+    world: World, browser_at_large: Browser, runs_scripts: bool
 ) -> None:
     before = stored(world)
-    with served(world) as address, tab(runs_scripts=runs_scripts) as page:
+    with served_shop(world) as address, tab(browser_at_large, runs_scripts=runs_scripts) as page:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         page.locator("#what-if").get_by_label("Units").fill("2")
         page.get_by_role("button", name="Show what would follow").click()
@@ -154,7 +152,7 @@ def test_what_if_lists_who_would_be_released_and_writes_nothing(
 
 
 def test_what_if_on_a_later_day_moves_dates(world: World, page: Page) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}?units=5&on=2026-12-01")
         text = page.locator("#what-if [role=status]").inner_text()
         page.goto(f"{address}/items/{mug_of(world).item_id}?units=5&on=2026-12-25")
@@ -166,7 +164,7 @@ def test_what_if_on_a_later_day_moves_dates(world: World, page: Page) -> None:
 
 
 def test_a_question_that_makes_no_sense_is_marked(world: World, page: Page) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}?units=0&on=2026-11-24")
         errors = page.locator("#what-if .error").all_inner_texts()
 
@@ -177,7 +175,7 @@ def test_a_question_that_makes_no_sense_is_marked(world: World, page: Page) -> N
 
 
 def test_an_arrival_is_added_and_orders_get_its_day(world: World, page: Page) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         form = page.locator("form", has=page.get_by_role("heading", name="Add an arrival"))
         form.get_by_label("Units").fill("7")
@@ -195,7 +193,7 @@ def test_an_arrival_is_added_and_orders_get_its_day(world: World, page: Page) ->
 
 
 def test_what_is_wrong_stands_beside_what_was_typed(world: World, page: Page) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         form = page.locator("form", has=page.get_by_role("heading", name="Add an arrival"))
         form.get_by_label("Units").fill("0")
@@ -211,7 +209,7 @@ def test_what_is_wrong_stands_beside_what_was_typed(world: World, page: Page) ->
 
 
 def test_an_arrival_is_changed_landed_and_cancelled(world: World, page: Page) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         page.get_by_text("Change the arrival of Dec 5, 2026").click()
         page.get_by_label("Units in all").first.fill("4")
@@ -240,7 +238,7 @@ def test_an_arrival_is_changed_landed_and_cancelled(world: World, page: Page) ->
 def test_a_lead_time_and_a_kind_are_kept(world: World, page: Page) -> None:
     with world.runtime.sessions.begin() as session:
         towel = mirror.find_items(session, world.shop_id, "TOWEL")[0].item_id
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{towel}")
         page.get_by_label("Kind", exact=True).select_option("preorder")
         page.get_by_label("Released on").fill("2027-02-01")
@@ -259,7 +257,7 @@ def test_a_lead_time_and_a_kind_are_kept(world: World, page: Page) -> None:
 
 
 def test_figures_refresh_by_themselves(world: World, page: Page) -> None:
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         world.shop.adjust_stock(mug_of(world).item_id, next(iter(world.shop.pools))[1], 1)
         world.quiet()
@@ -280,7 +278,7 @@ def test_every_state_is_accessible_and_nothing_runs_out_of_the_page(
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found: dict[str, list[str]] = {}
-    with served(world) as address:
+    with served_shop(world) as address:
         for name, path in {
             "list": "/items",
             "nothing found": "/items?q=nothing",
@@ -305,7 +303,7 @@ def test_a_shop_without_orders_says_what_will_be_here(
     world = make_world(clean_pg, redis, settings)
     world.connect()
     world.quiet()
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/items")
         text = page.locator(".empty").inner_text()
         problems = what_axe_finds(page)

@@ -5,23 +5,21 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 
 from app.db import shops, staff
 from app.db.models import Event, Shop
 from app.settings import Settings
-from tests.pages.browsing import CHROMIUM, overflow, served, tab, what_axe_finds
+from tests.pages.browser import overflow, served_shop, tab, what_axe_finds
 from tests.pipeline.stage import Stage, block, open_shop
 from tests.world import make_store_world
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    """A tab."""
-    with tab() as opened:
+def page(browser_at_large: Browser) -> Iterator[Page]:
+    """A tab whose timers run by themselves."""
+    with tab(browser_at_large) as opened:
         yield opened
 
 
@@ -54,7 +52,7 @@ def ordered(stage: Stage, **options: object) -> int:
 
 
 def test_dates_are_saved_and_the_audit_says_from_what_to_what(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("Rewrite a day only if it moves by").fill("5")
         page.get_by_label("Usual lead time").fill("14")
@@ -76,7 +74,7 @@ def test_dates_are_saved_and_the_audit_says_from_what_to_what(stage: Stage, page
 
 
 def test_wrong_dates_are_marked_and_nothing_is_saved(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("Rewrite a day only if it moves by").fill("0")
         page.get_by_label("Usual lead time").fill("99999")
@@ -99,7 +97,7 @@ def test_wrong_dates_are_marked_and_nothing_is_saved(stage: Stage, page: Page) -
 
 
 def test_a_tag_gets_another_name(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("backordered", exact=True).fill("On backorder")
         page.get_by_role("button", name="Save names").click()
@@ -120,7 +118,7 @@ def test_a_tag_gets_another_name(stage: Stage, page: Page) -> None:
 def test_a_name_that_would_confuse_tags_is_refused(
     stage: Stage, page: Page, name: str, problem: str
 ) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("backordered", exact=True).fill(name)
         page.get_by_role("button", name="Save names").click()
@@ -131,7 +129,7 @@ def test_a_name_that_would_confuse_tags_is_refused(
 
 
 def test_the_preview_follows_what_is_typed(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         heading = page.get_by_label("Heading, when every day is known")
         heading.fill("On its way by {date}")
@@ -144,8 +142,8 @@ def test_the_preview_follows_what_is_typed(stage: Stage, page: Page) -> None:
     assert shop_of(stage).wording == {}
 
 
-def test_the_preview_needs_no_script(stage: Stage) -> None:
-    with served(stage.world) as address, tab(runs_scripts=False) as page:
+def test_the_preview_needs_no_script(stage: Stage, browser_at_large: Browser) -> None:
+    with served_shop(stage.world) as address, tab(browser_at_large, runs_scripts=False) as page:
         page.goto(f"{address}/settings?language=fr")
         page.get_by_label("Heading, when every day is known").fill("Partira le {date}")
         page.get_by_role("button", name="Preview").click()
@@ -164,7 +162,7 @@ def test_the_preview_needs_no_script(stage: Stage) -> None:
 def test_saved_sentences_stand_in_the_next_note_and_empty_ones_are_ours(
     stage: Stage, page: Page
 ) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("Heading, when a day is not known").fill("We wait with you")
         page.get_by_label("In place of a day").fill("no date known yet")
@@ -178,7 +176,7 @@ def test_saved_sentences_stand_in_the_next_note_and_empty_ones_are_ours(
 
 
 def test_another_language_is_worded_without_touching_the_shops_own(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("Language", exact=True).select_option("de")
         page.get_by_role("button", name="Show").click()
@@ -192,7 +190,7 @@ def test_another_language_is_worded_without_touching_the_shops_own(stage: Stage,
 
 
 def test_a_sentence_that_could_not_be_filled_is_refused(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("Heading, when a day is not known").fill("Maybe {date}")
         page.get_by_role("button", name="Save sentences").click()
@@ -204,7 +202,7 @@ def test_a_sentence_that_could_not_be_filled_is_refused(stage: Stage, page: Page
 
 def test_orders_with_the_merchants_tag_come_first(stage: Stage, page: Page) -> None:
     first, vip = ordered(stage), ordered(stage, tags=["vip"])
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.locator("#priorities").get_by_label("Tag").first.fill("vip")
         page.locator("#priorities").get_by_label("Priority").first.fill("10")
@@ -220,7 +218,7 @@ def test_orders_with_the_merchants_tag_come_first(stage: Stage, page: Page) -> N
 
 
 def test_a_rule_names_a_tag_of_the_merchants_and_a_number(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.locator("#priorities").get_by_label("Tag").first.fill("Backordered")
         page.get_by_role("button", name="Save priorities").click()
@@ -234,7 +232,7 @@ def test_a_rule_names_a_tag_of_the_merchants_and_a_number(stage: Stage, page: Pa
 
 
 def test_somebody_is_invited_once_and_revoked(stage: Stage, page: Page) -> None:
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.get_by_label("E-mail address").fill("Sue@Example.com")
         page.get_by_label("May", exact=True).select_option("manage")
@@ -259,7 +257,7 @@ def test_a_platform_without_tags_has_no_rules_for_them(
     world = make_store_world(clean_pg, redis, settings)
     world.shop.add_location("Depot")
     world.connect()
-    with served(world) as address:
+    with served_shop(world) as address:
         page.goto(f"{address}/settings")
         text = page.locator("#priorities").inner_text()
         note = page.locator("#preview pre").first.inner_text()
@@ -278,7 +276,7 @@ def test_every_state_is_accessible_and_nothing_runs_out_of_the_page(
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     found = {}
-    with served(stage.world) as address:
+    with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         found["as it is"] = what_axe_finds(page)
         page.get_by_label("E-mail address").fill("sue@example.com")

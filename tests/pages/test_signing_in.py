@@ -1,7 +1,5 @@
 """Signing in, in a real Chromium: invited staff, and a page in the frame of a shop's admin."""
 
-import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,9 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask, redirect
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from redis import Redis
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from app.db import shops, staff
@@ -23,40 +20,13 @@ from app.settings import Settings
 from app.web import access
 from app.web.access import Role
 from app.web.application import create_app
+from tests.pages.browser import complaints_of, served
 from tests.pipeline.stage import open_shop
 from tests.world import Clock
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 DOMAIN = "mugs.myshopify.com"
 ANN, PASSWORD = "ann@shop.example", "seven purple mugs waiting"
 HTML = """<script>document.title='owned'</script><img src=x onerror="document.title='owned'">"""
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser; each test opens pages of its own, which share no cookies."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--no-first-run"]
-        )
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def served(app: Flask, host: str) -> Iterator[str]:
-    """The application at a port of this machine."""
-    server = make_server(host, 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{host}:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -75,20 +45,12 @@ def shop_id(runtime: Runtime) -> int:
         return shop.id
 
 
-def complaints_of(page: Page) -> list[str]:
-    """What the page's console will complain of."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    return said
-
-
 def test_from_the_link_to_the_page_and_out_again(
-    chromium: Browser, runtime: Runtime, shop_id: int, tmp_path: Path
+    browser_at_large: Browser, runtime: Runtime, shop_id: int, tmp_path: Path
 ) -> None:
     with runtime.sessions.begin() as session:
         link = staff.invite(session, shop_id, ANN, role=Role.LOOK, now=runtime.clock())
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     complaints = complaints_of(page)
 
     with served(create_app(runtime), "127.0.0.1") as site:
@@ -156,10 +118,10 @@ def without_cookies(response: Response) -> Response:
 
 @pytest.mark.parametrize("keeps_cookies", [True, False])
 def test_in_the_frame_of_the_admin_one_is_signed_in(
-    chromium: Browser, runtime: Runtime, shop_id: int, *, keeps_cookies: bool
+    browser_at_large: Browser, runtime: Runtime, shop_id: int, *, keeps_cookies: bool
 ) -> None:
     """With the cookie that is kept for this frame alone, or with a pass."""
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     complaints = complaints_of(page)
 
     with embedded(runtime, shop_id, keeps_cookies=keeps_cookies) as (admin_site, _):
@@ -167,7 +129,7 @@ def test_in_the_frame_of_the_admin_one_is_signed_in(
         frame = page.frame("app")
         assert frame is not None
         frame.get_by_role("link", name="Backline").click()
-        frame.wait_for_load_state()
+        expect(frame.locator("main")).to_contain_text(DOMAIN)
         text = frame.inner_text("body")
         cookies = page.context.cookies()
 
@@ -178,10 +140,10 @@ def test_in_the_frame_of_the_admin_one_is_signed_in(
 
 
 def test_an_open_page_in_a_frame_keeps_its_pass_fresh(
-    chromium: Browser, runtime: Runtime, shop_id: int
+    browser_at_large: Browser, runtime: Runtime, shop_id: int
 ) -> None:
     """Its links work an hour later, without a cookie."""
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     page.clock.install()
     with embedded(runtime, shop_id, keeps_cookies=False) as (admin_site, _):
         page.goto(admin_site)
@@ -195,16 +157,16 @@ def test_an_open_page_in_a_frame_keeps_its_pass_fresh(
             page.clock.run_for(4 * 60 * 1000)
             expect(link).not_to_have_attribute("href", before)
         link.click()
-        frame.wait_for_load_state()
+        expect(frame.locator("main")).to_contain_text(DOMAIN)
         text = frame.inner_text("body")
 
     assert DOMAIN in text
 
 
-def test_no_other_site_can_frame_us(chromium: Browser, runtime: Runtime, shop_id: int) -> None:
+def test_no_other_site_can_frame_us(browser_at_large: Browser, runtime: Runtime, shop_id: int) -> None:
     """Neither somebody's own session nor the embedded page of a shop."""
     evil = Flask("evil")
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     complaints = complaints_of(page)
     with (
         embedded(runtime, shop_id, keeps_cookies=True) as (_, app),
@@ -222,7 +184,7 @@ def test_no_other_site_can_frame_us(chromium: Browser, runtime: Runtime, shop_id
 
 
 def test_no_script_in_what_people_type_ever_runs(
-    chromium: Browser, clean_pg: sa.Engine, redis: Redis, settings: Settings
+    browser_at_large: Browser, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
     """On every page of a shop in which every name is hostile; the policy is never even asked."""
     stage = open_shop(clean_pg, redis, settings, stock=0)
@@ -240,7 +202,7 @@ def test_no_script_in_what_people_type_ever_runs(
         for rule in app.url_map.iter_rules()
         if rule.arguments <= {"shop_id"} and "GET" in (rule.methods or ())
     ]
-    page = chromium.new_page()
+    page = browser_at_large.new_page()
     complaints = complaints_of(page)
 
     titles, shown = [], ""

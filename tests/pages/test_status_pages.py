@@ -1,138 +1,319 @@
-"""The status pages in a real Chromium."""
+"""The status pages in a real Chromium: what staff do there, by hand and by keyboard."""
 
-import shutil
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from playwright.sync_api import Page, sync_playwright
-from redis import Redis
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, Route, expect
 
-from app.settings import Settings
-from tests.world import World, make_world
+from app.db.models import Order, Shop
+from tests.pages.browser import served
+from tests.pages.conftest import Sale
+from tests.pages.test_signing_in import embedded
+from tests.world import World
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",  # the tests may run as root
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
+LIVE_MS = 10_000
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
-    """A tab of a browser that fails the test on any error in the page's console."""
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = browser.new_page(viewport={"width": 1200, "height": 800})
-        tab.on(
-            "console",
-            lambda message: complaints.append(message.text) if message.type == "error" else None,
+def rows(page: Page) -> list[str]:
+    """The numbers of the orders that are listed."""
+    return page.locator("tbody th a").all_inner_texts()
+
+
+# Orders
+
+
+def test_who_is_short_since_when_until_when_and_for_what(sale: Sale, page: Page) -> None:
+    page.goto(sale.site)
+    page.get_by_role("link", name="Northwind Mugs").click()
+    page.get_by_role("link", name="Orders", exact=True).click()
+
+    assert rows(page) == ["#1002", "#1003", "#1004"]
+    first = page.get_by_role("row", name="#1002").inner_text()
+    for word in ("Backordered", "1 × Blue Mug", "1 of 2", "Dec 5, 2026", "Nov 23"):
+        assert word in first
+    assert "Needs a decision" in page.get_by_role("row", name="#1004").inner_text()
+
+
+def test_orders_are_found_as_one_types_and_the_address_keeps_up(sale: Sale, page: Page) -> None:
+    """A link to what was found shows everybody the same; going back shows the list again."""
+    page.goto(f"{sale.shop}/orders")
+    page.get_by_label("Order number, SKU or item").press_sequentially("1004")
+    page.clock.run_for(300)
+    expect(page.locator("tbody th a")).to_have_text(["#1004"])
+    expect(page.get_by_role("status")).to_have_text("1 order shown")
+    assert "q=1004" in page.url
+    expect(page.get_by_label("Order number, SKU or item")).to_be_focused()
+
+    shared = page.url
+    page.get_by_label("Order number, SKU or item").fill("towel")
+    page.clock.run_for(300)
+    expect(page.locator("tbody th a")).to_have_text(["#1004"])
+    page.goto(shared)
+    assert rows(page) == ["#1004"]
+    assert page.get_by_label("Order number, SKU or item").input_value() == "1004"
+
+
+def test_a_sort_and_a_list_stand_in_the_address(sale: Sale, page: Page) -> None:
+    page.goto(f"{sale.shop}/orders")
+    page.get_by_label("Sort").select_option("Newest order first")
+    expect(page.locator("tbody th a").first).to_have_text("#1004")
+    assert "sort=newest" in page.url
+
+    page.get_by_role("link", name=re.compile("^Released today")).click()
+    assert rows(page) == ["#1005"]
+    assert "list=released" in page.url
+
+
+def test_everything_can_be_read_and_done_without_script(sale: Sale, browser_at_large: Browser) -> None:
+    context = browser_at_large.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{sale.shop}/orders")
+    page.get_by_label("Order number, SKU or item").fill("1003")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=1003**")
+    assert rows(page) == ["#1003"]
+
+    page.get_by_role("link", name="#1003").click()
+    page.get_by_label("Priority").fill("7")
+    page.get_by_role("button", name="Set priority").click()
+    assert "The priority is set." in page.inner_text("main")
+    assert page.get_by_label("Priority").input_value() == "7"
+    context.close()
+
+
+# An order
+
+
+def test_an_order_tells_why_until_when_and_what_happened(sale: Sale, page: Page) -> None:
+    page.goto(sale.order("#1003"))
+    text = page.inner_text("main")
+
+    assert (
+        "1 of 1 short: 3 on hand, 4 owed to older orders; 2 arrive Dec 5, yours is the 2nd of them"
+        in text
+    )
+    assert "Shows now\nbackordered, Dec 5, 2026; tag backordered" in text
+    page.get_by_text("How its promise came about").click()
+    assert "1 short, no date known, first said" in page.inner_text("main")
+    link = page.get_by_role("link", name="Open in Shopify")
+    assert link.get_attribute("href") == (
+        f"https://admin.shopify.com/store/northwind-mugs/orders/{sale.ids['#1003']}"
+    )
+
+
+def test_a_manager_holds_an_order_back_and_lets_it_go(sale: Sale, page: Page) -> None:
+    page.goto(sale.order("#1003"))
+    page.get_by_role("button", name="Hold back").click()
+    expect(page.get_by_role("status").first).to_contain_text("held back")
+    expect(page.locator(".badge").first).to_have_text("Held back")
+
+    page.get_by_role("button", name="Let go").click()
+    expect(page.get_by_role("status").first).to_contain_text("no longer held back")
+    page.get_by_role("button", name="Retry now").click()
+    expect(page.get_by_role("status").first).to_contain_text("looked at again now")
+
+
+def test_a_wrong_priority_is_said_in_red_where_it_was_typed(sale: Sale, page: Page) -> None:
+    """The browser refuses it first; a server that believed the browser would be no server."""
+    page.goto(sale.order("#1003"))
+    page.get_by_label("Priority").evaluate("field => field.form.noValidate = true")
+    page.get_by_label("Priority").fill("5000")
+    page.get_by_role("button", name="Set priority").click()
+
+    error = page.locator("#priority-error")
+    expect(error).to_have_text("Type a whole number from −100 to 100.")
+    expect(page.get_by_label("Priority")).to_have_attribute("aria-invalid", "true")
+    assert page.get_by_label("Priority").input_value() == "5000"
+    red, green, blue = map(int, re.findall(r"\d+", error.evaluate("e => getComputedStyle(e).color"))[:3])
+    assert red > 2 * max(green, blue)
+
+
+# Activity and failed deliveries
+
+
+def test_activity_is_filtered_and_exported(sale: Sale, page: Page) -> None:
+    page.goto(f"{sale.shop}/activity")
+    page.get_by_label("What").select_option("Written on the order")
+    page.clock.run_for(300)
+    expect(page.locator("#live")).to_have_attribute("hx-get", re.compile("kind=shown"))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export all of these as CSV").click()
+
+    written = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert written[0] == "when,what,order,item,sku,before,after,why,cause"
+    assert {line.split(",")[1] for line in written[1:]} == {"Written on the order"}
+
+
+def test_a_failed_delivery_says_why_and_is_tried_again(troubled: Sale, page: Page) -> None:
+    page.goto(troubled.shop)
+    page.get_by_role("navigation").get_by_role("link", name="Failed deliveries").click()
+    assert "the body of orders/create can not be read" in page.inner_text("tbody")
+    page.get_by_role("button", name=re.compile("Retry|Read changes instead")).click()
+
+    expect(page.get_by_role("status")).to_contain_text("is worked on again")
+    assert "No delivery has failed." in page.inner_text("main")
+
+
+# Live
+
+
+def test_figures_refresh_without_a_reload(sale: Sale, page: Page) -> None:
+    page.goto(sale.shop)
+    page.evaluate("window.isTheSamePage = true")
+    units = page.locator(".figures dd").first
+    expect(units).to_have_text("5")
+
+    sale.place((sale.mug, 3))
+    page.clock.run_for(LIVE_MS)
+
+    expect(units).to_have_text("8")
+    assert page.evaluate("window.isTheSamePage")
+
+
+def test_a_hidden_page_asks_for_nothing(sale: Sale, page: Page) -> None:
+    page.goto(sale.shop)
+    page.clock.run_for(LIVE_MS)
+    page.wait_for_load_state("networkidle")
+    page.evaluate("Object.defineProperty(document, 'hidden', {value: true, configurable: true})")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.clock.run_for(6 * LIVE_MS)
+    assert asked == []
+
+    with page.expect_request(sale.shop):
+        page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
+    assert asked == [sale.shop]
+
+
+def test_a_refresh_that_brings_nothing_new_moves_nothing(sale: Sale, page: Page) -> None:
+    """Whoever tabbed to an order is still there."""
+    page.goto(f"{sale.shop}/orders")
+    page.clock.run_for(LIVE_MS)
+    page.wait_for_load_state("networkidle")
+    page.get_by_role("link", name="#1003").focus()
+    page.get_by_role("link", name="#1003").evaluate("link => link.isTheSame = true")
+
+    with page.expect_response("**/orders**"):
+        page.clock.run_for(LIVE_MS)
+    page.wait_for_load_state("networkidle")
+
+    expect(page.get_by_role("link", name="#1003")).to_be_focused()
+    assert page.get_by_role("link", name="#1003").evaluate("link => link.isTheSame")
+
+
+def test_long_work_shows_its_progress(sale: Sale, page: Page) -> None:
+    with sale.world.runtime.sessions.begin() as session:
+        shop = session.get_one(Shop, sale.world.shop_id)
+        shop.import_state, shop.import_done, shop.import_total = "running", 20, 80
+    page.goto(sale.shop)
+    bar = page.get_by_role("progressbar")
+    expect(bar).to_have_attribute("value", "20")
+
+    with sale.world.runtime.sessions.begin() as session:
+        session.get_one(Shop, sale.world.shop_id).import_done = 60
+    page.clock.run_for(LIVE_MS)
+
+    expect(bar).to_have_attribute("value", "60")
+
+
+# In the frame of a shop's admin
+
+
+@pytest.mark.parametrize("keeps_cookies", [True, False])
+def test_main_work_never_leaves_the_frame(sale: Sale, plain_page: Page, *, keeps_cookies: bool) -> None:
+    """Searching, opening, deciding; App Bridge is asked for there, and nowhere else."""
+    world = sale.world
+    settings = world.runtime.settings.model_copy(update={"app_url": "http://127.0.0.1"})
+    runtime = replace(world.runtime, settings=settings)
+    page = plain_page
+    asked: list[str] = []
+    page.route("https://cdn.shopify.com/**", lambda route: _answer_nothing(route, asked))
+
+    with embedded(runtime, world.shop_id, keeps_cookies=keeps_cookies) as (admin_site, _):
+        page.goto(admin_site)
+        frame = page.frame("app")
+        assert frame is not None
+        frame.get_by_role("link", name="Northwind Mugs").click()
+        frame.get_by_role("link", name="Orders", exact=True).click()
+        frame.get_by_label("Order number, SKU or item").fill("1003")
+        frame.get_by_role("link", name="#1003").click()
+        frame.get_by_role("button", name="Hold back").click()
+        expect(frame.get_by_role("status").first).to_contain_text("held back")
+        assert frame.url.startswith("http://127.0.0.1")
+        assert page.url == f"{admin_site}/"
+
+    assert set(asked) == {"https://cdn.shopify.com/shopifycloud/app-bridge.js"}
+
+
+def _answer_nothing(route: Route, asked: list[str]) -> None:
+    asked.append(route.request.url)
+    route.fulfill(body="", content_type="text/javascript")
+
+
+# By keyboard
+
+
+def test_the_first_tab_skips_to_the_content(sale: Sale, page: Page) -> None:
+    page.goto(f"{sale.shop}/orders")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to content")
+    expect(skip).to_be_focused()
+    assert skip.bounding_box()["y"] >= 0  # type: ignore[index]
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Order number, SKU or item")).to_be_focused()
+
+
+def test_whatever_has_the_focus_shows_it(sale: Sale, page: Page) -> None:
+    page.goto(sale.order("#1003"))
+    seen = set()
+    while True:
+        page.keyboard.press("Tab")
+        tag, name, outline = page.evaluate(
+            "[document.activeElement.tagName, document.activeElement.innerText"
+            " || document.activeElement.name || '',"
+            " getComputedStyle(document.activeElement).outlineStyle]"
         )
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        yield tab
-        browser.close()
-    assert complaints == []
+        if tag == "BODY":
+            break
+        assert outline != "none", name
+        seen.add(name)
+    assert {"Hold back", "Retry now", "priority"} <= seen
 
 
-@contextmanager
-def served(world: World) -> Iterator[str]:
-    """The world's web application on a port of this machine."""
-    server = make_server("127.0.0.1", 0, world.web.application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-@pytest.fixture
-def world(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> World:
-    """A shop in the middle of a sale that went wrong."""
-    world = make_world(clean_pg, redis, settings, domain="northwind-mugs.myshopify.com")
-    place = world.shop.add_location("Main")
-    mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 3})
-    towel = world.shop.add_product("Tea Towel <b>", sku="TOWEL", stock={place: 0})
-    world.connect()
-    for units in (2, 2, 1):
-        world.shop.place_order([(mug.variant_id, units)])
-    world.shop.place_order([(mug.variant_id, 1), (towel.variant_id, 2)])
-    world.quiet()
-    world.expect(mug, 2, "2026-12-05")
-    world.expect(mug, 10, "2026-12-19")
-    world.quiet()
-    return world
-
-
-def test_who_is_short_since_when_until_when_and_why(world: World, page: Page, tmp_path: Path) -> None:
-    """The page answers "where is my order?" in the words a person can say aloud."""
-    with served(world) as address:
-        page.goto(address)
-        page.get_by_role("link", name="Northwind Mugs").click()
-        rows = [row.inner_text() for row in page.locator("section").first.locator("tbody").all()]
-        page.screenshot(path=tmp_path / "shop.png", full_page=True)
-
-    assert [row.split()[0] for row in rows] == ["#1002", "#1003", "#1004"]
-    assert "1 × Blue Mug" in rows[0]
-    assert "Dec 5, 2026" in rows[0]
-    assert "2 arrive Dec 5, yours is the 1st of them" in rows[0]
-    assert "Dec 19, 2026" in rows[2]
-    assert "2 × Tea Towel <b>" in rows[2]
-    assert "no date known" in rows[2]
+# What stands nowhere in the way
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1200])
-def test_nothing_runs_out_of_the_page(
-    world: World, page: Page, width: int, scheme: str, tmp_path: Path
-) -> None:
-    """On a phone a wide table scrolls inside its card; the page itself does not."""
+@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
+def test_nothing_runs_out_of_the_page(troubled: Sale, page: Page, width: int, scheme: str) -> None:
+    """320 pixels are a page of 1,280 at 400 % zoom (WCAG 1.4.10)."""
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    with served(world) as address:
-        page.goto(f"{address}/shops/{world.shop_id}")
-        page.screenshot(path=tmp_path / f"shop-{width}-{scheme}.png", full_page=True)
+    for path in ("", "/orders", f"/orders/{troubled.ids['#1003']}", "/activity", "/deliveries"):
+        page.goto(troubled.shop + path)
         overflow = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
-
-    assert overflow <= 0
-
-
-def test_an_empty_backline_says_what_to_do_next(
-    clean_pg: sa.Engine, redis: Redis, settings: Settings, page: Page, tmp_path: Path
-) -> None:
-    """Before a shop is connected."""
-    with served(make_world(clean_pg, redis, settings)) as address:
-        page.goto(address)
-        page.screenshot(path=tmp_path / "empty.png")
-        text = page.inner_text("main")
-
-    assert "backline shops connect shopify" in text
+        assert overflow <= 0, path
 
 
-def test_a_shop_that_needs_its_merchant_says_why(world: World, page: Page, tmp_path: Path) -> None:
-    """In the first lines of its page."""
-    world.shop.faults.is_token_revoked = True
-    world.shop.place_order([(next(iter(world.shop.books.variants)), 1)])
-    world.deliver()
-    world.work()
-    with served(world) as address:
-        page.goto(f"{address}/shops/{world.shop_id}")
-        page.screenshot(path=tmp_path / "needs-merchant.png", full_page=True)
-        notice = page.locator(".notice").first.inner_text()
+def test_an_empty_backline_says_what_to_do_next(empty_world: World, page: Page) -> None:
+    with served(empty_world.web.application) as site:
+        page.goto(site)
+        assert "backline shops connect shopify" in page.inner_text("main")
 
-    assert "connect the shop again" in notice
+
+def test_an_order_that_failed_says_so_first(troubled: Sale, page: Page) -> None:
+    page.goto(troubled.order("#1003"))
+
+    notice = page.get_by_role("alert")
+    expect(notice).to_contain_text("This order could not be written.")
+    expect(notice).to_contain_text("the order is archived")
+    with troubled.world.runtime.sessions.begin() as session:
+        order = session.get_one(Order, (troubled.world.shop_id, troubled.ids["#1003"]))
+        assert order.problem is not None

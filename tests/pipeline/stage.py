@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from redis import Redis
@@ -72,6 +73,14 @@ class Stage:
     def page(self, path: str | None = None) -> str:
         """A status page's text."""
         return self.world.web.get(path or f"/shops/{self.world.shop_id}").get_data(as_text=True)
+
+    def order_page(self, order_id: int) -> str:
+        """The text of an order's page."""
+        return self.page(f"/shops/{self.world.shop_id}/orders/{order_id}")
+
+    def orders_page(self, **asked: str) -> str:
+        """The text of a list of orders."""
+        return self.page(f"/shops/{self.world.shop_id}/orders?{urlencode(asked)}")
 
     def looks_like(self, order_id: int) -> tuple[set[str], str, Mapping[str, str]]:
         """All that the shop shows of an order that may be ours: tags, note, metafields."""

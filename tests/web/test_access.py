@@ -25,6 +25,14 @@ FOR_STRANGERS = {
     "health.metrics",
     "signing_in.sign_in",
     "signing_in.invitation",
+    "install_shopify.install",
+    "install_shopify.callback",
+    "install_shopify.embedded",
+    "install_shopify.session",
+    "install_bigcommerce.install",
+    "install_bigcommerce.load",
+    "install_bigcommerce.uninstall",
+    "install_bigcommerce.remove_user",
 }
 """Every endpoint that answers somebody who is not signed in. Each proves in its own tests what it asks
 for instead."""

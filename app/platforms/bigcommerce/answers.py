@@ -3,7 +3,7 @@
 Only the fields we use are named, so nothing of a buyer can get through. Numbers may come as strings.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, TypeVar
@@ -33,6 +33,7 @@ class Line(msgspec.Struct):
     id: Id
     quantity: int
     variant_id: int | None = None
+    product_id: int | None = None
     name: str = ""
     sku: str | None = None
     quantity_shipped: int = 0
@@ -90,13 +91,16 @@ class OrderBody(msgspec.Struct):
     staff_notes: str | None = None
     consignments: Consignments | None = None
 
+    def every_line(self) -> Iterator[Line]:
+        """All lines that are told."""
+        return (self.consignments or Consignments()).every_line()
+
     @property
     def is_whole(self) -> bool:
         """Whether all its lines are told; a long order's may have to be read by themselves."""
-        parts = self.consignments
-        if parts is None:
+        if self.consignments is None:
             return False
-        return sum(line.quantity for line in parts.every_line()) >= self.items_total
+        return sum(line.quantity for line in self.every_line()) >= self.items_total
 
 
 class Identity(msgspec.Struct):
@@ -129,21 +133,42 @@ class InventoryItem(msgspec.Struct):
     locations: list[Level] = []
 
 
+class Variant(msgspec.Struct):
+    """What is sold of a product."""
+
+    id: Id
+    product_id: Id
+    sku: str | None = None
+
+
 class Product(msgspec.Struct):
     """How a product's stock is tracked: `none`, `product`, or `variant`. `base_variant_id` is the one
-    variant of a product without options."""
+    variant of a product without options. Where variants share the product's stock, `first_variant_id`,
+    the lowest of theirs, stands for the one item that they sell: BigCommerce has no id for it."""
 
     id: Id
     name: str = ""
     inventory_tracking: str = "none"
     base_variant_id: int | None = None
+    first_variant_id: int | None = None
 
-    def is_tracked(self, variant_id: int) -> bool:
-        """Whether this variant has stock of its own. Where several variants share the product's, the
-        store does not count any of them."""
-        return self.inventory_tracking == "variant" or (
-            self.inventory_tracking == "product" and self.base_variant_id == variant_id
-        )
+    @property
+    def is_tracked(self) -> bool:
+        """Whether its stock is counted at all."""
+        return self.inventory_tracking != "none"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its variants sell the same stock."""
+        return self.inventory_tracking == "product" and not self.base_variant_id
+
+    def counts(self, item_id: int) -> bool:
+        """Whether an item of it has stock of its own."""
+        return self.is_tracked and self.item_of(item_id) == item_id
+
+    def item_of(self, variant_id: int) -> int:
+        """The item whose stock a variant of it sells."""
+        return (self.first_variant_id or variant_id) if self.is_shared else variant_id
 
 
 def read(body: Any, type_: type[T]) -> T:
@@ -156,7 +181,9 @@ def read(body: Any, type_: type[T]) -> T:
         raise TryLater(message, after_s=jittered_s()) from error
 
 
-def order_seen(order: OrderBody, *, default_location_id: int) -> OrderSeen:
+def order_seen(
+    order: OrderBody, *, default_location_id: int, products: Mapping[int, Product]
+) -> OrderSeen:
     """An order in our words. One that is still being paid for has taken nothing yet."""
     lines = list(_lines(order, default_location_id))
     is_closed = order.status_id in SHIPPED or order.status_id == INCOMPLETE
@@ -167,7 +194,7 @@ def order_seen(order: OrderBody, *, default_location_id: int) -> OrderSeen:
         updated_at=moment(order.date_modified),
         is_cancelled=order.status_id in CANCELLED,
         items=tuple(_item(line, is_closed=is_closed) for _, line in lines),
-        routing=Routing(() if is_closed else tuple(_located(lines)), (order.id,)),
+        routing=Routing(() if is_closed else tuple(_located(lines, products)), (order.id,)),
     )
 
 
@@ -195,11 +222,14 @@ def _item(line: Line, *, is_closed: bool) -> OrderItem:
     )
 
 
-def _located(lines: Iterable[tuple[int, Line]]) -> Iterator[LocatedLine]:
+def _located(
+    lines: Iterable[tuple[int, Line]], products: Mapping[int, Product]
+) -> Iterator[LocatedLine]:
     """The outstanding units by item and location; an order may name an item twice."""
     units: dict[tuple[int, int], tuple[int, int]] = {}
     for place, line in lines:
-        key = (line.variant_id or 0, place)
+        variant_id, product = line.variant_id or 0, products.get(line.product_id or 0)
+        key = (product.item_of(variant_id) if product else variant_id, place)
         quantity, short = units.get(key, (0, 0))
         backordered = min(line.outstanding, line.quantity_backordered or 0)
         units[key] = (quantity + line.outstanding, short + backordered)

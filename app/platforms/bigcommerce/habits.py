@@ -1,22 +1,24 @@
 """What a store does the same way every day: read seldom, and kept in Redis for a while."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 from redis import Redis
 from redis.exceptions import RedisError
 
 from app.errors import NeedsMerchant
-from app.platforms.bigcommerce.answers import Product, read
-from app.platforms.bigcommerce.client import BigCommerceClient, check
+from app.platforms.bigcommerce.answers import Product, Variant, read
+from app.platforms.bigcommerce.client import BigCommerceClient, Params, check
 
 KEPT_S = 600
-PRODUCTS_AT_ONCE = 250
+MOST_ON_A_PAGE = 250
 AT_SHIPMENT = "order_completed_or_shipped"
 
 T = TypeVar("T")
+Kept = TypeVar("Kept", Product, Variant)
 
 
 class _Settings(msgspec.Struct):
@@ -74,45 +76,79 @@ class Habits:
 
     def products(self, product_ids: Collection[int]) -> dict[int, Product]:
         """How these products are tracked, by id; those that do not exist are missing."""
-        wanted = {one for one in product_ids if one}
-        known = {
-            one: msgspec.json.decode(raw, type=Product)
-            for one in wanted
-            if (raw := self._find(f"product {one}"))
-        }
-        unknown = sorted(wanted - known.keys())
-        for start in range(0, len(unknown), PRODUCTS_AT_ONCE):
-            for product in self._fetch_products(unknown[start : start + PRODUCTS_AT_ONCE]):
-                known[product.id] = product
-                self._keep(f"product {product.id}", msgspec.json.encode(product))
-        return known
+        return self._kept_each("product", product_ids, self._fetch_products, Product)
 
-    def _fetch_products(self, product_ids: list[int]) -> list[Product]:
+    def _fetch_products(self, product_ids: Sequence[int]) -> list[Product]:
         params = {
-            "id:in": ",".join(map(str, product_ids)),
+            "id:in": _listed(product_ids),
             "include_fields": "name,inventory_tracking,base_variant_id",
         }
-        pages = self._client.pages("/v3/catalog/products", params, limit=PRODUCTS_AT_ONCE)
-        return [product for page in pages for product in read(page, list[Product])]
+        pages = self._client.pages("/v3/catalog/products", params, limit=MOST_ON_A_PAGE)
+        products = [product for page in pages for product in read(page, list[Product])]
+        first = self._fetch_first_variants([product.id for product in products if product.is_shared])
+        return [replace(product, first_variant_id=first.get(product.id)) for product in products]
+
+    def _fetch_first_variants(self, product_ids: Sequence[int]) -> dict[int, int]:
+        if not product_ids:
+            return {}
+        first: dict[int, int] = {}
+        for variant in self._list_variants({"product_id:in": _listed(product_ids)}):
+            first[variant.product_id] = min(variant.id, first.get(variant.product_id, variant.id))
+        return first
+
+    def variants(self, variant_ids: Collection[int]) -> dict[int, Variant]:
+        """Of which products these variants are, by id; those that do not exist are missing."""
+        return self._kept_each("variant", variant_ids, self._fetch_variants, Variant)
+
+    def _fetch_variants(self, variant_ids: Sequence[int]) -> list[Variant]:
+        return list(self._list_variants({"id:in": _listed(variant_ids)}))
+
+    def _list_variants(self, which: Params) -> Iterator[Variant]:
+        params = {**which, "include_fields": "product_id,sku"}
+        for page in self._client.pages("/v3/catalog/variants", params, limit=MOST_ON_A_PAGE):
+            yield from read(page, list[Variant])
+
+    def _kept_each(
+        self,
+        kind: str,
+        ids: Collection[int],
+        fetch: Callable[[list[int]], list[Kept]],
+        type_: type[Kept],
+    ) -> dict[int, Kept]:
+        wanted = {one: f"{kind} {one}" for one in ids if one}
+        self._look_up(list(wanted.values()))
+        known = {
+            one: msgspec.json.decode(self._told[name], type=type_)
+            for one, name in wanted.items()
+            if name in self._told
+        }
+        unknown = sorted(wanted.keys() - known.keys())
+        for start in range(0, len(unknown), MOST_ON_A_PAGE):
+            for told in fetch(unknown[start : start + MOST_ON_A_PAGE]):
+                known[told.id] = told
+                self._keep(wanted[told.id], msgspec.json.encode(told))
+        return known
 
     def _kept(self, name: str, fetch: Callable[[], T], type_: type[T]) -> T:
-        raw = self._find(name)
-        if raw is not None:
-            return msgspec.json.decode(raw, type=type_)
+        self._look_up([name])
+        if name in self._told:
+            return msgspec.json.decode(self._told[name], type=type_)
         told = fetch()
         self._keep(name, msgspec.json.encode(told))
         return told
 
-    def _find(self, name: str) -> bytes | None:
-        if name not in self._told:
-            try:
-                raw = self._redis.get(f"{self._key}:{name}")
-            except RedisError:
-                return None
-            if raw is None:
-                return None
-            self._told[name] = raw if isinstance(raw, bytes) else raw.encode()
-        return self._told[name]
+    def _look_up(self, names: Sequence[str]) -> None:
+        """Learn what Redis knows of what we do not."""
+        unknown = [name for name in names if name not in self._told]
+        if not unknown:
+            return
+        try:
+            known = self._redis.mget([f"{self._key}:{name}" for name in unknown])
+        except RedisError:
+            return
+        for name, raw in zip(unknown, known, strict=True):
+            if raw is not None:
+                self._told[name] = raw if isinstance(raw, bytes) else raw.encode()
 
     def _keep(self, name: str, raw: bytes) -> None:
         self._told[name] = raw
@@ -120,3 +156,7 @@ class Habits:
             self._redis.set(f"{self._key}:{name}", raw, ex=KEPT_S)
         except RedisError:
             return
+
+
+def _listed(ids: Sequence[int]) -> str:
+    return ",".join(map(str, ids))

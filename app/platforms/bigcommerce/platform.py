@@ -57,8 +57,8 @@ class BigCommercePlatform:
         return hooks.register_webhooks(self._client, address, secret=self._hook_secret)
 
     def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
-        """Each variant is its own item."""
-        return reads.fetch_variants(self._client, self._habits, variant_ids)
+        """Each variant is its own item, but for those that share their product's stock."""
+        return reads.fetch_variants(self._habits, variant_ids)
 
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """The pools of many items, up to a thousand in a request."""

@@ -2,22 +2,39 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from app.platforms.base import ShopProfile
 from app.platforms.bigcommerce.answers import InventoryItem, Product, read
-from app.platforms.bigcommerce.client import BigCommerceClient
+from app.platforms.bigcommerce.client import Answer, BigCommerceClient, Params
 from app.platforms.bigcommerce.habits import AT_SHIPMENT, Habits, SettingsBody
 
-# BigCommerce does not tell what a token may do: each scope is tried by what it opens.
-_PROBES: Mapping[str, tuple[str, Mapping[str, str | int]]] = {
-    "store_v2_orders": ("/v2/orders/count", {}),
-    "store_v2_products_read_only": ("/v3/catalog/products", {"limit": 1, "include_fields": "name"}),
-    "store_inventory_read_only": ("/v3/inventory/items", {"limit": 1}),
-    "store_locations_read_only": ("/v3/inventory/locations", {"limit": 1}),
+
+class _Probe(NamedTuple):
+    """A request that only its scope opens, and that changes nothing."""
+
+    method: str
+    path: str
+    params: Params | None = None
+    body: Any = None
+
+
+_STORE_SCOPE = "store_v2_information_read_only"
+
+# BigCommerce does not tell what a token may do: each scope is tried by what it opens. That orders may be
+# written and not only read shows in the answer about one that can't exist: 404, not 403.
+_PROBES: Mapping[str, _Probe] = {
+    _STORE_SCOPE: _Probe("GET", "/v2/store"),
+    "store_v2_orders": _Probe("PUT", "/v2/orders/0", body={"staff_notes": ""}),
+    "store_v2_products_read_only": _Probe(
+        "GET", "/v3/catalog/products", {"limit": 1, "include_fields": "name"}
+    ),
+    "store_inventory_read_only": _Probe("GET", "/v3/inventory/items", {"limit": 1}),
+    "store_locations_read_only": _Probe("GET", "/v3/inventory/locations", {"limit": 1}),
 }
+_NO_SUCH_ORDER = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _SETTINGS_SCOPE = "store_channel_settings_read_only"
 
 
@@ -32,11 +49,11 @@ class _Store(msgspec.Struct):
 
 
 def fetch_profile(client: BigCommerceClient, habits: Habits) -> ShopProfile:
-    """The store's own words about itself, which scopes we hold and lack, and what its settings limit.
-    Raises `NeedsMerchant` if the token may not even read the store."""
-    store = read(client.get("/v2/store"), _Store)
-    held = [scope for scope, (path, params) in _PROBES.items() if _may_read(client, path, params)]
+    """The store's own words about itself, which scopes we hold and lack, and what its settings limit."""
+    answers = {scope: _try(client, probe) for scope, probe in _PROBES.items()}
+    held = [scope for scope, answer in answers.items() if answer.status != HTTPStatus.FORBIDDEN]
     missing = [scope for scope in _PROBES if scope not in held]
+    store = read(answers[_STORE_SCOPE].body, _Store) if _STORE_SCOPE in held else _Store()
     return ShopProfile(
         domain=client.store_hash,
         name=store.name,
@@ -49,9 +66,11 @@ def fetch_profile(client: BigCommerceClient, habits: Habits) -> ShopProfile:
     )
 
 
-def _may_read(client: BigCommerceClient, path: str, params: Mapping[str, str | int]) -> bool:
-    answer = client.request("GET", path, params=params, expected=[HTTPStatus.FORBIDDEN])
-    return answer.status != HTTPStatus.FORBIDDEN
+def _try(client: BigCommerceClient, probe: _Probe) -> Answer:
+    refusals = [HTTPStatus.FORBIDDEN, *(_NO_SUCH_ORDER if probe.body else ())]
+    return client.request(
+        probe.method, probe.path, params=probe.params, json=probe.body, expected=refusals
+    )
 
 
 def _limits(client: BigCommerceClient, habits: Habits) -> list[str]:
@@ -89,16 +108,8 @@ def _of_backorders(client: BigCommerceClient) -> str:
 
 
 def _of_tracking(client: BigCommerceClient) -> str:
-    products = _some(
-        client, "/v3/catalog/products", Product, include_fields="inventory_tracking,base_variant_id"
-    )
-    if any(one.inventory_tracking == "product" and not one.base_variant_id for one in products):
-        return (
-            "Some products with options are tracked as a whole: their variants have no stock of their "
-            "own, so their orders are left alone. Track them by variant (Products, Inventory) to have "
-            "them tagged."
-        )
-    if products and all(one.inventory_tracking == "none" for one in products):
+    products = _some(client, "/v3/catalog/products", Product, include_fields="inventory_tracking")
+    if products and not any(one.is_tracked for one in products):
         return (
             "None of the products looked at is tracked, so nothing can be short. Switch on stock "
             "tracking for your products (Products, Inventory)."

@@ -20,12 +20,12 @@ from app.platforms.base import (
 )
 from app.platforms.bigcommerce.answers import (
     Consignments,
-    Identity,
     InventoryItem,
     Line,
     OrderBody,
     Product,
     Shipping,
+    Variant,
     moment,
     order_seen,
     pools_of,
@@ -57,13 +57,17 @@ def fetch_orders(
 ) -> list[OrderSeen | OrderGone]:
     """The orders asked for, whole, one answer each and in that order."""
     found = fetch_bodies(client, [ask.order_id for ask in asks])
-    default_id = habits.default_location_id() if found else 0
-    return [
-        order_seen(found[ask.order_id], default_location_id=default_id)
-        if ask.order_id in found
-        else OrderGone(ask.order_id)
-        for ask in asks
-    ]
+    seen = {order.order_id: order for order in _seen(habits, list(found.values()))}
+    return [seen.get(ask.order_id) or OrderGone(ask.order_id) for ask in asks]
+
+
+def _seen(habits: Habits, orders: Sequence[OrderBody]) -> list[OrderSeen]:
+    """These orders in our words, by what the store does the same way every day."""
+    if not orders:
+        return []
+    default_id = habits.default_location_id()
+    products = habits.products({line.product_id or 0 for order in orders for line in order.every_line()})
+    return [order_seen(order, default_location_id=default_id, products=products) for order in orders]
 
 
 def fetch_bodies(client: BigCommerceClient, order_ids: Sequence[int]) -> dict[int, OrderBody]:
@@ -131,8 +135,7 @@ def _fetch_lines(client: BigCommerceClient, order_id: int) -> list[Line]:
 def fetch_changed_orders(client: BigCommerceClient, habits: Habits, since: datetime) -> ChangedOrders:
     """Orders changed at or after a moment, whole, the oldest change first."""
     orders, is_complete = _changed_bodies(client, since)
-    default_id = habits.default_location_id() if orders else 0
-    copies = [order_seen(order, default_location_id=default_id) for order in orders]
+    copies = _seen(habits, orders)
     return ChangedOrders(
         updated_at={copy.order_id: copy.updated_at for copy in copies},
         seen_until=max([since, *(copy.updated_at for copy in copies)]),
@@ -171,8 +174,7 @@ def fetch_open_orders(client: BigCommerceClient, habits: Habits, cursor: str | N
         client,
         {"status_id": status_id, "min_id": after_id + 1, "sort": "id:asc", "limit": ORDERS_AT_ONCE},
     )
-    default_id = habits.default_location_id() if orders else 0
-    copies = tuple(order_seen(order, default_location_id=default_id) for order in orders)
+    copies = tuple(_seen(habits, orders))
     if len(orders) == ORDERS_AT_ONCE:
         return ImportPage(copies, f"{status_id}/{orders[-1].id}/{total}", total)
     if status_id == OPEN_STATUSES[-1]:
@@ -195,38 +197,37 @@ def _count_open_orders(client: BigCommerceClient) -> int:
     return sum(status.count for status in counts.statuses if status.id in OPEN_STATUSES)
 
 
-def fetch_variants(
-    client: BigCommerceClient, habits: Habits, variant_ids: Sequence[int]
-) -> list[VariantSeen]:
-    """Which items these variants sell: each its own. One that does not exist any more has none."""
-    found = {
-        item.identity.variant_id: item.identity
-        for item in _fetch_inventory(client, variant_ids)
-        if item.identity.variant_id
-    }
-    products = habits.products({one.product_id for one in found.values() if one.product_id})
+def fetch_variants(habits: Habits, variant_ids: Sequence[int]) -> list[VariantSeen]:
+    """Which items these variants sell. One that does not exist any more has none."""
+    found = habits.variants(variant_ids)
+    products = habits.products({variant.product_id for variant in found.values()})
     return [_variant_seen(variant_id, found.get(variant_id), products) for variant_id in variant_ids]
 
 
 def _variant_seen(
-    variant_id: int, identity: Identity | None, products: Mapping[int, Product]
+    variant_id: int, variant: Variant | None, products: Mapping[int, Product]
 ) -> VariantSeen:
-    product = products.get(identity.product_id or 0) if identity else None
-    if identity is None or product is None:
+    product = products.get(variant.product_id) if variant else None
+    if variant is None or product is None:
         return VariantSeen(variant_id, None, "")
     return VariantSeen(
         variant_id=variant_id,
-        item_id=variant_id,
+        item_id=product.item_of(variant_id),
         title=printable(product.name),
-        sku=printable(identity.sku),
-        is_tracked=product.is_tracked(variant_id),
+        sku=printable(variant.sku),
+        is_tracked=product.is_tracked,
         product_id=product.id,
     )
 
 
 def fetch_stock(client: BigCommerceClient, habits: Habits, item_ids: Sequence[int]) -> list[ItemStock]:
     """The pools of many items; what is not tracked, or no more, has none."""
-    found = {item.identity.variant_id: item for item in _fetch_inventory(client, item_ids)}
+    found = {
+        item.identity.variant_id: item
+        for item in _fetch_inventory(client, "variant_id:in", item_ids)
+        if item.identity.variant_id
+    }
+    found |= _fetch_shared(client, habits, [one for one in item_ids if one not in found])
     products = habits.products({item.identity.product_id or 0 for item in found.values()})
     is_lowered = habits.is_stock_lowered_at_placement()
     return [
@@ -243,16 +244,32 @@ def _item_stock(
     is_lowered_at_placement: bool,
 ) -> ItemStock:
     product = products.get(item.identity.product_id or 0) if item else None
-    if item is None or product is None or not product.is_tracked(item_id):
+    if item is None or product is None or not product.counts(item_id):
         return ItemStock(item_id, is_tracked=False, pools=())
     pools = pools_of(item, is_lowered_at_placement=is_lowered_at_placement)
     return ItemStock(item_id, is_tracked=True, pools=pools, sku=printable(item.identity.sku))
 
 
-def _fetch_inventory(client: BigCommerceClient, variant_ids: Sequence[int]) -> Iterator[InventoryItem]:
-    for start in range(0, len(variant_ids), ITEMS_AT_ONCE):
-        some = variant_ids[start : start + ITEMS_AT_ONCE]
-        params = {"variant_id:in": ",".join(map(str, some))}
+def _fetch_shared(
+    client: BigCommerceClient, habits: Habits, item_ids: Sequence[int]
+) -> dict[int, InventoryItem]:
+    """The stock that variants of a product share, by the item that stands for it: BigCommerce names it
+    by the product alone."""
+    variants = habits.variants(item_ids)
+    products = habits.products({variant.product_id for variant in variants.values()})
+    items = {product.id: product.first_variant_id for product in products.values() if product.is_shared}
+    return {
+        item_id: told
+        for told in _fetch_inventory(client, "product_id:in", sorted(items))
+        if (item_id := items.get(told.identity.product_id or 0))
+    }
+
+
+def _fetch_inventory(
+    client: BigCommerceClient, named_by: str, ids: Sequence[int]
+) -> Iterator[InventoryItem]:
+    for start in range(0, len(ids), ITEMS_AT_ONCE):
+        params = {named_by: ",".join(map(str, ids[start : start + ITEMS_AT_ONCE]))}
         for page in client.pages("/v3/inventory/items", params, limit=ITEMS_AT_ONCE):
             yield from read(page, list[InventoryItem])
 
@@ -263,16 +280,10 @@ def look(
     """The stock that decided, and the orders about to be written with their notes. The notes are read
     last: what staff write between that and our write is lost."""
     stock = fetch_stock(client, habits, item_ids) if item_ids else []
-    default_id = habits.default_location_id() if asks else 0
     found = fetch_bodies(client, [ask.order_id for ask in asks])
+    bodies = [found[ask.order_id] for ask in asks if ask.order_id in found]
     orders = [
-        OrderNow(
-            order=order_seen(order, default_location_id=default_id),
-            note=order.staff_notes or "",
-            tags=(),
-            status_id=order.status_id,
-        )
-        for ask in asks
-        if (order := found.get(ask.order_id))
+        OrderNow(order=seen, note=body.staff_notes or "", tags=(), status_id=body.status_id)
+        for body, seen in zip(bodies, _seen(habits, bodies), strict=True)
     ]
     return Look(tuple(orders), tuple(stock))

@@ -54,7 +54,8 @@ class _SkuStock(msgspec.Struct):
 
 
 class _Stock(msgspec.Struct):
-    variant_id: Id
+    variant_id: Id | None = None
+    product_id: Id | None = None
 
 
 class _Location(msgspec.Struct):
@@ -87,7 +88,14 @@ def _sku_stock(data: Any) -> Facts:
 
 
 def _stock(data: Any) -> Facts:
-    return (StockMoved(_as(data, _Stock).variant_id),)
+    """The variant; of stock that variants share the product alone may be told."""
+    stock = _as(data, _Stock)
+    if stock.variant_id:
+        return (StockMoved(stock.variant_id),)
+    if stock.product_id:
+        return (ProductStockMoved(stock.product_id),)
+    message = "Object missing required field `variant_id`"
+    raise msgspec.ValidationError(message)
 
 
 def _location(data: Any) -> Facts:

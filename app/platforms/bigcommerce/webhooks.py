@@ -25,7 +25,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowE
 
 _LONGEST_ID = 255
 _LONGEST_TIMESTAMP = 12
-_PRODUCER = re.compile(r"stores/([a-z0-9]{3,32})")
+_STORE_HASH = re.compile(r"[a-z0-9]{3,32}")
 
 
 class _Envelope(msgspec.Struct):
@@ -36,10 +36,6 @@ class _Envelope(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"{}")
     hash: str = ""
     created_at: int = 0
-
-
-class _Producer(msgspec.Struct):
-    producer: str
 
 
 class BigCommerceWebhooks:
@@ -62,20 +58,20 @@ class BigCommerceWebhooks:
         self._clock = clock
 
     def read_delivery(self, headers: Mapping[str, str], body: bytes) -> Delivery:
-        """Verify one request and read its body. Raises `RejectedWebhook` if it can't be believed.
-
-        The body says whose secret it must carry; one that does not even say that is nobody's.
-        """
+        """Verify one request and read its body. Raises `RejectedWebhook` if it can't be believed."""
         named = {name.lower(): value for name, value in headers.items()}
-        store_hash = _store_hash(body)
-        self._verify_secret(named.get(HEADER.lower(), ""), store_hash)
+        store_hash = self._verify_secret(named.get(HEADER.lower(), ""))
         self._verify_signature(named, body)
         return _delivery(named, store_hash, body)
 
-    def _verify_secret(self, given: str, store_hash: str) -> None:
-        expected = [hook_secret(key, store_hash).encode() for key in self._secret_keys]
+    def _verify_secret(self, given: str) -> str:
+        """The store whose secret it is."""
+        store_hash, _, _ = given.partition(".")
+        is_readable = _STORE_HASH.fullmatch(store_hash) is not None
+        expected = [hook_secret(key, store_hash).encode() for key in self._secret_keys if is_readable]
         if not _is_any(given.encode(errors="replace"), expected):
-            raise RejectedWebhook(f"the header {HEADER} is not this store's secret", reason="secret")
+            raise RejectedWebhook(f"the header {HEADER} is no store's secret", reason="secret")
+        return store_hash
 
     def _verify_signature(self, named: Mapping[str, str], body: bytes) -> None:
         """Any signature of the list by either secret will do, as the specification says. An app that was
@@ -123,17 +119,6 @@ def _digest(signature: str) -> bytes | None:
         return None
 
 
-def _store_hash(body: bytes) -> str:
-    try:
-        producer = msgspec.json.decode(body, type=_Producer).producer
-    except UNREADABLE as error:
-        raise RejectedWebhook("the body names no store", reason="shop") from error
-    match = _PRODUCER.fullmatch(producer)
-    if match is None:
-        raise RejectedWebhook("the body names no BigCommerce store", reason="shop")
-    return match.group(1)
-
-
 def _delivery(named: Mapping[str, str], store_hash: str, body: bytes) -> Delivery:
     body_hash = hashlib.sha256(body).hexdigest()
     message_id = named.get("webhook-id", "")
@@ -150,6 +135,8 @@ def _delivery(named: Mapping[str, str], store_hash: str, body: bytes) -> Deliver
         envelope = msgspec.json.decode(body, type=_Envelope)
     except UNREADABLE as error:
         return msgspec.structs.replace(delivery, problem=f"the body can not be read: {error}")
+    if envelope.producer != f"stores/{store_hash}":
+        raise RejectedWebhook("the body is of another store than the secret", reason="shop")
     return _with_facts(_named(delivery, envelope, has_id=is_usable), envelope)
 
 
@@ -159,9 +146,11 @@ def _is_storable(text: str) -> bool:
 
 def _named(delivery: Delivery, envelope: _Envelope, *, has_id: bool) -> Delivery:
     """With its scope, and, where nothing names the delivery, known by what is the same each time that
-    it is sent: producer, scope, hash, time of creation."""
+    it is sent: producer, scope, hash, time of creation; and the data, since nobody says that two
+    events of one second have two hashes."""
     parts = (envelope.producer, envelope.scope, envelope.hash, str(envelope.created_at))
-    same = hashlib.sha256("\n".join(parts).encode(errors="replace")).hexdigest()
+    told = "\n".join(parts).encode(errors="replace") + b"\n" + bytes(envelope.data)
+    same = hashlib.sha256(told).hexdigest()
     return msgspec.structs.replace(
         delivery,
         topic=envelope.scope if _is_storable(envelope.scope) else "unknown",

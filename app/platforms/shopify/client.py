@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
+import requests
 import structlog
 
 from app.errors import NeedsMerchant, TryLater
@@ -49,7 +51,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class ShopifyClient:
-    """Sends documents to one shop. Errors never contain the token."""
+    """Sends documents to one shop. Errors never contain the token. `renew` gives another token for one
+    that the shop refuses; without it a refused token is for the merchant to replace."""
 
     def __init__(
         self,
@@ -61,12 +64,14 @@ class ShopifyClient:
         budget: Budget,
         http: Http,
         sleep: Callable[[float], None],
+        renew: Callable[[str], str] | None = None,
     ) -> None:
         self.domain = domain
         self.api_version = api_version
         self.http = http
         self._url = f"{base_url.format(shop=domain).rstrip('/')}/admin/api/{api_version}/graphql.json"
-        self._headers = {"X-Shopify-Access-Token": token, "Accept": "application/json"}
+        self._token = token
+        self._renew = renew
         self._budget = budget
         self._sleep = sleep
 
@@ -86,7 +91,7 @@ class ShopifyClient:
         """As `execute`, but errors of single aliases are returned, for the caller to report."""
         self._await_points(cost)
         body = {"query": document, "variables": dict(variables)}
-        response = self.http.call("POST", self._url, headers=self._headers, json=body)
+        response = self._send(body)
         served = response.headers.get("X-Shopify-API-Version", self.api_version)
         if served != self.api_version:
             warn_of_version(self.api_version, served)
@@ -94,6 +99,25 @@ class ShopifyClient:
         for error in answer.errors:
             self._raise_if_known(error, answer.extensions.cost)
         return answer
+
+    def _send(self, body: Mapping[str, Any]) -> requests.Response:
+        """Once more with another token where this one is refused: it may have ended or been replaced
+        since we began. A second refusal passes by itself, or the next renewal says why not."""
+        if self._renew is None:
+            return self._post(body)
+        response = self._post(body, expected=(HTTPStatus.UNAUTHORIZED,))
+        if response.status_code != HTTPStatus.UNAUTHORIZED:
+            return response
+        self._token = self._renew(self._token)
+        response = self._post(body, expected=(HTTPStatus.UNAUTHORIZED,))
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            message = f"{self.domain} refuses the access token that it has just given"
+            raise TryLater(message, after_s=jittered_s())
+        return response
+
+    def _post(self, body: Mapping[str, Any], *, expected: tuple[int, ...] = ()) -> requests.Response:
+        headers = {"X-Shopify-Access-Token": self._token, "Accept": "application/json"}
+        return self.http.call("POST", self._url, headers=headers, json=body, expected=expected)
 
     def _await_points(self, cost: int) -> None:
         waited_s = 0.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from app.sandbox.bigcommerce import access, hooks, metafields, v2, v3
+from app.sandbox.bigcommerce import access, hooks, metafields, oauth, v2, v3
 from app.sandbox.bigcommerce.call import NOT_FOUND, ApiError, Call, Handler, Reply
 from app.sandbox.bigcommerce.contract import (
     AUTHENTICATION,
@@ -41,6 +41,7 @@ def create_app(stores: Sequence[SandboxStore]) -> Flask:
             return _refusal(version, ApiError(404, NOT_FOUND))
         return _noted(store, version, f"/{version}/{rest}")
 
+    app.register_blueprint(oauth.make_blueprint({store.store_hash: store.oauth for store in stores}))
     app.register_error_handler(NoAnswer, cut)
     return app
 

@@ -17,6 +17,7 @@ from app.sandbox.bigcommerce.access import ALL_SCOPES
 from app.sandbox.bigcommerce.books import Books
 from app.sandbox.bigcommerce.faults import Faults
 from app.sandbox.bigcommerce.limits import Quota
+from app.sandbox.bigcommerce.oauth import OAuth
 from app.sandbox.bigcommerce.orders import Wanted
 from app.sandbox.bigcommerce.projection import Projection
 from app.sandbox.bigcommerce.records import (
@@ -72,6 +73,7 @@ class SandboxStore:
     books: Books = field(init=False)
     faults: Faults = field(init=False)
     quota: Quota = field(init=False)
+    oauth: OAuth = field(init=False)
 
     def __post_init__(self) -> None:
         # Three streams of numbers: turning a fault knob doesn't change which ids are drawn.
@@ -94,6 +96,7 @@ class SandboxStore:
         self.books.lowers_backordered = self.lowers_backordered
         self.faults = Faults(for_faults)
         self.quota = Quota(self.clock, self.quota_requests)
+        self.oauth = OAuth(self)
 
     def _stream(self, use: str) -> Random:
         return Random(f"{self.seed} {use}")  # noqa: S311  # histories must be repeatable, not secret
@@ -303,7 +306,7 @@ class SandboxStore:
     @action
     def uninstall(self) -> None:
         """Throw the app out: it is told so, its token is void and its hooks are gone."""
-        self.faults.is_token_revoked = True
+        self.faults.is_token_revoked, self.oauth.is_installed = True, False
         self.webhooks.announce("store/app/uninstalled", {"type": "store"})
         self.webhooks.subscriptions.clear()
 

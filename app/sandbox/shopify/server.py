@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from flask import Flask, Response, jsonify, request
 
 from app.sandbox.serving import AppAdapter, NoAnswer, RunningShops, cut, serve_app
+from app.sandbox.shopify import oauth
 from app.sandbox.shopify.call import Call
 from app.sandbox.shopify.records import RequestRecord
 from app.sandbox.shopify.shop import SandboxShop
@@ -41,6 +42,7 @@ def create_app(shops: Sequence[SandboxShop]) -> Flask:
             return _refusal(404, "Not Found")
         return Response(found[0], mimetype="application/jsonl")
 
+    app.register_blueprint(oauth.make_blueprint(by_domain))
     app.register_error_handler(NoAnswer, cut)
     return app
 
@@ -83,9 +85,8 @@ def _refuse(shop: SandboxShop) -> Response | None:
     if shop.faults.closed_status:
         reasons = {402: "Unavailable Shop", 404: "Not Found"}
         return _refusal(shop.faults.closed_status, reasons[shop.faults.closed_status])
-    if (
-        shop.faults.is_token_revoked
-        or request.headers.get("X-Shopify-Access-Token") != shop.access_token
+    if shop.faults.is_token_revoked or not shop.oauth.opens(
+        request.headers.get("X-Shopify-Access-Token")
     ):
         return _refusal(
             401, "[API] Invalid API key or access token (unrecognized login or wrong password)"

@@ -18,6 +18,7 @@ from app.sandbox.shopify.api import Api
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.bulk import BulkOperation
 from app.sandbox.shopify.faults import Faults
+from app.sandbox.shopify.oauth import OAuth
 from app.sandbox.shopify.records import (
     Channel,
     FulfillmentOrder,
@@ -88,6 +89,7 @@ class SandboxShop:
     faults: Faults = field(init=False)
     bucket: cost.Bucket = field(init=False)
     api: Api = field(init=False)
+    oauth: OAuth = field(init=False)
 
     def __post_init__(self) -> None:
         # Three streams of numbers: turning a fault knob doesn't change which ids are drawn.
@@ -104,6 +106,7 @@ class SandboxShop:
         self.bucket = cost.Bucket(self.clock, *(self.bucket_size or cost.PLANS[self.plan]))
         self.created_at = self.books.now()
         self.api = Api(self)
+        self.oauth = OAuth(self)
 
     def _stream(self, use: str) -> Random:
         return Random(f"{self.seed} {use}")  # noqa: S311  # histories must be repeatable, not secret
@@ -409,6 +412,7 @@ class SandboxShop:
     def uninstall(self) -> None:
         """Throw the app out: its token is void, and it is told so."""
         self.faults.is_token_revoked = True
+        self.oauth.forget()
         self.books.tell("app/uninstalled", lambda: payloads.uninstalled(self.books, name=self.name))
 
     @action

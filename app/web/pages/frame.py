@@ -139,7 +139,6 @@ def prepare(app: Flask, settings: Settings) -> None:
     def frame() -> dict[str, object]:
         return {
             "navigation": _navigation,
-            "served": app.view_functions,
             "app_bridge": _APP_BRIDGE,
             "app_bridge_key": settings.shopify_client_id if _is_in_shopify() else "",
         }

@@ -374,22 +374,6 @@ class TestStock:
             VariantSeen(robe.variant_id, robe.variant_id, "Robe", "ROBE", product_id=robe.product_id)
         ]
 
-    def test_variants_that_share_their_products_stock_are_left_alone(
-        self, platform: Platform, store: Towels
-    ) -> None:
-        robe = store.add("Robe", stock=4, tracking="product")
-        large = store.add("Robe L", product_id=robe.product_id)
-        both = [robe.variant_id, large.variant_id]
-
-        assert platform.fetch_stock(both) == [ItemStock(one, is_tracked=False, pools=()) for one in both]
-        assert [one.item_id for one in platform.fetch_variants(both)] == [None, None]
-
-    def test_what_is_not_tracked_has_no_stock(self, platform: Platform, store: Towels) -> None:
-        card = store.add("Gift card", tracking="none").variant_id
-
-        assert self.stock(platform, card) == ItemStock(card, is_tracked=False, pools=())
-        assert [one.item_id for one in platform.fetch_variants([card])] == [None]
-
     def test_a_look_reads_the_notes_last(self, platform: Platform, store: Towels) -> None:
         order_id = store.place(1)
         platform.look([OrderAsk(order_id)], [store.item_id])

@@ -26,7 +26,7 @@ from app.platforms.base import (
 )
 from app.platforms.shopify.topics import TOPICS
 from app.platforms.shopify.webhooks import ShopifyWebhooks
-from tests.platforms.contract import Sign, WebhookContract
+from tests.platforms.contract import Deliver, WebhookContract
 from tests.platforms.shopify.signing import DOMAIN, SECRET, signature, signed
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -61,8 +61,8 @@ class TestShopifyKeepsTheContract(WebhookContract):
         return ShopifyWebhooks(SECRET, None)
 
     @pytest.fixture
-    def sign(self) -> Sign:
-        return signed
+    def deliver(self) -> Deliver:
+        return lambda topic, body: (signed(topic, body), body)
 
     @pytest.fixture
     def topics(self) -> list[str]:

@@ -1,0 +1,99 @@
+"""A real Chromium, our pages at an address of this machine, and what to look at in them."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page
+from werkzeug.serving import make_server
+
+from tests.world import World
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",  # the tests may run as root
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+# What a browser itself says of a form that came back with what is wrong with it, and of a page that was
+# still loading when its server stopped.
+_IS_RIGHT = (
+    "status of 422",
+    "net::ERR_CONNECTION_REFUSED",
+    "net::ERR_CONNECTION_RESET",
+    "net::ERR_SOCKET_NOT_CONNECTED",
+)
+# The script of the Shopify admin is theirs; no test loads it.
+_THEIRS = "https://cdn.shopify.com/"
+
+
+@contextmanager
+def served(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
+    """The application at a port of this machine."""
+    server = make_server(host, 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def served_shop(world: World) -> Iterator[str]:
+    """The address of the overview of a world's shop."""
+    with served(world.web.application) as site:
+        yield f"{site}/shops/{world.shop_id}"
+
+
+@contextmanager
+def tab(browser: Browser, *, runs_scripts: bool = True) -> Iterator[Page]:
+    """A tab that shares no cookies; whatever its console complains of fails the test."""
+    context = browser.new_context(
+        viewport={"width": 1200, "height": 800}, locale="en-US", java_script_enabled=runs_scripts
+    )
+    opened = context.new_page()
+    complaints = complaints_of(opened)
+    yield opened
+    context.close()
+    assert not complaints, complaints
+
+
+def complaints_of(page: Page) -> list[str]:
+    """What the page's console complains of, from now on."""
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        is_right = any(part in message.text for part in _IS_RIGHT)
+        if message.type == "error" and not is_right and not message.location["url"].startswith(_THEIRS):
+            said.append(f"{message.text} ({message.location['url']})")
+
+    page.route(f"{_THEIRS}**", lambda route: route.fulfill(body=""))
+    page.on("console", note)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+def what_axe_finds(page: Page) -> list[str]:
+    """Every rule of accessibility that the page breaks, and where."""
+    return [
+        f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}"
+        for one in Axe().run(page).response["violations"]
+    ]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    measured: int = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return measured

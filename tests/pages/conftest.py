@@ -1,0 +1,128 @@
+"""A browser, and a shop in the middle of a sale that went wrong."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, sync_playwright
+from redis import Redis
+
+from app.db import audit, inbox
+from app.db.models import Order
+from app.sandbox.shopify.records import Variant
+from app.settings import Settings
+from tests.builders import delivery
+from tests.pages.browser import CHROMIUM, FLAGS, served, tab
+from tests.world import World, make_world
+
+
+@pytest.fixture(scope="module")
+def browser_at_large() -> Iterator[Browser]:
+    """One browser for the tests of a module, each of which opens pages of its own. Not for longer: no
+    two Playwrights can run in a process, and other modules start theirs."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser_at_large: Browser) -> Iterator[Page]:
+    """A tab that fails the test on any error in the page's console. Playwright's clock moves its
+    timers."""
+    with tab(browser_at_large) as opened:
+        opened.clock.install()
+        yield opened
+
+
+@pytest.fixture
+def plain_page(browser_at_large: Browser) -> Iterator[Page]:
+    """A tab whose console nobody reads and whose timers run by themselves."""
+    context = browser_at_large.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@dataclass
+class Sale:
+    """A shop with mugs and towels. `ids` are its orders by their numbers."""
+
+    world: World
+    mug: Variant
+    towel: Variant
+    site: str = ""
+    ids: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def shop(self) -> str:
+        """The address of the shop's overview."""
+        return f"{self.site}/shops/{self.world.shop_id}"
+
+    def order(self, name: str) -> str:
+        """The address of an order's page."""
+        return f"{self.shop}/orders/{self.ids[name]}"
+
+    def place(self, *units: tuple[Variant, int]) -> str:
+        """A buyer orders; returns the order's number."""
+        order_id = self.world.shop.place_order([(variant.variant_id, count) for variant, count in units])
+        self.world.quiet()
+        name = str(self.world.shop.orders[order_id].name)
+        self.ids[name] = order_id
+        return name
+
+
+@pytest.fixture
+def empty_world(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> World:
+    """Backline before any shop is connected."""
+    return make_world(clean_pg, redis, settings, domain="northwind-mugs.myshopify.com")
+
+
+@pytest.fixture
+def sale(empty_world: World) -> Iterator[Sale]:
+    """Orders that have their goods, wait for an arrival, wait for nobody knows what, and are released;
+    two days have passed since the first."""
+    world = empty_world
+    world.clock.now -= timedelta(days=2)
+    place = world.shop.add_location("Main")
+    mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 3})
+    towel = world.shop.add_product("Tea Towel", sku="TOWEL", stock={place: 0})
+    lamp = world.shop.add_product("Desk Lamp", sku="LAMP", stock={place: 0})
+    world.connect()
+    world.quiet()
+    sale = Sale(world, mug, towel)
+    sale.place((mug, 2))
+    sale.place((mug, 2))
+    world.clock.sleep(26 * 3600)
+    sale.place((mug, 1))
+    sale.place((mug, 1), (towel, 2))
+    sale.place((lamp, 1))
+    world.expect(mug, 2, "2026-12-05")
+    world.expect(mug, 10, "2026-12-19")
+    world.quiet()
+    world.clock.sleep(20 * 3600)
+    world.shop.adjust_stock(lamp.item_id, place, 1)
+    world.quiet()
+    with served(world.web.application) as site:
+        sale.site = site
+        yield sale
+
+
+@pytest.fixture
+def troubled(sale: Sale) -> Sale:
+    """The same, where a write failed, an order is held back, a webhook could not be read, and the shop
+    needs its merchant."""
+    with sale.world.runtime.sessions.begin() as session:
+        now = sale.world.clock()
+        shop_id = sale.world.shop_id
+        failed = session.get_one(Order, (shop_id, sale.ids["#1003"]))
+        failed.problem = "The platform refused the write: the order is archived."
+        failed.judge_at = now + timedelta(minutes=4)
+        session.get_one(Order, (shop_id, sale.ids["#1002"])).held_at = now
+        told = delivery("d-1", problem="the body of orders/create can not be read")
+        inbox.record_delivery(session, shop_id, told, now=now)
+        audit.record_event(session, shop_id, "needs merchant", at=now, why="The token is void.")
+    return sale

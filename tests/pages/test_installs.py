@@ -1,0 +1,225 @@
+"""From "Install" to the first backordered order on the page, in a real Chromium, on both platforms."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+from redis import Redis
+from werkzeug.serving import make_server
+
+from app.db import shops
+from app.pipeline.runtime import Runtime, work_on_shop
+from app.platforms.http import Http
+from app.sandbox.bigcommerce import server as stores
+from app.sandbox.bigcommerce.store import SandboxStore
+from app.sandbox.deliveries import WebhookSender
+from app.sandbox.shopify import server as shopify_shops
+from app.sandbox.shopify.shop import SandboxShop
+from app.services import free_port
+from app.settings import Settings
+from app.web.application import create_app
+from tests.pages.browser import complaints_of
+
+SECRET = "the-client-secret-of-the-journeys-0123456789"
+AT_MOST_MS = 60_000
+
+
+@contextmanager
+def backline(settings: Settings, engine: sa.Engine, redis: Redis) -> Iterator[str]:
+    """The production application at a port of this machine, and a worker beside it."""
+    runtime = Runtime(settings, engine, redis, Http())
+    stopping = threading.Event()
+    app: Flask = create_app(runtime)
+    server = make_server("127.0.0.1", settings.port, app, threaded=True)
+    threads = [
+        threading.Thread(target=server.serve_forever),
+        threading.Thread(target=_work, args=(runtime, stopping)),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield settings.app_url
+    finally:
+        stopping.set()
+        server.shutdown()
+        for thread in threads:
+            thread.join()
+        server.server_close()
+
+
+def _work(runtime: Runtime, stopping: threading.Event) -> None:
+    while not stopping.wait(0.2):
+        with runtime.sessions.begin() as session:
+            due = shops.shops_with_work(session, now=runtime.clock())
+        for shop_id in due:
+            work_on_shop(runtime, shop_id)
+
+
+def settings_with(settings: Settings, **values: object) -> Settings:
+    """On a port of this machine, reached by http."""
+    port = free_port()
+    here = {
+        "port": port,
+        "app_url": f"http://127.0.0.1:{port}",
+        "shopify_client_secret": SECRET,
+        "bigcommerce_client_secret": SECRET,
+        "bigcommerce_quiet_seconds": 0,
+    }
+    return settings.model_copy(update=here | values)
+
+
+@pytest.fixture
+def shop(settings: Settings) -> SandboxShop:
+    """A shop with one unit of a mug, and two orders for it."""
+    shop = SandboxShop(
+        "mugs.myshopify.com",
+        client_id=settings.shopify_client_id,
+        client_secret=SECRET,
+        routing_delay_s=0,
+    )
+    place = shop.add_location("Main")
+    mug = shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 1})
+    for _ in range(2):
+        shop.place_order([(mug.variant_id, 1)])
+    shop.tick()
+    return shop
+
+
+@contextmanager
+def shopify(shop: SandboxShop, settings: Settings, engine: sa.Engine, redis: Redis) -> Iterator[str]:
+    """The shop's admin, and Backline, which know each other; yields the admin's address."""
+    running = shopify_shops.serve([shop], port=0)
+    told = settings_with(settings, shopify_base_url=f"{running.base_url}/{{shop}}")
+    shop.oauth.app_url = told.app_url
+    sender = WebhookSender(shop.webhooks, pause_s=0.05)
+    try:
+        with backline(told, engine, redis):
+            sender.start()
+            yield f"{running.base_url}/{shop.domain}/admin/apps"
+            sender.stop()
+    finally:
+        running.stop()
+
+
+def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(  # noqa: PLR0917 -- fixtures
+    browser_at_large: Browser,
+    shop: SandboxShop,
+    settings: Settings,
+    clean_pg: sa.Engine,
+    redis: Redis,
+    tmp_path: Path,
+) -> None:
+    page = browser_at_large.new_page()
+    complaints = complaints_of(page)
+
+    with shopify(shop, settings, clean_pg, redis) as admin:
+        page.goto(admin)
+        page.get_by_role("link", name="Install Backline").click()
+        page.get_by_role("button", name="Install").click()
+        page.wait_for_url("**/shops/*")
+        page.screenshot(path=tmp_path / "landed.png")
+        _wait_for(page, "1002")
+        page.screenshot(path=tmp_path / "shopify.png")
+        page.get_by_role("link", name="Orders", exact=True).first.click()
+        expect(page.get_by_text("#1002").first).to_be_visible()
+
+    order = next(order for order in shop.orders.values() if order.name == "#1002")
+    assert "backordered" in order.tags
+    assert complaints == []
+
+
+def test_a_merchant_installs_from_the_admin_and_works_inside_it(  # noqa: PLR0917 -- fixtures
+    browser_at_large: Browser,
+    shop: SandboxShop,
+    settings: Settings,
+    clean_pg: sa.Engine,
+    redis: Redis,
+    tmp_path: Path,
+) -> None:
+    """Embedded: Shopify has installed the app itself, and its frame brings a session token."""
+    page = browser_at_large.new_page()
+    page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body="window.shopify = {};"))
+
+    with shopify(shop, settings, clean_pg, redis) as admin:
+        page.goto(f"{admin}/backline")
+        page.get_by_role("button", name="Install").click()
+        frame = page.frame_locator("iframe")
+        _wait_in_frame(page, "1002")
+        page.screenshot(path=tmp_path / "embedded.png")
+        frame.get_by_role("link", name="Orders", exact=True).first.click()
+        expect(frame.get_by_text("#1002").first).to_be_visible(timeout=AT_MOST_MS)
+
+
+def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
+    browser_at_large: Browser, shop: SandboxShop, settings: Settings, clean_pg: sa.Engine, redis: Redis
+) -> None:
+    """As when the merchant goes back in the browser's history."""
+    page = browser_at_large.new_page()
+    fresh = shop.oauth.session_token()
+    bridge = f"window.shopify = {{ idToken: async () => '{fresh}' }};"
+    page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=bridge))
+    shop.oauth.session_token = lambda **_: "ran-out"  # type: ignore[method-assign]
+    shop.oauth.install()
+
+    with shopify(shop, settings, clean_pg, redis) as admin:
+        page.goto(f"{admin}/backline")
+        _wait_in_frame(page, "1002")
+
+
+def test_a_merchant_installs_on_bigcommerce_and_sees_the_order_that_waits(
+    browser_at_large: Browser, settings: Settings, clean_pg: sa.Engine, redis: Redis, tmp_path: Path
+) -> None:
+    store = SandboxStore("abc123", client_id=settings.bigcommerce_client_id, client_secret=SECRET)
+    place = store.add_location("Main")
+    mug = store.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 1}, backorder_limit=10)
+    placed = [store.place_order([(mug.variant_id, 1)]) for _ in range(2)]
+    running = stores.serve([store], port=0)
+    told = settings_with(
+        settings, bigcommerce_api_url=running.base_url, bigcommerce_login_url=running.base_url
+    )
+    store.oauth.app_url = told.app_url
+    page = browser_at_large.new_page()
+
+    try:
+        with backline(told, clean_pg, redis):
+            page.goto(f"{running.base_url}/panel/abc123")
+            page.get_by_role("button", name="Install").click()
+            _wait_in_frame(page, str(placed[1]))
+            page.screenshot(path=tmp_path / "bigcommerce.png")
+            page.goto(f"{running.base_url}/panel/abc123")
+            frame = page.frame_locator("iframe")
+            frame.get_by_role("link", name="Orders", exact=True).first.click()
+            expect(frame.get_by_text(str(placed[1])).first).to_be_visible(timeout=AT_MOST_MS)
+    finally:
+        running.stop()
+
+    assert "backordered" in str(store.orders[placed[1]].staff_notes)
+
+
+def _wait_for(page: Page, name: str) -> None:
+    """Until the page names the order; whoever is impatient reloads it."""
+    give_up_at = time.monotonic() + AT_MOST_MS / 1000
+    while name not in page.inner_text("main"):
+        assert time.monotonic() < give_up_at, page.inner_text("main")
+        time.sleep(0.5)
+        page.reload()
+
+
+def _wait_in_frame(page: Page, name: str) -> None:
+    """The same for the page in the admin's frame, which the admin's own reload brings anew."""
+    give_up_at = time.monotonic() + AT_MOST_MS / 1000
+    main = page.frame_locator("iframe").locator("main")
+    while name not in main.inner_text():
+        assert time.monotonic() < give_up_at, main.inner_text()
+        time.sleep(0.5)
+        frame = page.frame("app")
+        assert frame is not None
+        if "/shops/" in frame.url:
+            frame.evaluate("location.reload()")
+            frame.wait_for_load_state()

@@ -1,0 +1,84 @@
+"""`backline release` and `backline shops connect`: keys that change, and apps without a token."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session
+
+from app.cli import main
+from app.db import migrate, shops, tokens
+from app.db.models import Shop
+from app.platforms.base import Grant
+from app.services import open_engine
+from tests.builders import NOW
+
+OLD_KEY, NEW_KEY = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+DOMAINS = ("mugs.myshopify.com", "towels.myshopify.com")
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """A machine with two shops, whose tokens are encrypted with the old key."""
+    environment = {
+        "BACKLINE_HOME": str(tmp_path),
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'backline.sqlite3'}",
+        "ENCRYPTION_KEYS": f"{NEW_KEY},{OLD_KEY}",
+        "SHOPIFY_CLIENT_ID": "",
+        "SHOPIFY_CLIENT_SECRET": "",
+    }
+    engine = open_engine(environment["DATABASE_URL"])
+    migrate.upgrade(engine)
+    with engine.begin() as connection, Session(connection) as session:
+        for domain in DOMAINS:
+            shop = shops.install_shop(session, platform="shopify", domain=domain, now=NOW)
+            tokens.keep_grant(shop, Grant(domain, refresh_token=f"r {domain}"), [OLD_KEY], now=NOW)
+        session.commit()
+    engine.dispose()
+    return environment
+
+
+def run(environment: dict[str, str], *words: str) -> Result:
+    """The command as typed."""
+    return CliRunner().invoke(main, list(words), env=environment)
+
+
+def kept(environment: dict[str, str]) -> list[Shop]:
+    """The shops as stored."""
+    engine = open_engine(environment["DATABASE_URL"])
+    with Session(engine) as session:
+        found = list(shops.list_shops(session))
+    engine.dispose()
+    return found
+
+
+def test_a_release_encrypts_every_token_with_the_newest_key(environment: dict[str, str]) -> None:
+    result = run(environment, "release")
+
+    assert result.exit_code == 0, result.output
+    opened = [
+        (tokens.open_token(s, [NEW_KEY]), tokens.open_refresh_token(s, [NEW_KEY]))
+        for s in kept(environment)
+    ]
+    assert opened == [(domain, f"r {domain}") for domain in DOMAINS]
+
+
+def test_a_release_without_the_old_key_names_the_shops_and_breaks_nothing(
+    environment: dict[str, str],
+) -> None:
+    result = run(environment | {"ENCRYPTION_KEYS": NEW_KEY}, "release")
+
+    assert result.exit_code == 0
+    assert all(f"opens the tokens of {domain}" in result.output for domain in DOMAINS)
+    assert [tokens.open_token(shop, [OLD_KEY]) for shop in kept(environment)] == list(DOMAINS)
+
+
+@pytest.mark.parametrize("platform", ["shopify", "bigcommerce"])
+def test_without_token_and_credentials_it_is_said_what_to_give(
+    environment: dict[str, str], platform: str
+) -> None:
+    result = run(environment, "shops", "connect", platform, "mugs.myshopify.com")
+
+    assert result.exit_code == 1
+    assert "--access-token" in result.output
