@@ -318,6 +318,14 @@ def orders_showing(session: Session, shop_id: int, order_ids: Collection[int], i
     }
 
 
+def stale_orders_shown(session: Session, shop_id: int) -> list[int]:
+    """The orders that show something of ours though what we know of them may be out of date."""
+    mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)
+    where = (Order.shop_id == shop_id, Order.is_stale, Order.is_gone.is_(False))
+    statement = sa.select(Order.order_id).join(ShownRow, mine).where(*where).order_by(Order.order_id)
+    return list(session.scalars(statement))
+
+
 def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:
     """Before sending: keep what is about to be shown beside what was, by order id, so that what
     arrives without our hearing of it is known as ours."""

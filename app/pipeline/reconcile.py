@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db import inbox, mirror, preferences, shops
+from app.db import inbox, mirror, preferences, promises, shops
 from app.errors import NeedsMerchant
 from app.pipeline.desk import Desk
 from app.pipeline.reading import read_changed_orders
@@ -14,10 +14,17 @@ _FINISHED_ORDERS_KEPT = timedelta(days=60)
 
 def reconcile(desk: Desk) -> bool:
     """Once an hour: read the orders that changed, look again at every item that open orders name, see
-    that the webhooks still come, and forget what nobody needs any more. Returns whether it was time."""
+    that the webhooks still come, and forget what nobody needs any more. Returns whether it was time.
+
+    An order of which two copies of one second differ is read only when an item is short of stock. If it
+    shows something of ours it is read here: it may have been cancelled.
+    """
     with desk.transaction() as session:
-        if shops.get_shop(session, desk.shop_id).reconcile_at > desk.clock():
+        shop = shops.get_shop(session, desk.shop_id)
+        if shop.reconcile_at > desk.clock():
             return False
+        stale = promises.stale_orders_shown(session, desk.shop_id)
+        shop.unread_orders = sorted({*shop.unread_orders, *stale})
     read_changed_orders(desk, cause="hourly check")
     check_shop(desk)
     with desk.transaction() as session:
