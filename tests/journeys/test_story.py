@@ -680,7 +680,7 @@ def test_a_revoked_token_pauses_the_shop_until_it_is_connected_again(empty_shop:
 
     assert (paused, asked_while_paused) == ("needs_merchant", 0)
     assert "This shop needs you." in page
-    assert "the access token is no longer valid: connect the shop again" in page
+    assert "refuses the access token: it is no longer valid, connect the shop again" in page
     assert "needs merchant" in stage.page("/") or stage.status() == "active"
     assert world.tags(order_id) == {"backordered"}
     assert "This shop needs you." not in stage.page()

@@ -208,7 +208,8 @@ def test_no_script_in_what_people_type_ever_runs(
     titles, shown = [], ""
     with served(app, "127.0.0.1") as site:
         for address in (f"{site}{path}" for path in paths):
-            if "text/html" in page.request.get(address).headers["content-type"]:
+            answer = page.request.get(address)
+            if answer.ok and "text/html" in answer.headers["content-type"]:
                 page.goto(address)
                 titles.append(page.title())
                 shown += page.inner_text("body")
