@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 from redis import Redis
+from structlog.testing import capture_logs
 
 from app.db import shops
 from app.db.models import Shop
@@ -225,9 +226,11 @@ def test_a_token_that_no_key_opens_waits_for_the_key_and_sends_no_merchant_away(
     with told.world.runtime.sessions.begin() as session:
         shops.get_shop(session, told.world.shop_id).token_encrypted = "gAAAAA-not-ours"
 
-    work(told)
+    with capture_logs() as said:
+        work(told)
 
     shop = shop_of(told)
+    assert ["ENCRYPTION_KEYS" in line["reason"] for line in said if line["event"] == "waiting"] == [True]
     assert shop.status == "active"
     assert shop.wait_until is not None
     assert shop.wait_until > told.world.clock()
