@@ -1,11 +1,14 @@
 """The hourly check: what no webhook told. Webhooks may be lost, and days pass without one."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from app.db import inbox, mirror, preferences, promises, shops
+from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline.desk import Desk
 from app.pipeline.reading import read_changed_orders
+from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
 _DELIVERIES_KEPT = timedelta(days=30)
@@ -60,8 +63,14 @@ def check_shop(desk: Desk) -> None:
         )
     subscriptions = desk.platform.register_webhooks(f"{desk.app_url}/webhooks/{platform}")
     with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
-        shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
-        preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
-        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
-        shop.subscribed_at = desk.clock()
+        record_check(shops.get_shop(session, desk.shop_id), profile, subscriptions, now=desk.clock())
+
+
+def record_check(
+    shop: Shop, profile: ShopProfile, subscriptions: Sequence[Subscription], *, now: datetime
+) -> None:
+    """Keep what the platform says of the shop, and what became of its webhooks."""
+    shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
+    preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
+    shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
+    shop.subscribed_at = now
