@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from redis import Redis
-from werkzeug.serving import make_server
 
 from app.db import shops
 from app.pipeline.runtime import Runtime, work_on_shop
@@ -24,7 +22,7 @@ from app.sandbox.shopify.shop import SandboxShop
 from app.services import free_port
 from app.settings import Settings
 from app.web.application import create_app
-from tests.pages.browser import complaints_of
+from tests.pages.browser import complaints_of, served
 
 SECRET = "the-client-secret-of-the-journeys-0123456789"
 AT_MOST_MS = 60_000
@@ -35,22 +33,14 @@ def backline(settings: Settings, engine: sa.Engine, redis: Redis) -> Iterator[st
     """The production application at a port of this machine, and a worker beside it."""
     runtime = Runtime(settings, engine, redis, Http())
     stopping = threading.Event()
-    app: Flask = create_app(runtime)
-    server = make_server("127.0.0.1", settings.port, app, threaded=True)
-    threads = [
-        threading.Thread(target=server.serve_forever),
-        threading.Thread(target=_work, args=(runtime, stopping)),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield settings.app_url
-    finally:
-        stopping.set()
-        server.shutdown()
-        for thread in threads:
-            thread.join()
-        server.server_close()
+    worker = threading.Thread(target=_work, args=(runtime, stopping))
+    with served(create_app(runtime), port=settings.port) as site:
+        worker.start()
+        try:
+            yield site
+        finally:
+            stopping.set()
+            worker.join()
 
 
 def _work(runtime: Runtime, stopping: threading.Event) -> None:
