@@ -40,13 +40,7 @@ from app.logs import configure_logs
 from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
 from app.pipeline.arrivals import Bad, Report, read_catalog
-from app.pipeline.connecting import (
-    Connected,
-    connect_own_app,
-    connect_shop,
-    disconnect_shop,
-    import_now,
-)
+from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
 from app.pipeline.csv_import import import_file
 from app.pipeline.csv_layout import FileRefused, Layout, examine
 from app.pipeline.duties import duties_today
@@ -301,15 +295,14 @@ def connect(platform: str, domain: str, access_token: str | None) -> None:
 
 
 def _connected(runtime: Runtime, platform: str, domain: str, access_token: str | None) -> Connected:
-    if access_token is not None:
-        return connect_shop(runtime, platform, domain, access_token)
     settings = runtime.settings
-    if platform != "shopify" or not (settings.shopify_client_id and settings.shopify_client_secret):
+    has_own_app = bool(settings.shopify_client_id and settings.shopify_client_secret)
+    if access_token is None and not (platform == "shopify" and has_own_app):
         _fail(
             "Give --access-token; or, for a Shopify shop of your app's organisation, set "
             "SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET."
         )
-    return connect_own_app(runtime, domain)
+    return connect_shop(runtime, platform, domain, access_token)
 
 
 def _show_import(runtime: Runtime, shop_id: int) -> None:

@@ -111,6 +111,16 @@ def test_every_module_compiles() -> None:
         compile(path.read_text(), path, "exec")
 
 
+def test_every_attack_that_the_docs_name_is_tried() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "attacks.md").read_text()))
+    written = set()
+    for path in _sources("tests"):
+        written |= set(re.findall(r"^def (test_\w+)\(", path.read_text(), re.M))
+
+    assert len(named) > 40
+    assert named - written == set()
+
+
 def test_no_file_names_a_package_index() -> None:
     """Where packages come from is the machine's business."""
     index = re.compile(

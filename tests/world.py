@@ -13,6 +13,7 @@ from redis import Redis
 from app.db import arrivals, mirror
 from app.pipeline.connecting import connect_shop
 from app.pipeline.runtime import Runtime, work_on_shop
+from app.platforms.base import Grant
 from app.platforms.http import Http
 from app.sandbox.bigcommerce.server import SandboxAdapter as StoreAdapter
 from app.sandbox.bigcommerce.store import SandboxStore
@@ -151,6 +152,19 @@ class StoreWorld(World):
     def note(self, order_id: int) -> str:
         """The order's staff notes."""
         return str(self.shop.orders[order_id].staff_notes)
+
+
+def granted(shop: SandboxShop) -> Grant:
+    """What a merchant's consent brings."""
+    shop.oauth.install()
+    asked = {"client_id": shop.client_id, "client_secret": shop.client_secret}
+    pair = shop.oauth.answer(asked | {"code": shop.oauth.new_code(""), "expiring": "1"})
+    return Grant(
+        pair["access_token"],
+        expires_in_s=pair["expires_in"],
+        refresh_token=pair["refresh_token"],
+        refresh_expires_in_s=pair["refresh_token_expires_in"],
+    )
 
 
 def make_world(engine: sa.Engine, redis: Redis, settings: Settings, **shop_options: object) -> World:

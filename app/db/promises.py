@@ -357,15 +357,25 @@ def _located_by_item(
     return {(order_id, item_id): int(units) for order_id, item_id, units in session.execute(statement)}
 
 
-def orders_showing(session: Session, shop_id: int, order_ids: Collection[int], item_id: int) -> set[int]:
-    """Which of these orders show, by our doing, that they wait for the item."""
+def orders_showing(
+    session: Session, shop_id: int, order_ids: Collection[int], item_id: int | None = None
+) -> set[int]:
+    """Which of these orders show, by our doing, that they wait for the item (None: for any)."""
     where = (ShownRow.shop_id == shop_id, ShownRow.order_id.in_(order_ids))
     rows = session.execute(sa.select(ShownRow.order_id, ShownRow.shown).where(*where))
-    return {
-        order_id
+    waits_for = {
+        order_id: {item.item_id for item in msgspec.convert(shown, Shown).items}
         for order_id, shown in rows
-        if item_id in {item.item_id for item in msgspec.convert(shown, Shown).items}
     }
+    return {order_id for order_id, items in waits_for.items() if items and item_id in (None, *items)}
+
+
+def stale_orders_shown(session: Session, shop_id: int) -> list[int]:
+    """The orders that show something of ours though what we know of them may be out of date."""
+    mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)
+    where = (Order.shop_id == shop_id, Order.is_stale, Order.is_gone.is_(False))
+    statement = sa.select(Order.order_id).join(ShownRow, mine).where(*where).order_by(Order.order_id)
+    return list(session.scalars(statement))
 
 
 def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:

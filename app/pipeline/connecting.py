@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.db import audit, preferences, shops, tokens
+from app.db import audit, shops, tokens
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
+from app.pipeline.reconcile import record_check
 from app.pipeline.runtime import Runtime, work_on_shop
 from app.platforms.base import Credentials, Grant, ShopProfile, Subscription
-from app.platforms.shopify import auth as shopify_auth
 
 _LONGEST_PAUSE_S = 5
 
@@ -50,27 +50,16 @@ def renew_access(runtime: Runtime, shop: Shop, grant: Grant) -> None:
         tokens.keep_grant(current, grant, runtime.settings.encryption_keys, now=now)
 
 
-def connect_own_app(runtime: Runtime, domain: str) -> Connected:
-    """As `connect_shop`, for a Shopify shop of our own app's organisation: the app's credentials bring
-    the token. Raises `NeedsMerchant` if the shop gives none."""
-    shop = shopify_auth.read_shop_domain(domain.lower())
-    return _connect(
-        runtime, "shopify", shop, shopify_auth.fetch_own_token(runtime.http, runtime.settings, shop)
-    )
+def connect_shop(runtime: Runtime, platform: str, domain: str, token: str | None = None) -> Connected:
+    """Check the token and its scopes, keep it, register the webhooks, and begin the import. Without a
+    token the app's own credentials bring one, where shop and app belong to one organisation.
 
-
-def connect_shop(runtime: Runtime, platform: str, domain: str, token: str) -> Connected:
-    """Check the token and its scopes, keep it, register the webhooks, and begin the import.
-
-    Raises `NeedsMerchant` if the token is refused or a scope is missing, naming each; nothing is
-    stored then.
+    Raises `NeedsMerchant` if the token is refused, a scope is missing (naming each) or none is given;
+    nothing is stored then.
     """
-    return _connect(runtime, platform, domain, Grant(token))
-
-
-def _connect(runtime: Runtime, platform: str, domain: str, grant: Grant) -> Connected:
-    token = grant.access_token
-    outside = runtime.connect_with(platform, Credentials(0, domain.lower(), token))
+    domain = domain.lower()
+    grant = runtime.fetch_access(platform, domain) if token is None else Grant(token)
+    outside = runtime.connect_with(platform, Credentials(0, domain, grant.access_token))
     profile = outside.fetch_profile()
     if profile.missing_scopes:
         raise NeedsMerchant(
@@ -84,11 +73,7 @@ def _connect(runtime: Runtime, platform: str, domain: str, grant: Grant) -> Conn
     with runtime.sessions.begin() as session:
         shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
         tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=runtime.clock())
-        shop.name, shop.scopes = profile.name, list(profile.scopes)
-        preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
-        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
-        shop.subscribed_at = runtime.clock()
-        shop.limits = list(profile.limits)
+        record_check(shop, profile, subscriptions, now=runtime.clock())
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)

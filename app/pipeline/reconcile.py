@@ -1,11 +1,14 @@
 """The hourly check: what no webhook told. Webhooks may be lost, and days pass without one."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-from app.db import inbox, mirror, preferences, shops, uploads
+from app.db import inbox, mirror, preferences, promises, shops, uploads
+from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline.desk import Desk
 from app.pipeline.reading import read_changed_orders
+from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
 _DELIVERIES_KEPT = timedelta(days=30)
@@ -14,10 +17,17 @@ _FINISHED_ORDERS_KEPT = timedelta(days=60)
 
 def reconcile(desk: Desk) -> bool:
     """Once an hour: read the orders that changed, look again at every item that open orders name, see
-    that the webhooks still come, and forget what nobody needs any more. Returns whether it was time."""
+    that the webhooks still come, and forget what nobody needs any more. Returns whether it was time.
+
+    An order of which two copies of one second differ is read only when an item is short of stock. If it
+    shows something of ours it is read here: it may have been cancelled.
+    """
     with desk.transaction() as session:
-        if shops.get_shop(session, desk.shop_id).reconcile_at > desk.clock():
+        shop = shops.get_shop(session, desk.shop_id)
+        if shop.reconcile_at > desk.clock():
             return False
+        stale = promises.stale_orders_shown(session, desk.shop_id)
+        shop.unread_orders = sorted({*shop.unread_orders, *stale})
     read_changed_orders(desk, cause="hourly check")
     check_shop(desk)
     with desk.transaction() as session:
@@ -58,8 +68,14 @@ def check_shop(desk: Desk) -> None:
         f"{desk.app_url}/webhooks/{platform}", scopes=profile.scopes
     )
     with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
-        shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
-        preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
-        shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
-        shop.subscribed_at = desk.clock()
+        record_check(shops.get_shop(session, desk.shop_id), profile, subscriptions, now=desk.clock())
+
+
+def record_check(
+    shop: Shop, profile: ShopProfile, subscriptions: Sequence[Subscription], *, now: datetime
+) -> None:
+    """Keep what the platform says of the shop, and what became of its webhooks."""
+    shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
+    preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
+    shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
+    shop.subscribed_at = now

@@ -65,14 +65,12 @@ class Runtime:
     @property
     def tokens(self) -> Tokens:
         """The access tokens of installed shops."""
-
-        def ask(shop: Shop, refresh_token: str | None) -> Grant:
-            return registry.renew_access(
-                shop.platform, shop.domain, refresh_token, self.settings, self._outside
-            )
-
         keys = self.settings.encryption_keys
-        return Tokens(self.sessions, keys, self.clock, self.sleep, ask)
+        return Tokens(self.sessions, keys, self.clock, self.sleep, ask=self.fetch_access)
+
+    def fetch_access(self, platform: str, domain: str, refresh_token: str | None = None) -> Grant:
+        """New tokens for a shop. Raises `NeedsMerchant` if the platform gives none."""
+        return registry.renew_access(platform, domain, refresh_token, self.settings, self._outside)
 
     @property
     def _outside(self) -> Outside:

@@ -212,7 +212,7 @@ def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, st
     item = gathered.item
     held = _held_lines(session, gathered)
     item.has_queue = item.has_queue or bool(held)
-    fresh = _newer_than_figures(gathered)
+    fresh = _newer_than_figures(session, gathered)
     sure = [(one, words) for one, words in made if not _may_be_served(gathered, one, fresh)]
     promises.record_promises(
         session,
@@ -226,10 +226,14 @@ def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, st
     )
 
 
-def _newer_than_figures(gathered: _Gathered) -> frozenset[int]:
-    """The orders that may be newer than the figures."""
+def _newer_than_figures(session: Session, gathered: _Gathered) -> set[int]:
+    """The orders that may be newer than the figures. Those that show already that they wait are none of
+    them: one must not look served because what it lacks of another item is not said."""
     newest = gathered.now - gathered.lag
-    return frozenset(order.order_id for order in gathered.demand if order.first_seen_at > newest)
+    fresh = {order.order_id for order in gathered.demand if order.first_seen_at > newest}
+    if not fresh:
+        return fresh
+    return fresh - promises.orders_showing(session, gathered.item.shop_id, fresh)
 
 
 def _may_be_served(gathered: _Gathered, promise: Promise, fresh: Collection[int]) -> bool:

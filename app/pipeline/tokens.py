@@ -26,13 +26,14 @@ _ASK_AGAIN_S = 2.0
 
 @dataclass(frozen=True)
 class Tokens:
-    """The access tokens of installed shops. `ask` fetches new ones for a shop and its refresh token."""
+    """The access tokens of installed shops. `ask` fetches new ones by platform, domain and refresh
+    token."""
 
     sessions: sessionmaker[Session]
     keys: Sequence[str]
     clock: Callable[[], datetime]
     sleep: Callable[[float], None]
-    ask: Callable[[Shop, str | None], Grant]
+    ask: Callable[[str, str, str | None], Grant]
 
     def current(self, shop: Shop) -> str:
         """The token to begin with. One that ends soon is renewed first, but it still serves while
@@ -79,7 +80,8 @@ class Tokens:
         """Ask without a transaction; keep the answer only while the claim is ours."""
         asked_at = self.clock()
         try:
-            grant = self.ask(shop, tokens.open_refresh_token(shop, self.keys))
+            refresh_token = tokens.open_refresh_token(shop, self.keys)
+            grant = self.ask(shop.platform, shop.domain, refresh_token)
         except (BacklineError, PlatformRefused):
             with self.sessions.begin() as session:
                 tokens.end_renewal(session, shop.id, owner)

@@ -426,17 +426,16 @@ class Platform(Protocol):
 class Grant(msgspec.Struct, frozen=True):
     """What a platform gave us access with: a token, how long it lasts (None: until it is revoked), and
     what renews it, for how long. A token that ends and has no refresh token is asked for anew with the
-    app's own credentials."""
+    app's own credentials. What it may do, the shop's profile tells."""
 
     access_token: str
-    scopes: tuple[str, ...] = ()
     expires_in_s: float | None = None
     refresh_token: str | None = None
     refresh_expires_in_s: float | None = None
 
     def __repr__(self) -> str:
         """Without the tokens, as `Credentials`."""
-        return f"Grant(scopes={self.scopes!r}, expires_in_s={self.expires_in_s!r})"
+        return f"Grant(expires_in_s={self.expires_in_s!r})"
 
 
 class Credentials(msgspec.Struct, frozen=True):

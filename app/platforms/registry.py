@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -47,6 +48,8 @@ class PlatformKind(NamedTuple):
     has_tags: bool
     renew_access: "Callable[[Http, Settings, str, str | None], Grant]"
     """Takes the shop's domain and its refresh token, if it has one."""
+    erased_after: timedelta | None = None
+    """When the data of a shop that left goes by itself; None where the platform tells."""
 
 
 def order_url(name: str, domain: str, order_id: int) -> str:
@@ -67,12 +70,15 @@ def connect(name: str, credentials: Credentials, settings: "Settings", outside: 
 def renew_access(
     name: str, domain: str, refresh_token: str | None, settings: "Settings", outside: Outside
 ) -> Grant:
-    """New tokens for a shop whose token ends. Raises `NeedsMerchant` if the platform gives none."""
+    """New tokens for a shop whose token ends, or which has none yet. Raises `NeedsMerchant` if the
+    platform gives none."""
     return PLATFORMS[name].renew_access(outside.http, settings, domain, refresh_token)
 
 
-def _never_ends(_http: Http, _settings: "Settings", domain: str, _refresh_token: str | None) -> Grant:
-    raise NeedsMerchant(f"{domain} refuses the access token: connect the store again")
+def _by_hand_alone(_http: Http, _settings: "Settings", domain: str, _refresh_token: str | None) -> Grant:
+    raise NeedsMerchant(
+        f"{domain} gives tokens by hand or to an app that it installs: make one in the store's settings"
+    )
 
 
 def _shopify_webhooks(settings: "Settings") -> ShopifyWebhooks:
@@ -141,7 +147,8 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         "BigCommerce",
         _bigcommerce_order,
         has_tags=False,
-        renew_access=_never_ends,
+        renew_access=_by_hand_alone,
+        erased_after=timedelta(hours=48),
     ),
     "shopify": PlatformKind(
         _shopify_webhooks,

@@ -21,11 +21,11 @@ from app.db import shops
 from app.errors import NeedsMerchant, TryLater
 from app.pipeline.connecting import install_shop
 from app.pipeline.runtime import Runtime, build_runtime
-from app.platforms.base import Grant
 from app.platforms.http import Http
 from app.services import EmbeddedRedis
 from app.settings import load_settings
 from tests.live import Live, served_shop
+from tests.world import granted
 
 WORKERS = 8
 LASTS_S = 6
@@ -110,22 +110,8 @@ def live(
         live.shop.oauth.token_life_s = FASTER
         live.shop.oauth.renewal_takes_s = 0.05
         with machine() as runtime:
-            live.shop_id = install_shop(runtime, "shopify", live.shop.domain, first_grant(live))
+            live.shop_id = install_shop(runtime, "shopify", live.shop.domain, granted(live.shop))
         yield live
-
-
-def first_grant(live: Live) -> Grant:
-    """What the merchant's consent brought."""
-    oauth = live.shop.oauth
-    oauth.install()
-    asked = {"client_id": live.shop.client_id, "client_secret": live.shop.client_secret}
-    pair = oauth.answer(asked | {"code": oauth.new_code(""), "expiring": "1"})
-    return Grant(
-        pair["access_token"],
-        expires_in_s=pair["expires_in"],
-        refresh_token=pair["refresh_token"],
-        refresh_expires_in_s=pair["refresh_token_expires_in"],
-    )
 
 
 def test_no_request_fails_for_good_and_no_shop_is_lost(live: Live) -> None:

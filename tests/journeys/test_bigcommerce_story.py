@@ -1,6 +1,7 @@
 """The whole way at a BigCommerce store: its hooks, its lagging stock figures, its staff notes."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -98,6 +99,30 @@ def test_who_was_served_from_a_restock_is_not_tagged_by_figures_older_than_it(st
     assert note == ""
     assert store.world.note(served) == ""
     assert "backorder-released" in store.world.note(waiting)
+
+
+def test_an_order_is_not_released_while_another_item_of_it_may_be_short(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    """The store had boards for it, but an older order has the first claim on them. (The figures don't
+    lag here, which nobody can know.)"""
+    store = open_store(clean_pg, redis, settings, projection_delay_s=0)
+    shop = store.world.shop
+    board = shop.add_product("Oak Board", sku="BOARD", stock={store.main: 3})
+    order_id = shop.place_order([(store.mug.variant_id, 3), (board.variant_id, 3)])
+    store.pass_s(15)
+    before = store.world.tags(order_id)
+    shop.place_order([(board.variant_id, 2)], at=store.world.clock() - timedelta(hours=1))
+    mugs = next(line for line in shop.orders[order_id].lines if line.variant_id == store.mug.variant_id)
+    shop.fulfil(order_id, {mugs.line_id: 2})
+    store.restock(3)
+    shown = set()
+    for _ in range(LAG_S + QUIET_S):
+        store.pass_s(1)
+        shown |= store.world.tags(order_id)
+
+    assert before == {"backordered"}
+    assert shown == {"backordered"}
 
 
 def test_a_restock_releases_the_oldest_once_the_figures_have_caught_up(store: Store) -> None:

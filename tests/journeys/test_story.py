@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import shops
+from app.db.models import Order
 from app.errors import NeedsMerchant
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
@@ -314,6 +315,29 @@ def test_an_order_shipped_while_short_waits_no_more(empty_shop: Stage) -> None:
 
     assert stage.world.tags(first) == {"backorder-released"}
     assert stage.world.tags(second) == {"backordered"}
+
+
+def test_an_order_whose_cancelling_was_told_in_the_wrong_order_is_found_within_the_hour(
+    empty_shop: Stage,
+) -> None:
+    """Another change of the same second is told after it: the times can't say which is newer."""
+    stage = empty_shop
+    order_id = stage.order(note="Gift")
+    stage.settle_down()
+    stage.restock(5)
+    stage.settle_down()
+    released = stage.world.tags(order_id)
+    stage.world.shop.webhooks.knobs.loss_rate = 1
+    stage.world.shop.cancel_order(order_id)
+    with stage.world.runtime.sessions.begin() as session:
+        order = session.get_one(Order, (stage.world.shop_id, order_id))
+        order.updated_at = stage.world.shop.orders[order_id].updated_at
+        order.seen_at, order.is_stale = stage.world.clock() + timedelta(seconds=10), True
+
+    stage.pass_hours(1)
+
+    assert released == {"backorder-released"}
+    assert stage.looks_like(order_id) == (set(), "Gift", {})
 
 
 def test_a_deleted_order_is_forgotten_and_its_place_goes_to_the_next(empty_shop: Stage) -> None:
@@ -656,7 +680,7 @@ def test_a_revoked_token_pauses_the_shop_until_it_is_connected_again(empty_shop:
 
     assert (paused, asked_while_paused) == ("needs_merchant", 0)
     assert "This shop needs you." in page
-    assert "the access token is no longer valid: connect the shop again" in page
+    assert "refuses the access token: it is no longer valid, connect the shop again" in page
     assert "needs merchant" in stage.page("/") or stage.status() == "active"
     assert world.tags(order_id) == {"backordered"}
     assert "This shop needs you." not in stage.page()

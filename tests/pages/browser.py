@@ -3,7 +3,9 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
@@ -11,6 +13,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
 
 from tests.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -35,9 +40,9 @@ _THEIRS = "https://cdn.shopify.com/"
 
 
 @contextmanager
-def served(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
+def served(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """The application at a port of this machine."""
-    server = make_server(host, 0, app, threaded=True)
+    server = make_server(host, port, partial(_whole, app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -46,6 +51,13 @@ def served(app: Flask, host: str = "127.0.0.1") -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def _whole(app: Flask, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+    """The answer, with its file closed: Werkzeug's server leaves that open where the browser has gone
+    away."""
+    with closing(app(environ, start_response)) as answer:  # type: ignore[type-var]
+        return list(answer)
 
 
 @contextmanager
@@ -84,7 +96,8 @@ def complaints_of(page: Page) -> list[str]:
 
 
 def what_axe_finds(page: Page) -> list[str]:
-    """Every rule of accessibility that the page breaks, and where."""
+    """Every rule of accessibility that the page breaks, and where, once it has its style."""
+    page.wait_for_load_state("networkidle")
     return [
         f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}"
         for one in Axe().run(page).response["violations"]

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from redis import Redis
-from werkzeug.serving import make_server
 
 from app.db import shops
 from app.pipeline.runtime import Runtime, work_on_shop
@@ -24,7 +22,7 @@ from app.sandbox.shopify.shop import SandboxShop
 from app.services import free_port
 from app.settings import Settings
 from app.web.application import create_app
-from tests.pages.browser import complaints_of
+from tests.pages.browser import complaints_of, served
 
 SECRET = "the-client-secret-of-the-journeys-0123456789"
 AT_MOST_MS = 60_000
@@ -35,22 +33,14 @@ def backline(settings: Settings, engine: sa.Engine, redis: Redis) -> Iterator[st
     """The production application at a port of this machine, and a worker beside it."""
     runtime = Runtime(settings, engine, redis, Http())
     stopping = threading.Event()
-    app: Flask = create_app(runtime)
-    server = make_server("127.0.0.1", settings.port, app, threaded=True)
-    threads = [
-        threading.Thread(target=server.serve_forever),
-        threading.Thread(target=_work, args=(runtime, stopping)),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield settings.app_url
-    finally:
-        stopping.set()
-        server.shutdown()
-        for thread in threads:
-            thread.join()
-        server.server_close()
+    worker = threading.Thread(target=_work, args=(runtime, stopping))
+    with served(create_app(runtime), port=settings.port) as site:
+        worker.start()
+        try:
+            yield site
+        finally:
+            stopping.set()
+            worker.join()
 
 
 def _work(runtime: Runtime, stopping: threading.Event) -> None:
@@ -91,15 +81,15 @@ def shop(settings: Settings) -> SandboxShop:
     return shop
 
 
-@contextmanager
-def shopify(shop: SandboxShop, settings: Settings, engine: sa.Engine, redis: Redis) -> Iterator[str]:
+@pytest.fixture
+def admin(shop: SandboxShop, settings: Settings, clean_pg: sa.Engine, redis: Redis) -> Iterator[str]:
     """The shop's admin, and Backline, which know each other; yields the admin's address."""
     running = shopify_shops.serve([shop], port=0)
     told = settings_with(settings, shopify_base_url=f"{running.base_url}/{{shop}}")
     shop.oauth.app_url = told.app_url
     sender = WebhookSender(shop.webhooks, pause_s=0.05)
     try:
-        with backline(told, engine, redis):
+        with backline(told, clean_pg, redis):
             sender.start()
             yield f"{running.base_url}/{shop.domain}/admin/apps"
             sender.stop()
@@ -107,57 +97,45 @@ def shopify(shop: SandboxShop, settings: Settings, engine: sa.Engine, redis: Red
         running.stop()
 
 
-def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(  # noqa: PLR0917 -- fixtures
-    browser_at_large: Browser,
-    shop: SandboxShop,
-    settings: Settings,
-    clean_pg: sa.Engine,
-    redis: Redis,
-    tmp_path: Path,
+def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(
+    browser_at_large: Browser, shop: SandboxShop, admin: str, tmp_path: Path
 ) -> None:
     page = browser_at_large.new_page()
     complaints = complaints_of(page)
 
-    with shopify(shop, settings, clean_pg, redis) as admin:
-        page.goto(admin)
-        page.get_by_role("link", name="Install Backline").click()
-        page.get_by_role("button", name="Install").click()
-        page.wait_for_url("**/shops/*")
-        page.screenshot(path=tmp_path / "landed.png")
-        _wait_for(page, "1002")
-        page.screenshot(path=tmp_path / "shopify.png")
-        page.get_by_role("link", name="Orders", exact=True).first.click()
-        expect(page.get_by_text("#1002").first).to_be_visible()
+    page.goto(admin)
+    page.get_by_role("link", name="Install Backline").click()
+    page.get_by_role("button", name="Install").click()
+    page.wait_for_url("**/shops/*")
+    page.screenshot(path=tmp_path / "landed.png")
+    _wait_for(page, "1002")
+    page.screenshot(path=tmp_path / "shopify.png")
+    page.get_by_role("link", name="Orders", exact=True).first.click()
+    expect(page.get_by_text("#1002").first).to_be_visible()
 
     order = next(order for order in shop.orders.values() if order.name == "#1002")
     assert "backordered" in order.tags
     assert complaints == []
 
 
-def test_a_merchant_installs_from_the_admin_and_works_inside_it(  # noqa: PLR0917 -- fixtures
-    browser_at_large: Browser,
-    shop: SandboxShop,
-    settings: Settings,
-    clean_pg: sa.Engine,
-    redis: Redis,
-    tmp_path: Path,
+def test_a_merchant_installs_from_the_admin_and_works_inside_it(
+    browser_at_large: Browser, admin: str, tmp_path: Path
 ) -> None:
     """Embedded: Shopify has installed the app itself, and its frame brings a session token."""
     page = browser_at_large.new_page()
     page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body="window.shopify = {};"))
 
-    with shopify(shop, settings, clean_pg, redis) as admin:
-        page.goto(f"{admin}/backline")
-        page.get_by_role("button", name="Install").click()
-        frame = page.frame_locator("iframe")
-        _wait_in_frame(page, "1002")
-        page.screenshot(path=tmp_path / "embedded.png")
-        frame.get_by_role("link", name="Orders", exact=True).first.click()
-        expect(frame.get_by_text("#1002").first).to_be_visible(timeout=AT_MOST_MS)
+    page.goto(f"{admin}/backline")
+    page.get_by_role("button", name="Install").click()
+    frame = page.frame_locator("iframe")
+    _wait_in_frame(page, "1002")
+    page.screenshot(path=tmp_path / "embedded.png")
+    frame.get_by_role("link", name="Orders", exact=True).first.click()
+    expect(frame.get_by_text("#1002").first).to_be_visible(timeout=AT_MOST_MS)
 
 
 def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
-    browser_at_large: Browser, shop: SandboxShop, settings: Settings, clean_pg: sa.Engine, redis: Redis
+    browser_at_large: Browser, shop: SandboxShop, admin: str
 ) -> None:
     """As when the merchant goes back in the browser's history."""
     page = browser_at_large.new_page()
@@ -167,9 +145,25 @@ def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
     shop.oauth.session_token = lambda **_: "ran-out"  # type: ignore[method-assign]
     shop.oauth.install()
 
-    with shopify(shop, settings, clean_pg, redis) as admin:
-        page.goto(f"{admin}/backline")
-        _wait_in_frame(page, "1002")
+    page.goto(f"{admin}/backline")
+    _wait_in_frame(page, "1002")
+
+
+@pytest.mark.parametrize("bridge", ["", "window.shopify = { idToken: async () => 'forged' };"])
+def test_whom_shopify_does_not_vouch_for_is_told_what_to_do(
+    browser_at_large: Browser, shop: SandboxShop, admin: str, bridge: str
+) -> None:
+    """Its script did not come, or gave what is no token of this shop."""
+    page = browser_at_large.new_page()
+    page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=bridge))
+    shop.oauth.session_token = lambda **_: "ran-out"  # type: ignore[method-assign]
+    shop.oauth.install()
+
+    page.goto(f"{admin}/backline")
+
+    alert = page.frame_locator("iframe").get_by_role("alert")
+    expect(alert).to_have_text("That did not work: open Backline from your shop's admin again.")
+    expect(page.frame_locator("iframe").get_by_text("Asking Shopify")).to_be_hidden()
 
 
 def test_a_merchant_installs_on_bigcommerce_and_sees_the_order_that_waits(

@@ -200,7 +200,9 @@ def test_no_script_in_what_people_type_ever_runs(
     paths = [
         adapter.build(rule.endpoint, {"shop_id": stage.world.shop_id} if rule.arguments else {})
         for rule in app.url_map.iter_rules()
-        if rule.arguments <= {"shop_id"} and "GET" in (rule.methods or ())
+        if rule.arguments <= {"shop_id"}
+        and "GET" in (rule.methods or ())
+        and not rule.endpoint.startswith("install_")  # whose own tests send what they are answered for
     ]
     page = browser_at_large.new_page()
     complaints = complaints_of(page)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 from redis import Redis
+from structlog.testing import capture_logs
 
 from app.db import shops
 from app.db.models import Shop
@@ -221,13 +222,18 @@ def test_a_closed_shop_needs_its_merchant(status: int, told: Stage) -> None:
     assert shop_of(told).status == "needs_merchant"
 
 
-def test_a_token_that_no_key_opens_needs_the_merchant_and_says_which_setting(told: Stage) -> None:
+def test_a_token_that_no_key_opens_waits_for_the_key_and_sends_no_merchant_away(told: Stage) -> None:
     with told.world.runtime.sessions.begin() as session:
         shops.get_shop(session, told.world.shop_id).token_encrypted = "gAAAAA-not-ours"
 
-    work(told)
+    with capture_logs() as said:
+        work(told)
 
-    assert "ENCRYPTION_KEYS" in (shop_of(told).problem or "")
+    shop = shop_of(told)
+    assert ["ENCRYPTION_KEYS" in line["reason"] for line in said if line["event"] == "waiting"] == [True]
+    assert shop.status == "active"
+    assert shop.wait_until is not None
+    assert shop.wait_until > told.world.clock()
 
 
 def test_a_defect_of_ours_escapes_and_lets_go_of_the_shop(told: Stage) -> None:

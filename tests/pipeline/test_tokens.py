@@ -9,33 +9,18 @@ from redis import Redis
 from app.db import shops, tokens
 from app.db.models import Shop
 from app.errors import NeedsMerchant, TryLater
-from app.pipeline.connecting import connect_own_app, connect_shop, install_shop
-from app.platforms.base import Grant
+from app.pipeline.connecting import connect_shop, install_shop
 from app.settings import Settings
-from tests.world import World, make_world
+from tests.world import World, granted, make_world
 
 
 @pytest.fixture
 def world(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> World:
     """A shop that was installed and is at rest."""
     world = make_world(clean_pg, redis, settings, client_id=settings.shopify_client_id)
-    world.shop_id = install_shop(world.runtime, "shopify", world.shop.domain, granted(world))
+    world.shop_id = install_shop(world.runtime, "shopify", world.shop.domain, granted(world.shop))
     world.quiet()
     return world
-
-
-def granted(world: World) -> Grant:
-    """What a merchant's consent brings."""
-    oauth = world.shop.oauth
-    oauth.install()
-    asked = {"client_id": world.shop.client_id, "client_secret": world.shop.client_secret}
-    pair = oauth.answer(asked | {"code": oauth.new_code(""), "expiring": "1"})
-    return Grant(
-        pair["access_token"],
-        expires_in_s=pair["expires_in"],
-        refresh_token=pair["refresh_token"],
-        refresh_expires_in_s=pair["refresh_token_expires_in"],
-    )
 
 
 def row(world: World) -> Shop:
@@ -107,7 +92,7 @@ def test_an_answer_that_was_never_kept_is_asked_for_again(world: World) -> None:
     with world.runtime.sessions.begin() as session:
         assert tokens.begin_renewal(session, world.shop_id, "ann", now=world.clock())
     refresh = tokens.open_refresh_token(kept, world.runtime.settings.encryption_keys)
-    world.runtime.tokens.ask(kept, refresh)
+    world.runtime.fetch_access(kept.platform, kept.domain, refresh)
     world.clock.sleep(3600)
 
     call(world)
@@ -136,7 +121,7 @@ def test_withdrawn_access_needs_the_merchant_and_a_new_install_is_enough(world: 
     assert row(world).status == "needs_merchant"
     assert "open Backline from the shop's admin" in (row(world).problem or "")
 
-    install_shop(world.runtime, "shopify", world.shop.domain, granted(world))
+    install_shop(world.runtime, "shopify", world.shop.domain, granted(world.shop))
     world.quiet()
 
     assert (row(world).status, row(world).problem) == ("active", None)
@@ -160,7 +145,7 @@ def test_a_new_install_while_a_worker_is_refused_does_not_stop_the_shop(world: W
 
     def reinstall() -> None:
         world.shop.before_request = None
-        install_shop(world.runtime, "shopify", world.shop.domain, granted(world))
+        install_shop(world.runtime, "shopify", world.shop.domain, granted(world.shop))
         world.shop.oauth.refresh_tokens.clear()
         world.shop.faults.is_token_revoked = True
 
@@ -193,10 +178,10 @@ def test_an_app_of_the_shops_own_organisation_needs_no_token(
 ) -> None:
     world = make_world(clean_pg, redis, settings, client_id=settings.shopify_client_id)
     with pytest.raises(NeedsMerchant, match="same organisation"):
-        connect_own_app(world.runtime, world.shop.domain)
+        connect_shop(world.runtime, "shopify", world.shop.domain)
     world.shop.oauth.is_own_app = True
 
-    world.shop_id = connect_own_app(world.runtime, world.shop.domain).shop_id
+    world.shop_id = connect_shop(world.runtime, "shopify", world.shop.domain).shop_id
     first = token(world)
     world.clock.sleep(24 * 3600)
     call(world)
@@ -221,7 +206,7 @@ def test_uninstalling_deletes_every_token_before_it_is_answered(world: World) ->
 def test_an_uninstall_that_is_told_after_the_reinstall_changes_nothing(world: World) -> None:
     world.shop.uninstall()
     world.clock.sleep(5)
-    install_shop(world.runtime, "shopify", world.shop.domain, granted(world))
+    install_shop(world.runtime, "shopify", world.shop.domain, granted(world.shop))
 
     world.deliver()
     world.work()

@@ -192,7 +192,12 @@ def test_without_redis_the_pages_still_answer(runtime: Runtime, shop_id: int) ->
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({}, "Look Webhooks registered: Nobody has registered them"),
+        ({"subscribed_at": None}, "Look Webhooks registered: Nobody has registered them"),
+        (
+            {"subscribed_at": None, "import_state": "running"},
+            "Note Webhooks registered: They are being registered.",
+        ),
+        ({"import_state": "running"}, "Importing open orders: counting them."),
         (
             {"subscriptions": {"orders/create": "no access"}},
             "The platform refused orders/create: no access.",

@@ -57,7 +57,6 @@ class _Answer(msgspec.Struct):
     access_token: str
     context: str
     user: User
-    scope: str = ""
 
 
 def read_context(text: str) -> str:
@@ -101,8 +100,7 @@ def _installation(body: bytes, context: str) -> Installation:
         raise TryLater("BigCommerce answered with something that is no token", after_s=5) from error
     if answer.context != context:
         raise RejectedVisit("BigCommerce answered about another store: install Backline again.")
-    grant = Grant(answer.access_token, tuple(answer.scope.split()))
-    return Installation(read_context(answer.context), grant, answer.user)
+    return Installation(read_context(answer.context), Grant(answer.access_token), answer.user)
 
 
 def read_visit(token: str, settings: "Settings") -> Visit:

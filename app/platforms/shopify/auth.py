@@ -49,7 +49,6 @@ class Visitor(NamedTuple):
 
 class _Answer(msgspec.Struct):
     access_token: str
-    scope: str = ""
     expires_in: float | None = None
     refresh_token: str | None = None
     refresh_token_expires_in: float | None = None
@@ -190,9 +189,9 @@ def renew_access(http: Http, settings: "Settings", shop: str, refresh_token: str
 
 def fetch_own_token(http: Http, settings: "Settings", shop: str) -> Grant:
     """A token for a shop of the app's own organisation, which needs nobody's consent: it lasts a day.
-    Raises `NeedsMerchant`."""
+    Raises `NeedsMerchant`, and `RejectedVisit` for what is no shop."""
     try:
-        return _ask(http, settings, shop, {"grant_type": "client_credentials"})
+        return _ask(http, settings, read_shop_domain(shop), {"grant_type": "client_credentials"})
     except _RefusedError as error:
         raise NeedsMerchant(
             f"{shop} gives this app no token: install the app in the shop, and see that both belong to "
@@ -226,7 +225,6 @@ def _grant(shop: str, body: bytes) -> Grant:
         raise TryLater(f"{shop} answered with something that is no token", after_s=5) from error
     return Grant(
         answer.access_token,
-        tuple(scope.strip() for scope in answer.scope.split(",") if scope.strip()),
         answer.expires_in,
         answer.refresh_token,
         answer.refresh_token_expires_in,

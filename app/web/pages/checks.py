@@ -79,6 +79,8 @@ def _webhooks(say: Words) -> Check:
             f"The platform refused {topics}.",
             "What they would tell is found by the hourly check only. Connect the shop again.",
         )
+    if say.shop.subscribed_at is None and say.shop.import_state == "running":
+        return Check("Webhooks registered", "info", "They are being registered.")
     if say.shop.subscribed_at is None:
         return Check(
             "Webhooks registered",
