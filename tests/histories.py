@@ -10,26 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from app.sandbox.bigcommerce.records import INCOMPLETE
 from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.records import JournalEntry, OutOfStock, Refused
 from app.sandbox.shopify.records import Variant
+from tests.goods import Goods, ShippedGoods, Terms
 from tests.world import World
 
 OURS = {"backordered", "backorder-released"}
+_TRIES = 5
 LOOKS = ("Look", "LookWhole")
 TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
-
-
-@dataclass
-class Arrivals:
-    """What was typed to arrive, by (item, location)."""
-
-    by_pool: dict[tuple[int, int], list[tuple[date, int]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
 
 
 @dataclass(frozen=True)
@@ -50,21 +43,20 @@ def supply_of(shop: Any) -> Mapping[tuple[int, int], int]:
     }
 
 
-def truth(shop: Any, arrivals: Arrivals) -> dict[int, dict[int, Short]]:
+def truth(shop: Any, goods: Goods) -> dict[int, dict[int, Short]]:
     """Which orders are short of which items now, and until when: by order id and item id."""
     found: dict[int, dict[int, list[tuple[int, date | None]]]] = defaultdict(lambda: defaultdict(list))
     supplies = supply_of(shop)
     for pool, lines in shop.open_lines().items():
-        supply = supplies[pool]
-        coming: list[date | None] = [
-            day for day, units in sorted(arrivals.by_pool[pool]) for _ in range(units)
-        ]
-        units: list[date | str | None] = ["on hand"] * max(0, supply)
+        supply, coming = supplies[pool], goods.units_coming(pool)
+        after_all = goods.after_all(coming)
+        units: list[date | str] = ["on hand"] * max(0, supply)
         units += coming[max(0, -supply) :]
         place = 0
         for order_id in sorted(lines, key=lambda number: (placed_at(shop, number), number)):
             mine = [
-                units[at] if at < len(units) else None for at in range(place, place + lines[order_id])
+                units[at] if at < len(units) else after_all
+                for at in range(place, place + lines[order_id])
             ]
             place += lines[order_id]
             late = [unit for unit in mine if unit != "on hand"]
@@ -96,13 +88,13 @@ class History:
     world: World
     seed: int
     locations: int = 2
-    arrivals: Arrivals = field(default_factory=Arrivals)
     own_text: dict[int, str] = field(default_factory=dict)
     own_tags: dict[int, set[str]] = field(default_factory=dict)
     shrunk: set[int] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
+    goods_kind: ClassVar[type[Goods]] = ShippedGoods
     before_playing: Callable[[], None] = lambda: None
     tagged: set[int] = field(default_factory=set)
     _journal_read: int = 0
@@ -124,9 +116,18 @@ class History:
                 shop.add_product(title, sku=title.upper().replace(" ", "-"), stock=stock)
             )
         self.places = places
+        self.goods = self.goods_kind(self.world, self.random, self.variants, places, self.terms())
         for _ in range(self.random.randint(0, 4)):
             with suppress(Refused):
                 self.place_order()
+
+    def terms(self) -> Terms:
+        """How the shop promises: each of 24 shops in its own way."""
+        return Terms(
+            handling_days=(0, 0, 1, 2)[self.seed % 4],
+            country="US" if self.seed % 8 in (1, 3, 6) else "",
+            lead_time_days=14 if self.seed % 3 == 2 else None,
+        )
 
     def play(self, steps: int) -> None:
         """Connect, let things happen, and come to rest; the hourly check heals what was lost."""
@@ -136,6 +137,7 @@ class History:
             from app.db import shops  # noqa: PLC0415
 
             shops.get_shop(session, self.world.shop_id).quiet_days = 1
+        self.goods.agree()
         self.before_playing()
         knobs = self.world.shop.webhooks.knobs
         knobs.delay_s, knobs.duplicate_rate, knobs.loss_rate, knobs.is_shuffled = (
@@ -161,15 +163,17 @@ class History:
     # What happens
 
     def happen(self) -> None:
-        """One thing that a buyer, the merchant or a warehouse does."""
+        """One thing that a buyer, the merchant or a warehouse does; where it can't be done, another."""
         acts = self.acts()
         weights = [weight for weight, _ in acts]
-        _, act = self.random.choices(acts, weights)[0]
-        try:
-            act()
-            self.counts[act.__name__] += 1
-        except (Refused, OutOfStock):
-            self.counts["refused"] += 1
+        for _, act in self.random.choices(acts, weights, k=_TRIES):
+            try:
+                act()
+            except (Refused, OutOfStock):
+                self.counts["refused"] += 1
+            else:
+                self.counts[act.__name__] += 1
+                return
 
     def acts(self) -> list[tuple[int, Callable[[], None]]]:
         """What may happen, and how often."""
@@ -182,10 +186,10 @@ class History:
             (6, self.restock),
             (1, self.shrink),
             (1, self.move),
-            (2, self.expect),
             (2, self.write_note),
             (2, self.put_tag),
             (1, self.delete_order),
+            *self.goods.acts(),
         ]
 
     def place_order(self) -> None:
@@ -271,20 +275,6 @@ class History:
             self.random.choice(parts).fulfillment_order_id, self.random.choice(self.places)
         )
 
-    def expect(self) -> None:
-        """The merchant types an arrival."""
-        item_id, location_id = self._any_pool()
-        variant = next(one for one in self.variants if one.item_id == item_id)
-        units, day = (
-            self.random.randint(1, 5),
-            date(2026, 11, 30) + timedelta(days=self.random.randint(0, 20)),
-        )
-        try:
-            self.world.expect(variant, units, day.isoformat(), location_id=location_id)
-        except IndexError:
-            raise Refused("no order names it yet") from None
-        self.arrivals.by_pool[item_id, location_id].append((day, units))
-
     def write_note(self) -> None:
         """Staff write before or after whatever stands in the note."""
         order_id = self._any_order()
@@ -325,7 +315,7 @@ class History:
         self.world.after_request = self._look_at_writes
 
     def _look_at_writes(self) -> None:
-        short = set(truth(self.world.shop, self.arrivals))
+        short = set(truth(self.world.shop, self.goods))
         journal = self.world.shop.journal
         for entry in journal[self._journal_read :]:
             if entry.kind == "note written" and entry.order_id is not None:
@@ -377,7 +367,7 @@ class History:
 
     def verdict(self) -> list[str]:
         """Every way in which an order shows something else than it must."""
-        short = truth(self.world.shop, self.arrivals)
+        short = truth(self.world.shop, self.goods)
         found = list(self.wrong)
         for order_id in self.world.shop.orders:
             found += [
@@ -462,6 +452,8 @@ class History:
 class StoreHistory(History):
     """The same at a BigCommerce store, with what such a store allows: pickups at the second location,
     orders that wait for their payment, archiving; no tags and no moves. Stock figures may lag."""
+
+    goods_kind = Goods
 
     def __post_init__(self) -> None:
         """See `History`; nothing is remembered of any look yet."""

@@ -35,12 +35,13 @@ def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int,
 
 
 def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
-    """How many units of these arrivals of one item still count, by arrival."""
+    """How many units of these arrivals of one item still count, by arrival. Of a cancelled one there
+    was never more than what has landed."""
     return count_once(
         Told(
             arrival_id=row.id,
             location_id=row.location_id,
-            quantity=row.quantity,
+            quantity=row.received if row.state == "cancelled" else row.quantity,
             received=row.received,
             expected_on=row.expected_on,
             reference=row.reference,
@@ -48,8 +49,7 @@ def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
             is_over=row.state != "expected",
         )
         for row in rows
-        if row.state != "cancelled"
-    ) | {row.id: 0 for row in rows if row.state == "cancelled"}
+    )
 
 
 def units_that_count(session: Session, shop_id: int, item_ids: Collection[int | None]) -> dict[int, int]:
@@ -66,11 +66,29 @@ def _telling(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRo
     where = (
         ArrivalRow.shop_id == shop_id,
         ArrivalRow.item_id == item_id,
-        ArrivalRow.state != "cancelled",
-        sa.or_(ArrivalRow.state == "expected", ArrivalRow.reference != ""),
+        sa.or_(
+            ArrivalRow.state == "expected",
+            sa.and_(
+                ArrivalRow.reference != "",
+                sa.or_(ArrivalRow.state == "received", ArrivalRow.received > 0),
+            ),
+        ),
     )
     by_date = (ArrivalRow.expected_on, ArrivalRow.id)
     return session.scalars(sa.select(ArrivalRow).where(*where).order_by(*by_date)).all()
+
+
+def supply_awaiting_shipments(session: Session, shop_id: int, item_id: int) -> dict[int, int]:
+    """The units in the item's pools when they were last read, by location; nothing where none of the
+    platform's own shipments brings more of it."""
+    comes = sa.exists().where(
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.item_id == item_id,
+        ArrivalRow.source == "shopify",
+        ArrivalRow.state == "expected",
+    )
+    where = (PoolRow.shop_id == shop_id, PoolRow.item_id == item_id, comes)
+    return dict(session.execute(sa.select(PoolRow.location_id, PoolRow.supply).where(*where)).all())
 
 
 def adopt_arrivals(session: Session, shop_id: int, item_id: int) -> None:

@@ -75,7 +75,8 @@ class Shop(Base):
     What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
     where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
     order), and `chosen`, the names of the columns that connecting again must leave as they are.
-    Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`.
+    Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
+    locations `inbound_places`.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
     `promise_quantile` is the share of promises to be kept, `country` (US, DE-BY) says which days are
     working days, of which `handling_days` go by between arrival and dispatch. `regime` is the law of
@@ -125,6 +126,7 @@ class Shop(Base):
     reconcile_at: Mapped[datetime]
     inbound_at: Mapped[datetime | None]
     inbound_read_at: Mapped[datetime | None]
+    inbound_places: Mapped[list[Any]] = mapped_column(default=list)
     api_token_digest: Mapped[str | None] = mapped_column(unique=True)
     wait_until: Mapped[datetime | None]
     lease_owner: Mapped[str | None]

@@ -18,7 +18,8 @@ _PAUSE = timedelta(seconds=60)
 
 
 def read_inbound(desk: Desk) -> bool:
-    """Read all shipments that are on their way, if it is time. Returns whether it was."""
+    """Read all shipments that are on their way to places where stock was seen, if it is time. Returns
+    whether it was."""
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
         now = desk.clock()
@@ -29,14 +30,16 @@ def read_inbound(desk: Desk) -> bool:
             return False
         # If this is cut off it is done again; what is told meanwhile asks for an earlier moment.
         again_at = shop.inbound_at = now + _PAUSE
-        places = list(arrivals.locations(session, desk.shop_id))
+        places = sorted(arrivals.locations(session, desk.shop_id))
         held, scopes = told.held_shipments(session, desk.shop_id), list(shop.scopes)
     where = {number: one.location_id for number, one in held.items()}
     found = desk.platform.fetch_inbound(places, where, scopes=scopes)
     _record(desk, [_with_reference(one, held.get(one.shipment_id)) for one in found or []])
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
-        shop.inbound_read_at = now
+        shop.inbound_places = places
+        # Where nothing could be asked there is nothing to wait for.
+        shop.inbound_read_at = now if places else None
         if shop.inbound_at == again_at:
             shop.inbound_at = None
     return True

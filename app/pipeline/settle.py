@@ -17,7 +17,7 @@ from app.core.decide import PoolState, decide
 from app.core.model import Line, Promise
 from app.core.promise import explain
 from app.db import audit, mirror, promises, shops
-from app.db.arrivals import expected_arrivals
+from app.db.arrivals import expected_arrivals, supply_awaiting_shipments
 from app.db.mirror import OpenDemand
 from app.db.models import Item, PoolRow, Shop
 from app.pipeline.desk import Desk, local_day
@@ -199,12 +199,33 @@ def _news_come_first(session: Session, item: Item) -> bool:
 
 
 def _record_all_covered(session: Session, gathered: _Gathered) -> None:
-    item, stock, now = gathered.item, gathered.stock, gathered.now
+    item = gathered.item
     item.headroom = max((account.free for account in gathered.accounts.values()), default=None)
-    item.has_queue, item.is_tracked = False, stock.is_tracked
-    mirror.record_stock(session, item.shop_id, stock, gathered.accounts, {}, now=now)
+    item.has_queue, item.is_tracked = False, gathered.stock.is_tracked
+    _record_stock(session, gathered, gathered.accounts, {})
     _say(session, gathered, [])
     _finish(gathered)
+
+
+def _record_stock(
+    session: Session, gathered: _Gathered, accounts: Mapping[int, Account], drift: Mapping[int, int]
+) -> None:
+    stock, now, shop_id = gathered.stock, gathered.now, gathered.item.shop_id
+    shop = shops.get_shop(session, shop_id)
+    if _may_come_from_shipments(session, shop, stock.item_id, accounts):
+        shops.expect_inbound(shop, now=now)
+    mirror.record_stock(session, shop_id, stock, accounts, drift, now=now)
+
+
+def _may_come_from_shipments(
+    session: Session, shop: Shop, item_id: int, accounts: Mapping[int, Account]
+) -> bool:
+    """Whether shipments must be read: for a place of which nobody asked what comes there, or because
+    more is there of what was to come, which must not be expected once more."""
+    if not accounts.keys() <= set(shop.inbound_places):
+        return True
+    before = supply_awaiting_shipments(session, shop.id, item_id)
+    return any(accounts[place].supply > units for place, units in before.items() if place in accounts)
 
 
 def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, str]]) -> None:
@@ -356,9 +377,7 @@ def _settle_queue(
             balance, verdict=Verdict.BALANCED, drift=_explain_away(session, gathered, balance)
         )
     if balance.verdict is Verdict.BALANCED:
-        mirror.record_stock(
-            session, item.shop_id, gathered.stock, balance.accounts, balance.drift, now=now
-        )
+        _record_stock(session, gathered, balance.accounts, balance.drift)
         _decide(session, gathered, balance)
         _finish(gathered)
     elif may_postpone:

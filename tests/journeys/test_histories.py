@@ -88,6 +88,7 @@ def test_all_histories(platform: str, clean_pg: sa.Engine, redis: Redis, setting
         print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
         wrong += found
         empty_tables(clean_pg)
+        redis.flushdb()
     figures = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     print(f"\n{platform} histories {FIRST} to {END - 1}: {figures}; wrong: {len(wrong)}")  # noqa: T201
 

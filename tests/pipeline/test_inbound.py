@@ -118,7 +118,7 @@ def test_what_has_come_in_is_expected_no_more(stage: Stage) -> None:
     later(stage)
 
     stage.world.shop.receive_shipment(shipment, {stage.mug.item_id: 2})
-    stage.pass_hours(1)
+    later(stage)
     assert expected(stage) == [(3, day("2026-12-05"))]
 
     stage.world.shop.reject_rest(shipment)
@@ -166,6 +166,22 @@ def test_a_purchase_order_and_its_shipment_count_once(stage: Stage, reference: s
     assert expected(stage) == [(3, day("2026-12-20"))]
 
 
+def test_what_has_landed_of_a_shipment_is_not_expected_again_when_it_loses_its_date(
+    stage: Stage,
+) -> None:
+    tell(stage, "PO-17", 8, "2026-12-20")
+    shipment = ship(stage, 5)
+    stage.world.shop.add_transfer(stage.main, [shipment], reference="PO-17")
+    later(stage)
+    stage.world.shop.receive_shipment(shipment, {stage.mug.item_id: 2})
+    later(stage)
+
+    stage.world.shop.reschedule_shipment(shipment, None)
+    later(stage)
+
+    assert expected(stage) == [(6, day("2026-12-20"))]
+
+
 def test_a_transfer_is_no_arrival_beside_its_shipments(stage: Stage) -> None:
     stage.world.shop.add_transfer(stage.main, [ship(stage, 2), ship(stage, 3, DEC_12)])
     later(stage)
@@ -175,6 +191,7 @@ def test_a_transfer_is_no_arrival_beside_its_shipments(stage: Stage) -> None:
 
 
 def test_several_webhooks_in_a_row_are_one_reading(stage: Stage) -> None:
+    stage.world.clock.sleep(61)
     before = readings(stage)
 
     for _ in range(3):

@@ -66,8 +66,8 @@ def _inbound(resource: str, *actions: str) -> dict[str, Topic]:
     return {f"{resource}/{action}": topic for action in actions}
 
 
-# What comes in is also told by stock that moves: inventory_shipments/receive_items takes a scope of its
-# own, read_inventory_shipments_received_items, and tells no more.
+# What comes in is told by stock that rises: inventory_shipments/receive_items takes a scope of its own,
+# read_inventory_shipments_received_items, and tells no more.
 _INBOUND = _inbound(
     "inventory_shipments",
     "add_items",

@@ -58,6 +58,7 @@ def upgrade() -> None:
     with op.batch_alter_table("shops") as shops:
         shops.add_column(sa.Column("inbound_at", sa.DateTime(timezone=True), nullable=True))
         shops.add_column(sa.Column("inbound_read_at", sa.DateTime(timezone=True), nullable=True))
+        shops.add_column(sa.Column("inbound_places", sa.JSON(), server_default="[]", nullable=False))
         shops.add_column(sa.Column("api_token_digest", sa.String(), nullable=True))
         shops.create_unique_constraint(op.f("uq_shops_api_token_digest"), ["api_token_digest"])
 
@@ -66,6 +67,7 @@ def downgrade() -> None:
     with op.batch_alter_table("shops") as shops:
         shops.drop_constraint(op.f("uq_shops_api_token_digest"), type_="unique")
         shops.drop_column("api_token_digest")
+        shops.drop_column("inbound_places")
         shops.drop_column("inbound_read_at")
         shops.drop_column("inbound_at")
     op.drop_table("uploads")
