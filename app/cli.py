@@ -43,7 +43,7 @@ from app.pipeline.arrivals import Bad, Report, read_catalog
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
 from app.pipeline.csv_import import import_file
 from app.pipeline.csv_layout import FileRefused, Layout, examine
-from app.pipeline.duties import duties_today
+from app.pipeline.duties import duties_today, record_told
 from app.pipeline.runtime import Runtime
 from app.pipeline.terms import is_known_country
 from app.platforms.http import Http
@@ -697,6 +697,12 @@ def lead_time(domain: str, days: int | None, sku: str | None) -> None:
     type=click.Choice([regime.value for regime in Regime]),
     help="The law of late deliveries whose dates are watched.",
 )
+@click.option(
+    "--tag-delay-notices/--no-tag-delay-notices",
+    "tags_delay_notices",
+    default=None,
+    help="Tag the orders whose buyers that law wants told of the delay, for a mail tool to act on.",
+)
 def set_preferences(domain: str, **wanted: object) -> None:
     """Say how cautious dates are, when the shop works, and which law it sells under."""
     given = {name: value for name, value in wanted.items() if value is not None}
@@ -749,9 +755,8 @@ def record_notice(domain: str, order: str, kind: str, revised_on: datetime | Non
         if found is None:
             _fail(f"{domain} has no order {order}.")
         day = revised_on.date() if revised_on else None
-        log.record_notice(
-            session, found, Told(kind), at=runtime.clock(), revised_on=day, by=by, now=runtime.clock()
-        )
+        record_told(session, found, Told(kind), revised_on=day, by=by, now=runtime.clock())
+        doorbell.ring(runtime.redis, found.shop_id)
         console.print(f"{order}: {kind} noted.")
 
 

@@ -17,7 +17,7 @@ class TagChanges:
 
 
 def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: int) -> bool:
-    """Whether the order must be written: its status changes, or what is said of a short item does.
+    """Whether the order must be written: its status or duty changes, or what is said of a short item.
 
     Quiet rule: a date is rewritten only if it moves by `quiet_days` or more, becomes known or
     unknown, or the date shown has passed. What a person did to our tag or block since is no reason.
@@ -26,6 +26,8 @@ def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: in
         return True
     if want.status not in WAITING:
         return False
+    if want.owes_notice is not shown.owes_notice:
+        return True
     said = {item.item_id: item for item in shown.items}
     short = [item for item in want.items if item.short > 0]
     if {item.item_id for item in short} != said.keys():
@@ -107,4 +109,5 @@ def shown_after(
         has_block,
         status.ours,
         status.before,
+        want.owes_notice,
     )

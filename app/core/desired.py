@@ -19,12 +19,19 @@ class Status(StrEnum):
     RELEASED = "released"
 
 
-TAGS = {
+class Duty(StrEnum):
+    """What a waiting order obliges to, said by a tag beside that of its status."""
+
+    DELAY_NOTICE = "delay notice due"
+
+
+TAGS: Mapping[Status | Duty, frozenset[str]] = {
     Status.NONE: frozenset[str](),
     Status.PREORDER: frozenset({"preorder"}),
     Status.BACKORDERED: frozenset({"backordered"}),
     Status.REVIEW: frozenset({"backorder-review"}),
     Status.RELEASED: frozenset({"backorder-released"}),
+    Duty.DELAY_NOTICE: frozenset({"backorder-delay-notice-due"}),
 }
 # An order shows one of these while any of its units is short. The first that any item asks for counts:
 # who must decide about a discontinued item must not overlook it for another that is merely late, and an
@@ -34,9 +41,9 @@ WAITING = frozenset(_WAITING)
 OUR_TAGS = frozenset().union(*TAGS.values())
 
 
-def rename_tags(names: Mapping[str, str]) -> dict[Status, frozenset[str]]:
-    """The tags of each status where the merchant gave some of ours another name."""
-    return {status: frozenset(names.get(tag, tag) for tag in tags) for status, tags in TAGS.items()}
+def rename_tags(names: Mapping[str, str]) -> dict[Status | Duty, frozenset[str]]:
+    """The tags of each status and duty where the merchant gave some of ours another name."""
+    return {said: frozenset(names.get(tag, tag) for tag in tags) for said, tags in TAGS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,13 @@ class ItemState:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """One order as the books have it now. A deleted order is a cancelled one without items."""
+    """One order as the books have it now. A deleted order is a cancelled one without items.
+    `owes_notice`: the buyer must be told of the delay, and the merchant wants a tag that says so."""
 
     order_id: int
     is_cancelled: bool
     items: Sequence[ItemState]
+    owes_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,7 @@ class Shown:
     has_block: bool = False
     status_id: int | None = None
     status_id_before: int | None = None
+    owes_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +124,16 @@ class Desired:
     eta: date | None = None
     released_on: date | None = None
     tags: frozenset[str] = field(default=frozenset())
+    owes_notice: bool = False
 
 
 def desired(
-    order: OrderState, shown: Shown, *, today: date, tags: Mapping[Status, frozenset[str]] = TAGS
+    order: OrderState, shown: Shown, *, today: date, tags: Mapping[Status | Duty, frozenset[str]] = TAGS
 ) -> Desired:
     """Judge an order. While any item is short it waits, by the kinds of those that are; it is released
     once stock has come for one that was; and shows nothing when it was cancelled or its short units
     were taken out of it.
-    `tags` are those that each status puts, where the merchant calls them otherwise."""
+    `tags` are those that each status and duty puts, where the merchant calls them otherwise."""
     if order.is_cancelled:
         return Desired(Status.NONE)
     short = [item for item in order.items if item.short > 0]
@@ -131,7 +142,8 @@ def desired(
         eta = max(dates) if len(dates) == len(short) else None
         asked = {item.asks_for for item in short}
         status = next(status for status in _WAITING if status in asked)
-        return Desired(status, tuple(order.items), eta, None, tags[status])
+        said = tags[status] | (tags[Duty.DELAY_NOTICE] if order.owes_notice else frozenset())
+        return Desired(status, tuple(order.items), eta, None, said, order.owes_notice)
     if shown.status is Status.RELEASED:
         return Desired(Status.RELEASED, (), shown.eta, shown.released_on, tags[Status.RELEASED])
     if shown.status in WAITING and _was_served(order, shown):

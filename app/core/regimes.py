@@ -147,6 +147,8 @@ class _Clock:
 
     def _us_waiting(self, state: _State, today: date, source: str) -> Duties:
         limit, expected = state.limit, self._facts.expected_on
+        if expected is None and state.delays:
+            expected = limit  # nobody knows better than the notice that named this day
         if limit is None:
             words = "The buyer agreed to wait without a date, and may cancel until it ships."
             return Duties(None, rule=words, source=f"{source}(b)(1)(iii)")
@@ -182,12 +184,14 @@ class _Clock:
     def by_eu_rule(self, today: date) -> Duties:
         """Article 18: 30 days unless another day was agreed; then the buyer may set a fitting further
         time and, if that passes too, leave, and is refunded without undue delay."""
-        limit, asked_for, ended_on, is_refunded = self._original, None, None, False
+        limit, ended_on, is_refunded = self._original, None, False
+        asked_for: date | None = None
+        is_told = False
         for notice in sorted(self._facts.notices, key=lambda each: each.at):
             if notice.kind is Told.DELAY:
-                asked_for = notice.revised_on
+                asked_for, is_told = notice.revised_on, True
             elif notice.kind is Told.CONSENT and asked_for:
-                limit = max(limit, asked_for)
+                limit, is_told = max(limit, asked_for), False
             elif notice.kind is Told.REFUSAL:
                 ended_on = notice.at.astimezone(self._zone).date()
             elif notice.kind is Told.REFUND:
@@ -200,9 +204,14 @@ class _Clock:
         expected = self._facts.expected_on
         if expected is not None and expected <= limit:
             return Duties(limit, rule="It is expected to ship in time.", source=_EU_1)
+        if expected is None and asked_for is not None and asked_for <= limit:
+            words = "By the merchant's own word it ships in time."
+            return Duties(limit, rule=words, source=_EU_1)
         words = "Only a later day that the buyer agrees to moves the limit; after it they may leave."
         if today > limit:
             words = "The time for delivery has passed: the buyer may set a further time, and then leave."
+        if is_told and (expected is None or (asked_for is not None and expected <= asked_for)):
+            return Duties(limit, consent_needed=True, consent_by=limit, rule=words, source=_EU_1)
         return Duties(limit, notice_due=limit, consent_needed=True, rule=words, source=_EU_1)
 
 

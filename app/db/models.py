@@ -80,7 +80,8 @@ class Shop(Base):
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
     `promise_quantile` is the share of promises to be kept, `country` (US, DE-BY) says which days are
     working days, of which `handling_days` go by between arrival and dispatch. `regime` is the law of
-    late deliveries that is watched (see `app.core.regimes`).
+    late deliveries that is watched (see `app.core.regimes`); with `tags_delay_notices` orders whose
+    buyers must be told are tagged.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again.
     """
@@ -109,6 +110,7 @@ class Shop(Base):
     country: Mapped[str] = mapped_column(default="")
     handling_days: Mapped[int] = mapped_column(sa.Integer(), default=0)
     regime: Mapped[str] = mapped_column(default="none")
+    tags_delay_notices: Mapped[bool] = mapped_column(default=False)
     tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
     wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
     priority_rules: Mapped[list[Any]] = mapped_column(default=list)

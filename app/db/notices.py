@@ -1,7 +1,7 @@
 """The log of notices about delays, and what the law asks for of the orders that wait."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from app.core.regimes import Duties, Notice, OrderFacts, Told
 from app.db.audit import record_event
 from app.db.models import NoticeRow, Order
-from app.db.statements import chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +66,43 @@ def record_notice(
     return row
 
 
-def notices_of(session: Session, shop_id: int, order_ids: Sequence[int]) -> dict[int, list[Notice]]:
-    """The log of these orders, in the order in which it happened."""
-    found: dict[int, list[Notice]] = defaultdict(list)
-    for some in chunks(order_ids):
-        where = (NoticeRow.shop_id == shop_id, NoticeRow.order_id.in_(some))
-        rows = session.scalars(sa.select(NoticeRow).where(*where).order_by(NoticeRow.at, NoticeRow.id))
-        for row in rows:
-            found[row.order_id].append(Notice(row.at, Told(row.kind), row.revised_on))
-    return found
-
-
 def waiting_orders(
-    session: Session, shop_id: int, judge: Callable[[OrderFacts], Duties | None]
+    session: Session,
+    shop_id: int,
+    judge: Callable[[OrderFacts], Duties | None],
+    *,
+    order_ids: Collection[int] | None = None,
 ) -> list[WaitingOrder]:
-    """Every order that is short, with its duties by `judge`; the most pressing first."""
-    where = (
+    """Every order that is short, or of these those that are, with its duties by `judge`; the most
+    pressing first."""
+    where = [
         Order.shop_id == shop_id,
         Order.short > 0,
         Order.is_cancelled.is_(False),
         Order.is_gone.is_(False),
-    )
-    orders = session.scalars(sa.select(Order).where(*where)).all()
-    log = notices_of(session, shop_id, [order.order_id for order in orders])
+    ]
+    if order_ids is not None:
+        where.append(Order.order_id.in_(order_ids))
+    log = _log_of(session, shop_id, where)
     waiting = []
-    for order in orders:
-        facts = OrderFacts(order.placed_at, order.expected_on, notices=log[order.order_id])
-        duties = judge(facts)
+    columns = sa.select(Order.order_id, Order.name, Order.placed_at, Order.expected_on).where(*where)
+    for order_id, name, placed_at, expected_on in session.execute(columns):
+        duties = judge(OrderFacts(placed_at, expected_on, notices=log.get(order_id, ())))
         if duties is not None:
-            waiting.append(
-                WaitingOrder(order.order_id, order.name, order.placed_at, order.expected_on, duties)
-            )
+            waiting.append(WaitingOrder(order_id, name, placed_at, expected_on, duties))
     return sorted(waiting, key=_most_pressing_first)
+
+
+def _log_of(
+    session: Session, shop_id: int, where: Sequence[sa.ColumnElement[bool]]
+) -> dict[int, list[Notice]]:
+    """What was told and answered, in the order in which it happened, by order."""
+    found: dict[int, list[Notice]] = defaultdict(list)
+    mine = sa.and_(Order.shop_id == NoticeRow.shop_id, Order.order_id == NoticeRow.order_id)
+    statement = sa.select(NoticeRow).join(Order, mine).where(NoticeRow.shop_id == shop_id, *where)
+    for row in session.scalars(statement.order_by(NoticeRow.at, NoticeRow.id)):
+        found[row.order_id].append(Notice(row.at, Told(row.kind), row.revised_on))
+    return found
 
 
 def _most_pressing_first(waiting: WaitingOrder) -> tuple[date, datetime, int]:

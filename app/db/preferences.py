@@ -52,6 +52,11 @@ def _look_at_queues(session: Session, shop: Shop, now: datetime) -> None:
         ask_for_look(item, at=now, cause="settings changed")
 
 
+def _check_now(session: Session, shop: Shop, now: datetime) -> None:
+    """The hourly check compares what orders oblige to with what they say."""
+    shop.reconcile_at = now
+
+
 def _read_orders_again(session: Session, shop: Shop, now: datetime) -> None:
     """Our copies do not keep an order's tags, only the priority that they earned it."""
     ask_to_sync(shop, now=now)
@@ -60,6 +65,8 @@ def _read_orders_again(session: Session, shop: Shop, now: datetime) -> None:
 def _in_words(value: Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -74,6 +81,7 @@ _LABELS = {
     "country": "country",
     "handling_days": "working days between arrival and dispatch",
     "regime": "law of late deliveries",
+    "tags_delay_notices": "tag for delay notices that are due",
     "priority_rules": "priority rules",
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
@@ -84,4 +92,6 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "promise_quantile": _look_at_queues,
     "country": _look_at_queues,
     "handling_days": _look_at_queues,
+    "regime": _check_now,
+    "tags_delay_notices": _check_now,
 }

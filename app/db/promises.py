@@ -378,6 +378,13 @@ def stale_orders_shown(session: Session, shop_id: int) -> list[int]:
     return list(session.scalars(statement))
 
 
+def orders_saying_notice(session: Session, shop_id: int) -> set[int]:
+    """The orders that say by our tag that their buyers must be told of the delay."""
+    says = ShownRow.shown["owes_notice"].as_boolean()
+    where = (ShownRow.shop_id == shop_id, says.is_(True))
+    return set(session.scalars(sa.select(ShownRow.order_id).where(*where)))
+
+
 def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:
     """Before sending: keep what is about to be shown beside what was, by order id, so that what
     arrives without our hearing of it is known as ours."""

@@ -1,16 +1,19 @@
 """What the law asks a shop to do today about its late orders, with the words to send."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
 
-from app.core.regimes import Duties, Regime, duties_of
+from app.core.regimes import Duties, OrderFacts, Regime, Told, duties_of
 from app.core.working_days import EVERY_DAY, WorkingDays
-from app.db.models import Shop
-from app.db.notices import WaitingOrder, waiting_orders
+from app.db import promises
+from app.db.models import Order, Shop
+from app.db.notices import WaitingOrder, record_notice, waiting_orders
+from app.db.promises import DueOrder
 from app.pipeline.desk import local_day
 from app.pipeline.terms import working_days_of
 from app.pipeline.wording import day_in_words
@@ -20,7 +23,7 @@ _ORDINARY_WEEK = WorkingDays(weekend=frozenset({5, 6}))
 
 
 @dataclass(frozen=True, slots=True)
-class DueOrder:
+class Task:
     """One order, what to do about it by when, and the words to send (empty: nothing is to be sent)."""
 
     order: WaitingOrder
@@ -29,31 +32,75 @@ class DueOrder:
     words: str
 
 
-def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[DueOrder]:
+def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Task]:
     """What is to be done about waiting orders, most pressing first: every notice that is owed (the rule
     asks for it as soon as the delay is known; `by` is the last day), and every refund. Empty without a
     regime."""
+    found = (_due(each, shop) for each in waiting_orders(session, shop.id, _judge_of(shop, now)))
+    return sorted((each for each in found if each is not None), key=lambda each: each.by)
+
+
+def with_duties(
+    session: Session, shop: Shop, orders: Sequence[DueOrder], *, now: datetime
+) -> list[DueOrder]:
+    """The same orders, each with whether its buyer must be told of the delay by a tag of ours."""
+    owing = _owing(session, shop, now, order_ids=[order.order_id for order in orders])
+    return [
+        replace(order, state=replace(order.state, owes_notice=order.order_id in owing))
+        for order in orders
+    ]
+
+
+def compare_duties(session: Session, shop: Shop, *, now: datetime) -> None:
+    """Have every order judged that says otherwise than it is whether its buyer must be told."""
+    owing, saying = _owing(session, shop, now), promises.orders_saying_notice(session, shop.id)
+    promises.judge_orders(session, shop.id, owing ^ saying, at=now)
+
+
+def record_told(
+    session: Session,
+    order: Order,
+    kind: Told,
+    *,
+    revised_on: date | None,
+    by: str,
+    now: datetime,
+) -> None:
+    """A buyer was told, or answered, now: what the order obliges to is judged anew."""
+    record_notice(session, order, kind, at=now, revised_on=revised_on, by=by, now=now)
+    promises.judge_orders(session, order.shop_id, [order.order_id], at=now)
+
+
+def _owing(
+    session: Session, shop: Shop, now: datetime, *, order_ids: Collection[int] | None = None
+) -> set[int]:
+    """The orders that must be tagged; none where the merchant does not want it."""
+    if not shop.tags_delay_notices or shop.regime == Regime.NONE:
+        return set()
+    waiting = waiting_orders(session, shop.id, _judge_of(shop, now), order_ids=order_ids)
+    return {each.order_id for each in waiting if each.duties.notice_due is not None}
+
+
+def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Duties | None]:
     today = local_day(now, shop.time_zone)
-    judge = partial(
+    return partial(
         duties_of,
         regime=Regime(shop.regime),
         today=today,
         zone=_zone(shop.time_zone),
         working_days=_working_days(shop, today),
     )
-    found = (_due(each, shop) for each in waiting_orders(session, shop.id, judge))
-    return sorted((each for each in found if each is not None), key=lambda each: each.by)
 
 
-def _due(order: WaitingOrder, shop: Shop) -> DueOrder | None:
+def _due(order: WaitingOrder, shop: Shop) -> Task | None:
     duties = order.duties
     if duties.is_cancelled:
-        return None if duties.refund_due is None else DueOrder(order, "refund", duties.refund_due, "")
+        return None if duties.refund_due is None else Task(order, "refund", duties.refund_due, "")
     if duties.notice_due is not None:
         act = "notice, with express consent" if duties.consent_needed else "notice"
-        return DueOrder(order, act, duties.notice_due, notice_words(order, duties, shop))
+        return Task(order, act, duties.notice_due, notice_words(order, duties, shop))
     if duties.consent_by is not None:
-        return DueOrder(order, "wait for consent", duties.consent_by, "")
+        return Task(order, "wait for consent", duties.consent_by, "")
     return None
 
 

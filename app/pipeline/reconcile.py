@@ -7,6 +7,7 @@ from app.db import inbox, mirror, preferences, promises, shops, uploads
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline.desk import Desk
+from app.pipeline.duties import compare_duties
 from app.pipeline.reading import read_changed_orders
 from app.platforms.base import ShopProfile, Subscription
 
@@ -17,7 +18,8 @@ _FINISHED_ORDERS_KEPT = timedelta(days=60)
 
 def reconcile(desk: Desk) -> bool:
     """Once an hour: read the orders that changed, look again at every item that open orders name, see
-    that the webhooks still come, and forget what nobody needs any more. Returns whether it was time.
+    that the webhooks still come, compare what orders oblige to with what they say, and forget what
+    nobody needs any more. Returns whether it was time.
 
     An order of which two copies of one second differ is read only when an item is short of stock. If it
     shows something of ours it is read here: it may have been cancelled.
@@ -38,6 +40,7 @@ def reconcile(desk: Desk) -> bool:
         mirror.forget_finished_orders(session, desk.shop_id, before=now - _FINISHED_ORDERS_KEPT)
         shop = shops.get_shop(session, desk.shop_id)
         shops.expect_inbound(shop, now=now)
+        compare_duties(session, shop, now=now)
         shop.reconcile_at = now + _EVERY
     return True
 

@@ -20,11 +20,13 @@ _ITEM = ("item", "title", "sku")
 PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "expected": ("date",),
     "unknown": (),
+    "decision": (),
     "released": ("date",),
     "some_short": ("short", "quantity", *_ITEM, "when"),
     "all_short": ("short", *_ITEM, "when"),
     "in_stock": ("quantity", *_ITEM),
     "no_date": (),
+    "never": (),
     "more": ("count",),
 }
 """Every sentence there is, and what may stand in braces in it."""

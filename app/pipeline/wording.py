@@ -44,6 +44,8 @@ def _short_first(want: Desired) -> list[ItemState]:
 
 
 def _heading(want: Desired, locale: str, said: Sentences) -> str | None:
+    if want.status is Status.REVIEW:
+        return _fill(said["decision"])
     if want.status in WAITING:
         return (
             _fill(said["expected"], date=day_in_words(want.eta, locale))
@@ -64,12 +66,18 @@ def _item_line(item: ItemState, locale: str, said: Sentences) -> str:
         "sku": item.sku,
         "short": item.short,
         "quantity": item.outstanding,
-        "when": day_in_words(item.expected_on, locale) if item.expected_on else _fill(said["no_date"]),
+        "when": _when(item, locale, said),
     }
     if item.short == 0:
         return _one_line(_fill(said["in_stock"], **known))
     which = "all_short" if item.short == item.outstanding else "some_short"
     return _one_line(_fill(said[which], **known))
+
+
+def _when(item: ItemState, locale: str, said: Sentences) -> str:
+    if item.expected_on:
+        return day_in_words(item.expected_on, locale)
+    return _fill(said["never" if item.asks_for is Status.REVIEW else "no_date"])
 
 
 def _fill(template: str, **known: object) -> str:

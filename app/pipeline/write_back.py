@@ -12,13 +12,14 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.core.changes import is_worth_writing, shown_after, status_change, tag_changes
-from app.core.desired import Desired, Shown, Status, desired, rename_tags
+from app.core.desired import Desired, Duty, Shown, Status, desired, rename_tags
 from app.core.note import append_block, find_block, place_block, remove_block
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import Outstanding
 from app.db.models import PoolRow, Shop
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
+from app.pipeline.duties import with_duties
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import asks_for, read_changed_orders, read_orders, take_answers
 from app.pipeline.sentences import Sentences, sentences_for
@@ -48,7 +49,7 @@ class _Manner:
     today: date
     locale: str
     sentences: Sentences
-    tags: Mapping[Status, frozenset[str]]
+    tags: Mapping[Status | Duty, frozenset[str]]
     traits: Traits
     waiting_status_id: int | None
 
@@ -69,7 +70,8 @@ def write_back(desk: Desk) -> bool:
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
         today = local_day(desk.clock(), shop.time_zone)
-        due = promises.orders_to_judge(session, desk.shop_id, now=desk.clock(), limit=_ORDERS_AT_ONCE)
+        found = promises.orders_to_judge(session, desk.shop_id, now=desk.clock(), limit=_ORDERS_AT_ONCE)
+        due = with_duties(session, shop, found, now=desk.clock())
         loud = [order for order in due if _must_write(order, today, shop.quiet_days)]
         for order_id in {order.order_id for order in due} - {order.order_id for order in loud}:
             promises.settle_order(session, desk.shop_id, order_id)
@@ -149,12 +151,13 @@ def _still_due(desk: Desk, look: Look, today: date) -> list[tuple[DueOrder, Orde
     now_by_id = {now.order.order_id: now for now in look.orders}
     looked_at = {stock.item_id for stock in look.stock}
     with desk.transaction() as session:
-        quiet_days = shops.get_shop(session, desk.shop_id).quiet_days
-        due = promises.due_orders(session, desk.shop_id, now_by_id.keys(), now=desk.clock())
+        shop = shops.get_shop(session, desk.shop_id)
+        found = promises.due_orders(session, desk.shop_id, now_by_id.keys(), now=desk.clock())
+        due = with_duties(session, shop, found, now=desk.clock())
     return [
         (order, now_by_id[order.order_id])
         for order in due
-        if _must_write(order, today, quiet_days) and _items_that_matter([order]) <= looked_at
+        if _must_write(order, today, shop.quiet_days) and _items_that_matter([order]) <= looked_at
     ]
 
 
@@ -309,4 +312,5 @@ def _record_result(session: Session, desk: Desk, plan: _Planned, error: str | No
 def _in_words(shown: Shown) -> str:
     if shown.status is Status.NONE:
         return "nothing"
-    return shown.status.value if shown.eta is None else f"{shown.status.value} {shown.eta.isoformat()}"
+    eta = "" if shown.eta is None else f" {shown.eta.isoformat()}"
+    return f"{shown.status.value}{eta}{', delay notice due' if shown.owes_notice else ''}"

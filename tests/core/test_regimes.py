@@ -119,6 +119,7 @@ US_CASES = [
         us("2026-11-01", expected="2026-11-20"),
         expect("2026-10-31", refund="2026-11-10", cancelled=True),
     ),
+    ("a notice holds while nothing else is known", us("2026-11-05", FIRST), expect("2026-11-20")),
     ("silence is consent", us("2026-11-05", FIRST, expected="2026-11-20"), expect("2026-11-20")),
     (
         "a second delay: silence cancels; Thanksgiving is no working day",
@@ -178,6 +179,21 @@ US_CASES = [
 ]
 
 EU_CASES = [
+    (
+        "told, and later than told",
+        eu("2026-10-25", FIRST, expected="2026-11-25"),
+        expect("2026-10-31", notice="2026-10-31", needs=True),
+    ),
+    (
+        "told without a day, and nobody knows better",
+        eu("2026-10-25", OPEN),
+        expect("2026-10-31", needs=True, consent="2026-10-31"),
+    ),
+    (
+        "told that it ships in time",
+        eu("2026-10-25", told("2026-10-20", "2026-10-30")),
+        expect("2026-10-31"),
+    ),
     ("in time", eu("2026-10-10", expected="2026-10-31"), expect("2026-10-31")),
     (
         "later than 30 days: only an agreed day moves the limit",
@@ -187,7 +203,7 @@ EU_CASES = [
     (
         "told, but not agreed",
         eu("2026-11-05", FIRST, expected="2026-11-20"),
-        expect("2026-10-31", notice="2026-10-31", needs=True),
+        expect("2026-10-31", needs=True, consent="2026-10-31"),
     ),
     (
         "another day was agreed",

@@ -314,7 +314,6 @@ CALLS: Mapping[str, Call] = {
     "notices.record_notice": lambda s, a: notices.record_notice(
         s, s.get_one(Order, (a.id, 1)), Told.CONSENT, at=NOW, revised_on=None, by="us", now=NOW
     ),
-    "notices.notices_of": lambda s, a: notices.notices_of(s, a.id, ORDERS),
     "notices.waiting_orders": lambda s, a: notices.waiting_orders(s, a.id, lambda facts: Duties(None)),
     "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
     "tokens.begin_renewal": lambda s, a: tokens.begin_renewal(s, a.id, "bob", now=NOW),

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from redis import Redis
 
 from app.db import audit, inbox
-from app.db.models import Order
+from app.db.models import Order, Shop
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
 from tests.builders import delivery
@@ -113,8 +113,8 @@ def sale(empty_world: World) -> Iterator[Sale]:
 
 @pytest.fixture
 def troubled(sale: Sale) -> Sale:
-    """The same, where a write failed, an order is held back, a webhook could not be read, and the shop
-    needs its merchant."""
+    """The same, where a write failed, an order is held back, a webhook could not be read, the shop
+    needs its merchant, and the law of late orders is watched."""
     with sale.world.runtime.sessions.begin() as session:
         now = sale.world.clock()
         shop_id = sale.world.shop_id
@@ -122,6 +122,7 @@ def troubled(sale: Sale) -> Sale:
         failed.problem = "The platform refused the write: the order is archived."
         failed.judge_at = now + timedelta(minutes=4)
         session.get_one(Order, (shop_id, sale.ids["#1002"])).held_at = now
+        session.get_one(Shop, shop_id).regime = "us-mitor"
         told = delivery("d-1", problem="the body of orders/create can not be read")
         inbox.record_delivery(session, shop_id, told, now=now)
         audit.record_event(session, shop_id, "needs merchant", at=now, why="The token is void.")

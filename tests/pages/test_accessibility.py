@@ -37,7 +37,7 @@ def look(page: Page, address: str, picture: Path) -> list[str]:
     return found
 
 
-FULL = ["", "/orders", "/orders?q=towel", "/orders/#1003", "/activity", "/deliveries"]
+FULL = ["", "/orders", "/orders?q=towel", "/orders/#1003", "/activity", "/late-orders", "/deliveries"]
 
 
 @pytest.mark.parametrize("path", FULL)
@@ -50,7 +50,7 @@ def test_nobody_is_shut_out_of_a_page_with_trouble(
 
 
 @pytest.mark.parametrize(
-    "path", ["/orders?list=held", "/orders?q=zebra", "/activity?q=zebra", "/deliveries"]
+    "path", ["/orders?list=held", "/orders?q=zebra", "/activity?q=zebra", "/late-orders", "/deliveries"]
 )
 def test_nobody_is_shut_out_of_an_empty_page(sale: Sale, page: Page, path: str, tmp_path: Path) -> None:
     assert look(page, sale.shop + path, tmp_path / "empty") == []

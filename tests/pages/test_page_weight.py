@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Response
 from tests.pages.conftest import Sale
 
 LIGHT = 60_000
-PATHS = ["", "/orders", "/orders/#1003", "/activity", "/deliveries"]
+PATHS = ["", "/orders", "/orders/#1003", "/activity", "/late-orders", "/deliveries"]
 
 # As https://web.dev/articles/vitals has them: the largest paint, the sum of shifts that nobody caused,
 # the longest wait from a press to the next frame.

@@ -11,7 +11,7 @@ from app.db import items, mirror, preferences, shops
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, Event, PromiseRow
 from app.settings import Settings
-from tests.pipeline.stage import SHORT_WITHOUT_DATE, Stage, block, open_shop
+from tests.pipeline.stage import Stage, block, open_shop
 
 
 @pytest.fixture
@@ -179,7 +179,9 @@ def test_what_never_comes_again_waits_for_a_person(stage: Stage) -> None:
     say_kind(stage, "discontinued")
 
     assert stage.world.tags(order_id) == {"backorder-review"}
-    assert SHORT_WITHOUT_DATE in stage.world.note(order_id)
+    note = stage.world.note(order_id)
+    assert "Needs a decision: not all of it will come\n" in note
+    assert "1 × Blue Mug (MUG-BLUE): will not come again\n" in note
 
     say_kind(stage, "backorder")
 

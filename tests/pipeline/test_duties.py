@@ -9,11 +9,13 @@ from redis import Redis
 
 from app.cli import main
 from app.core.regimes import Told
-from app.db import notices, shops
+from app.db import shops
 from app.db.models import NoticeRow, Order
-from app.pipeline.duties import DueOrder, duties_today
+from app.db.preferences import change_preferences
+from app.pipeline.duties import Task, duties_today, record_told
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
+from tests.world import make_store_world
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     return stage
 
 
-def due(stage: Stage) -> list[DueOrder]:
+def due(stage: Stage) -> list[Task]:
     """What is to be done now."""
     with stage.world.runtime.sessions.begin() as session:
         shop = shops.get_shop(session, stage.world.shop_id)
@@ -37,7 +39,16 @@ def note(stage: Stage, order_id: int, kind: Told, revised_on: date | None = None
     now = stage.world.clock()
     with stage.world.runtime.sessions.begin() as session:
         order = session.get_one(Order, (stage.world.shop_id, order_id))
-        notices.record_notice(session, order, kind, at=now, revised_on=revised_on, by="ann", now=now)
+        record_told(session, order, kind, revised_on=revised_on, by="ann", now=now)
+
+
+def tag_notices(stage: Stage, *, wanted: bool = True) -> None:
+    """The merchant wants a tag for the notices that are due, or no more."""
+    now = stage.world.clock()
+    with stage.world.runtime.sessions.begin() as session:
+        shop = shops.get_shop(session, stage.world.shop_id)
+        change_preferences(session, shop, {"tags_delay_notices": wanted}, by="ann", now=now)
+    stage.settle_down()
 
 
 def test_an_order_that_can_not_ship_in_time_asks_for_a_notice(stage: Stage) -> None:
@@ -97,6 +108,86 @@ def test_no_notice_in_a_month_means_a_refund_and_nothing_is_done_by_itself(stage
     (one,) = due(stage)
     assert (one.act, one.words) == ("refund", "")
     assert stage.world.order(order_id).cancelled_at is None
+
+
+def test_an_order_is_tagged_until_its_buyer_was_told(stage: Stage) -> None:
+    order_id = stage.order(1)
+    stage.settle_down()
+    assert stage.world.tags(order_id) == {"backordered"}
+
+    tag_notices(stage)
+    assert stage.world.tags(order_id) == {"backordered", "backorder-delay-notice-due"}
+
+    stage.world.expect(stage.mug, 1, "2027-01-10")
+    stage.settle_down()
+    note(stage, order_id, Told.DELAY, date(2027, 1, 12))
+    stage.settle_down()
+    assert stage.world.tags(order_id) == {"backordered"}
+
+
+def test_a_new_order_that_can_not_ship_in_time_is_tagged_at_once(stage: Stage) -> None:
+    tag_notices(stage)
+    in_time = stage.order(1)
+    stage.settle_down()
+    stage.world.expect(stage.mug, 1, "2026-12-05")
+
+    late = stage.order(1)
+    stage.settle_down()
+
+    assert "backorder-delay-notice-due" not in stage.world.tags(in_time)
+    assert "backorder-delay-notice-due" in stage.world.tags(late)
+
+
+def test_the_tag_comes_off_when_the_day_is_in_time_again_or_stock_comes(stage: Stage) -> None:
+    tag_notices(stage)
+    first, second = stage.order(1), stage.order(1)
+    stage.settle_down()
+    assert stage.world.tags(first) == stage.world.tags(second) >= {"backorder-delay-notice-due"}
+
+    stage.restock(1)
+    stage.world.expect(stage.mug, 1, "2026-12-05")
+    stage.settle_down()
+
+    assert stage.world.tags(first) == {"backorder-released"}
+    assert stage.world.tags(second) == {"backordered"}
+
+
+def test_whoever_wants_no_such_tag_any_more_has_it_taken_off(stage: Stage) -> None:
+    tag_notices(stage)
+    order_id = stage.order(1)
+    stage.settle_down()
+
+    tag_notices(stage, wanted=False)
+
+    assert stage.world.tags(order_id) == {"backordered"}
+
+
+def test_a_month_later_nobody_is_to_be_told_any_more(stage: Stage) -> None:
+    """The order counts as cancelled by then, and the money is due."""
+    tag_notices(stage)
+    order_id = stage.order(1)
+    stage.settle_down()
+
+    stage.pass_hours(24 * 31)
+
+    assert stage.world.tags(order_id) == {"backordered"}
+
+
+def test_where_orders_have_no_tags_the_words_stand_in_the_note(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    world = make_store_world(clean_pg, redis, settings)
+    place = world.shop.add_location("Main")
+    mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 0})
+    world.connect()
+    with world.runtime.sessions.begin() as session:
+        shop = shops.get_shop(session, world.shop_id)
+        shop.regime, shop.tags_delay_notices = "us-mitor", True
+
+    order_id = world.shop.place_order([(mug.variant_id, 1)])
+    world.quiet()
+
+    assert world.tags(order_id) == {"backordered", "backorder-delay-notice-due"}
 
 
 def test_the_command_line_lists_and_records(

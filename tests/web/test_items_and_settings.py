@@ -84,7 +84,8 @@ def settings_of(shops: Shops, shop_id: int) -> tuple[object, ...]:
         rows = session.scalars(sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop_id))
         people = session.scalars(sa.select(StaffRow.email).where(StaffRow.shop_id == shop_id))
         return (
-            shop.quiet_days,
+            (shop.quiet_days, shop.promise_quantile, shop.handling_days, shop.country),
+            (shop.regime, shop.tags_delay_notices),
             dict(shop.tag_names),
             dict(shop.wording),
             list(shop.priority_rules),
@@ -100,7 +101,15 @@ ACTIONS = {
     "items/31/arrivals/{arrival}": ARRIVAL,
     "items/31/arrivals/{arrival}/cancel": {},
     "items/31/terms": {"kind": "discontinued", "lead_time_days": "3"},
-    "settings/dates": {"quiet_days": "9", "time_zone": "UTC", "locale": "en"},
+    "settings/dates": {
+        "quiet_days": "9",
+        "promise_percent": "95",
+        "handling_days": "2",
+        "country": "de-by",
+        "time_zone": "UTC",
+        "locale": "en",
+    },
+    "settings/law": {"regime": "eu", "tags_delay_notices": "yes"},
     "settings/tags": {"backordered": "late"},
     "settings/wording": {"language": "en", "more": "plus {count}"},
     "settings/priorities": {"tag-0": "vip", "priority-0": "3"},

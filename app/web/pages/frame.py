@@ -9,6 +9,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from app.core.regimes import Regime
 from app.db.models import Shop
 from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
 from app.pipeline import doorbell
@@ -32,6 +33,7 @@ _NAVIGATION = (
     ("orders.listing", "Orders"),
     ("items.listing", "Items"),
     ("activity.listing", "Activity"),
+    ("duties.listing", "Late orders"),
     ("deliveries.listing", "Failed deliveries"),
     ("settings.shop_page", "Settings"),
 )
@@ -162,6 +164,8 @@ def _coded(text: str) -> Markup:
     return Markup("").join(marked)
 
 
-def _navigation() -> list[tuple[str, str]]:
-    served = current_app.view_functions
-    return [(endpoint, name) for endpoint, name in _NAVIGATION if endpoint in served]
+def _navigation(shop: Shop) -> list[tuple[str, str]]:
+    """Without what a shop has no use for: late orders, where no law is watched."""
+    served = current_app.view_functions.keys()
+    hidden = {"duties.listing"} if shop.regime == Regime.NONE else set()
+    return [(endpoint, name) for endpoint, name in _NAVIGATION if endpoint in served - hidden]

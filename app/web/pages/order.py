@@ -8,13 +8,15 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from app.core.changes import is_worth_writing
-from app.core.desired import WAITING, Desired, Shown, desired
+from app.core.desired import WAITING, Desired, Shown, desired, rename_tags
 from app.db import interventions, promises
 from app.db.models import Event, Order
 from app.db.pages import order as order_page
 from app.db.pages.order import ItemOfOrder
 from app.db.pages.orders import states_of
+from app.pipeline.duties import with_duties
 from app.pipeline.runtime import Runtime
+from app.pipeline.sentences import sentences_for
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS, order_url
 from app.web import access
@@ -163,12 +165,19 @@ def _add_histories(items: Sequence[ItemOfOrder], events: Sequence[Event]) -> Non
 
 
 def _judge(opened: OpenShop, order: Order, today: date) -> Judgement | None:
-    due = promises.look_up_order(opened.session, opened.id, order.order_id)
-    if due is None:
+    found = promises.look_up_order(opened.session, opened.id, order.order_id)
+    if found is None:
         return None
-    want = desired(due.state, due.shown, today=today)
+    (due,) = with_duties(opened.session, opened.shop, [found], now=opened.say.now)
+    shop = opened.shop
+    want = desired(due.state, due.shown, today=today, tags=rename_tags(shop.tag_names))
     is_worth = due.intent is not None or is_worth_writing(
-        want, due.shown, today=today, quiet_days=opened.shop.quiet_days
+        want, due.shown, today=today, quiet_days=shop.quiet_days
     )
-    texts = block_texts(want, locale=opened.shop.locale)
+    texts = block_texts(
+        want,
+        locale=shop.locale,
+        sentences=sentences_for(shop.locale, shop.wording),
+        words=() if PLATFORMS[shop.platform].has_tags else sorted(want.tags),
+    )
     return Judgement(due.shown, want, is_worth, texts[0] if texts else "")

@@ -13,6 +13,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core.desired import OUR_TAGS, Desired, ItemState, Status, rename_tags
+from app.core.kinds import Kind
 from app.db import preferences, staff
 from app.db.audit import record_event
 from app.db.models import Shop
@@ -27,9 +28,11 @@ from app.pipeline.sentences import (
     language_of,
     languages,
 )
+from app.pipeline.terms import is_known_country
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS
 from app.web import access
+from app.web.pages.duties import REGIMES
 from app.web.pages.forms import MOST_DAYS, Form
 from app.web.pages.frame import (
     OpenShop,
@@ -52,6 +55,7 @@ _HIGHEST_PRIORITY = 100
 
 _DONE = {
     "dates": "Saved. Dates that stand on it are being worked out anew.",
+    "law": "Saved. Orders that wait are being judged by it.",
     "tags": "Saved. Orders get the new names when they are next written.",
     "wording": "Saved. Notes get the new words when they are next written.",
     "revoked": "The access is taken back, on open pages too.",
@@ -66,15 +70,18 @@ _TAG_HINTS = {
     "backorder-released": "Once stock has come for what was short.",
     "preorder": "While what it waits for is not out yet.",
     "backorder-review": "When an item never comes again and a person must decide.",
+    "backorder-delay-notice-due": "Where you want it: while the buyer must be told of a delay.",
 }
 SENTENCE_LABELS = {
     "expected": "Heading, when every day is known",
     "unknown": "Heading, when a day is not known",
+    "decision": "Heading, when something will not come again",
     "released": "Heading, once the stock has arrived",
     "some_short": "A line of which some units are short",
     "all_short": "A line of which every unit is short",
     "in_stock": "A line that is in stock",
     "no_date": "In place of a day that is not known",
+    "never": "In place of a day, when it will not come again",
     "more": "At the end of a list that had to be cut",
 }
 
@@ -117,6 +124,11 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def save_dates(shop_id: int) -> Response | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:
             return _save(opened, "dates", _read_dates(Form(request.form)))
+
+    @blueprint.post("/law")
+    def save_law(shop_id: int) -> Response | tuple[str, int]:
+        with change_shop(runtime, shop_id) as opened:
+            return _save(opened, "law", _read_law(Form(request.form)))
 
     @blueprint.post("/tags")
     def save_tags(shop_id: int) -> Response | tuple[str, int]:
@@ -219,6 +231,7 @@ def _page(
         known={name: ", ".join(f"{{{one}}}" for one in known) for name, known in PLACEHOLDERS.items()},
         preview=_preview(shop, language, own, {} if form is None else form.errors),
         labels=SENTENCE_LABELS,
+        regimes=REGIMES,
         rules=_rule_rows(shop, form if part == "priorities" else None),
         staff=staff.list_staff(opened.session, opened.id),
         roles=ROLES,
@@ -238,11 +251,17 @@ def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
     time_zone, locale = form.text("time_zone"), form.text("locale")
     if time_zone not in available_timezones():
         form.errors["time_zone"] = "This zone is not known. Choose one of the list, such as Europe/Rome."
+    country = form.text("country").upper()
+    if country and not is_known_country(country):
+        form.errors["country"] = "No calendar of it is known. Type an ISO code such as US, DE or DE-BY."
     if not _is_locale(locale):
         form.errors["locale"] = "This language is not known. Type a code such as en, de-AT or pt-BR."
     wanted = {
         "quiet_days": form.number("quiet_days", least=1, most=_MOST_QUIET_DAYS),
         "lead_time_days": form.number_or_none("lead_time_days", least=0, most=MOST_DAYS),
+        "handling_days": form.number("handling_days", least=0, most=_MOST_QUIET_DAYS),
+        "promise_quantile": (form.number("promise_percent", least=50, most=99) or 0) / 100,
+        "country": country,
         "time_zone": time_zone,
         "locale": locale,
     }
@@ -262,6 +281,16 @@ def _offered_locales() -> dict[str, str]:
 
 def _language_name(code: str) -> str:
     return Locale.parse(code.replace("-", "_")).get_display_name("en") or code
+
+
+# The law
+
+
+def _read_law(form: Form) -> tuple[Form, dict[str, Any]]:
+    return form, {
+        "regime": form.one_of("regime", REGIMES),
+        "tags_delay_notices": form.typed.get("tags_delay_notices") == "yes",
+    }
 
 
 # Tags
@@ -330,9 +359,11 @@ def _examples() -> dict[str, Desired]:
     towel = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1, later)
     board = ItemState(3, "Oak Board", "BOARD", 1, 1)
     unknown = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1)
+    gone = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1, kind=Kind.DISCONTINUED)
     return {
         "While it waits": Desired(Status.BACKORDERED, (mug, towel, board), later),
         "While a day is not known": Desired(Status.BACKORDERED, (mug, unknown)),
+        "When something will not come again": Desired(Status.REVIEW, (mug, gone)),
         "Once the stock has arrived": Desired(Status.RELEASED, released_on=soon),
     }
 

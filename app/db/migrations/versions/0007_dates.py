@@ -15,6 +15,7 @@ _COLUMNS: dict[str, tuple[sa.types.TypeEngine[Any], str]] = {
     "country": (sa.String(), ""),
     "handling_days": (sa.Integer(), "0"),
     "regime": (sa.String(), "none"),
+    "tags_delay_notices": (sa.Boolean(), "false"),
 }
 
 
