@@ -103,11 +103,16 @@ def item_stock(*pools: Pool, item: int = ITEM) -> ItemStock:
 
 
 def order_item(
-    outstanding: int, *, ordered: int | None = None, variant: int = 21, number: int = 1
+    outstanding: int,
+    *,
+    ordered: int | None = None,
+    variant: int = 21,
+    number: int = 1,
+    price: int | None = None,
 ) -> OrderItem:
     """A line item."""
     quantity = outstanding if ordered is None else ordered
-    return OrderItem(number, variant, quantity, outstanding, "Blue Mug", "MUG-BLUE")
+    return OrderItem(number, variant, quantity, outstanding, "Blue Mug", "MUG-BLUE", unit_price=price)
 
 
 def routed(quantity: int, *, item: int = ITEM, at: int = LOCATION, route: int = 51) -> Routing:

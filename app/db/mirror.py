@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -137,6 +138,7 @@ def _order_items(
             row.title,
             row.sku,
             row.backordered,
+            row.unit_price,
         )
     return found
 
@@ -172,7 +174,7 @@ def _take_copy(
     is_trusted: bool,
 ) -> bool:
     """Write one copy over the order's rows. Returns whether its demand changed."""
-    told = None if copy.items is None else {item.line_id: item for item in copy.items}
+    told = _told_items(copy, items.get(copy.order_id, {}))
     is_new_demand = told is not None and told != items.get(copy.order_id, {})
     is_changed = is_new_demand or copy.is_cancelled != order.is_cancelled
     # Two changes in one second carry the same `updated_at`: which of the copies is newer can't be
@@ -189,6 +191,18 @@ def _take_copy(
         _replace_routing(session, order, copy.routing)
     order.is_stale = is_ambiguous or (order.is_stale and not (is_trusted and told is not None))
     return is_changed
+
+
+def _told_items(copy: OrderSeen, known: Mapping[int, OrderItem]) -> dict[int, OrderItem] | None:
+    """A copy's line items by their ids, at the prices that are known where it tells none."""
+    if copy.items is None:
+        return None
+    return {
+        item.line_id: msgspec.structs.replace(item, unit_price=known[item.line_id].unit_price)
+        if item.unit_price is None and item.line_id in known
+        else item
+        for item in copy.items
+    }
 
 
 def _replace_items(session: Session, order: Order, told: Mapping[int, OrderItem]) -> None:
@@ -211,6 +225,7 @@ def _replace_items(session: Session, order: Order, told: Mapping[int, OrderItem]
             backordered=item.backordered,
             title=item.title,
             sku=item.sku,
+            unit_price=item.unit_price,
         )
         for item in told.values()
     )

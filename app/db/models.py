@@ -104,6 +104,7 @@ class Shop(Base):
     problem: Mapped[str | None]
     locale: Mapped[str] = mapped_column(default="en")
     time_zone: Mapped[str] = mapped_column(default="UTC")
+    currency: Mapped[str] = mapped_column(default="")
     lead_time_days: Mapped[int | None]
     quiet_days: Mapped[int] = mapped_column(default=2)
     promise_quantile: Mapped[float] = mapped_column(sa.Float(), default=0.9)
@@ -270,8 +271,9 @@ class Order(Base):
     desired state must be compared with what it shows; while `held_at` is set a person holds that back.
     `is_ranked_by_hand`: a person set its priority, and no rule changes it.
 
-    Sums of its promises, so that lists need not add them up: `short` units, `short_since` the first of
-    them, `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
+    Sums of its promises, so that lists need not add them up: `short` units, `short_value` their price
+    as far as it is known (see `app.platforms.base.OrderItem`), `short_since` the first of them,
+    `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
     promised with no arrival behind it. `released_on` is the day on which it was written that its stock
     has come."""
 
@@ -310,6 +312,7 @@ class Order(Base):
     judge_at: Mapped[datetime | None]
     held_at: Mapped[datetime | None]
     short: Mapped[int] = mapped_column(default=0)
+    short_value: Mapped[int | None]
     short_since: Mapped[datetime | None]
     expected_on: Mapped[date | None]
     unbacked_on: Mapped[date | None]
@@ -338,6 +341,7 @@ class OrderItemRow(Base):
     backordered: Mapped[int] = mapped_column(default=0)
     title: Mapped[str]
     sku: Mapped[str]
+    unit_price: Mapped[int | None]
 
 
 class LineRow(Base):

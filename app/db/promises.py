@@ -135,7 +135,7 @@ def _note_kept(
     )
 
 
-_SUMS = ("short", "short_since", "expected_on", "unbacked_on")
+_SUMS = ("short", "short_value", "short_since", "expected_on", "unbacked_on")
 
 
 def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
@@ -143,10 +143,13 @@ def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
     is_short = PromiseRow.short > 0
     dated, short_lines = sa.func.count(PromiseRow.expected_on), sa.func.count()
     for some in chunks(order_ids):
+        prices = _prices(shop_id, some)
+        worth = sa.func.sum(PromiseRow.short * prices.c.unit_price)
         sums = (
             sa.select(
                 PromiseRow.order_id,
                 sa.func.sum(PromiseRow.short).label("short"),
+                sa.cast(worth, sa.BigInteger).label("short_value"),
                 sa.func.min(PromiseRow.short_since).filter(is_short).label("short_since"),
                 sa.case(
                     (
@@ -158,6 +161,12 @@ def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
                 .filter(is_short, PromiseRow.basis == Basis.LEAD_TIME.value)
                 .label("unbacked_on"),
             )
+            .outerjoin(
+                prices,
+                sa.and_(
+                    prices.c.order_id == PromiseRow.order_id, prices.c.item_id == PromiseRow.item_id
+                ),
+            )
             .where(PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(some))
             .group_by(PromiseRow.order_id)
             .subquery()
@@ -165,6 +174,21 @@ def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
         values = {name: sums.c[name] for name in _SUMS}
         where = (Order.shop_id == shop_id, Order.order_id == sums.c.order_id)
         session.execute(sa.update(Order).where(*where).values(**values))
+
+
+def _prices(shop_id: int, order_ids: Collection[int]) -> sa.Subquery:
+    """What a unit of each item costs in each of these orders; several lines may sell one item."""
+    return (
+        sa.select(
+            OrderItemRow.order_id,
+            Variant.item_id,
+            sa.func.avg(OrderItemRow.unit_price).label("unit_price"),
+        )
+        .join(Variant, NAMES)
+        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
+        .group_by(OrderItemRow.order_id, Variant.item_id)
+        .subquery()
+    )
 
 
 def _first_promise(session: Session, shop_id: int, promise: Promise, now: datetime) -> PromiseRow:

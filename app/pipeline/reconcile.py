@@ -79,6 +79,7 @@ def record_check(
 ) -> None:
     """Keep what the platform says of the shop, and what became of its webhooks."""
     shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
+    shop.currency = profile.currency
     preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
     shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
     shop.subscribed_at = now

@@ -22,8 +22,9 @@ class OrderItem(msgspec.Struct, frozen=True):
 
     `ordered` counts the units still part of the order (shipped ones included, removed ones not);
     `outstanding` those of them not yet shipped; `backordered` those of the outstanding ones that the
-    platform itself calls short since they were placed (0 where it does not say). Custom items have no
-    variant and are left out.
+    platform itself calls short since they were placed (0 where it does not say). `unit_price` is that
+    of one unit before discounts, in ten-thousandths of the shop's currency (None: not told). Custom
+    items have no variant and are left out.
     """
 
     line_id: int
@@ -33,6 +34,7 @@ class OrderItem(msgspec.Struct, frozen=True):
     title: str
     sku: str = ""
     backordered: int = 0
+    unit_price: int | None = None
 
 
 class LocatedLine(msgspec.Struct, frozen=True):
@@ -324,7 +326,8 @@ class ImportPage(msgspec.Struct, frozen=True):
 
 
 class ShopProfile(msgspec.Struct, frozen=True):
-    """What the platform says of the shop and of our access to it. `limits` says in sentences what does
+    """What the platform says of the shop and of our access to it. `currency` is an ISO 4217 code, empty
+    where it is not told. `limits` says in sentences what does
     not work with the shop's present settings, and which one to change."""
 
     domain: str
@@ -335,6 +338,7 @@ class ShopProfile(msgspec.Struct, frozen=True):
     missing_scopes: tuple[str, ...]
     api_version: str
     limits: tuple[str, ...] = ()
+    currency: str = ""
 
 
 class Subscription(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db import mirror, promises
 from app.db.mirror import LOOK_LATER, LOOK_MUCH_LATER, PLENTY, Outstanding
-from app.db.models import Item, Order, PoolRow, Shop, Variant
+from app.db.models import Item, Order, OrderItemRow, PoolRow, Shop, Variant
 from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Routing, VariantSeen
 from tests.builders import (
     ITEM,
@@ -702,3 +702,17 @@ def test_units_short_at_placement_are_kept_with_the_line(session: Session, shop:
 
     assert (untold.backordered, untold.backordered_at) == (2, {})
     assert (located.backordered, located.backordered_at) == (2, {LOCATION: 2})
+
+
+def test_a_price_that_is_not_told_again_stays_known_and_changes_nothing(
+    session: Session, shop: Shop
+) -> None:
+    see(session, shop, order_seen(order_item(2, price=100_000), routing=routed(2)))
+    session.flush()
+    the_order = session.get_one(Order, (shop.id, 1))
+    assert the_order.is_located
+
+    see(session, shop, order_seen(order_item(2), updated=1))
+
+    row = session.scalars(sa.select(OrderItemRow)).one()
+    assert (row.unit_price, the_order.is_located) == (100_000, True)

@@ -403,13 +403,14 @@ def test_the_items_of_an_order_are_told_with_what_is_said_of_each(session: Sessi
 
 def test_the_figures_count_orders_units_and_who_waits_longest(session: Session, shop: Shop) -> None:
     sells(session, shop)
-    placed(session, shop, 1, short=2, since=seconds(-10))
+    placed(session, shop, 1, short=2, since=seconds(-10), short_value=250_000)
     placed(session, shop, 2, short=3, since=seconds(-99))
     placed(session, shop, 3)
 
     totals = overview.count_waiting(session, shop.id)
 
     assert (totals.orders, totals.units) == (2, 5)
+    assert (totals.value, totals.is_at_least) == (250_000, True)
     assert totals.oldest is not None
     assert totals.oldest.order_id == 2
     assert overview.count_short_by_shop(session, [shop.id]) == {shop.id: (2, 5)}
@@ -417,7 +418,7 @@ def test_the_figures_count_orders_units_and_who_waits_longest(session: Session, 
 
 
 def test_nobody_waits_in_an_empty_shop(session: Session, shop: Shop) -> None:
-    assert overview.count_waiting(session, shop.id) == overview.Totals(0, 0, None)
+    assert overview.count_waiting(session, shop.id) == overview.Totals(0, 0, None, False, None)
 
 
 def test_a_day_of_the_chart_is_a_day_of_the_shop(session: Session, shop: Shop) -> None:

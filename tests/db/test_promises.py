@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.desired import Shown, Status
 from app.core.model import Arrival, Basis, Promise
 from app.db import arrivals, audit, promises
-from app.db.models import Event, PromiseRow, Shop, ShownRow
+from app.db.models import Event, Order, PromiseRow, Shop, ShownRow
 from app.db.promises import DueOrder
 from app.platforms.base import LocatedLine, Routing
 from tests.builders import (
@@ -404,6 +404,28 @@ def test_the_shop_s_lead_time_matters_where_somebody_waits(
     promises.set_shop_lead_time(session, shop, 14, now=NOW)
 
     assert (shop.lead_time_days, item(session, shop).look_at) == (14, look_at)
+
+
+def test_what_an_order_waits_for_is_worth_what_its_units_sell_for(session: Session, shop: Shop) -> None:
+    """Two lines sell the item at two prices; of another item no price is known."""
+    see(
+        session,
+        shop,
+        order_seen(
+            order_item(4, price=120_000),
+            order_item(4, number=2, price=100_000),
+            updated=1,
+            routing=routed(8, route=1),
+        ),
+    )
+    say_short(session, shop, (1, 3), (2, 2), at=5)
+
+    orders = {one.order_id: one for one in session.scalars(sa.select(Order))}
+    assert (orders[1].short_value, orders[2].short_value) == (330_000, None)
+
+    say_short(session, shop, (2, 2), at=6)
+    session.expire_all()
+    assert orders[1].short_value == 0
 
 
 def test_the_page_lists_who_waits_longest_first(session: Session, shop: Shop) -> None:

@@ -36,6 +36,14 @@ def test_who_is_short_since_when_until_when_and_for_what(sale: Sale, page: Page)
     assert "Needs a decision" in page.get_by_role("row", name="#1004").inner_text()
 
 
+def test_the_overview_says_what_the_units_short_sell_for(sale: Sale, page: Page) -> None:
+    page.goto(sale.shop)
+
+    figure = page.locator(".figures > div", has_text="Value at risk")
+    expect(figure).to_contain_text("€50.00")
+    expect(figure).to_contain_text("what the units short sell for")
+
+
 def test_orders_are_found_as_one_types_and_the_address_keeps_up(sale: Sale, page: Page) -> None:
     """A link to what was found shows everybody the same; going back shows the list again."""
     page.goto(f"{sale.shop}/orders")

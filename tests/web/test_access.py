@@ -23,6 +23,7 @@ FOR_STRANGERS = {
     "health.healthz",
     "health.readyz",
     "health.metrics",
+    "api.arrivals",
     "signing_in.sign_in",
     "signing_in.invitation",
     "install_shopify.install",

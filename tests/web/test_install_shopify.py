@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from app.db import tokens
 from app.db.models import SignInRow
 from app.pipeline.runtime import work_on_shop
-from app.platforms.shopify.profile import REQUIRED_SCOPES
+from app.platforms.shopify.profile import ASKED_SCOPES
 from app.settings import Settings
 from app.web.application import create_app
 from tests.pipeline.stage import rows
@@ -51,7 +51,7 @@ def test_a_merchant_is_asked_for_exactly_what_is_needed(stage: Stage) -> None:
     assert f"{asked_at.scheme}://{asked_at.netloc}{asked_at.path}" == (
         f"https://{MUGS}/admin/oauth/authorize"
     )
-    assert query["scope"] == [",".join(REQUIRED_SCOPES)]
+    assert query["scope"] == [",".join(ASKED_SCOPES)]
     assert query["redirect_uri"] == [f"{SITE}/shopify/callback"]
     assert len(query["state"][0]) >= 32
 

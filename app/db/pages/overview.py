@@ -18,23 +18,31 @@ _SHOWN_ON_PAGE = 20
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How much of a shop waits, and since when the order that waits longest."""
+    """How much of a shop waits, and since when the order that waits longest. `value` is what the units
+    sell for, in ten-thousandths of the shop's currency; None where no price is known, and too little
+    where `is_at_least`: of some orders none is."""
 
     orders: int
     units: int
+    value: int | None
+    is_at_least: bool
     oldest: Order | None
 
 
 def count_waiting(session: Session, shop_id: int) -> Totals:
     """Orders and units that are short now."""
     where = (Order.shop_id == shop_id, Order.short > 0)
-    orders, units = session.execute(
-        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Order.short), 0)).where(*where)
-    ).one()
+    sums = (
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(Order.short), 0),
+        sa.func.count(Order.short_value),
+        sa.func.sum(Order.short_value),
+    )
+    orders, units, priced, value = session.execute(sa.select(*sums).where(*where)).one()
     oldest = session.scalar(
         sa.select(Order).where(*where).order_by(Order.short_since, Order.order_id).limit(1)
     )
-    return Totals(orders, int(units), oldest)
+    return Totals(orders, int(units), None if value is None else int(value), priced < orders, oldest)
 
 
 def count_short_by_shop(session: Session, shop_ids: Collection[int]) -> dict[int, tuple[int, int]]:

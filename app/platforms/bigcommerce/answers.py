@@ -13,7 +13,7 @@ import msgspec
 from app.errors import TryLater
 from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Pool, Routing
 from app.platforms.http import jittered_s
-from app.platforms.text import printable
+from app.platforms.text import printable, ten_thousandths
 
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 T = TypeVar("T")
@@ -36,6 +36,7 @@ class Line(msgspec.Struct):
     product_id: int | None = None
     name: str = ""
     sku: str | None = None
+    base_price: str | float | None = None
     quantity_shipped: int = 0
     quantity_refunded: int = 0
     quantity_backordered: int | None = None
@@ -219,6 +220,7 @@ def _item(line: Line, *, is_closed: bool) -> OrderItem:
         title=printable(line.name),
         sku=printable(line.sku or ""),
         backordered=min(outstanding, line.quantity_backordered or 0),
+        unit_price=ten_thousandths(line.base_price),
     )
 
 

@@ -45,6 +45,7 @@ class _Zone(msgspec.Struct):
 class _Store(msgspec.Struct):
     name: str = ""
     language: str = ""
+    currency: str = ""
     timezone: _Zone = msgspec.field(default_factory=_Zone)
 
 
@@ -63,6 +64,7 @@ def fetch_profile(client: BigCommerceClient, habits: Habits) -> ShopProfile:
         missing_scopes=tuple(missing),
         api_version="v2/v3",
         limits=() if missing else tuple(_limits(client, habits)),
+        currency=store.currency,
     )
 
 

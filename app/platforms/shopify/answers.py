@@ -21,7 +21,7 @@ from app.platforms.shopify.ids import number_of
 from app.platforms.shopify.payloads import Moment
 from app.platforms.shopify.queries import OrderSize
 from app.platforms.shopify.titles import full_title
-from app.platforms.text import printable
+from app.platforms.text import printable, ten_thousandths
 
 T = TypeVar("T")
 
@@ -59,8 +59,16 @@ class Ref(msgspec.Struct, frozen=True):
     id: str
 
 
+class _Money(msgspec.Struct, frozen=True, rename="camel"):
+    amount: str
+
+
+class _Price(msgspec.Struct, frozen=True, rename="camel"):
+    shop_money: _Money
+
+
 class LineItemNode(msgspec.Struct, frozen=True, rename="camel"):
-    """A line item of an order."""
+    """A line item of an order; with its price where that was asked for."""
 
     id: str
     current_quantity: int
@@ -69,6 +77,7 @@ class LineItemNode(msgspec.Struct, frozen=True, rename="camel"):
     variant_title: str | None = None
     sku: str | None = None
     variant: Ref | None = None
+    original_unit_price_set: _Price | None = None
 
 
 class RouteLine(msgspec.Struct, frozen=True, rename="camel"):
@@ -204,10 +213,15 @@ def order_items(lines: Iterable[LineItemNode]) -> tuple[OrderItem, ...]:
             outstanding=line.unfulfilled_quantity,
             title=full_title(line.title, line.variant_title),
             sku=printable(line.sku),
+            unit_price=_price(line.original_unit_price_set),
         )
         for line in lines
         if line.variant is not None
     )
+
+
+def _price(price: _Price | None) -> int | None:
+    return None if price is None else ten_thousandths(price.shop_money.amount)
 
 
 def routing(routes: Sequence[RouteNode]) -> Routing:

@@ -17,7 +17,7 @@ from shopify.utils.shop_url import sanitize_shop_domain
 from app.errors import NeedsMerchant, RejectedVisit, TryLater
 from app.platforms.base import Grant
 from app.platforms.http import Http, PlatformRefused
-from app.platforms.shopify.profile import REQUIRED_SCOPES
+from app.platforms.shopify.profile import ASKED_SCOPES
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -113,7 +113,7 @@ def _is_fresh(timestamp: str, now: datetime) -> bool:
 def authorize_url(settings: "Settings", shop: str, *, redirect_uri: str, state: str) -> str:
     """Where the merchant is asked whether we may."""
     signer = _signer("", settings.shopify_client_id)(shop, settings.shopify_api_version)
-    url = str(signer.create_permission_url(REQUIRED_SCOPES, redirect_uri, state))
+    url = str(signer.create_permission_url(ASKED_SCOPES, redirect_uri, state))
     return url.replace(f"https://{shop}", settings.shopify_base_url.format(shop=shop), 1)
 
 

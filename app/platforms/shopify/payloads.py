@@ -31,7 +31,7 @@ from app.platforms.base import (
 )
 from app.platforms.shopify.ids import number_in
 from app.platforms.shopify.titles import full_title
-from app.platforms.text import printable
+from app.platforms.text import printable, ten_thousandths
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError)
 
@@ -49,6 +49,7 @@ class _LineItem(msgspec.Struct):
     variant_id: Id | None = None
     variant_title: str | None = None
     sku: str | None = None
+    price: str | None = None
     current_quantity: Quantity | None = None
     fulfillable_quantity: Quantity | None = None
 
@@ -97,6 +98,7 @@ def _items(line_items: list[_LineItem]) -> Iterator[OrderItem]:
             outstanding=ordered if outstanding is None else outstanding,
             title=full_title(line.title, line.variant_title),
             sku=printable(line.sku),
+            unit_price=ten_thousandths(line.price),
         )
 
 

@@ -19,12 +19,14 @@ REQUIRED_SCOPES = (
     "write_third_party_fulfillment_orders",
 )
 INBOUND_SCOPES = ("read_inventory_shipments", "read_inventory_transfers")
+ASKED_SCOPES = (*REQUIRED_SCOPES, *INBOUND_SCOPES)
+"""What an install asks for: without the last ones a shop works, and is told what it does without."""
 LOCALE_SCOPES = ("read_locales", "read_markets_home")
 DEFAULT_LOCALE = "en"
 
 
 def fetch_profile(client: ShopifyClient) -> ShopProfile:
-    """The shop's name, time zone and language, and the scopes that we hold and lack."""
+    """The shop's name, time zone, language and currency, and the scopes that we hold and lack."""
     data = client.execute(queries.PROFILE, {}, cost=queries.PROFILE_COST)
     scopes = tuple(sorted(scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]))
     granted = _access(scopes)
@@ -37,6 +39,7 @@ def fetch_profile(client: ShopifyClient) -> ShopProfile:
         missing_scopes=tuple(scope for scope in REQUIRED_SCOPES if not granted.covers(ApiAccess(scope))),
         api_version=client.api_version,
         limits=_limits(scopes),
+        currency=data["shop"]["currencyCode"],
     )
 
 

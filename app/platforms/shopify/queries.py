@@ -39,6 +39,7 @@ _ROUTE_LINE = "inventoryItemId remainingQuantity"
 _ROUTING = f"""fulfillmentOrders(first: $routes) {{
       nodes {{ {_ROUTE} lineItems(first: $items) {{ nodes {{ {_ROUTE_LINE} }} }} }}
     }}"""
+_PRICED_ITEM = f"{_ITEM} originalUnitPriceSet {{ shopMoney {{ amount }} }}"
 _ITEMS = f"lineItems(first: $items) {{ nodes {{ {_ITEM} }} }}"
 _LEVEL = """location { id name isActive }
         quantities(names: $names) { name quantity }"""
@@ -46,6 +47,8 @@ _STOCK = f"""id sku tracked
       inventoryLevels(first: $levels) {{ nodes {{ {_LEVEL} }} }}"""
 
 ITEM_COST = 2
+PRICED_ITEM_COST = ITEM_COST + 2
+"""Imports alone ask for prices: other orders are told with them, and what is known stays known."""
 ROUTE_COST = 3
 LEVEL_COST = 3
 
@@ -186,13 +189,13 @@ CHANGED_ORDERS = """query ChangedOrders($first: Int!, $after: String, $query: St
 }"""
 
 OPEN_ITEMS = 10
-OPEN_FIRST = (MOST_POINTS - PAGE_COST) // (1 + OPEN_ITEMS * ITEM_COST)
-OPEN_COST = OPEN_FIRST * (1 + OPEN_ITEMS * ITEM_COST) + PAGE_COST
+OPEN_FIRST = (MOST_POINTS - PAGE_COST) // (1 + OPEN_ITEMS * PRICED_ITEM_COST)
+OPEN_COST = OPEN_FIRST * (1 + OPEN_ITEMS * PRICED_ITEM_COST) + PAGE_COST
 OPEN_ORDERS = f"""query OpenOrders($first: Int!, $after: String, $query: String!, $items: Int!) {{
   orders(first: $first, after: $after, sortKey: ID, query: $query) {{
     nodes {{
     {_SEEN}
-    {_ITEMS}
+    lineItems(first: $items) {{ nodes {{ {_PRICED_ITEM} }} }}
     }}
     pageInfo {{ hasNextPage endCursor }}
   }}
@@ -215,7 +218,7 @@ BULK_START = """mutation BulkStart($query: String!) {
 BULK_OPEN_ORDERS = f"""{{
   orders(query: "{OPEN}") {{ edges {{ node {{
     {_SEEN}
-    lineItems {{ edges {{ node {{ {_ITEM} }} }} }}
+    lineItems {{ edges {{ node {{ {_PRICED_ITEM} }} }} }}
   }} }} }}
 }}"""
 BULK_STATE_COST = 1
@@ -263,7 +266,7 @@ TRANSFERS = f"""query Transfers($query: String!, $after: String) {{
 
 PROFILE_COST = 3
 PROFILE = """query Profile {
-  shop { name ianaTimezone myshopifyDomain }
+  shop { name ianaTimezone myshopifyDomain currencyCode }
   currentAppInstallation { accessScopes { handle } }
 }"""
 LOCALE_COST = 1

@@ -18,6 +18,7 @@ ORDER_FIELDS = (
     "line_items.id",
     "line_items.title",
     "line_items.quantity",
+    "line_items.price",
     "line_items.variant_id",
     "line_items.variant_title",
     "line_items.sku",

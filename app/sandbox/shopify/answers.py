@@ -17,7 +17,7 @@ from app.sandbox.shopify.call import Answer, Args, Call, iso, read_gid
 from app.sandbox.shopify.nodes import find_node, sees_fulfillment_orders
 from app.sandbox.shopify.orders import SOURCE_NAMES, display_status
 from app.sandbox.shopify.paging import Page
-from app.sandbox.shopify.payloads import fulfillable, gid, level_gid, sellable
+from app.sandbox.shopify.payloads import PRICE, fulfillable, gid, level_gid, sellable
 from app.sandbox.shopify.records import (
     QUANTITY_NAMES,
     FulfillmentLine,
@@ -172,6 +172,17 @@ LINE_ITEM: dict[str, Answer] = {
     "product": lambda line, call, args: call.books.products.get(line.product_id),
     "variant": lambda line, call, args: call.books.variants.get(line.variant_id),
     "vendor": _always(None),
+    "originalUnitPriceSet": _always(PRICE),
+}
+
+MONEY_BAG: dict[str, Answer] = {
+    "shopMoney": lambda amount, call, args: amount,
+    "presentmentMoney": lambda amount, call, args: amount,
+}
+
+MONEY: dict[str, Answer] = {
+    "amount": lambda amount, call, args: amount,
+    "currencyCode": _always("EUR"),
 }
 
 
@@ -534,6 +545,8 @@ SHOP_LOCALE: dict[str, Answer] = {
 ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "Order": ORDER,
     "LineItem": LINE_ITEM,
+    "MoneyBag": MONEY_BAG,
+    "MoneyV2": MONEY,
     "FulfillmentOrder": FULFILLMENT_ORDER,
     "FulfillmentOrderAssignedLocation": ASSIGNED_LOCATION,
     "FulfillmentOrderSupportedAction": SUPPORTED_ACTION,

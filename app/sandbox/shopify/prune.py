@@ -59,7 +59,9 @@ KEEP: Mapping[str, str] = {
         metafield metafields""",
     "LineItem": """id name title variantTitle sku quantity currentQuantity unfulfilledQuantity
         fulfillableQuantity nonFulfillableQuantity refundableQuantity requiresShipping product
-        variant vendor""",
+        variant vendor originalUnitPriceSet""",
+    "MoneyBag": "shopMoney presentmentMoney",
+    "MoneyV2": "amount currencyCode",
     "FulfillmentOrder": """id assignedLocation createdAt fulfillAt fulfillBy fulfillmentHolds lineItems
         order orderId orderName orderProcessedAt requestStatus status supportedActions updatedAt""",
     "FulfillmentOrderAssignedLocation": "location name",

@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
 from app.db.models import Shop
 
@@ -71,6 +72,13 @@ class Words:
                 count = seconds // size
                 return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
         return "less than a minute"
+
+    def money(self, amount: int) -> str:
+        """An amount in ten-thousandths, in the shop's currency."""
+        exact = Decimal(amount) / 10_000
+        if not self.shop.currency:
+            return format_decimal(exact, locale=self.locale)
+        return format_currency(exact, self.shop.currency, locale=self.locale)
 
     def number(self, number: int) -> str:
         """12,345."""

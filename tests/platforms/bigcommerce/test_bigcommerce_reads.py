@@ -65,7 +65,18 @@ class TestOrders:
             placed_at=datetime(2026, 11, 25, 9, 0, 1, tzinfo=UTC),
             updated_at=datetime(2026, 11, 25, 9, 0, 1, tzinfo=UTC),
             is_cancelled=False,
-            items=(OrderItem(line.line_id, store.variant_id, 7, 7, "Towel", "TOWEL", backordered=2),),
+            items=(
+                OrderItem(
+                    line.line_id,
+                    store.variant_id,
+                    7,
+                    7,
+                    "Towel",
+                    "TOWEL",
+                    backordered=2,
+                    unit_price=100_000,
+                ),
+            ),
             routing=fetch(platform, order_id).routing,
         )
         assert located(fetch(platform, order_id)) == (

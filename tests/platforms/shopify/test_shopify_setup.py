@@ -25,6 +25,7 @@ def platform(client: ShopifyClient) -> ShopifyPlatform:
 
 def profile_with(platform: ShopifyPlatform, wire: Wire, scopes: tuple[str, ...]) -> ShopProfile:
     shop = {"name": "Towels", "ianaTimezone": "Europe/Berlin", "myshopifyDomain": DOMAIN}
+    shop["currencyCode"] = "EUR"
     handles = [{"handle": scope} for scope in scopes]
     wire.answers["Profile"] = lambda variables: {
         "shop": shop,
@@ -42,7 +43,14 @@ def test_the_profile_says_who_the_shop_is(platform: ShopifyPlatform, wire: Wire)
     profile = profile_with(platform, wire, scopes)
 
     assert profile == ShopProfile(
-        DOMAIN, "Towels", "Europe/Berlin", "de", tuple(sorted(scopes)), (), "2026-10"
+        DOMAIN,
+        "Towels",
+        "Europe/Berlin",
+        "de",
+        tuple(sorted(scopes)),
+        (),
+        "2026-10",
+        currency="EUR",
     )
 
 

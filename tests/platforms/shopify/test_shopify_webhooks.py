@@ -180,6 +180,10 @@ class TestWhoIsBelieved:
         assert delivery.triggered_at == datetime(2026, 11, 22, 10, 0, 0, 123457, tzinfo=UTC)
 
 
+PRICE = 100_000
+"""10.00 in ten-thousandths."""
+
+
 class TestOrders:
     def order(self, **values: Any) -> OrderSeen:
         (order,) = facts_of("orders/updated", changed("orders/updated", **values))
@@ -194,9 +198,9 @@ class TestOrders:
             updated_at=datetime(2026, 11, 20, 15, 0, 0, tzinfo=UTC),
             is_cancelled=False,
             items=(
-                OrderItem(866550311766439020, 808950810, 2, 1, "Blue Mug - Large", "MUG-BLUE"),
-                OrderItem(866550311766439021, 808950810, 1, 1, "Blue Mug - Large", "MUG-BLUE"),
-                OrderItem(866550311766439023, 808950811, 4, 4, "Tea Towel", ""),
+                OrderItem(866550311766439020, 808950810, 2, 1, "Blue Mug - Large", "MUG-BLUE", 0, PRICE),
+                OrderItem(866550311766439021, 808950810, 1, 1, "Blue Mug - Large", "MUG-BLUE", 0, PRICE),
+                OrderItem(866550311766439023, 808950811, 4, 4, "Tea Towel", "", 0, PRICE),
             ),
             tags=("gift", "vip"),
         )
