@@ -1,7 +1,8 @@
 """How late things really come: what a shop's own deliveries teach, as quantiles with their cases.
 
-The quantiles are conformal: of n cases and the one to come every rank is as likely, so what holds in 9
-of 10 cases is the 0.9 (n + 1)-th of them (Vovk, Gammerman & Shafer 2005; between two, in proportion). An
+The quantiles are the median-unbiased ones: what holds in 9 of 10 cases is the (0.9 (n + 1/3) + 1/3)-th
+of n, between two in proportion (Hyndman & Fan 1996, definition 8). The 0.9 (n + 1)-th would never fall
+short on average, but days are whole, and that is caution enough (measured: docs/promise-quality.md). An
 item with few cases of its own borrows from its supplier, a supplier from the shop.
 """
 
@@ -16,8 +17,10 @@ from typing import NamedTuple, TypeAlias
 
 # Fewer cases than this, even of the whole shop, teach nothing.
 ENOUGH = 5
-# Older cases are of another time, and a trend in so many is found at once.
+# Older cases are of another time, and a trend in so many is found at once. What the same weeks of the
+# year before were like is asked of all there are.
 _NEWEST = 40
+_YEAR, _SAME_WEEKS = timedelta(days=365), timedelta(days=30)
 # With fewer cases than this of one's own, those of the wider circle make up the number.
 _BORROWED = 10.0
 # By so many of the newest cases a season or a drift is told, if they foretell so much better than all.
@@ -26,6 +29,7 @@ _CLEARLY = 0.9
 # How long ahead promises are asked for, where nobody said when a delivery was ordered.
 _AHEAD = timedelta(days=14)
 _EVERYONE = object()
+_THIRD = 1 / 3
 
 
 class Delivery(NamedTuple):
@@ -58,7 +62,7 @@ class Habit:
         if passed is not None and start == len(self.days):
             return _doubled(self.days[-1], passed)
         before = self.reach[start - 1] if start else 0.0
-        wanted = before + share * (self.reach[-1] - before + 1)
+        wanted = before + share * (self.reach[-1] - before + _THIRD) + _THIRD
         above = bisect_left(self.reach, wanted)
         if above == len(self.days):
             return self.days[-1]
@@ -93,6 +97,7 @@ class Experience:
     def __init__(self, deliveries: Iterable[Delivery], *, today: date) -> None:
         """Take the deliveries in any order. Nothing that came after `today` is looked at."""
         known = (each for each in deliveries if each.received_on <= today)
+        self._today = today
         self._circles: dict[object, list[Delivery]] = defaultdict(list)
         for each in sorted(known, key=lambda each: each.received_on):
             for circle in {each.item_id, each.supplier, _EVERYONE} - {""}:
@@ -125,7 +130,7 @@ class Experience:
         for number, (whose, cases) in enumerate(found):
             if len(cases) >= ENOUGH:
                 wider = [more for _, more in found[number + 1 :] if len(more) > len(cases)]
-                habit = _habit(whose, cases, wider[0] if wider else [])
+                habit = _habit(whose, cases, wider[0] if wider else [], self._today)
                 return replace(habit, is_of_shop=number == len(found) - 1)
         return None
 
@@ -145,47 +150,70 @@ def _days_taken(delivery: Delivery) -> int | None:
 
 
 def _cases(deliveries: Sequence[Delivery], measure: _Measure) -> list[_Case]:
-    """The newest cases, oldest first. What came together is one case, however many items it held: forty
+    """The cases, oldest first. What came together is one case, however many items it held: forty
     lines of one lorry that was late say no more than one."""
     together = {each[1:]: each for each in deliveries}
-    cases = [
+    return [
         _Case(each.ordered_on or each.expected_on - _AHEAD, each.received_on, days)
         for each in together.values()
         if (days := measure(each)) is not None
     ]
-    return cases[-_NEWEST:]
 
 
-def _habit(whose: str, cases: Sequence[_Case], wider: Sequence[_Case]) -> Habit:
+def _habit(whose: str, cases: Sequence[_Case], wider: Sequence[_Case], today: date) -> Habit:
     """The cases as they would be today, and as many of the wider circle's as are missing: moved and
     scaled to these ones, so that only the shape of its tail is borrowed."""
-    own = _as_of_now(cases)
-    borrowed = _fitted([case.days for case in wider], own)
+    own = _as_of_now(cases, today)
+    borrowed = _fitted([case.days for case in wider[-_NEWEST:]], own)
     weight = max(0.0, _BORROWED - len(own)) / len(borrowed) if borrowed else 0.0
     weighted = sorted([(days, 1.0) for days in own] + [(days, weight) for days in borrowed])
     return Habit(
         whose,
-        len(cases),
+        min(len(cases), _NEWEST),
         tuple(days for days, _ in weighted),
         tuple(accumulate(weight for _, weight in weighted)),
     )
 
 
-def _as_of_now(cases: Sequence[_Case]) -> list[int]:
-    """The days of the cases; where the newest ones would have foretold each next one clearly better than
-    all of them, by season or drift, what each differed from that, around the newest of all."""
-    plain = [case.days for case in cases]
-    told = [
-        (case.days, earlier) for case in cases if len(earlier := _known_then(cases, case)) >= _LATELY
+def _as_of_now(cases: Sequence[_Case], today: date) -> list[int]:
+    """The days of the cases as they would be today. Where the newest ones, or those of the same weeks a
+    year ago, would have foretold each next one clearly better than all of them, it is what each
+    differed from that foretold, around what is foretold now."""
+    newest = cases[-_NEWEST:]
+    plain = [case.days for case in newest]
+    best, best_size = None, _CLEARLY
+    for foretell in (_by_newest, _by_season):
+        told = [
+            (case, foretold, median(earlier))
+            for case in newest
+            if len(earlier := _known_then(newest, case)) >= _LATELY
+            and (foretold := foretell(cases, case.asked_on)) is not None
+        ]
+        if len(told) < _LATELY:
+            continue
+        gaps = [case.days - foretold for case, foretold, _ in told]
+        by_all = _size([case.days - middle for case, _, middle in told])
+        now = foretell(cases, today)
+        size = _size(gaps) / by_all if by_all else 1.0
+        if now is not None and size <= best_size:
+            best, best_size = [round(now + gap) for gap in gaps], size
+    return plain if best is None else best
+
+
+def _by_newest(cases: Sequence[_Case], day: date) -> float | None:
+    """What the last ones that were known on a day came to."""
+    known = [case.days for case in cases if case.received_on <= day][-_LATELY:]
+    return median(known) if len(known) == _LATELY else None
+
+
+def _by_season(cases: Sequence[_Case], day: date) -> float | None:
+    """What those of the same weeks of the year before came to."""
+    same = [
+        case.days
+        for case in cases
+        if abs(case.asked_on + _YEAR - day) <= _SAME_WEEKS and case.received_on <= day
     ]
-    if len(told) < _LATELY:
-        return plain
-    by_all = [days - median(earlier) for days, earlier in told]
-    by_newest = [days - median(earlier[-_LATELY:]) for days, earlier in told]
-    if _size(by_newest) > _CLEARLY * _size(by_all):
-        return plain
-    level = median(plain[-_LATELY:])
-    return [round(level + gap) for gap in by_newest]
+    return median(same) if len(same) >= _LATELY else None
 
 
 def _known_then(cases: Sequence[_Case], case: _Case) -> list[int]:
