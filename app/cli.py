@@ -57,7 +57,10 @@ from app.settings import (
     make_secret_key,
 )
 
-console = Console()
+# A pipe or a file has no width of its own, and columns broken to fit 80 characters can't be searched.
+_WIDE = 240
+
+console = Console(width=None if sys.stdout.isatty() else _WIDE)
 PLATFORM = click.Choice(sorted(PLATFORMS))
 _INTERRUPTED = 130
 _BY = "the command line"

@@ -43,13 +43,14 @@ def supply_of(shop: Any) -> Mapping[tuple[int, int], int]:
     }
 
 
-def truth(shop: Any, goods: Goods) -> dict[int, dict[int, Short]]:
-    """Which orders are short of which items now, and until when: by order id and item id."""
+def truth(shop: Any, goods: Goods | None = None) -> dict[int, dict[int, Short]]:
+    """Which orders are short of which items now, and until when: by order id and item id. Without
+    `goods` nothing is on its way."""
     found: dict[int, dict[int, list[tuple[int, date | None]]]] = defaultdict(lambda: defaultdict(list))
     supplies = supply_of(shop)
     for pool, lines in shop.open_lines().items():
-        supply, coming = supplies[pool], goods.units_coming(pool)
-        after_all = goods.after_all(coming)
+        supply, coming = supplies[pool], goods.units_coming(pool) if goods else []
+        after_all = goods.after_all(coming) if goods else None
         units: list[date | str] = ["on hand"] * max(0, supply)
         units += coming[max(0, -supply) :]
         place = 0

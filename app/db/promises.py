@@ -1,9 +1,10 @@
 """What we say about lines, and what orders show of it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 import sqlalchemy as sa
@@ -62,12 +63,12 @@ def record_promises(
     *,
     now: datetime,
     cause: str | None,
-    held: Collection[tuple[int, int]] = (),
+    held: Mapping[tuple[int, int], int] = MappingProxyType({}),
     today: date | None = None,
 ) -> None:
     """Say `made` (promises about short lines, with their words) of one item, and of every other line
     of it that it is covered. Orders of which something else is said now are due to be judged. Of a
-    line in `held` (by order and location) fewer units short than before are not said yet. Of one that
+    line in `held` (by order and location) fewer units short than these are not said yet. Of one that
     stock has come for it is noted whether that was by its first promised day, if it is told which day
     it is in the shop."""
     standing = promises_of_item(session, shop_id, item_id)
@@ -75,13 +76,18 @@ def record_promises(
     for promise, words in made:
         key = (promise.line.order_id, promise.line.location_id)
         row = standing.pop(key, None) or _first_promise(session, shop_id, promise, now)
-        if key in held and promise.short < row.short:
-            continue
-        row.words = words
-        if (row.short, row.expected_on, row.basis) != promise[1:]:
-            _say(session, row, promise[1:], now=now, cause=cause)
+        said = promise[1:]
+        if promise.short < held.get(key, 0):
+            said = (held[key], row.expected_on, Basis(row.basis))
+        else:
+            row.words = words
+        if (row.short, row.expected_on, row.basis) != said:
+            _say(session, row, said, now=now, cause=cause)
             changed.add(row.order_id)
     for key, row in standing.items():
+        if held.get(key, row.short) < row.short:
+            _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
+            changed.add(row.order_id)
         if row.short > 0 and key not in held:
             if today is not None and row.first_expected_on is not None and _waits_still(session, row):
                 _note_kept(session, row, row.first_expected_on, today=today, now=now, cause=cause)

@@ -268,20 +268,21 @@ def _may_be_served(gathered: _Gathered, promise: Promise, fresh: Collection[int]
     return not is_told or promise.short > promise.line.backordered
 
 
-def _held_lines(session: Session, gathered: _Gathered) -> frozenset[tuple[int, int]]:
-    """The lines, by order and location, that are not released yet though the figures have stock for
-    them: their orders show them as short, and orders of the item have changed since the figures may
-    have been taken."""
+def _held_lines(session: Session, gathered: _Gathered) -> dict[tuple[int, int], int]:
+    """How many units of which lines, by order and location, are not released yet though the figures
+    have stock for them: their orders show them as short, and orders of the item have changed since the
+    figures may have been taken. What was taken out of an order does not wait."""
     item = gathered.item
     if item.ordered_at is None or gathered.now - item.ordered_at >= gathered.lag:
-        return frozenset()
+        return {}
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
     short = {key: row.short for key, row in standing.items() if row.short}
     shown = promises.orders_showing(
         session, item.shop_id, {order_id for order_id, _ in short}, item.item_id
     )
     units = {(line.order_id, line.location_id): line.quantity for line in gathered.books.located}
-    return frozenset(key for key in short if key[0] in shown and units.get(key, 0) >= short[key])
+    held = {key: min(short[key], units.get(key, 0)) for key in short if key[0] in shown}
+    return {key: count for key, count in held.items() if count}
 
 
 def _finish(gathered: _Gathered) -> None:

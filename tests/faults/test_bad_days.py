@@ -11,7 +11,7 @@ from rq import Queue
 from app.pipeline import doorbell
 from app.pipeline.runtime import ring_shops_with_work, work_on_shop
 from app.settings import Settings
-from tests.histories import Arrivals, History, truth
+from tests.histories import History, truth
 from tests.world import World, make_world
 
 
@@ -181,7 +181,7 @@ def test_two_workers_on_one_shop_write_nothing_twice(world: World) -> None:
     world.quiet()
 
     assert {order_id for order_id in placed if "backordered" in world.tags(order_id)} == set(
-        truth(world.shop, Arrivals())
+        truth(world.shop)
     )
     tags_put = [write for write in writes(world) if write[0] == "tag added"]
     assert len(tags_put) == len(set(tags_put)) == 11

@@ -22,7 +22,7 @@ from app.platforms.http import Http
 from app.sandbox.records import JournalEntry
 from app.services import EmbeddedRedis
 from app.settings import load_settings
-from tests.histories import Arrivals, truth
+from tests.histories import truth
 from tests.live import Live, connect, served_shop
 
 STATEMENTS = range(3, 130, 9)
@@ -117,7 +117,7 @@ def marked_due(live: Live) -> None:
 
 def assert_right_and_not_doubled(live: Live) -> None:
     """Every order shows what it must, and no write was sent twice."""
-    short = set(truth(live.shop, Arrivals()))
+    short = set(truth(live.shop))
     for order_id, order in live.shop.orders.items():
         assert ("backordered" in order.tags) is (order_id in short), order.name
         assert (order.note or "").count("[backorder]") <= 1

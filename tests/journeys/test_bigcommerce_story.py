@@ -158,6 +158,24 @@ def test_nobody_is_released_while_the_items_orders_are_restless(store: Store) ->
     assert store.world.tags(waiting) == {"backorder-released"}
 
 
+def test_an_order_of_which_a_unit_was_taken_out_is_not_released_for_it(store: Store) -> None:
+    """Figures that know neither this nor a new order make more seem to be on the shelf than is."""
+    store.order()
+    waits = store.order(2)
+    store.world.quiet()
+    assert "backordered" in store.world.tags(waits)
+    store.order(3)
+    store.pass_s(LAG_S + QUIET_S)
+
+    line = store.world.shop.orders[waits].lines[0]
+    store.world.shop.edit_order(waits, {line.line_id: 1})
+    store.order(2)
+    for _ in range(LAG_S + QUIET_S):
+        store.pass_s(1)
+        assert store.world.tags(waits) == {"backordered"}
+    assert "1 × Blue Mug (MUG-BLUE): no date known yet" in store.world.note(waits)
+
+
 def test_an_order_is_not_ours_before_it_is_paid(store: Store) -> None:
     order_id = store.order(3, is_incomplete=True)
     store.world.quiet()

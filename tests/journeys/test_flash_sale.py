@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.settings import Settings
-from tests.histories import Arrivals, truth
+from tests.histories import truth
 from tests.pipeline.stage import Stage, open_shop
 
 # What one request and its answer take: long enough that somebody buys between any two of them.
@@ -59,7 +59,7 @@ class Sale:
 
     def _look_at_tags(self) -> None:
         shop, now = self.stage.world.shop, self.stage.world.clock()
-        short = truth(shop, Arrivals())
+        short = truth(shop)
         for entry in shop.journal[self._journal_read :]:
             if (entry.kind, entry.detail) == ("tag added", "backordered") and entry.order_id is not None:
                 self.waited_s.append((now - self.ordered[entry.order_id]).total_seconds())
@@ -80,7 +80,7 @@ def test_tags_do_not_wait_for_the_sale_to_end(sale: Sale) -> None:
     """The books would never balance if a new reading were taken whenever an order came after one."""
     sale.run(30)
 
-    short = len(truth(sale.stage.world.shop, Arrivals()))
+    short = len(truth(sale.stage.world.shop))
     assert (short, len(sale.waited_s)) == (70, 70)
     assert max(sale.waited_s) < 15
     assert sale.false_tags == []
@@ -90,7 +90,7 @@ def test_a_cancellation_amid_the_sale_frees_a_unit_for_the_oldest(sale: Sale) ->
     """While the books are read again and again, the one who waits longest is served first, once."""
     sale.run(20)
     shop = sale.stage.world.shop
-    (first, *_), covered = sorted(truth(shop, Arrivals())), min(sale.ordered)
+    (first, *_), covered = sorted(truth(shop)), min(sale.ordered)
     shop.cancel_order(covered)
     sale.run(30)
 

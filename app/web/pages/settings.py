@@ -81,7 +81,7 @@ SENTENCE_LABELS = {
     "all_short": "A line of which every unit is short",
     "in_stock": "A line that is in stock",
     "no_date": "In place of a day that is not known",
-    "never": "In place of a day, when it will not come again",
+    "never": "Said of what will not come again",
     "more": "At the end of a list that had to be cut",
 }
 
