@@ -1,4 +1,4 @@
-"""Errors named by who must act: the sender, the visitor, time, or the merchant.
+"""Errors named by who must act: the sender, the visitor, time, the operator, or the merchant.
 
 Anything else that escapes is a defect of ours and is left to escape.
 """
@@ -31,6 +31,11 @@ class TryLater(BacklineError):
     def __init__(self, message: str, *, after_s: float) -> None:
         super().__init__(message)
         self.after_s = after_s
+
+
+class NeedsOperator(TryLater):
+    """Whoever runs Backline must act, and it goes on by itself once they have. The text says what to
+    do, and is shown on the status page."""
 
 
 class NeedsMerchant(BacklineError):

@@ -77,10 +77,10 @@ def explain(
     made: Promise,
     *,
     on_hand: int,
-    lead_time: str = "the usual lead time is taken",
+    lead_time: str = "",
 ) -> str:
     """The reason for a promise, in a sentence to say aloud; `on_hand` units are in the pool,
-    `lead_time` is what to say of the one that counts."""
+    `lead_time` is what to say of the one that counts, or of why there is none."""
     if made.basis is Basis.ON_HAND:
         return f"all {allocation.line.quantity} on hand"
     line = allocation.line
@@ -91,8 +91,8 @@ def explain(
     if made.basis is Basis.ARRIVAL:
         return f"{waiting}; {_share_in_words(allocation)}"
     if made.basis is Basis.LEAD_TIME:
-        return f"{waiting}; nothing dated covers it, so {lead_time}"
-    return f"{waiting}; nothing dated covers it and no lead time is set"
+        return f"{waiting}; nothing dated covers it, so {lead_time or 'the usual lead time is taken'}"
+    return f"{waiting}; nothing dated covers it and {lead_time or 'no lead time is set'}"
 
 
 def _share_in_words(allocation: Allocation) -> str:

@@ -83,7 +83,7 @@ class Shop(Base):
     late deliveries that is watched (see `app.core.regimes`); with `tags_delay_notices` orders whose
     buyers must be told are tagged.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
-    called again.
+    called again; `wait_reason` says why not before, where that is not the platform's wish.
     """
 
     __tablename__ = "shops"
@@ -132,6 +132,7 @@ class Shop(Base):
     inbound_places: Mapped[list[Any]] = mapped_column(default=list)
     api_token_digest: Mapped[str | None] = mapped_column(unique=True)
     wait_until: Mapped[datetime | None]
+    wait_reason: Mapped[str] = mapped_column(default="")
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     import_state: Mapped[str] = mapped_column(default="none")

@@ -78,9 +78,11 @@ def pause_shop(session: Session, shop_id: int, problem: str, *, now: datetime) -
     record_event(session, shop_id, "needs merchant", at=now, why=problem)
 
 
-def wait(session: Session, shop_id: int, *, until: datetime) -> None:
-    """The platform asks for patience: it is not called before then."""
-    get_shop(session, shop_id).wait_until = until
+def wait(session: Session, shop_id: int, *, until: datetime, reason: str = "") -> None:
+    """The platform is not called before then: it asks for patience, or for a `reason` that somebody
+    here must put right."""
+    shop = get_shop(session, shop_id)
+    shop.wait_until, shop.wait_reason = until, reason
 
 
 def remove_shop(shop: Shop, *, problem: str, erase_at: datetime | None = None) -> None:

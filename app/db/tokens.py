@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.db.models import Shop, UsedTokenRow
 from app.db.statements import affected_rows, insert_new
-from app.errors import NeedsMerchant, TryLater
+from app.errors import NeedsMerchant, NeedsOperator
 from app.platforms.base import Grant
 
 RENEWAL = timedelta(seconds=30)
@@ -45,8 +45,8 @@ def forget(shop: Shop) -> None:
 
 
 def open_token(shop: Shop, keys: Sequence[str]) -> str:
-    """The access token in clear. Raises `NeedsMerchant` if there is none, and `TryLater` if no key
-    opens it: a process with the wrong ENCRYPTION_KEYS must not send merchants away."""
+    """The access token in clear. Raises `NeedsMerchant` if there is none, and `NeedsOperator` if no
+    key opens it: a process with the wrong ENCRYPTION_KEYS must not send merchants away."""
     if shop.token_encrypted is None:
         message = f"{shop.domain} has no access token: connect the shop again"
         raise NeedsMerchant(message)
@@ -63,7 +63,7 @@ def _open(domain: str, sealed: str, keys: Sequence[str]) -> str:
     try:
         return _fernet(keys).decrypt(sealed).decode()
     except InvalidToken as error:
-        raise TryLater(
+        raise NeedsOperator(
             f"No key in ENCRYPTION_KEYS opens the token of {domain}: add the key that was used before",
             after_s=_NO_KEY_S,
         ) from error

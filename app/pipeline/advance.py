@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.db import shops
 from app.db.models import Shop
 from app.db.shops import LeaseLostError
-from app.errors import NeedsMerchant, TryLater
+from app.errors import NeedsMerchant, NeedsOperator, TryLater
 from app.pipeline.absorb import absorb
 from app.pipeline.desk import Desk
 from app.pipeline.importer import import_step
@@ -73,8 +73,10 @@ def _work(desk: Desk) -> None:
             pass
     except TryLater as wait:
         log.info("waiting", shop=desk.shop_id, after_s=wait.after_s, reason=str(wait))
+        until = desk.clock() + timedelta(seconds=wait.after_s)
+        reason = str(wait) if isinstance(wait, NeedsOperator) else ""
         with desk.transaction() as session:
-            shops.wait(session, desk.shop_id, until=desk.clock() + timedelta(seconds=wait.after_s))
+            shops.wait(session, desk.shop_id, until=until, reason=reason)
     except NeedsMerchant as problem:
         log.warning("needs merchant", shop=desk.shop_id, reason=str(problem))
         with desk.transaction() as session:

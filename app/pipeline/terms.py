@@ -23,7 +23,7 @@ _YEARS_AHEAD = 3
 @dataclass(frozen=True, slots=True)
 class Terms:
     """All of an item but its queues that its dates depend on. `lead_time_words` say where the lead time
-    comes from; nothing is sent before `not_before`."""
+    comes from, or why there is none; nothing is sent before `not_before`."""
 
     today: date
     lead_time_days: int | None
@@ -75,16 +75,17 @@ def _lead_time(
     """How long a restock takes, and how we know. A figure that was typed for the item gives way only to
     what the item itself, or its supplier, has taught."""
     if item.kind == Kind.DISCONTINUED:
-        return None, ""
+        return None, "nothing more of it comes"
     if item.kind == Kind.PREORDER and item.release_on:
-        return (0 if item.release_on >= today else None), "it is expected on its release"
+        is_to_come = item.release_on >= today
+        return (0, "it is expected on its release") if is_to_come else (None, "its release has passed")
     habit = experience.lead_time(item.item_id, supplier)
     if habit is not None and (item.lead_time_days is None or not habit.is_of_shop):
         days = max(0, habit.within(shop.promise_quantile))
         cases = f"in {of_cases(shop.promise_quantile)} ({habit.cases} cases)"
         return days, f"{habit.whose} took up to {in_days(days)} {cases}"
     configured = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
-    return configured, "the usual lead time is taken"
+    return configured, "no lead time is set" if configured is None else "the usual lead time is taken"
 
 
 @lru_cache(maxsize=256)

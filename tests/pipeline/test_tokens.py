@@ -1,9 +1,11 @@
 """Access that ends: renewed early, and once when it is refused; what happens when it can't be."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from redis import Redis
 
 from app.db import shops, tokens
@@ -212,3 +214,24 @@ def test_an_uninstall_that_is_told_after_the_reinstall_changes_nothing(world: Wo
     world.work()
 
     assert row(world).status == "active"
+
+
+def test_without_a_key_for_the_token_the_page_says_what_to_set_and_the_shop_goes_on_later(
+    world: World,
+) -> None:
+    right = world.runtime
+    keys = (Fernet.generate_key().decode(),)
+    world.runtime = replace(right, settings=right.settings.model_copy(update={"encryption_keys": keys}))
+    world.clock.sleep(3601)
+    world.work()
+
+    page = world.web.get(f"/shops/{world.shop_id}").get_data(as_text=True)
+    assert "No key in ENCRYPTION_KEYS opens the token" in page
+    assert "Asks for patience" not in page
+    assert row(world).status == "active"
+
+    world.runtime = right
+    world.clock.sleep(3600)
+    world.quiet()
+    page = world.web.get(f"/shops/{world.shop_id}").get_data(as_text=True)
+    assert "Answers without delay." in page

@@ -141,6 +141,9 @@ def _platform(say: Words) -> Check:
     until = say.shop.wait_until
     if until is None or until <= say.now:
         return Check("Platform", "good", "Answers without delay.")
+    if say.shop.wait_reason:
+        advice = f"Tried again {say.full_moment(until)}. Nothing is lost until then."
+        return Check("Platform", "bad", f"Not called: {say.shop.wait_reason}.", advice)
     return Check(
         "Platform",
         "info",
