@@ -467,6 +467,11 @@ class StoreHistory(History):
         shared = [(w, act) for w, act in super().acts() if act not in (self.put_tag, self.move)]
         return [*shared, (2, self.pay_order)]
 
+    def happen(self) -> None:
+        """See `History`; figures that lag tell what was true after each thing that happened."""
+        super().happen()
+        self._looks.append((self.world.clock(), set(truth(self.shop, self.goods))))
+
     def place_order(self) -> None:
         """A buyer orders one to three items, to be sent or fetched; some have not paid yet."""
         chosen = self.random.sample(self.variants, self.random.randint(1, 3))
@@ -526,7 +531,9 @@ class StoreHistory(History):
         if super()._was_true(order_id, short, put=put):
             return True
         since = self.world.clock() - timedelta(seconds=self.shop.projection_delay_s + 1)
-        if any((order_id in seen) is put for at, seen in self._looks if at >= since):
+        before = [look for look in self._looks if look[0] < since][-1:]
+        told = [*before, *(look for look in self._looks if look[0] >= since)]
+        if any((order_id in seen) is put for _, seen in told):
             self.counts["true by figures that lag"] += 1
             return True
         return False

@@ -387,17 +387,11 @@ def _located_by_item(
     return {(order_id, item_id): int(units) for order_id, item_id, units in session.execute(statement)}
 
 
-def orders_showing(
-    session: Session, shop_id: int, order_ids: Collection[int], item_id: int | None = None
-) -> set[int]:
-    """Which of these orders show, by our doing, that they wait for the item (None: for any)."""
+def orders_showing(session: Session, shop_id: int, order_ids: Collection[int]) -> set[int]:
+    """Which of these orders show, by our doing, that they wait."""
     where = (ShownRow.shop_id == shop_id, ShownRow.order_id.in_(order_ids))
     rows = session.execute(sa.select(ShownRow.order_id, ShownRow.shown).where(*where))
-    waits_for = {
-        order_id: {item.item_id for item in msgspec.convert(shown, Shown).items}
-        for order_id, shown in rows
-    }
-    return {order_id for order_id, items in waits_for.items() if items and item_id in (None, *items)}
+    return {order_id for order_id, shown in rows if msgspec.convert(shown, Shown).items}
 
 
 def stale_orders_shown(session: Session, shop_id: int) -> list[int]:

@@ -270,16 +270,15 @@ def _may_be_served(gathered: _Gathered, promise: Promise, fresh: Collection[int]
 
 def _held_lines(session: Session, gathered: _Gathered) -> dict[tuple[int, int], int]:
     """How many units of which lines, by order and location, are not released yet though the figures
-    have stock for them: their orders show them as short, and orders of the item have changed since the
-    figures may have been taken. What was taken out of an order does not wait."""
+    have stock for them: their orders show that they wait, be it for another item, and orders of the
+    item have changed since the figures may have been taken. What was taken out of an order does not
+    wait."""
     item = gathered.item
     if item.ordered_at is None or gathered.now - item.ordered_at >= gathered.lag:
         return {}
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
     short = {key: row.short for key, row in standing.items() if row.short}
-    shown = promises.orders_showing(
-        session, item.shop_id, {order_id for order_id, _ in short}, item.item_id
-    )
+    shown = promises.orders_showing(session, item.shop_id, {order_id for order_id, _ in short})
     units = {(line.order_id, line.location_id): line.quantity for line in gathered.books.located}
     held = {key: min(short[key], units.get(key, 0)) for key in short if key[0] in shown}
     return {key: count for key, count in held.items() if count}

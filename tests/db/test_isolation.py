@@ -297,7 +297,7 @@ CALLS: Mapping[str, Call] = {
     "promises.set_lead_time": lambda s, a: promises.set_lead_time(s, the_item(s, a), 3, now=NOW),
     "promises.set_shop_lead_time": lambda s, a: promises.set_shop_lead_time(s, a, 3, now=NOW),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
-    "promises.orders_showing": lambda s, a: promises.orders_showing(s, a.id, ORDERS, ITEM),
+    "promises.orders_showing": lambda s, a: promises.orders_showing(s, a.id, ORDERS),
     "promises.short_of_others": lambda s, a: promises.short_of_others(s, a.id, ORDERS, but_item=99),
     "promises.count_short": lambda s, a: promises.count_short(s, a.id),
     "shops.get_shop": lambda s, a: shops.get_shop(s, a.id),
