@@ -1,6 +1,6 @@
 """Our copy of the shop's orders, and of the stock they wait for."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -36,6 +36,9 @@ PLENTY = 10
 
 # A copy made so soon after its change may miss what came after: a second, and one for two clocks.
 _SAME_SECOND = timedelta(seconds=2)
+
+# Longer than the readings of any platform lag.
+_FREED_KEPT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def see_orders(
     items = _order_items(session, shop_id, known.keys())
     rules = priority_rules(session, shop_id)
     changed: dict[int, dict[int, int]] = {}
+    freed: Counter[int] = Counter()
     for copy in copies:
         order = known.get(copy.order_id)
         is_first = order is None
@@ -98,7 +102,8 @@ def see_orders(
         if is_changed or is_moved:
             after = {} if copy.is_cancelled else items.get(copy.order_id, {})
             _add_difference(changed.setdefault(copy.order_id, {}), before, after)
-    _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
+            freed += _taken_out(before, after)
+    _ask_for_looks(session, shop_id, changed, freed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
     return set(changed)
 
@@ -278,10 +283,22 @@ def _add_difference(
             total[item.variant_id] = total.get(item.variant_id, 0) + sign * item.outstanding
 
 
+def _taken_out(before: Mapping[int, OrderItem], after: Mapping[int, OrderItem]) -> Counter[int]:
+    """How many units of each variant are part of the order no more, without having been shipped."""
+    ordered: Counter[int] = Counter()
+    outstanding: Counter[int] = Counter()
+    for items, sign in ((before, 1), (after, -1)):
+        for item in items.values():
+            ordered[item.variant_id] += sign * item.ordered
+            outstanding[item.variant_id] += sign * item.outstanding
+    return +Counter({one: min(units, outstanding[one]) for one, units in ordered.items()})
+
+
 def _ask_for_looks(
     session: Session,
     shop_id: int,
     changed: Mapping[int, Mapping[int, int]],
+    freed: Mapping[int, int],
     *,
     now: datetime,
     cause: str,
@@ -294,6 +311,9 @@ def _ask_for_looks(
             more[variant_id] += units
     for variant_id, item in _items_of_variants(session, shop_id, more.keys()).items():
         item.stirred_at = item.ordered_at = now
+        if freed.get(variant_id):
+            lately = [one for one in item.freed if one[0] > (now - _FREED_KEPT).timestamp()]
+            item.freed = [*lately, [now.timestamp(), freed[variant_id]]]
         if more[variant_id] > 0:
             item.headroom = None if item.headroom is None else item.headroom - more[variant_id]
             ask_for_look(item, at=now + _patience(item, item.headroom), cause=cause)

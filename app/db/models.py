@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -187,7 +188,8 @@ class Item(Base):
     that only decides how soon to look. `unbalanced_since` is when the books of the item stopped
     balancing, `attempts` how often they were read since. `stirred_at` is when anything was last told of
     its stock or orders, `ordered_at` of its orders; where the platform's readings lag, it is looked at
-    once more at `recheck_at`, when what was told must show in them."""
+    once more at `recheck_at`, when what was told must show in them. `freed` are the units that were
+    taken out of its orders lately, each with the moment (seconds since 1970) at which we knew."""
 
     __tablename__ = "items"
     __table_args__ = (
@@ -210,6 +212,10 @@ class Item(Base):
     unbalanced_since: Mapped[datetime | None]
     stirred_at: Mapped[datetime | None]
     ordered_at: Mapped[datetime | None]
+    # Of all JSON types this one alone has values that DISTINCT can compare.
+    freed: Mapped[list[Any]] = mapped_column(
+        sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), default=list
+    )
     recheck_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]

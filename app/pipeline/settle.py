@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from sqlalchemy.orm import Session
 
+from app.core.allocate import allocate
 from app.core.books import Account, Demand, Verdict, compare_books, keep_account
 from app.core.decide import PoolState, decide
 from app.core.model import Line, Promise
@@ -228,13 +229,25 @@ def _may_come_from_shipments(
     return any(accounts[place].supply > units for place, units in before.items() if place in accounts)
 
 
-def _say(session: Session, gathered: _Gathered, made: Sequence[tuple[Promise, str]]) -> None:
+def _say(
+    session: Session,
+    gathered: _Gathered,
+    made: Sequence[tuple[Promise, str]],
+    doubtful: Collection[tuple[int, int]] = (),
+) -> None:
     """Record what is promised, as far as figures that may lag behind the orders allow."""
     item = gathered.item
     held = _held_lines(session, gathered)
     item.has_queue = item.has_queue or bool(held)
     fresh = _newer_than_figures(session, gathered)
-    sure = [(one, words) for one, words in made if not _may_be_served(gathered, one, fresh)]
+    unsure = {order_id for order_id, _ in doubtful}
+    unsure -= promises.orders_showing(session, item.shop_id, unsure)
+    sure = [
+        (one, words)
+        for one, words in made
+        if not _may_be_served(gathered, one, fresh)
+        and not (one.line.order_id in unsure and (one.line.order_id, one.line.location_id) in doubtful)
+    ]
     promises.record_promises(
         session,
         item.shop_id,
@@ -520,12 +533,14 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
     }
     supply = {location_id: account.supply for location_id, account in accounts.items()}
     terms = terms_of(session, shop, item, now=gathered.now)
+    pools = pool_states(session, shop, terms, gathered.books, supply=supply, owed_before=owed)
     decided = decide(
-        pool_states(session, shop, terms, gathered.books, supply=supply, owed_before=owed),
+        pools,
         today=terms.today,
         lead_time_days=terms.lead_time_days,
         ready_on=terms.ready_on,
     )
+    doubtful = _may_be_served_from_what_was_freed(gathered, pools)
     made = [
         (
             promise,
@@ -535,7 +550,24 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
         for allocation, promise in queue
         if promise.short
     ]
-    _say(session, gathered, made)
+    _say(session, gathered, made, doubtful)
+
+
+def _may_be_served_from_what_was_freed(
+    gathered: _Gathered, pools: Mapping[int, PoolState]
+) -> frozenset[tuple[int, int]]:
+    """The lines, by order and location, that are short only if the figures show already all that was
+    lately taken out of orders. If they don't there is more on the shelf than they say."""
+    since = (gathered.now - gathered.lag).timestamp()
+    freed = sum(units for at, units in gathered.item.freed if at > since)
+    if not freed or not gathered.lag:
+        return frozenset()
+    return frozenset(
+        (each.line.order_id, location_id)
+        for location_id, pool in pools.items()
+        for each in allocate(pool.lines, on_hand=pool.supply + freed, owed_before=pool.owed_before)
+        if each.short == 0
+    )
 
 
 def pool_states(

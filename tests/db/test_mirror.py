@@ -716,3 +716,18 @@ def test_a_price_that_is_not_told_again_stays_known_and_changes_nothing(
 
     row = session.scalars(sa.select(OrderItemRow)).one()
     assert (row.unit_price, the_order.is_located) == (100_000, True)
+
+
+@pytest.mark.parametrize(
+    ("outstanding", "ordered", "freed"), [(1, 5, 0), (3, 3, 0), (2, 4, 1), (0, 0, 3), (1, 2, 2)]
+)
+def test_units_that_are_taken_out_are_remembered_shipped_ones_are_not(
+    session: Session, shop: Shop, outstanding: int, ordered: int, freed: int
+) -> None:
+    known_item(session, shop)
+    see(session, shop, order_seen(order_item(3, ordered=5)))
+
+    see(session, shop, order_seen(order_item(outstanding, ordered=ordered), updated=1), at=9)
+
+    wanted = [[seconds(9).timestamp(), freed]] if freed else []
+    assert item(session, shop).freed == wanted
