@@ -176,22 +176,6 @@ def test_an_order_of_which_a_unit_was_taken_out_is_not_released_for_it(store: St
     assert "1 × Blue Mug (MUG-BLUE): no date known yet" in store.world.note(waits)
 
 
-def test_who_may_be_served_from_a_cancelled_order_is_not_tagged_by_figures_older_than_that(
-    store: Store,
-) -> None:
-    first = store.order()
-    store.pass_s(LAG_S + QUIET_S)
-
-    second = store.order()
-    third = store.order()
-    store.world.shop.cancel_order(first, restock=True)
-    for _ in range(LAG_S + QUIET_S):
-        store.pass_s(1)
-        assert store.world.tags(second) == set()
-
-    assert store.world.tags(third) == {"backordered"}
-
-
 def test_an_order_is_not_ours_before_it_is_paid(store: Store) -> None:
     order_id = store.order(3, is_incomplete=True)
     store.world.quiet()

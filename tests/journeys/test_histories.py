@@ -18,7 +18,9 @@ from tests.histories import History, StoreHistory
 from tests.tables import empty_tables
 from tests.world import make_store_world, make_world
 
-SAMPLES = {"shopify": 50, "bigcommerce": 20}
+# The first ones, and those that once found what they had not: readings that lag behind a cancelled order
+# (46) and behind an order that waits for another item (22).
+SAMPLES = {"shopify": [*range(50)], "bigcommerce": [*range(20), 22, 46]}
 FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 STEPS = 40
 
@@ -61,7 +63,7 @@ PLAYS = {"shopify": play_shopify, "bigcommerce": play_bigcommerce}
 
 @pytest.mark.parametrize(
     ("platform", "seed"),
-    [(platform, seed) for platform, count in SAMPLES.items() for seed in range(count)],
+    [(platform, seed) for platform, seeds in SAMPLES.items() for seed in seeds],
 )
 def test_every_order_shows_what_the_oracle_says(
     platform: str, seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
