@@ -6,12 +6,13 @@ short on average, but days are whole, and that is caution enough (measured: docs
 item with few cases of its own borrows from its supplier, a supplier from the shop.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
+from operator import attrgetter
 from statistics import median
 from typing import NamedTuple, TypeAlias
 
@@ -175,45 +176,52 @@ def _habit(whose: str, cases: Sequence[_Case], wider: Sequence[_Case], today: da
     )
 
 
+class _Past:
+    """The cases of one circle, asked what they would have foretold on any day."""
+
+    def __init__(self, cases: Sequence[_Case]) -> None:
+        self._cases = cases
+        self._received_on = [case.received_on for case in cases]
+        self._by_season = sorted(cases, key=attrgetter("asked_on"))
+        self._asked_on = [case.asked_on for case in self._by_season]
+
+    def by_newest(self, day: date) -> float | None:
+        """What the last ones that were known came to."""
+        end = bisect_right(self._received_on, day)
+        known = [case.days for case in self._cases[max(0, end - _LATELY) : end]]
+        return median(known) if len(known) == _LATELY else None
+
+    def by_season(self, day: date) -> float | None:
+        """What those of the same weeks of the year before came to."""
+        begin = bisect_left(self._asked_on, day - _YEAR - _SAME_WEEKS)
+        end = bisect_right(self._asked_on, day - _YEAR + _SAME_WEEKS)
+        same = [case.days for case in self._by_season[begin:end] if case.received_on <= day]
+        return median(same) if len(same) >= _LATELY else None
+
+
 def _as_of_now(cases: Sequence[_Case], today: date) -> list[int]:
     """The days of the cases as they would be today. Where the newest ones, or those of the same weeks a
     year ago, would have foretold each next one clearly better than all of them, it is what each
     differed from that foretold, around what is foretold now."""
-    newest = cases[-_NEWEST:]
+    newest, past = cases[-_NEWEST:], _Past(cases)
     plain = [case.days for case in newest]
     best, best_size = None, _CLEARLY
-    for foretell in (_by_newest, _by_season):
+    for foretell in (past.by_newest, past.by_season):
         told = [
             (case, foretold, median(earlier))
             for case in newest
             if len(earlier := _known_then(newest, case)) >= _LATELY
-            and (foretold := foretell(cases, case.asked_on)) is not None
+            and (foretold := foretell(case.asked_on)) is not None
         ]
         if len(told) < _LATELY:
             continue
         gaps = [case.days - foretold for case, foretold, _ in told]
         by_all = _size([case.days - middle for case, _, middle in told])
-        now = foretell(cases, today)
+        now = foretell(today)
         size = _size(gaps) / by_all if by_all else 1.0
         if now is not None and size <= best_size:
             best, best_size = [round(now + gap) for gap in gaps], size
     return plain if best is None else best
-
-
-def _by_newest(cases: Sequence[_Case], day: date) -> float | None:
-    """What the last ones that were known on a day came to."""
-    known = [case.days for case in cases if case.received_on <= day][-_LATELY:]
-    return median(known) if len(known) == _LATELY else None
-
-
-def _by_season(cases: Sequence[_Case], day: date) -> float | None:
-    """What those of the same weeks of the year before came to."""
-    same = [
-        case.days
-        for case in cases
-        if abs(case.asked_on + _YEAR - day) <= _SAME_WEEKS and case.received_on <= day
-    ]
-    return median(same) if len(same) >= _LATELY else None
 
 
 def _known_then(cases: Sequence[_Case], case: _Case) -> list[int]:
