@@ -53,6 +53,7 @@ class OpenDemand:
     is_located: bool
     is_stale: bool
     first_seen_at: datetime
+    updated_at: datetime
     asked_at: datetime | None
     quantity: int
     backordered: int
@@ -690,6 +691,7 @@ def _open_demand_of(order: Order, told: tuple[int, int], located: Sequence[LineR
         is_located=order.is_located,
         is_stale=order.is_stale,
         first_seen_at=order.first_seen_at,
+        updated_at=order.updated_at,
         asked_at=order.asked_at,
         quantity=told[0],
         backordered=told[1],

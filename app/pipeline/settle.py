@@ -261,10 +261,15 @@ def _say(
 
 
 def _newer_than_figures(session: Session, gathered: _Gathered) -> set[int]:
-    """The orders that may be newer than the figures. Those that show already that they wait are none of
-    them: one must not look served because what it lacks of another item is not said."""
+    """The orders that may be newer than the figures, or changed since: what was added to one is as new
+    as a new one. Those that show already that they wait are none of them: one must not look served
+    because what it lacks of another item is not said."""
     newest = gathered.now - gathered.lag
-    fresh = {order.order_id for order in gathered.demand if order.first_seen_at > newest}
+    fresh = {
+        order.order_id
+        for order in gathered.demand
+        if max(order.first_seen_at, order.updated_at) > newest
+    }
     if not fresh:
         return fresh
     return fresh - promises.orders_showing(session, gathered.item.shop_id, fresh)

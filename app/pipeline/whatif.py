@@ -79,7 +79,11 @@ def standing_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> S
     """Read what is recorded of an item."""
     pools = mirror.pools_of(session, shop.id, [item.item_id])[item.item_id]
     stock = ItemStock(item.item_id, item.is_tracked, tuple(_pool(row) for row in pools.values()))
-    books = known_demand(stock, mirror.open_demand(session, shop.id, [item.item_id])[item.item_id])
+    demand = mirror.open_demand(session, shop.id, [item.item_id])[item.item_id]
+    if not item.has_queue:
+        # Such copies are read again once somebody waits: the order may be gone.
+        demand = [order for order in demand if not order.is_stale]
+    books = known_demand(stock, demand)
     supply = {location_id: row.supply for location_id, row in pools.items()}
     owed = {
         location_id: max(0, account.committed - sum(line.quantity for line in books.at(location_id)))

@@ -20,7 +20,8 @@ from tests.histories import History
 from tests.tables import empty_tables
 from tests.world import World, make_world
 
-SAMPLE = 25
+# The first ones, and one in which an order that nobody heard was deleted is no demand (114).
+SAMPLE = [*range(25), 114]
 FIRST, END = map(int, os.environ.get("BACKLINE_QUESTIONS", "0:200").split(":"))
 
 
@@ -145,7 +146,7 @@ def disagreements(history: History, counts: Counter[str]) -> list[str]:
     return [f"seed {history.seed}, {question}: {text}" for text in found]
 
 
-@pytest.mark.parametrize("seed", range(SAMPLE))
+@pytest.mark.parametrize("seed", SAMPLE)
 def test_what_was_foretold_happens(
     seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
