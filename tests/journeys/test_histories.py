@@ -18,8 +18,8 @@ from tests.histories import History, StoreHistory
 from tests.tables import empty_tables
 from tests.world import make_store_world, make_world
 
-# The first ones, and those that found what these had not: readings that lag behind an order that waits for
-# another item (22), a cancelled one (46), and units added to one (89).
+# The first ones, and those that found what these had not: readings that lag behind an order that waits
+# for another item (22), a cancelled one (46), and units added to one (89).
 SAMPLES = {"shopify": [*range(50)], "bigcommerce": [*range(20), 22, 46, 89]}
 FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 STEPS = 40
