@@ -251,6 +251,10 @@ class Goods:
 
     def _tell(self, reference: str, lines: list[Expected]) -> None:
         """A reference is told whole; one that is called off by a line of no units."""
+        with self.world.runtime.sessions.begin() as session:
+            places = arrivals.locations(session, self.world.shop_id)
+        if any(one.location_id not in places for one in lines):
+            raise Refused("the app has seen no stock at this place yet, and would refuse a part")
         sku_of = {variant.item_id: variant.sku for variant in self.variants}
         gone = [one for one in self.told if one.reference == reference] if not lines else []
         body = [
@@ -269,8 +273,10 @@ class Goods:
             json={"arrivals": body},
             headers={"Authorization": f"Bearer {self._token}"},
         )
-        if answer.status_code != 200 or answer.get_json()["errors"]:
-            raise Refused(f"the app knows none of these places yet: {answer.get_json()}")
+        if answer.status_code == 429:
+            raise Refused("too many calls in a minute")
+        assert answer.status_code == 200, answer.get_json()
+        assert answer.get_json()["errors"] == []
 
     def _type(self, item_id: int, location_id: int, day: date, units: int) -> None:
         variant = next(one for one in self.variants if one.item_id == item_id)
