@@ -180,15 +180,16 @@ def _take_copy(
     is_trusted: bool,
 ) -> bool:
     """Write one copy over the order's rows. Returns whether its demand changed."""
-    told = _told_items(copy, items.get(copy.order_id, {}))
-    is_new_demand = told is not None and told != items.get(copy.order_id, {})
+    known = items.get(copy.order_id, {})
+    told = _told_items(copy, known)
+    is_new_demand = told is not None and _without_prices(told) != _without_prices(known)
     is_changed = is_new_demand or copy.is_cancelled != order.is_cancelled
     # Two changes in one second carry the same `updated_at`: which of the copies is newer can't be
     # told, so the order is read when it matters.
     is_ambiguous = is_changed and not is_trusted and copy.updated_at == order.updated_at
     order.name, order.placed_at, order.updated_at = copy.name, copy.placed_at, copy.updated_at
     order.is_cancelled, order.seen_at = copy.is_cancelled, now
-    if is_new_demand and told is not None:
+    if told is not None and told != known:
         _replace_items(session, order, told)
         items[copy.order_id] = told
     if is_changed:
@@ -209,6 +210,11 @@ def _told_items(copy: OrderSeen, known: Mapping[int, OrderItem]) -> dict[int, Or
         else item
         for item in copy.items
     }
+
+
+def _without_prices(items: Mapping[int, OrderItem]) -> dict[int, OrderItem]:
+    """A price that becomes known is no demand."""
+    return {line_id: msgspec.structs.replace(item, unit_price=None) for line_id, item in items.items()}
 
 
 def _replace_items(session: Session, order: Order, told: Mapping[int, OrderItem]) -> None:

@@ -718,6 +718,18 @@ def test_a_price_that_is_not_told_again_stays_known_and_changes_nothing(
     assert (row.unit_price, the_order.is_located) == (100_000, True)
 
 
+def test_a_price_that_becomes_known_is_kept_and_asks_for_nothing(session: Session, shop: Shop) -> None:
+    """A reading tells none, the webhook after it does: the order must not be read once more for that."""
+    see(session, shop, order_seen(order_item(2), routing=routed(2)), is_read=True)
+    session.flush()
+    the_order = session.get_one(Order, (shop.id, 1))
+
+    assert not see(session, shop, order_seen(order_item(2, price=100_000)))
+
+    row = session.scalars(sa.select(OrderItemRow)).one()
+    assert (row.unit_price, the_order.is_located, the_order.is_stale) == (100_000, True, False)
+
+
 @pytest.mark.parametrize(
     ("outstanding", "ordered", "freed"), [(1, 5, 0), (3, 3, 0), (2, 4, 1), (0, 0, 3), (1, 2, 2)]
 )
