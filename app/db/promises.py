@@ -394,6 +394,31 @@ def orders_showing(session: Session, shop_id: int, order_ids: Collection[int]) -
     return {order_id for order_id, shown in rows if msgspec.convert(shown, Shown).items}
 
 
+def still_short(
+    session: Session, shop_id: int, item_id: int, short: Mapping[int, int]
+) -> dict[int, int]:
+    """Of these orders, with what each is called short of the item, those that show that they wait: how
+    many of the units are still part of the order. What was taken out of one were its short units."""
+    rows = session.execute(
+        sa.select(ShownRow.order_id, ShownRow.shown).where(
+            ShownRow.shop_id == shop_id, ShownRow.order_id.in_(short)
+        )
+    )
+    shown = {order_id: msgspec.convert(kept, Shown).items for order_id, kept in rows}
+    ordered = {
+        order_id: sum(state.ordered for state in states if state.item_id == item_id)
+        for order_id, states in _item_states(session, shop_id, shown.keys()).items()
+    }
+    found = {}
+    for order_id, items in shown.items():
+        was = next((each for each in items if each.item_id == item_id), None)
+        taken_out = max(0, was.ordered - ordered.get(order_id, 0)) if was else 0
+        left = was.short - taken_out if was else short[order_id]
+        if items and left > 0:
+            found[order_id] = left
+    return found
+
+
 def stale_orders_shown(session: Session, shop_id: int) -> list[int]:
     """The orders that show something of ours though what we know of them may be out of date."""
     mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)

@@ -4,6 +4,7 @@ Gather (read the pools, and the orders that may be short), decide (balance, allo
 record. Nothing is decided from books that do not balance.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -296,9 +297,12 @@ def _held_lines(session: Session, gathered: _Gathered) -> dict[tuple[int, int], 
         return {}
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
     short = {key: row.short for key, row in standing.items() if row.short}
-    shown = promises.orders_showing(session, item.shop_id, {order_id for order_id, _ in short})
+    by_order: Counter[int] = Counter()
+    for (order_id, _), count in short.items():
+        by_order[order_id] += count
+    still = promises.still_short(session, item.shop_id, item.item_id, by_order)
     units = {(line.order_id, line.location_id): line.quantity for line in gathered.books.located}
-    held = {key: min(short[key], units.get(key, 0)) for key in short if key[0] in shown}
+    held = {key: min(short[key], units.get(key, 0), still.get(key[0], 0)) for key in short}
     return {key: count for key, count in held.items() if count}
 
 

@@ -252,6 +252,7 @@ CALLS: Mapping[str, Call] = {
     "promises.hasten_looks": lambda s, a: promises.hasten_looks(s, a.id, now=NOW),
     "promises.orders_to_judge": lambda s, a: promises.orders_to_judge(s, a.id, now=NOW, limit=9),
     "promises.due_orders": lambda s, a: promises.due_orders(s, a.id, ORDERS, now=NOW),
+    "promises.still_short": lambda s, a: promises.still_short(s, a.id, ITEM, {1: 9}),
     "promises.orders_saying_notice": lambda s, a: promises.orders_saying_notice(s, a.id),
     "promises.stale_orders_shown": lambda s, a: promises.stale_orders_shown(s, a.id),
     "promises.intend": lambda s, a: promises.intend(s, a.id, [(1, Shown(), Shown())]),

@@ -176,6 +176,23 @@ def test_an_order_of_which_a_unit_was_taken_out_is_not_released_for_it(store: St
     assert "1 × Blue Mug (MUG-BLUE): no date known yet" in store.world.note(waits)
 
 
+def test_units_that_were_added_and_taken_out_again_are_no_release(store: Store) -> None:
+    order_id = store.order()
+    store.pass_s(LAG_S + QUIET_S)
+    line = store.world.shop.orders[order_id].lines[0]
+    store.world.shop.edit_order(order_id, {line.line_id: 3})
+    store.world.quiet()
+    assert store.world.tags(order_id) == {"backordered"}
+
+    store.world.shop.edit_order(order_id, {line.line_id: 1})
+    for _ in range(LAG_S + QUIET_S):
+        store.pass_s(1)
+        assert "backorder-released" not in store.world.tags(order_id)
+
+    store.world.quiet()
+    assert store.world.tags(order_id) == set()
+
+
 def test_an_order_is_not_ours_before_it_is_paid(store: Store) -> None:
     order_id = store.order(3, is_incomplete=True)
     store.world.quiet()
