@@ -20,8 +20,8 @@ _AT_ONCE = 500
 
 
 def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int, list[Arrival]]:
-    """What is still to come of an item, by location, soonest first; the same goods are counted once."""
-    adopt_arrivals(session, shop_id, item_id)
+    """What is still to come of an item, by location, soonest first; the same goods are counted once.
+    What was told by its code before anybody knew the item is its own (see `adopt_arrivals`)."""
     rows = _telling(session, shop_id, item_id)
     units = open_units(rows)
     found: dict[int, list[Arrival]] = defaultdict(list)
@@ -63,9 +63,14 @@ def units_that_count(session: Session, shop_id: int, item_ids: Collection[int | 
 
 def _telling(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:
     """The open arrivals of an item, and the others that may speak of the same goods."""
+    mine = (Item.shop_id == shop_id, Item.item_id == item_id, Item.sku != "")
+    code = sa.select(sa.func.lower(Item.sku)).where(*mine).scalar_subquery()
     where = (
         ArrivalRow.shop_id == shop_id,
-        ArrivalRow.item_id == item_id,
+        sa.or_(
+            ArrivalRow.item_id == item_id,
+            sa.and_(ArrivalRow.item_id.is_(None), ArrivalRow.sku == code),
+        ),
         sa.or_(
             ArrivalRow.state == "expected",
             sa.and_(

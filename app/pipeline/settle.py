@@ -19,7 +19,7 @@ from app.core.decide import PoolState, decide
 from app.core.model import Line, Promise
 from app.core.promise import explain
 from app.db import audit, mirror, promises, shops
-from app.db.arrivals import expected_arrivals, supply_awaiting_shipments
+from app.db.arrivals import adopt_arrivals, expected_arrivals, supply_awaiting_shipments
 from app.db.mirror import OpenDemand
 from app.db.models import Item, PoolRow, Shop
 from app.pipeline.desk import Desk, local_day
@@ -542,6 +542,7 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
     }
     supply = {location_id: account.supply for location_id, account in accounts.items()}
     terms = terms_of(session, shop, item, now=gathered.now)
+    adopt_arrivals(session, shop.id, item.item_id)
     pools = pool_states(session, shop, terms, gathered.books, supply=supply, owed_before=owed)
     decided = decide(
         pools,

@@ -20,8 +20,9 @@ from tests.histories import History
 from tests.tables import empty_tables
 from tests.world import World, make_world
 
-# The first ones, and one in which an order that nobody heard was deleted is no demand (114).
-SAMPLE = [*range(25), 114]
+# The first ones, and two that found what these had not: an order that nobody heard was deleted (114), an
+# arrival that was told before anybody knew its item (145).
+SAMPLE = [*range(25), 114, 145]
 FIRST, END = map(int, os.environ.get("BACKLINE_QUESTIONS", "0:200").split(":"))
 
 
