@@ -1,12 +1,13 @@
 """Goods that the platform itself knows to be on their way, read into arrivals."""
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
 from app.core.arrivals import same_reference
 from app.db import arrivals, shops, told
+from app.db.models import Shop
 from app.db.told import HeldShipment, ToldArrival
 from app.pipeline.desk import Desk, local_day
 from app.platforms.base import Inbound
@@ -15,6 +16,12 @@ SOURCE = "shopify"
 _CAUSE = "inbound shipments read"
 # Everything is read anew each time, so what several webhooks tell in a row is read once.
 _PAUSE = timedelta(seconds=60)
+
+
+def expect_hourly(shop: Shop, *, now: datetime) -> None:
+    """The hourly check has shipments read that no webhook told of, unless that was done just now."""
+    if shop.inbound_read_at is None or shop.inbound_read_at + _PAUSE <= now:
+        shops.expect_inbound(shop, now=now)
 
 
 def read_inbound(desk: Desk) -> bool:

@@ -8,6 +8,7 @@ from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline.desk import Desk
 from app.pipeline.duties import compare_duties
+from app.pipeline.inbound import expect_hourly
 from app.pipeline.reading import read_changed_orders
 from app.platforms.base import ShopProfile, Subscription
 
@@ -39,7 +40,7 @@ def reconcile(desk: Desk) -> bool:
         inbox.forget_deliveries(session, desk.shop_id, before=now - _DELIVERIES_KEPT)
         mirror.forget_finished_orders(session, desk.shop_id, before=now - _FINISHED_ORDERS_KEPT)
         shop = shops.get_shop(session, desk.shop_id)
-        shops.expect_inbound(shop, now=now)
+        expect_hourly(shop, now=now)
         compare_duties(session, shop, now=now)
         shop.reconcile_at = now + _EVERY
     return True

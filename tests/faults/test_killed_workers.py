@@ -159,8 +159,7 @@ def test_a_worker_killed_at_any_point_leaves_work_that_the_next_one_ends(
         again_s = work_on_shop(later, live.shop_id)
 
     assert died_of == signal.SIGKILL
-    # All that may be left is to read the inbound shipments once more, a minute after the last time.
-    assert again_s is None or again_s > 30
+    assert again_s is None or again_s > 60
     assert_right_and_not_doubled(live)
 
 

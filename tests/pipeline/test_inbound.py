@@ -206,6 +206,19 @@ def test_several_webhooks_in_a_row_are_one_reading(stage: Stage) -> None:
     assert len(rows(stage)) == 3
 
 
+def test_the_hourly_check_reads_nothing_that_was_read_within_the_minute(stage: Stage) -> None:
+    stage.world.clock.sleep(3601)
+    ship(stage, 1)
+    stage.world.deliver()
+    before = readings(stage)
+
+    stage.settle_down()
+    stage.world.clock.sleep(61)
+    stage.settle_down()
+
+    assert readings(stage) - before == 1
+
+
 def readings(stage: Stage) -> int:
     """How often shipments were read."""
     return sum(one.operation == "Shipments" for one in stage.world.shop.requests)
