@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -84,12 +85,13 @@ def record_promises(
         if (row.short, row.expected_on, row.basis) != said:
             _say(session, row, said, now=now, cause=cause)
             changed.add(row.order_id)
+    wanted = _still_wanted(session, shop_id, item_id, standing) if today is not None else set()
     for key, row in standing.items():
         if held.get(key, row.short) < row.short:
             _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
             changed.add(row.order_id)
         if row.short > 0 and key not in held:
-            if today is not None and row.first_expected_on is not None and _waits_still(session, row):
+            if today is not None and row.first_expected_on is not None and row.order_id in wanted:
                 _note_kept(session, row, row.first_expected_on, today=today, now=now, cause=cause)
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
@@ -98,24 +100,50 @@ def record_promises(
     judge_orders(session, shop_id, changed, at=now)
 
 
-def _waits_still(session: Session, row: PromiseRow) -> bool:
-    """Whether the order still wants the units: what was cancelled or taken out of it was not served."""
-    wants = (
-        sa.select(sa.func.sum(OrderItemRow.outstanding))
-        .join(Variant, NAMES)
-        .join(
-            Order,
-            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
-        )
-        .where(
-            OrderItemRow.shop_id == row.shop_id,
-            OrderItemRow.order_id == row.order_id,
-            Variant.item_id == row.item_id,
-            Order.is_cancelled.is_(False),
-            Order.is_gone.is_(False),
-        )
+def _still_wanted(
+    session: Session, shop_id: int, item_id: int, rows: Mapping[tuple[int, int], PromiseRow]
+) -> set[int]:
+    """The orders that still want units of the item: what was cancelled or taken out of one was not
+    served."""
+    ids = {row.order_id for row in rows.values() if row.short}
+    units = _units_of_item(session, shop_id, item_id, ids)
+    return {order_id for order_id, one in units.items() if one.outstanding > 0}
+
+
+class _Units(NamedTuple):
+    """Of one item in one order, by its line items."""
+
+    ordered: int
+    outstanding: int
+
+
+def _units_of_item(
+    session: Session, shop_id: int, item_id: int, order_ids: Collection[int]
+) -> dict[int, _Units]:
+    """By order; what was cancelled or deleted has none."""
+    found: dict[int, _Units] = {}
+    columns = (
+        OrderItemRow.order_id,
+        sa.func.sum(OrderItemRow.ordered),
+        sa.func.sum(OrderItemRow.outstanding),
     )
-    return (session.scalar(wants) or 0) > 0
+    mine = sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id)
+    for some in chunks(order_ids):
+        statement = (
+            sa.select(*columns)
+            .join(Variant, NAMES)
+            .join(Order, mine)
+            .where(
+                OrderItemRow.shop_id == shop_id,
+                OrderItemRow.order_id.in_(some),
+                Variant.item_id == item_id,
+                Order.is_cancelled.is_(False),
+                Order.is_gone.is_(False),
+            )
+            .group_by(OrderItemRow.order_id)
+        )
+        found |= {row[0]: _Units(int(row[1]), int(row[2])) for row in session.execute(statement)}
+    return found
 
 
 def _note_kept(
@@ -150,7 +178,9 @@ def _sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
     dated, short_lines = sa.func.count(PromiseRow.expected_on), sa.func.count()
     for some in chunks(order_ids):
         prices = _prices(shop_id, some)
-        worth = sa.func.sum(PromiseRow.short * prices.c.unit_price)
+        # Worth nothing that anybody could say where one of the short items has no price.
+        priced = sa.func.count(prices.c.unit_price).filter(is_short) == short_lines.filter(is_short)
+        worth = sa.case((priced, sa.func.sum(PromiseRow.short * prices.c.unit_price)))
         sums = (
             sa.select(
                 PromiseRow.order_id,
@@ -405,14 +435,12 @@ def still_short(
         )
     )
     shown = {order_id: msgspec.convert(kept, Shown).items for order_id, kept in rows}
-    ordered = {
-        order_id: sum(state.ordered for state in states if state.item_id == item_id)
-        for order_id, states in _item_states(session, shop_id, shown.keys()).items()
-    }
+    units = _units_of_item(session, shop_id, item_id, shown.keys())
     found = {}
     for order_id, items in shown.items():
         was = next((each for each in items if each.item_id == item_id), None)
-        taken_out = max(0, was.ordered - ordered.get(order_id, 0)) if was else 0
+        ordered = units[order_id].ordered if order_id in units else 0
+        taken_out = max(0, was.ordered - ordered) if was else 0
         left = was.short - taken_out if was else short[order_id]
         if items and left > 0:
             found[order_id] = left

@@ -1,5 +1,7 @@
 """What we say about lines, what orders show of it, and the arrivals that it stands on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
@@ -27,6 +29,7 @@ from tests.builders import (
     shown_item,
 )
 from tests.db.stock import (
+    VARIANT,
     all_settled,
     item,
     judged_at,
@@ -426,6 +429,69 @@ def test_what_an_order_waits_for_is_worth_what_its_units_sell_for(session: Sessi
     say_short(session, shop, (2, 2), at=6)
     session.expire_all()
     assert orders[1].short_value == 0
+
+
+def test_an_order_of_which_one_short_item_has_no_price_is_worth_nobody_knows_what(
+    session: Session, shop: Shop
+) -> None:
+    """Half a sum would look like a whole one."""
+    known_item(session, shop, item=ITEM + 1, variant=VARIANT + 1)
+    see(
+        session,
+        shop,
+        order_seen(
+            order_item(4, price=120_000),
+            order_item(2, number=2, variant=VARIANT + 1),
+            updated=1,
+            routing=routed(4, route=1),
+        ),
+    )
+    say_short(session, shop, (1, 3), at=5)
+    the_order = session.get_one(Order, (shop.id, 1))
+    session.refresh(the_order)
+    assert the_order.short_value == 360_000
+
+    say_short(session, shop, (1, 2), item=ITEM + 1, at=5)
+
+    session.refresh(the_order)
+    assert (the_order.short, the_order.short_value) == (5, None)
+
+
+def test_a_restock_asks_no_more_the_more_orders_it_serves(session: Session, shop: Shop) -> None:
+    """But for the row and the event that each of them gets."""
+    counts = []
+    for last in (2, 12):
+        orders = range(1, last + 1)
+        copies = [
+            order_seen(order_item(9), order=n, placed=n, routing=routed(9, route=n)) for n in orders
+        ]
+        see(session, shop, *copies)
+        made = [
+            (Promise(line(9, order=n), 2, day("2026-12-05"), Basis.ARRIVAL), "words") for n in orders
+        ]
+        promises.record_promises(session, shop.id, ITEM, made, now=seconds(5), cause="a test")
+        with asked(session) as questions:
+            promises.record_promises(
+                session, shop.id, ITEM, [], now=seconds(9), cause="a test", today=day("2026-12-01")
+            )
+        counts.append(len(questions))
+
+    assert counts[0] == counts[1]
+
+
+@contextmanager
+def asked(session: Session) -> Iterator[list[str]]:
+    """Every SELECT that is sent meanwhile."""
+    questions: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("SELECT"):
+            questions.append(statement)
+
+    bind = session.get_bind()
+    sa.event.listen(bind, "before_cursor_execute", note)
+    yield questions
+    sa.event.remove(bind, "before_cursor_execute", note)
 
 
 def test_the_page_lists_who_waits_longest_first(session: Session, shop: Shop) -> None:
