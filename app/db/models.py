@@ -282,7 +282,7 @@ class Order(Base):
     as far as it is known (see `app.platforms.base.OrderItem`), `short_since` the first of them,
     `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
     promised with no arrival behind it. `released_on` is the day on which it was written that its stock
-    has come."""
+    has come, `waits_as` the status that was written last, while that is one of waiting."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -297,6 +297,7 @@ class Order(Base):
         _partial_index("short_since", "short_since", "order_id", where="short > 0"),
         _partial_index("expected_on", "expected_on", "order_id", where="short > 0"),
         _partial_index("unbacked_on", "unbacked_on", where="unbacked_on IS NOT NULL"),
+        _partial_index("preorder", "placed_at", "order_id", where="waits_as = 'preorder'"),
         _partial_index("released_on", "released_on", where="released_on IS NOT NULL"),
         _partial_index("problem", "placed_at", "order_id", where="problem IS NOT NULL"),
         _partial_index("held_at", "placed_at", "order_id", where="held_at IS NOT NULL"),
@@ -324,6 +325,7 @@ class Order(Base):
     expected_on: Mapped[date | None]
     unbacked_on: Mapped[date | None]
     released_on: Mapped[date | None]
+    waits_as: Mapped[str] = mapped_column(default="")
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
 

@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.desired import ItemState, OrderState, Shown
+from app.core.desired import WAITING, ItemState, OrderState, Shown
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look, is_ready, lock_item
@@ -491,7 +491,10 @@ def record_shown(session: Session, shop_id: int, order_id: int, shown: Shown, *,
     session.execute(
         sa.update(Order)
         .where(Order.shop_id == shop_id, Order.order_id == order_id)
-        .values(released_on=shown.released_on)
+        .values(
+            released_on=shown.released_on,
+            waits_as=shown.status.value if shown.status in WAITING else "",
+        )
     )
     settle_order(session, shop_id, order_id)
 

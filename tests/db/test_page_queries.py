@@ -53,20 +53,23 @@ def one_of_each(session: Session, shop: Shop) -> Session:
     placed(session, shop, 7, released_on=TODAY)
     placed(session, shop, 8, released_on=in_days(-1))
     placed(session, shop, 9)
+    placed(session, shop, 10, short=1, on=in_days(9), waits_as="preorder")
+    placed(session, shop, 11, waits_as="preorder")
     return session
 
 
 @pytest.mark.parametrize(
     ("name", "ids"),
     [
-        ("short", [1, 2, 3, 4, 6]),
+        ("short", [1, 2, 3, 4, 6, 10]),
+        ("preorder", [10]),
         ("undated", [2]),
         ("risk", [3]),
         ("pending", [4]),
         ("failed", [5]),
         ("held", [6]),
         ("released", [7]),
-        ("all", [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("all", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),
     ],
 )
 def test_a_list_holds_the_orders_in_its_state(
@@ -83,7 +86,8 @@ def test_every_list_but_that_of_all_is_counted(one_of_each: Session, shop: Shop)
         "held": 1,
         "pending": 1,
         "undated": 1,
-        "short": 5,
+        "preorder": 1,
+        "short": 6,
         "released": 1,
         "risk": 1,
     }

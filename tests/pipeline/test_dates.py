@@ -169,6 +169,12 @@ def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> 
 
     assert stage.world.tags(order_id) == {"preorder"}
     assert "Jan 15, 2027" in stage.world.note(order_id)
+    assert "Preorder" in stage.page(f"/shops/{stage.world.shop_id}/orders?list=preorder")
+    assert f"/orders/{order_id}" in stage.page(f"/shops/{stage.world.shop_id}/orders?list=preorder")
+    assert "preorder, Jan 15, 2027" in stage.order_page(order_id)
+
+    say_kind(stage, "backorder")
+    assert f"/orders/{order_id}" not in stage.page(f"/shops/{stage.world.shop_id}/orders?list=preorder")
 
 
 def test_what_never_comes_again_waits_for_a_person(stage: Stage) -> None:

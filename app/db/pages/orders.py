@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.desired import Status
 from app.db.models import NAMES, Item, Order, OrderItemRow, PromiseRow, Variant
 from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Sort, Turn, cut_page
 
@@ -63,6 +64,11 @@ STATES: tuple[State, ...] = (
         "risk",
         lambda today: Order.unbacked_on <= _soon(today),
         lambda order, today: order.unbacked_on is not None and order.unbacked_on <= _soon(today),
+    ),
+    State(
+        "preorder",
+        lambda today: sa.and_(Order.short > 0, Order.waits_as == Status.PREORDER.value),
+        lambda order, today: order.short > 0 and order.waits_as == Status.PREORDER.value,
     ),
     State(
         "short",
@@ -160,7 +166,7 @@ def _matches(session: Session, shop_id: int, wanted: Wanted) -> sa.ColumnElement
     if session.scalar(sa.select(Order.order_id).where(Order.shop_id == shop_id, number).limit(1)):
         return number
     items = find_items(session, shop_id, wanted.text)
-    if wanted.list_name in ("short", "undated", "risk"):
+    if wanted.list_name in ("short", "preorder", "undated", "risk"):
         lines = sa.select(PromiseRow.order_id).where(
             PromiseRow.shop_id == shop_id, PromiseRow.item_id.in_(items), PromiseRow.short > 0
         )

@@ -23,6 +23,13 @@ LABELS: Mapping[str, Label] = {
         "No order waits for stock.",
         "An order stands here as soon as stock does not cover it.",
     ),
+    "preorder": Label(
+        "info",
+        "Preorder",
+        "Preorders",
+        "No preorder waits.",
+        "Orders stand here while what they wait for is not out yet: an item's page says what it is.",
+    ),
     "undated": Label(
         "bad",
         "Needs a decision",
@@ -69,9 +76,10 @@ CANCELLED = Label("quiet", "Cancelled", "")
 
 
 def badges(states: tuple[str, ...], *, is_cancelled: bool) -> list[Label]:
-    """The badges of one order; one that is at risk or undated need not be called backordered too."""
+    """The badges of one order; one that is called a preorder, at risk or undated need not be called
+    backordered too."""
     if is_cancelled:
         return [CANCELLED]
-    is_told = {"undated", "risk"} & set(states)
+    is_told = {"preorder", "undated", "risk"} & set(states)
     said = [name for name in states if not (name == "short" and is_told)]
     return [LABELS[name] for name in said] or [NOTHING_OPEN]
