@@ -715,9 +715,7 @@ def set_preferences(domain: str, **wanted: object) -> None:
     with _runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = _shop(session, domain)
-            changed = change_preferences(
-                session, shop, given, by="the command line", now=runtime.clock()
-            )
+            changed = change_preferences(session, shop, given, by=_BY, now=runtime.clock())
         doorbell.ring(runtime.redis, shop.id)
         console.print(f"{domain}: {', '.join(changed) or 'nothing'} changed.")
 
@@ -750,7 +748,7 @@ def notices_due(domain: str) -> None:
 @click.option(
     "--revised-on", type=click.DateTime(["%Y-%m-%d"]), help="The new day a delay notice named."
 )
-@click.option("--by", default="the command line", help="Who says so.")
+@click.option("--by", default=_BY, help="Who says so.")
 def record_notice(domain: str, order: str, kind: str, revised_on: datetime | None, by: str) -> None:
     """Note that a buyer was told of a delay, or what they answered. The log is never changed."""
     with _runtime() as runtime, runtime.sessions.begin() as session:

@@ -73,8 +73,7 @@ def waiting_orders(
     *,
     order_ids: Collection[int] | None = None,
 ) -> list[WaitingOrder]:
-    """Every order that is short, or of these those that are, with its duties by `judge`; the most
-    pressing first."""
+    """Every order that is short, or of these those that are, with its duties by `judge`."""
     where = [
         Order.shop_id == shop_id,
         Order.short > 0,
@@ -90,7 +89,7 @@ def waiting_orders(
         duties = judge(OrderFacts(placed_at, expected_on, notices=log.get(order_id, ())))
         if duties is not None:
             waiting.append(WaitingOrder(order_id, name, placed_at, expected_on, duties))
-    return sorted(waiting, key=_most_pressing_first)
+    return waiting
 
 
 def _log_of(
@@ -103,10 +102,3 @@ def _log_of(
     for row in session.scalars(statement.order_by(NoticeRow.at, NoticeRow.id)):
         found[row.order_id].append(Notice(row.at, Told(row.kind), row.revised_on))
     return found
-
-
-def _most_pressing_first(waiting: WaitingOrder) -> tuple[date, datetime, int]:
-    duties = waiting.duties
-    days = (duties.notice_due, duties.consent_by, duties.refund_due)
-    soonest = min((day for day in days if day is not None), default=date.max)
-    return (soonest, waiting.placed_at, waiting.order_id)

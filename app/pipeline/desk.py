@@ -50,10 +50,14 @@ class Desk:
         return self._connected_at not in (None, shop.installed_at)
 
 
-def local_day(moment: datetime, time_zone: str) -> date:
-    """The day it is in the shop. A zone that this machine does not know counts as UTC."""
+def zone_of(name: str) -> ZoneInfo:
+    """A shop's time zone. One that this machine does not know counts as UTC."""
     try:
-        zone = ZoneInfo(time_zone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
-    return moment.astimezone(zone).date()
+        return ZoneInfo("UTC")
+
+
+def local_day(moment: datetime, time_zone: str) -> date:
+    """The day it is in the shop."""
+    return moment.astimezone(zone_of(time_zone)).date()

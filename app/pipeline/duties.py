@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session
 
@@ -14,7 +13,7 @@ from app.db import promises
 from app.db.models import Order, Shop
 from app.db.notices import WaitingOrder, record_notice, waiting_orders
 from app.db.promises import DueOrder
-from app.pipeline.desk import local_day
+from app.pipeline.desk import local_day, zone_of
 from app.pipeline.terms import working_days_of
 from app.pipeline.wording import day_in_words
 
@@ -37,7 +36,11 @@ def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Task]:
     asks for it as soon as the delay is known; `by` is the last day), and every refund. Empty without a
     regime."""
     found = (_due(each, shop) for each in waiting_orders(session, shop.id, _judge_of(shop, now)))
-    return sorted((each for each in found if each is not None), key=lambda each: each.by)
+    return sorted((each for each in found if each is not None), key=_most_pressing_first)
+
+
+def _most_pressing_first(task: Task) -> tuple[date, datetime, int]:
+    return (task.by, task.order.placed_at, task.order.order_id)
 
 
 def with_duties(
@@ -87,7 +90,7 @@ def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Duties | None
         duties_of,
         regime=Regime(shop.regime),
         today=today,
-        zone=_zone(shop.time_zone),
+        zone=zone_of(shop.time_zone),
         working_days=_working_days(shop, today),
     )
 
@@ -131,10 +134,3 @@ def notice_words(order: WaitingOrder, duties: Duties, shop: Shop) -> str:
 def _working_days(shop: Shop, today: date) -> WorkingDays:
     known = working_days_of(shop.country, today.year)
     return _ORDINARY_WEEK if known is EVERY_DAY else known
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

@@ -241,13 +241,13 @@ def _say(
     held = _held_lines(session, gathered)
     item.has_queue = item.has_queue or bool(held)
     fresh = _newer_than_figures(session, gathered)
-    unsure = {order_id for order_id, _ in doubtful}
-    unsure -= promises.orders_showing(session, item.shop_id, unsure)
+    showing = promises.orders_showing(session, item.shop_id, {order_id for order_id, _ in doubtful})
+    unsure = {key for key in doubtful if key[0] not in showing}
     sure = [
         (one, words)
         for one, words in made
-        if not _may_be_served(gathered, one, fresh)
-        and not (one.line.order_id in unsure and (one.line.order_id, one.line.location_id) in doubtful)
+        if (one.line.order_id, one.line.location_id) not in unsure
+        and not _may_be_served(gathered, one, fresh)
     ]
     promises.record_promises(
         session,

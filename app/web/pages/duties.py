@@ -6,7 +6,7 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from app.core.regimes import Regime, Told
-from app.db.models import Order
+from app.db import interventions
 from app.pipeline.duties import duties_today, record_told
 from app.pipeline.runtime import Runtime
 from app.web import access
@@ -64,8 +64,10 @@ def _page(opened: OpenShop, order_id: int = 0, form: Form | None = None) -> str:
 
 
 def _record(opened: OpenShop, order_id: int) -> Response | tuple[str, int]:
-    order = opened.session.get(Order, (opened.id, order_id)) if order_id <= LARGEST_ID else None
-    if order is None or opened.shop.regime == Regime.NONE:
+    order = None
+    if order_id <= LARGEST_ID and opened.shop.regime != Regime.NONE:
+        order = interventions.find_order(opened.session, opened.id, order_id)
+    if order is None:
         abort(404)
     form = Form(request.form)
     kind = form.one_of("kind", KINDS)

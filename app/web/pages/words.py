@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_currency, format_decimal
 
 from app.db.models import Shop
+from app.pipeline.desk import zone_of
 
 _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
@@ -26,11 +27,8 @@ class Words:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        """The shop's time zone; one that nobody knows reads as UTC."""
-        try:
-            return ZoneInfo(self.shop.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        """The shop's time zone."""
+        return zone_of(self.shop.time_zone)
 
     @cached_property
     def locale(self) -> Locale:
