@@ -31,11 +31,12 @@ def browser_at_large() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser_at_large: Browser) -> Iterator[Page]:
+def page(browser_at_large: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A tab that fails the test on any error in the page's console. Playwright's clock moves its
-    timers."""
+    timers, unless the test is marked with `own_timers`."""
     with tab(browser_at_large) as opened:
-        opened.clock.install()
+        if request.node.get_closest_marker("own_timers") is None:
+            opened.clock.install()
         yield opened
 
 

@@ -1,6 +1,5 @@
 """The pages of items in a real Chromium: who waits, what serves whom, what comes, and what if."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,7 @@ from app.settings import Settings
 from tests.pages.browser import overflow, served_shop, tab, what_axe_finds
 from tests.world import World, make_world
 
-
-@pytest.fixture
-def page(browser_at_large: Browser) -> Iterator[Page]:
-    """A tab whose timers run by themselves."""
-    with tab(browser_at_large) as opened:
-        yield opened
+pytestmark = pytest.mark.own_timers
 
 
 @pytest.fixture

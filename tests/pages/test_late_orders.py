@@ -1,26 +1,21 @@
 """The page of late orders in a real Chromium: what the law asks for, what to send, what was told."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from redis import Redis
 
 from app.db.models import NoticeRow, Shop
 from app.settings import Settings
-from tests.pages.browser import overflow, served_shop, tab, what_axe_finds
+from tests.pages.browser import overflow, served_shop, what_axe_finds
 from tests.pipeline.stage import Stage, open_shop
 
 TAG = "backorder-delay-notice-due"
 
 
-@pytest.fixture
-def page(browser_at_large: Browser) -> Iterator[Page]:
-    """A tab whose timers run by themselves."""
-    with tab(browser_at_large) as opened:
-        yield opened
+pytestmark = pytest.mark.own_timers
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The settings of a shop in a real Chromium: what is saved shows on the orders."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,7 @@ from tests.pages.browser import overflow, served_shop, tab, what_axe_finds
 from tests.pipeline.stage import Stage, block, open_shop
 from tests.world import make_store_world
 
-
-@pytest.fixture
-def page(browser_at_large: Browser) -> Iterator[Page]:
-    """A tab whose timers run by themselves."""
-    with tab(browser_at_large) as opened:
-        yield opened
+pytestmark = pytest.mark.own_timers
 
 
 @pytest.fixture
@@ -44,13 +38,6 @@ def changes(stage: Stage) -> list[tuple[str, str, str]]:
         return [(row.before, row.after, row.why) for row in rows]
 
 
-def ordered(stage: Stage, **options: object) -> int:
-    """An order for a mug, seen and written."""
-    order_id = stage.order(1, **options)
-    stage.settle_down()
-    return order_id
-
-
 def test_dates_are_saved_and_the_audit_says_from_what_to_what(stage: Stage, page: Page) -> None:
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
@@ -60,7 +47,7 @@ def test_dates_are_saved_and_the_audit_says_from_what_to_what(stage: Stage, page
         page.get_by_label("Language of notes").fill("de-AT")
         page.get_by_role("button", name="Save dates").click()
         said = page.get_by_role("status").first.inner_text()
-    note = stage.world.note(ordered(stage))
+    note = stage.world.note(stage.ordered())
 
     assert said == "Saved. Dates that stand on it are being worked out anew."
     assert [after for _, after, _ in changes(stage)] == [
@@ -104,7 +91,7 @@ def test_a_tag_gets_another_name(stage: Stage, page: Page) -> None:
         kept = page.get_by_label("backordered", exact=True).input_value()
 
     assert kept == "On backorder"
-    assert stage.world.tags(ordered(stage)) == {"On backorder"}
+    assert stage.world.tags(stage.ordered()) == {"On backorder"}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +157,7 @@ def test_saved_sentences_stand_in_the_next_note_and_empty_ones_are_ours(
         page.get_by_label("Heading, when a day is not known").wait_for()
 
     assert shop_of(stage).wording == {"en": {"unknown": "We wait with you"}}
-    assert stage.world.note(ordered(stage)) == block(
+    assert stage.world.note(stage.ordered()) == block(
         "We wait with you", "1 × Blue Mug (MUG-BLUE): no date known yet"
     )
 
@@ -201,7 +188,7 @@ def test_a_sentence_that_could_not_be_filled_is_refused(stage: Stage, page: Page
 
 
 def test_orders_with_the_merchants_tag_come_first(stage: Stage, page: Page) -> None:
-    first, vip = ordered(stage), ordered(stage, tags=["vip"])
+    first, vip = stage.ordered(), stage.ordered(tags=["vip"])
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         page.locator("#priorities").get_by_label("Tag").first.fill("vip")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import arrivals, mirror, promises, shops
+from app.db import arrivals, mirror, preferences, promises, shops
 from app.platforms.base import Credentials
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
@@ -29,6 +30,19 @@ class Stage:
     def order(self, quantity: int = 1, **options: object) -> int:
         """A buyer orders mugs; returns the order's id."""
         return self.world.shop.place_order([(self.mug.variant_id, quantity)], **options)  # type: ignore[arg-type]
+
+    def ordered(self, **options: object) -> int:
+        """An order for a mug, seen and written; returns its id."""
+        order_id = self.order(1, **options)
+        self.settle_down()
+        return order_id
+
+    def choose(self, **wanted: Any) -> None:
+        """Set these settings, and let everything come to rest."""
+        with self.world.runtime.sessions.begin() as session:
+            shop = shops.get_shop(session, self.world.shop_id)
+            preferences.change_preferences(session, shop, wanted, by="ann", now=self.world.clock())
+        self.settle_down()
 
     def restock(self, units: int) -> None:
         """Mugs come in at Main."""

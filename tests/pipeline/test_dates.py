@@ -1,13 +1,12 @@
 """Dates that can be trusted: learned from the shop's own deliveries, on its working days, by kind."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import items, mirror, preferences, shops
+from app.db import items, mirror, shops
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, Event, PromiseRow
 from app.settings import Settings
@@ -20,14 +19,6 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     return open_shop(clean_pg, redis, settings)
 
 
-def choose(stage: Stage, **wanted: Any) -> None:
-    """Set these settings, and let everything come to rest."""
-    with stage.world.runtime.sessions.begin() as session:
-        shop = shops.get_shop(session, stage.world.shop_id)
-        preferences.change_preferences(session, shop, wanted, by="ann", now=stage.world.clock())
-    stage.settle_down()
-
-
 def say_kind(stage: Stage, kind: str, release_on: str | None = None) -> None:
     """The merchant says what kind of item the mug is."""
     day = date.fromisoformat(release_on) if release_on else None
@@ -35,13 +26,6 @@ def say_kind(stage: Stage, kind: str, release_on: str | None = None) -> None:
         mug = mirror.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
         items.change_terms(session, mug, ItemTerms(kind, day, None), by="ann", now=stage.world.clock())
     stage.settle_down()
-
-
-def ordered(stage: Stage, quantity: int = 1) -> int:
-    """An order for mugs, seen and tagged."""
-    order_id = stage.order(quantity)
-    stage.settle_down()
-    return order_id
 
 
 def delivered(stage: Stage, *late: int, shop_id: int | None = None) -> None:
@@ -88,7 +72,7 @@ def events(stage: Stage, kind: str) -> list[tuple[int | None, str, str]]:
 
 def test_a_supplier_that_is_late_is_promised_late(stage: Stage) -> None:
     delivered(stage, 2, 6, 1, 3, 6, 2, 4, 1, 5)
-    order_id = ordered(stage)
+    order_id = stage.ordered()
 
     stage.world.expect(stage.mug, 5, "2026-12-05")
     stage.settle_down()
@@ -107,7 +91,7 @@ def test_what_another_shop_learned_teaches_this_one_nothing(stage: Stage) -> Non
         other_id = other.id
         other.status = "removed"
     delivered(stage, *[30] * 9, shop_id=other_id)
-    order_id = ordered(stage)
+    order_id = stage.ordered()
 
     stage.world.expect(stage.mug, 5, "2026-12-05")
     stage.settle_down()
@@ -118,7 +102,7 @@ def test_what_another_shop_learned_teaches_this_one_nothing(stage: Stage) -> Non
 def test_where_nothing_is_coming_the_lead_time_is_that_of_past_orders(stage: Stage) -> None:
     delivered(stage, *[0] * 9)
 
-    ordered(stage)
+    stage.ordered()
 
     ((day, words),) = said(stage)
     assert day == date(2026, 12, 5)
@@ -127,7 +111,7 @@ def test_where_nothing_is_coming_the_lead_time_is_that_of_past_orders(stage: Sta
 
 def test_what_is_late_is_expected_again_instead_of_forgotten(stage: Stage) -> None:
     delivered(stage, 2, 6, 1, 3, 6, 2, 4, 1, 5)
-    ordered(stage)
+    stage.ordered()
 
     stage.world.expect(stage.mug, 5, "2026-11-23")
     stage.settle_down()
@@ -150,10 +134,10 @@ def test_what_is_late_is_expected_again_instead_of_forgotten(stage: Stage) -> No
 def test_goods_are_handled_on_the_working_days_of_the_shop(
     stage: Stage, country: str, handling: int, ready: str
 ) -> None:
-    order_id = ordered(stage)
+    order_id = stage.ordered()
     stage.world.expect(stage.mug, 5, "2026-12-05")
 
-    choose(stage, country=country, handling_days=handling)
+    stage.choose(country=country, handling_days=handling)
 
     assert stage.world.note(order_id) == block(
         f"Expected to ship by {ready}", f"1 × Blue Mug (MUG-BLUE): {ready}"
@@ -161,7 +145,7 @@ def test_goods_are_handled_on_the_working_days_of_the_shop(
 
 
 def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> None:
-    order_id = ordered(stage)
+    order_id = stage.ordered()
 
     say_kind(stage, "preorder", "2027-01-15")
     stage.world.expect(stage.mug, 5, "2026-12-05")
@@ -178,8 +162,8 @@ def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> 
 
 
 def test_what_never_comes_again_waits_for_a_person(stage: Stage) -> None:
-    choose(stage, lead_time_days=10)
-    order_id = ordered(stage)
+    stage.choose(lead_time_days=10)
+    order_id = stage.ordered()
     assert stage.world.tags(order_id) == {"backordered"}
 
     say_kind(stage, "discontinued")
@@ -196,7 +180,7 @@ def test_what_never_comes_again_waits_for_a_person(stage: Stage) -> None:
 
 def test_a_kind_alone_is_worth_writing(stage: Stage) -> None:
     """No date was known before, and none is now."""
-    order_id = ordered(stage)
+    order_id = stage.ordered()
 
     say_kind(stage, "discontinued")
 
@@ -208,7 +192,7 @@ def test_a_kind_alone_is_worth_writing(stage: Stage) -> None:
     [("2026-11-25", "promise kept"), ("2026-12-05", "promise kept")],
 )
 def test_a_promise_that_was_kept_is_noted(stage: Stage, promised: str, verdict: str) -> None:
-    first, second = ordered(stage), ordered(stage)
+    first, second = stage.ordered(), stage.ordered()
     stage.world.expect(stage.mug, 5, promised)
     stage.settle_down()
 
@@ -222,7 +206,7 @@ def test_a_promise_that_was_kept_is_noted(stage: Stage, promised: str, verdict: 
 
 
 def test_a_promise_that_was_broken_is_noted_by_its_first_day(stage: Stage) -> None:
-    order_id = ordered(stage)
+    order_id = stage.ordered()
     arrival = stage.world.expect(stage.mug, 5, "2026-11-27")
     stage.settle_down()
     stage.expect_instead(arrival, 5, "2026-12-05")
@@ -236,7 +220,7 @@ def test_a_promise_that_was_broken_is_noted_by_its_first_day(stage: Stage) -> No
 
 
 def test_an_order_that_was_cancelled_kept_no_promise(stage: Stage) -> None:
-    order_id = ordered(stage)
+    order_id = stage.ordered()
     stage.world.expect(stage.mug, 5, "2026-12-05")
     stage.settle_down()
 

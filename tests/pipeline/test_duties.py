@@ -11,7 +11,6 @@ from app.cli import main
 from app.core.regimes import Told
 from app.db import shops
 from app.db.models import NoticeRow, Order
-from app.db.preferences import change_preferences
 from app.pipeline.duties import Task, duties_today, record_told
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
@@ -44,11 +43,7 @@ def note(stage: Stage, order_id: int, kind: Told, revised_on: date | None = None
 
 def tag_notices(stage: Stage, *, wanted: bool = True) -> None:
     """The merchant wants a tag for the notices that are due, or no more."""
-    now = stage.world.clock()
-    with stage.world.runtime.sessions.begin() as session:
-        shop = shops.get_shop(session, stage.world.shop_id)
-        change_preferences(session, shop, {"tags_delay_notices": wanted}, by="ann", now=now)
-    stage.settle_down()
+    stage.choose(tags_delay_notices=wanted)
 
 
 def test_an_order_that_can_not_ship_in_time_asks_for_a_notice(stage: Stage) -> None:

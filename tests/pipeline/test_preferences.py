@@ -1,12 +1,9 @@
 """What a merchant sets shows on the orders: names of tags, wording, priorities."""
 
-from typing import Any
-
 import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import preferences, shops
 from app.settings import Settings
 from tests.pipeline.stage import SHORT_WITHOUT_DATE, Stage, block, open_shop
 
@@ -17,29 +14,14 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     return open_shop(clean_pg, redis, settings)
 
 
-def choose(stage: Stage, **wanted: Any) -> None:
-    """Set these settings, and let everything come to rest."""
-    with stage.world.runtime.sessions.begin() as session:
-        shop = shops.get_shop(session, stage.world.shop_id)
-        preferences.change_preferences(session, shop, wanted, by="ann", now=stage.world.clock())
-    stage.settle_down()
-
-
-def ordered(stage: Stage, **options: object) -> int:
-    """An order for a mug, seen and tagged."""
-    order_id = stage.order(1, **options)
-    stage.settle_down()
-    return order_id
-
-
 @pytest.mark.parametrize("name", ["On backorder", "Backordered"])
 def test_a_new_name_is_written_from_now_on_and_the_old_one_is_still_taken_off(
     stage: Stage, name: str
 ) -> None:
-    before = ordered(stage, tags=["vip"])
+    before = stage.ordered(tags=["vip"])
 
-    choose(stage, tag_names={"backordered": name})
-    after = ordered(stage)
+    stage.choose(tag_names={"backordered": name})
+    after = stage.ordered()
 
     assert stage.world.tags(before) == {"vip", "backordered"}
     assert stage.world.tags(after) == {name}
@@ -51,8 +33,8 @@ def test_a_new_name_is_written_from_now_on_and_the_old_one_is_still_taken_off(
 
 
 def test_an_order_that_is_written_again_gets_the_new_name(stage: Stage) -> None:
-    order_id = ordered(stage)
-    choose(stage, tag_names={"backordered": "Backordered"})
+    order_id = stage.ordered()
+    stage.choose(tag_names={"backordered": "Backordered"})
 
     stage.world.expect(stage.mug, 5, "2026-12-05")
     stage.settle_down()
@@ -61,9 +43,9 @@ def test_an_order_that_is_written_again_gets_the_new_name(stage: Stage) -> None:
 
 
 def test_the_note_is_in_the_shops_language_and_in_the_merchants_words(stage: Stage) -> None:
-    choose(stage, locale="de-AT", wording={"de": {"no_date": "Termin folgt"}})
+    stage.choose(locale="de-AT", wording={"de": {"no_date": "Termin folgt"}})
 
-    order_id = ordered(stage)
+    order_id = stage.ordered()
 
     assert stage.world.note(order_id) == block(
         "Wartet auf Ware, noch kein Termin bekannt", "1 × Blue Mug (MUG-BLUE): Termin folgt"
@@ -71,8 +53,8 @@ def test_the_note_is_in_the_shops_language_and_in_the_merchants_words(stage: Sta
 
 
 def test_an_order_with_the_merchants_tag_is_served_before_older_ones(stage: Stage) -> None:
-    choose(stage, priority_rules=[{"tag": "vip", "priority": 10}])
-    first, vip = ordered(stage), ordered(stage, tags=["VIP"])
+    stage.choose(priority_rules=[{"tag": "vip", "priority": 10}])
+    first, vip = stage.ordered(), stage.ordered(tags=["VIP"])
 
     stage.restock(1)
     stage.settle_down()
@@ -82,9 +64,9 @@ def test_an_order_with_the_merchants_tag_is_served_before_older_ones(stage: Stag
 
 
 def test_a_rule_holds_for_orders_that_came_before_it(stage: Stage) -> None:
-    first, vip = ordered(stage), ordered(stage, tags=["vip"])
+    first, vip = stage.ordered(), stage.ordered(tags=["vip"])
 
-    choose(stage, priority_rules=[{"tag": "vip", "priority": 10}])
+    stage.choose(priority_rules=[{"tag": "vip", "priority": 10}])
     stage.restock(1)
     stage.settle_down()
 
@@ -93,9 +75,9 @@ def test_a_rule_holds_for_orders_that_came_before_it(stage: Stage) -> None:
 
 
 def test_a_tag_put_on_a_waiting_order_moves_it_to_the_front(stage: Stage) -> None:
-    choose(stage, priority_rules=[{"tag": "rush", "priority": 10}])
+    stage.choose(priority_rules=[{"tag": "rush", "priority": 10}])
     stage.restock(1)
-    first, second = ordered(stage), ordered(stage)
+    first, second = stage.ordered(), stage.ordered()
     assert SHORT_WITHOUT_DATE in stage.world.note(second)
 
     stage.world.shop.add_tags(second, ["rush"])
