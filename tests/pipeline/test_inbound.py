@@ -15,6 +15,7 @@ from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
 from tests.builders import day
 from tests.pipeline.stage import Stage, open_shop
+from tests.world import make_world
 
 DEC_5 = datetime(2026, 12, 5, 10, tzinfo=UTC)
 DEC_12 = datetime(2026, 12, 12, 10, tzinfo=UTC)
@@ -91,6 +92,22 @@ def test_an_order_gets_the_day_of_the_shipment(stage: Stage) -> None:
         stage.main,
         day("2026-12-05"),
     )
+
+
+def test_what_was_on_its_way_before_the_shop_connected_is_read_with_the_first_stock(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    """No webhook tells of it, and an hour is long for whoever has just installed us."""
+    world = make_world(clean_pg, redis, settings)
+    main = world.shop.add_location("Main")
+    mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: 0})
+    world.shop.expect_shipment(main, {mug.item_id: 5}, arrives_at=DEC_5)
+    order_id = world.shop.place_order([(mug.variant_id, 1)])
+
+    world.connect()
+    world.quiet(at_most_s=120)
+
+    assert "Dec 5, 2026" in world.note(order_id)
 
 
 def test_a_shipment_that_no_webhook_told_is_found_within_the_hour(stage: Stage) -> None:
