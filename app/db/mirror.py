@@ -43,7 +43,7 @@ _FREED_KEPT = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class OpenDemand:
-    """One order's open demand for one item. `quantity` is what its line items say, `backordered` of it
+    """One order's open demand for one item. `is_doubtful`: see there. `quantity` is what its line items say, `backordered` of it
     short at placement where the platform tells; `at` and `backordered_at` are the same by the location
     that ships it, once the order has been located."""
 
@@ -54,6 +54,7 @@ class OpenDemand:
     is_stale: bool
     first_seen_at: datetime
     updated_at: datetime
+    is_doubtful: bool
     asked_at: datetime | None
     quantity: int
     backordered: int
@@ -627,16 +628,19 @@ def mark_asked(session: Session, shop_id: int, order_ids: Collection[int], *, no
 
 
 def outdated_orders(session: Session, shop_id: int, updated_at: Mapping[int, datetime]) -> list[int]:
-    """Those orders of which our copy is older than that, or that we have none of. Platforms tell whole
-    seconds: what changed later in the second in which our copy was made looks as old as it."""
+    """Those orders of which our copy is older than that, or that we have none of."""
     known = _orders(session, shop_id, updated_at.keys())
     return [
         order_id
         for order_id, moment in updated_at.items()
-        if order_id not in known
-        or known[order_id].updated_at < moment
-        or known[order_id].seen_at < moment + _SAME_SECOND
+        if order_id not in known or known[order_id].updated_at < moment
     ]
+
+
+def is_doubtful(updated_at: datetime, seen_at: datetime) -> bool:
+    """Whether an order may have changed after our copy of it and look as old: platforms tell whole
+    seconds. Nearly all copies are so young, and nearly none is wrong: a webhook would have to be lost."""
+    return seen_at < updated_at + _SAME_SECOND
 
 
 def distrust_orders(
@@ -698,6 +702,7 @@ def _open_demand_of(order: Order, told: tuple[int, int], located: Sequence[LineR
         is_stale=order.is_stale,
         first_seen_at=order.first_seen_at,
         updated_at=order.updated_at,
+        is_doubtful=is_doubtful(order.updated_at, order.seen_at),
         asked_at=order.asked_at,
         quantity=told[0],
         backordered=told[1],

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.desired import WAITING, ItemState, OrderState, Shown
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
-from app.db.mirror import ask_for_look, is_ready, lock_item
+from app.db.mirror import ask_for_look, is_doubtful, is_ready, lock_item
 from app.db.models import (
     NAMES,
     SELLS,
@@ -447,12 +447,26 @@ def still_short(
     return found
 
 
-def stale_orders_shown(session: Session, shop_id: int) -> list[int]:
-    """The orders that show something of ours though what we know of them may be out of date."""
+def stale_orders_shown(session: Session, shop_id: int, *, seen_since: datetime) -> list[int]:
+    """The orders that show something of ours though what we know of them may be out of date: stale
+    ones, and doubtful ones of those seen since that wait for nothing. Of one that waits the books of its
+    item tell."""
     mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)
-    where = (Order.shop_id == shop_id, Order.is_stale, Order.is_gone.is_(False))
-    statement = sa.select(Order.order_id).join(ShownRow, mine).where(*where).order_by(Order.order_id)
-    return list(session.scalars(statement))
+    waits = sa.exists().where(
+        PromiseRow.shop_id == Order.shop_id, PromiseRow.order_id == Order.order_id, PromiseRow.short > 0
+    )
+    may_be_doubtful = sa.and_(Order.seen_at >= seen_since, ~waits)
+    statement = (
+        sa.select(Order.order_id, Order.is_stale, Order.updated_at, Order.seen_at)
+        .join(ShownRow, mine)
+        .where(Order.shop_id == shop_id, Order.is_gone.is_(False), Order.is_stale | may_be_doubtful)
+        .order_by(Order.order_id)
+    )
+    return [
+        order_id
+        for order_id, is_stale, updated_at, seen_at in session.execute(statement)
+        if is_stale or is_doubtful(updated_at, seen_at)
+    ]
 
 
 def orders_saying_notice(session: Session, shop_id: int) -> set[int]:

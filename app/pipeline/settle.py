@@ -43,6 +43,8 @@ _BEHIND_S = 15
 _PATIENCE_S = (2, 4, 8, 16, 30)
 _PATIENCE = timedelta(seconds=sum(_PATIENCE_S))
 _LONGEST_WAIT_S = 3600
+# So many waits are for orders on their way alone; after them those we know come under suspicion.
+_ON_THEIR_WAY = 2
 
 # Shopify routes an order in the background within seconds; one without routing after so long (all
 # of it custom or digital) will have none.
@@ -511,15 +513,24 @@ def _units(lines: Sequence[Line]) -> int:
 
 
 def _postpone(session: Session, gathered: _Gathered, verdict: Verdict) -> None:
-    """Look again in a while, longer each time. A copy that stays stale is read anew, order by order."""
+    """Look again in a while, longer each time, and at the orders whose copies may be to blame."""
     item, now = gathered.item, gathered.now
     item.unbalanced_since = item.unbalanced_since or now
-    if verdict is Verdict.COPY_STALE and item.attempts > 0:
-        orders = [order.order_id for order in gathered.demand]
-        mirror.distrust_orders(session, item.shop_id, orders, seen_before=item.unbalanced_since)
+    suspects = _suspects(gathered, verdict)
+    mirror.distrust_orders(session, item.shop_id, suspects, seen_before=item.unbalanced_since)
     item.problem = _PROBLEMS[verdict]
     item.look_at = _next_look(item.unbalanced_since, item.attempts, now)
     item.attempts += 1
+
+
+def _suspects(gathered: _Gathered, verdict: Verdict) -> list[int]:
+    """The orders to read anew because the books do not balance though the list of changed orders has
+    been read: any may be what too much is known of; too little is known of an order that changed in the
+    second of our copy, or, more often, of one that is still on its way and is waited for first."""
+    if verdict is Verdict.COPY_STALE:
+        return [order.order_id for order in gathered.demand if gathered.item.attempts > 0]
+    is_late = gathered.item.attempts >= _ON_THEIR_WAY
+    return [order.order_id for order in gathered.demand if is_late and order.is_doubtful]
 
 
 def _next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> datetime:

@@ -254,7 +254,7 @@ CALLS: Mapping[str, Call] = {
     "promises.due_orders": lambda s, a: promises.due_orders(s, a.id, ORDERS, now=NOW),
     "promises.still_short": lambda s, a: promises.still_short(s, a.id, ITEM, {1: 9}),
     "promises.orders_saying_notice": lambda s, a: promises.orders_saying_notice(s, a.id),
-    "promises.stale_orders_shown": lambda s, a: promises.stale_orders_shown(s, a.id),
+    "promises.stale_orders_shown": lambda s, a: promises.stale_orders_shown(s, a.id, seen_since=NOW),
     "promises.intend": lambda s, a: promises.intend(s, a.id, [(1, Shown(), Shown())]),
     "promises.record_shown": lambda s, a: promises.record_shown(s, a.id, 1, Shown(), now=NOW),
     "promises.settle_order": lambda s, a: promises.settle_order(s, a.id, 1),

@@ -112,6 +112,17 @@ def test_orders_in_stock_are_never_touched_nor_read(shop_with: OpenShop) -> None
     assert all(stage.looks_like(one) == ({"vip"}, "Gift", {}) for one in orders)
 
 
+def test_an_order_that_waits_is_read_once_before_it_is_tagged(empty_shop: Stage) -> None:
+    """By the look that comes before the write: what was told a moment ago is as good as read."""
+    stage = empty_shop
+    before = len(stage.world.shop.requests)
+
+    order_id = stage.ordered()
+
+    assert stage.world.tags(order_id) == {"backordered"}
+    assert order_reads(stage.world, since=before) == ["LookWhole"]
+
+
 def test_a_custom_line_waits_for_nothing(empty_shop: Stage) -> None:
     order_id = empty_shop.world.shop.place_order([("Gift wrap", 2)])
 
@@ -317,27 +328,73 @@ def test_an_order_shipped_while_short_waits_no_more(empty_shop: Stage) -> None:
     assert stage.world.tags(second) == {"backordered"}
 
 
-def test_an_order_whose_cancelling_was_told_in_the_wrong_order_is_found_within_the_hour(
-    empty_shop: Stage,
-) -> None:
-    """Another change of the same second is told after it: the times can't say which is newer."""
-    stage = empty_shop
-    order_id = stage.order(note="Gift")
+def stop_hearing(stage: Stage) -> None:
+    """From here on webhooks are lost; those of our last writes have come."""
     stage.settle_down()
+    stage.world.shop.webhooks.knobs.loss_rate = 1
+
+
+def hide_change(stage: Stage, order_id: int, *, seen_after_s: float, is_stale: bool = False) -> None:
+    """Our copy of an order looks as new as the order, whose last change nobody told us; it has been
+    routed since."""
+    stage.world.clock.sleep(5)
+    stage.world.deliver()
+    with stage.world.runtime.sessions.begin() as session:
+        order = session.get_one(Order, (stage.world.shop_id, order_id))
+        order.updated_at = stage.world.order(order_id).updated_at
+        order.seen_at = order.updated_at + timedelta(seconds=seen_after_s)
+        order.is_stale = is_stale
+
+
+@pytest.mark.parametrize(("seen_after_s", "is_stale"), [(10, True), (0.5, False)])
+def test_the_cancelling_of_a_released_order_that_another_change_of_its_second_hides_is_found_within_the_hour(
+    seen_after_s: float, is_stale: bool, empty_shop: Stage
+) -> None:
+    """That is told after it, or alone: the times can't say which is newer."""
+    stage = empty_shop
+    order_id = stage.ordered(note="Gift")
     stage.restock(5)
     stage.settle_down()
     released = stage.world.tags(order_id)
-    stage.world.shop.webhooks.knobs.loss_rate = 1
+    stop_hearing(stage)
     stage.world.shop.cancel_order(order_id)
-    with stage.world.runtime.sessions.begin() as session:
-        order = session.get_one(Order, (stage.world.shop_id, order_id))
-        order.updated_at = stage.world.shop.orders[order_id].updated_at
-        order.seen_at, order.is_stale = stage.world.clock() + timedelta(seconds=10), True
+    hide_change(stage, order_id, seen_after_s=seen_after_s, is_stale=is_stale)
 
     stage.pass_hours(1)
 
     assert released == {"backorder-released"}
     assert stage.looks_like(order_id) == (set(), "Gift", {})
+
+
+def test_the_cancelling_of_a_waiting_order_that_a_change_of_its_second_hides_is_told_by_the_books(
+    empty_shop: Stage,
+) -> None:
+    stage = empty_shop
+    first, second = stage.ordered(note="Gift"), stage.ordered()
+    stop_hearing(stage)
+    stage.world.shop.cancel_order(first)
+    hide_change(stage, first, seen_after_s=0.5)
+
+    stage.pass_hours(1)
+
+    assert stage.looks_like(first) == (set(), "Gift", {})
+    assert stage.world.tags(second) == {"backordered"}
+
+
+def test_units_added_to_an_order_in_the_second_of_our_copy_are_found_by_the_books(
+    shop_with: OpenShop,
+) -> None:
+    """Not counted as older demand of nobody we know, which would take the units of those before it."""
+    stage = shop_with(2)
+    first, second, last = stage.ordered(), stage.ordered(), stage.ordered()
+    stop_hearing(stage)
+    stage.edit(last, 2)
+    hide_change(stage, last, seen_after_s=0.5)
+
+    stage.pass_hours(1)
+
+    assert [stage.world.tags(one) for one in (first, second)] == [set(), set()]
+    assert "2 × Blue Mug" in stage.world.note(last)
 
 
 def test_a_deleted_order_is_forgotten_and_its_place_goes_to_the_next(empty_shop: Stage) -> None:
