@@ -43,9 +43,9 @@ _FREED_KEPT = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class OpenDemand:
-    """One order's open demand for one item. `is_doubtful`: see there. `quantity` is what its line items say, `backordered` of it
+    """One order's open demand for one item. `quantity` is what its line items say, `backordered` of it
     short at placement where the platform tells; `at` and `backordered_at` are the same by the location
-    that ships it, once the order has been located."""
+    that ships it, once the order has been located. `is_doubtful`: see the function."""
 
     order_id: int
     placed_at: datetime
@@ -638,8 +638,8 @@ def outdated_orders(session: Session, shop_id: int, updated_at: Mapping[int, dat
 
 
 def is_doubtful(updated_at: datetime, seen_at: datetime) -> bool:
-    """Whether an order may have changed after our copy of it and look as old: platforms tell whole
-    seconds. Nearly all copies are so young, and nearly none is wrong: a webhook would have to be lost."""
+    """Whether an order may have changed after our copy of it and look as old, for platforms tell whole
+    seconds. Most copies are so young, and hardly one is wrong: a webhook would have to be lost."""
     return seen_at < updated_at + _SAME_SECOND
 
 

@@ -1,14 +1,15 @@
 """Orders read from the platform into the mirror: those asked for, and those that changed."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.db import mirror, shops
+from app.db.models import Shop
 from app.pipeline.desk import Desk
 from app.platforms.base import OrderAsk, OrderGone, OrderSeen
 
-# The platform's search lags behind its books by a little, and its times have whole seconds.
-_OVERLAP = timedelta(seconds=5)
+# How far the platform's search may lag behind its books.
+_SEARCH_LAG_S = 5
 _PAGES = 20
 # Orders of unknown size that one request holds.
 _AT_ONCE = 10
@@ -75,7 +76,7 @@ def read_changed_orders(desk: Desk, *, cause: str) -> None:
     """
     _read_noted_orders(desk, cause=cause)
     with desk.transaction() as session:
-        since = shops.get_shop(session, desk.shop_id).changed_since - _OVERLAP
+        since = _begin_of_list(shops.get_shop(session, desk.shop_id), desk.clock())
     for _ in range(_PAGES):
         changed = desk.platform.fetch_changed_orders(since)
         since = changed.seen_until
@@ -89,6 +90,16 @@ def read_changed_orders(desk: Desk, *, cause: str) -> None:
             with desk.transaction() as session:
                 shops.get_shop(session, desk.shop_id).changes_read_at = desk.clock()
             return
+
+
+def _begin_of_list(shop: Shop, now: datetime) -> datetime:
+    """Where the next list of changed orders begins: the second up to which the last one told, since more
+    may have changed in it. The platform's search lags, so one list in a while reaches back over all
+    that the others may not have been shown; if each did, orders that stream in were told many times."""
+    last = shop.changes_read_at
+    if last is not None and last.timestamp() // _SEARCH_LAG_S == now.timestamp() // _SEARCH_LAG_S:
+        return shop.changed_since
+    return shop.changed_since - timedelta(seconds=2 * _SEARCH_LAG_S)
 
 
 def _read_noted_orders(desk: Desk, *, cause: str) -> None:

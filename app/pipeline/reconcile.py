@@ -22,9 +22,9 @@ def reconcile(desk: Desk) -> bool:
     that the webhooks still come, compare what orders oblige to with what they say, and forget what
     nobody needs any more. Returns whether it was time.
 
-    An order of which two copies of one second differ, or that may have changed in the second of our copy,
-    is read only when the books of an item that is short do not balance. If it shows something of ours
-    that they don't tell of it is read here: it may have been cancelled.
+    An order of which two copies of one second differ, or that may have changed in the second of our
+    copy, is read only when an item is short of stock. If it shows something of ours that no item's books
+    tell of it is read here: it may have been cancelled.
     """
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)

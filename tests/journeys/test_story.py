@@ -347,7 +347,7 @@ def hide_change(stage: Stage, order_id: int, *, seen_after_s: float, is_stale: b
 
 
 @pytest.mark.parametrize(("seen_after_s", "is_stale"), [(10, True), (0.5, False)])
-def test_the_cancelling_of_a_released_order_that_another_change_of_its_second_hides_is_found_within_the_hour(
+def test_a_released_order_whose_cancelling_another_change_of_its_second_hides_is_read_hourly(
     seen_after_s: float, is_stale: bool, empty_shop: Stage
 ) -> None:
     """That is told after it, or alone: the times can't say which is newer."""
@@ -366,7 +366,7 @@ def test_the_cancelling_of_a_released_order_that_another_change_of_its_second_hi
     assert stage.looks_like(order_id) == (set(), "Gift", {})
 
 
-def test_the_cancelling_of_a_waiting_order_that_a_change_of_its_second_hides_is_told_by_the_books(
+def test_a_waiting_order_whose_cancelling_its_second_hides_is_found_by_the_books(
     empty_shop: Stage,
 ) -> None:
     stage = empty_shop
@@ -395,6 +395,29 @@ def test_units_added_to_an_order_in_the_second_of_our_copy_are_found_by_the_book
 
     assert [stage.world.tags(one) for one in (first, second)] == [set(), set()]
     assert "2 × Blue Mug" in stage.world.note(last)
+
+
+def test_what_the_search_shows_late_is_found_by_one_of_the_next_lists(empty_shop: Stage) -> None:
+    """The tag that lets an order go first, not told. Lists that showed newer orders reach back."""
+    stage, shop = empty_shop, empty_shop.world.shop
+    stage.choose(priority_rules=[{"tag": "vip", "priority": 5}])
+    first, preferred = stage.ordered(), stage.ordered()
+    shop.faults.search_lag_s[preferred] = 4
+    stop_hearing(stage)
+    stage.world.clock.sleep(2)
+    shop.add_tags(preferred, ["vip"])
+    shop.webhooks.knobs.loss_rate = 0
+
+    for _ in range(10):
+        stage.order()
+        stage.world.clock.sleep(1)
+        stage.world.deliver()
+        stage.world.work()
+    stage.restock(1)
+    stage.settle_down()
+
+    assert stage.world.tags(first) == {"backordered"}
+    assert stage.world.tags(preferred) == {"vip", "backorder-released"}
 
 
 def test_a_deleted_order_is_forgotten_and_its_place_goes_to_the_next(empty_shop: Stage) -> None:

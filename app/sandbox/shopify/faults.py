@@ -1,7 +1,7 @@
 """The bad days of a Shopify shop."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from app.sandbox import faults
@@ -11,9 +11,11 @@ Fault = Literal["server_error", "reset", "lose_answer", "html_error", "rate_limi
 
 @dataclass
 class Faults(faults.Faults):
-    """Torn snapshots are drawn per inventory level read. `closed_status` answers 402 or 404 for good."""
+    """Torn snapshots are drawn per inventory level read. `closed_status` answers 402 or 404 for good.
+    Lists show the changes of the orders in `search_lag_s` so much later than single reads do."""
 
     torn_snapshot_rate: float = 0
+    search_lag_s: dict[int, float] = field(default_factory=dict)
     closed_status: Literal[402, 404] | None = None
 
     def torn(self, quantities: Mapping[str, int]) -> Mapping[str, int]:

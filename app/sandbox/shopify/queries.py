@@ -1,6 +1,7 @@
 """The root fields: lists, and single records by id."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from graphql import GraphQLError
@@ -59,7 +60,13 @@ def _sorting(args: Args, sorts: Mapping[str, Any]) -> Any:
 
 def _orders(root: None, call: Call, args: Args) -> Page:
     test = searched(call, args, order_terms(call))
-    return call.page(filter(test, readable_orders(call)), args, key=_sorting(args, ORDER_SORTS))
+    found = (one for one in readable_orders(call) if _is_found_yet(call, one) and test(one))
+    return call.page(found, args, key=_sorting(args, ORDER_SORTS))
+
+
+def _is_found_yet(call: Call, order: Order) -> bool:
+    lag = timedelta(seconds=call.shop.faults.search_lag_s.get(order.order_id, 0))
+    return order.updated_at + lag <= call.books.now()
 
 
 def _orders_count(root: None, call: Call, args: Args) -> dict[str, Any]:
