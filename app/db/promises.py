@@ -33,10 +33,11 @@ from app.db.statements import chunks, upsert
 @dataclass(frozen=True, slots=True)
 class DueOrder:
     """An order that is due to be judged: its state, what it shows, and what was about to be sent
-    when we last heard nothing back."""
+    when we last heard nothing back. `changed_at` is when it last changed, or became known."""
 
     name: str
     is_located: bool
+    changed_at: datetime
     state: OrderState
     shown: Shown
     intent: Shown | None
@@ -354,7 +355,8 @@ def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list
         )
         was = msgspec.convert(row.shown, Shown) if row else Shown()
         intent = msgspec.convert(row.intent, Shown) if row and row.intent else None
-        result.append(DueOrder(order.name, order.is_located, state, was, intent))
+        changed_at = max(order.first_seen_at, order.updated_at)
+        result.append(DueOrder(order.name, order.is_located, changed_at, state, was, intent))
     return result
 
 

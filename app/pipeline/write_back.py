@@ -6,13 +6,13 @@ request that reads the note: what changed meanwhile is settled again, by that ve
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from app.core.changes import is_worth_writing, shown_after, status_change, tag_changes
-from app.core.desired import Desired, Duty, Shown, Status, desired, rename_tags
+from app.core.desired import WAITING, Desired, Duty, Shown, Status, desired, rename_tags
 from app.core.note import append_block, find_block, place_block, remove_block
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import Outstanding
@@ -147,18 +147,45 @@ def _settle_by(desk: Desk, look: Look, orders: Sequence[DueOrder], *, asked_at: 
 
 def _still_due(desk: Desk, look: Look, today: date) -> list[tuple[DueOrder, OrderNow]]:
     """The orders of the look that are to be written as they are now. One for which other items have
-    come to matter than were looked at waits for the next look."""
+    come to matter than were looked at waits for the next look, one that may be short of more than the
+    readings show until they must."""
     now_by_id = {now.order.order_id: now for now in look.orders}
     looked_at = {stock.item_id for stock in look.stock}
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)
         found = promises.due_orders(session, desk.shop_id, now_by_id.keys(), now=desk.clock())
-        due = with_duties(session, shop, found, now=desk.clock())
+        sure = _put_off_unsure(session, desk, found)
+        due = with_duties(session, shop, sure, now=desk.clock())
     return [
         (order, now_by_id[order.order_id])
         for order in due
         if _must_write(order, today, shop.quiet_days) and _items_that_matter([order]) <= looked_at
     ]
+
+
+def _put_off_unsure(session: Session, desk: Desk, orders: Sequence[DueOrder]) -> list[DueOrder]:
+    """Those that may lack more are judged again when readings must be as new as they are; returns the
+    others."""
+    lag = timedelta(seconds=desk.platform.traits.stock_lag_s)
+    sure = []
+    for order in orders:
+        sure_at = order.changed_at + lag
+        if sure_at > desk.clock() and _may_lack_more(order):
+            promises.judge_orders(session, desk.shop_id, [order.order_id], at=sure_at)
+        else:
+            sure.append(order)
+    return sure
+
+
+def _may_lack_more(order: DueOrder) -> bool:
+    """Whether an order shows that it waits, has what it waited for, and holds items besides, of which it
+    may be short all the same: where readings lag, those of them may be older than the order."""
+    if order.shown.status not in WAITING or order.state.is_cancelled:
+        return False
+    if any(item.short for item in order.state.items):
+        return False
+    waited_for = {item.item_id for item in order.shown.items}
+    return any(item.outstanding and item.item_id not in waited_for for item in order.state.items)
 
 
 def _take_orders(desk: Desk, orders: Sequence[OrderSeen]) -> None:

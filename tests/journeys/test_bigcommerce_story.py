@@ -125,6 +125,31 @@ def test_an_order_is_not_released_while_another_item_of_it_may_be_short(
     assert shown == {"backordered"}
 
 
+def test_an_order_that_lost_what_it_waited_for_may_be_short_of_more_than_the_figures_show(
+    store: Store,
+) -> None:
+    """Of the boards, which an order just before it took, they don't know yet."""
+    shop = store.world.shop
+    board = shop.add_product("Oak Board", sku="BOARD", stock={store.main: 3})
+    for _ in range(2):
+        store.order()
+    store.world.quiet()
+    shop.place_order([(board.variant_id, 2)])
+    order_id = shop.place_order([(store.mug.variant_id, 1), (board.variant_id, 2)])
+    store.pass_s(15)
+    before = store.world.note(order_id)
+
+    shop.refund(order_id, {shop.orders[order_id].lines[0].line_id: 1})
+    shown = set()
+    for _ in range(LAG_S + QUIET_S):
+        store.pass_s(1)
+        shown |= {frozenset(store.world.tags(order_id))}
+
+    assert "1 × Blue Mug (MUG-BLUE): no date known yet\n2 × Oak Board (BOARD): in stock" in before
+    assert shown == {frozenset({"backordered"})}
+    assert "1 of 2 × Oak Board (BOARD): no date known yet" in store.world.note(order_id)
+
+
 def test_a_restock_releases_the_oldest_once_the_figures_have_caught_up(store: Store) -> None:
     store.order()
     waiting = [store.order(), store.order()]

@@ -19,8 +19,9 @@ from tests.tables import empty_tables
 from tests.world import make_store_world, make_world
 
 # The first ones, and those that found what these had not: readings that lag behind an order that waits
-# for another item (22), a cancelled one (46), and units added to one (89).
-SAMPLES = {"shopify": [*range(50)], "bigcommerce": [*range(20), 22, 46, 89]}
+# for another item (22), a cancelled one (46), units added to one (89), and one that no longer holds what
+# it waited for (145).
+SAMPLES = {"shopify": [*range(50)], "bigcommerce": [*range(20), 22, 46, 89, 145]}
 FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 STEPS = 40
 
