@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,8 +17,7 @@ from app.platforms.base import Platform
 @dataclass
 class Desk:
     """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease;
-    `app_url` is where platforms reach us. `own_changes` is when our writes of this pass changed orders,
-    by id, where the platform tells: such a change is no news."""
+    `app_url` is where platforms reach us."""
 
     shop_id: int
     owner: str
@@ -26,7 +25,6 @@ class Desk:
     connect: Callable[[Shop], Platform]
     clock: Callable[[], datetime]
     app_url: str
-    own_changes: dict[int, datetime] = field(default_factory=dict)
     _connected_at: datetime | None = None
 
     @contextmanager

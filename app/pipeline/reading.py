@@ -83,8 +83,7 @@ def read_changed_orders(desk: Desk, *, cause: str) -> None:
         take_answers(desk, changed.orders, [], cause=cause)
         with desk.transaction() as session:
             shop = shops.get_shop(session, desk.shop_id)
-            news = dict(changed.updated_at.items() - desk.own_changes.items())
-            shop.unread_orders = mirror.outdated_orders(session, desk.shop_id, news)
+            shop.unread_orders = mirror.outdated_orders(session, desk.shop_id, changed.updated_at)
             shop.changed_since = max(shop.changed_since, since)
         _read_noted_orders(desk, cause=cause)
         if changed.is_complete:

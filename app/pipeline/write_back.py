@@ -311,7 +311,6 @@ def _send(desk: Desk, plans: Sequence[_Planned]) -> None:
         with desk.transaction() as session:
             for result in results:
                 _record_result(session, desk, by_id[result.order_id], result.error)
-        desk.own_changes |= {one.order_id: one.updated_at for one in results if one.updated_at}
 
 
 def _is_empty(change: OrderChange) -> bool:

@@ -294,12 +294,10 @@ class OrderChange(msgspec.Struct, frozen=True):
 
 
 class WriteResult(msgspec.Struct, frozen=True):
-    """What became of one order's change; `error` is the platform's refusal in words, None if done.
-    `updated_at` is when the order changed by it, where the platform tells."""
+    """What became of one order's change; `error` is the platform's refusal in words, None if done."""
 
     order_id: int
     error: str | None = None
-    updated_at: datetime | None = None
 
 
 class ChangedOrders(msgspec.Struct, frozen=True):

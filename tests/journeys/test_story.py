@@ -397,23 +397,6 @@ def test_units_added_to_an_order_in_the_second_of_our_copy_are_found_by_the_book
     assert "2 × Blue Mug" in stage.world.note(last)
 
 
-def test_our_own_writes_are_no_news(empty_shop: Stage) -> None:
-    """They change orders before their webhooks can tell it, and the list of changed orders is read
-    before each of the few writes that so many orders take."""
-    stage, world = empty_shop, empty_shop.world
-    orders = [stage.order() for _ in range(20)]
-    stage.settle_down()
-    world.clock.sleep(60)
-    before = len(world.shop.requests)
-
-    stage.restock(20)
-    stage.settle_down()
-
-    assert all(world.tags(one) == {"backorder-released"} for one in orders)
-    assert len(mutations(world, since=before)) == 3
-    assert "Orders" not in order_reads(world, since=before)
-
-
 def test_what_the_search_shows_late_is_found_by_one_of_the_next_lists(empty_shop: Stage) -> None:
     """The tag that lets an order go first, not told. Lists that showed newer orders reach back."""
     stage, shop = empty_shop, empty_shop.world.shop

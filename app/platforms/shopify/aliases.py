@@ -13,12 +13,10 @@ from app.platforms.shopify.queries import MUTATION_COST
 
 
 class Mutation(NamedTuple):
-    """A mutation field, the types of its arguments, and what to ask of what it answers, which costs
-    nothing more."""
+    """A mutation field and the types of its arguments."""
 
     field: str
     arguments: Mapping[str, str]
-    answer: str = ""
 
 
 class Part(NamedTuple):
@@ -27,13 +25,6 @@ class Part(NamedTuple):
     alias: str
     mutation: Mutation
     values: Mapping[str, Any]
-
-
-class Sent(NamedTuple):
-    """What became of some parts, by alias: refusals in words, and the answers of those done."""
-
-    refusals: Mapping[str, str]
-    answers: Mapping[str, Mapping[str, Any]]
 
 
 def document_of(parts: Sequence[Part]) -> str:
@@ -49,12 +40,11 @@ def document_of(parts: Sequence[Part]) -> str:
 
 def _field(part: Part) -> str:
     given = ", ".join(f"{name}: ${part.alias}_{name}" for name in part.mutation.arguments)
-    asked = f"{part.mutation.answer} userErrors {{ field message }}".lstrip()
-    return f"  {part.alias}: {part.mutation.field}({given}) {{ {asked} }}"
+    return f"  {part.alias}: {part.mutation.field}({given}) {{ userErrors {{ field message }} }}"
 
 
-def send(client: ShopifyClient, parts: Sequence[Part]) -> Sent:
-    """Send some parts in one request.
+def send(client: ShopifyClient, parts: Sequence[Part]) -> dict[str, str]:
+    """Send some parts in one request; returns the refusals in words by alias.
 
     Raises what `ShopifyClient.attempt` raises: then any of the parts may or may not be done. Raises
     `PlatformRefused` for a wrong document: then none is.
@@ -63,9 +53,8 @@ def send(client: ShopifyClient, parts: Sequence[Part]) -> Sent:
     answer = client.attempt(document_of(parts), variables, cost=len(parts) * MUTATION_COST)
     if answer.data is None:
         raise PlatformRefused(f"{client.domain} refused a mutation: {answer.errors}")
-    told = {part.alias: _refusal(answer, part.alias) for part in parts}
-    refusals = {alias: text for alias, text in told.items() if text}
-    return Sent(refusals, {alias: answer.data[alias] for alias in told if alias not in refusals})
+    refusals = {part.alias: _refusal(answer, part.alias) for part in parts}
+    return {alias: text for alias, text in refusals.items() if text}
 
 
 def _refusal(answer: Answer, alias: str) -> str:

@@ -1,6 +1,6 @@
 """Our webhook subscriptions on a shop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,12 +46,12 @@ def register_webhooks(
         name: _part(f"w{index}", name, ours.get(enum_name(name)), address=address)
         for index, name in enumerate(wanted)
     }
-    missing = [part for part in parts.values() if part is not None]
-    refusals = aliases.send(client, missing).refusals if missing else {}
+    sent = [part for part in parts.values() if part is not None]
+    refusals = aliases.send(client, sent) if sent else {}
     return [Subscription(name, _outcome(part, refusals)) for name, part in parts.items()]
 
 
-def _outcome(part: Part | None, refusals: Mapping[str, str]) -> str:
+def _outcome(part: Part | None, refusals: dict[str, str]) -> str:
     if part is None:
         return "kept"
     return refusals.get(part.alias) or _DONE[part.mutation.field]

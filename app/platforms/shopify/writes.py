@@ -1,12 +1,12 @@
 """Writing tags, note and metafields, several orders in one request."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from app.platforms.base import OrderChange, WriteResult
 from app.platforms.shopify import aliases
-from app.platforms.shopify.aliases import Mutation, Part, Sent
+from app.platforms.shopify.aliases import Mutation, Part
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.ids import gid
 from app.platforms.shopify.queries import MOST_POINTS, MUTATION_COST
@@ -17,7 +17,7 @@ METAFIELD_TYPES = {"status": "single_line_text_field", "eta": "date", "lines": "
 
 ADD_TAGS = Mutation("tagsAdd", {"id": "ID!", "tags": "[String!]!"})
 REMOVE_TAGS = Mutation("tagsRemove", {"id": "ID!", "tags": "[String!]!"})
-UPDATE = Mutation("orderUpdate", {"input": "OrderInput!"}, "order { updatedAt }")
+UPDATE = Mutation("orderUpdate", {"input": "OrderInput!"})
 DELETE_METAFIELDS = Mutation("metafieldsDelete", {"metafields": "[MetafieldIdentifierInput!]!"})
 
 
@@ -29,17 +29,11 @@ def write(client: ShopifyClient, changes: Sequence[OrderChange]) -> Iterator[lis
     for batch in _batches(changes):
         parts = [parts_of(change, index) for index, change in enumerate(batch)]
         flat = [part for own in parts for part in own]
-        sent = aliases.send(client, flat) if flat else Sent({}, {})
+        refusals = aliases.send(client, flat) if flat else {}
         yield [
-            WriteResult(change.order_id, _error(own, sent.refusals), _updated_at(own, sent.answers))
+            WriteResult(change.order_id, error=_error(own, refusals))
             for change, own in zip(batch, parts, strict=True)
         ]
-
-
-def _updated_at(parts: Sequence[Part], answers: Mapping[str, Mapping[str, Any]]) -> datetime | None:
-    """As the last of its parts left the order; an update alone tells."""
-    order = answers.get(parts[-1].alias, {}).get("order") if parts else None
-    return None if order is None else datetime.fromisoformat(order["updatedAt"])
 
 
 def _error(parts: Sequence[Part], refusals: Mapping[str, str]) -> str | None:
