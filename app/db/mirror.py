@@ -35,7 +35,7 @@ LOOK_MUCH_LATER = timedelta(minutes=5)
 PLENTY = 10
 
 # A copy made so soon after its change may miss what came after: a second, and one for two clocks.
-_SAME_SECOND = timedelta(seconds=2)
+SAME_SECOND = timedelta(seconds=2)
 
 # Longer than the readings of any platform lag.
 _FREED_KEPT = timedelta(minutes=5)
@@ -627,20 +627,43 @@ def mark_asked(session: Session, shop_id: int, order_ids: Collection[int], *, no
     )
 
 
-def outdated_orders(session: Session, shop_id: int, updated_at: Mapping[int, datetime]) -> list[int]:
-    """Those orders of which our copy is older than that, or that we have none of."""
+def outdated_orders(
+    session: Session, shop_id: int, updated_at: Mapping[int, datetime], item_ids: Collection[int]
+) -> list[int]:
+    """Those orders of which our copy is older than that, or that we have none of; of those that name
+    these items, the doubtful ones too."""
     known = _orders(session, shop_id, updated_at.keys())
+    doubtful = {
+        order_id
+        for order_id, moment in updated_at.items()
+        if order_id in known and is_doubtful(moment, known[order_id].seen_at)
+    }
+    doubtful &= _orders_naming(session, shop_id, doubtful, item_ids)
     return [
         order_id
         for order_id, moment in updated_at.items()
-        if order_id not in known or known[order_id].updated_at < moment
+        if order_id not in known or known[order_id].updated_at < moment or order_id in doubtful
     ]
+
+
+def _orders_naming(
+    session: Session, shop_id: int, order_ids: Collection[int], item_ids: Collection[int]
+) -> set[int]:
+    statement = (
+        sa.select(OrderItemRow.order_id)
+        .join(Variant, NAMES)
+        .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
+    )
+    found: set[int] = set()
+    for some in chunks(order_ids):
+        found |= set(session.scalars(statement.where(OrderItemRow.order_id.in_(some))))
+    return found
 
 
 def is_doubtful(updated_at: datetime, seen_at: datetime) -> bool:
     """Whether an order may have changed after our copy of it and look as old, for platforms tell whole
     seconds. Most copies are so young, and hardly one is wrong: a webhook would have to be lost."""
-    return seen_at < updated_at + _SAME_SECOND
+    return seen_at < updated_at + SAME_SECOND
 
 
 def distrust_orders(

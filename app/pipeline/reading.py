@@ -1,6 +1,6 @@
 """Orders read from the platform into the mirror: those asked for, and those that changed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from app.db import mirror, shops
@@ -67,47 +67,64 @@ def _has_news(desk: Desk) -> bool:
     return news_at is not None and news_at <= desk.clock()
 
 
-def read_changed_orders(desk: Desk, *, cause: str) -> None:
+def read_changed_orders(
+    desk: Desk, *, cause: str, items: Collection[int] = (), besides: Collection[int] = ()
+) -> set[int]:
     """Ask the platform which orders changed since we last asked, and read those that changed after
-    our copy: what a lost or late webhook would have told.
+    our copy, or, of those that name `items`, may have: what a lost or late webhook would have told.
 
     What is to be read is noted before, so that a shop without points goes on where it was, and does
-    not ask for the same list again.
+    not ask for the same list again. `besides` are orders that the caller is about to read anyway; those
+    of them that changed are returned, and stay noted until `strike_off`.
     """
-    _read_noted_orders(desk, cause=cause)
+    _read_noted_orders(desk, besides, cause=cause)
     with desk.transaction() as session:
         since = _begin_of_list(shops.get_shop(session, desk.shop_id), desk.clock())
     for _ in range(_PAGES):
         changed = desk.platform.fetch_changed_orders(since)
         since = changed.seen_until
         take_answers(desk, changed.orders, [], cause=cause)
+        told = {copy.order_id for copy in changed.orders}
+        stamps = {key: moment for key, moment in changed.updated_at.items() if key not in told}
         with desk.transaction() as session:
             shop = shops.get_shop(session, desk.shop_id)
-            shop.unread_orders = mirror.outdated_orders(session, desk.shop_id, changed.updated_at)
+            outdated = mirror.outdated_orders(session, desk.shop_id, stamps, items)
+            shop.unread_orders = sorted({*shop.unread_orders, *outdated})
             shop.changed_since = max(shop.changed_since, since)
-        _read_noted_orders(desk, cause=cause)
+        _read_noted_orders(desk, besides, cause=cause)
         if changed.is_complete:
-            with desk.transaction() as session:
-                shops.get_shop(session, desk.shop_id).changes_read_at = desk.clock()
-            return
+            break
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        if changed.is_complete:
+            shop.changes_read_at = desk.clock()
+        return set(besides) & set(shop.unread_orders)
 
 
 def _begin_of_list(shop: Shop, now: datetime) -> datetime:
-    """Where the next list of changed orders begins: the second up to which the last one told, since more
-    may have changed in it. The platform's search lags, so one list in a while reaches back over all
-    that the others may not have been shown; if each did, orders that stream in were told many times."""
+    """Where the next list of changed orders begins: where the last one ended, and before that what may
+    have changed again and look as old. The platform's search lags, so one list in a while reaches back
+    over all that the others may not have been shown; if each did, orders that stream in were told many
+    times."""
     last = shop.changes_read_at
     if last is not None and last.timestamp() // _SEARCH_LAG_S == now.timestamp() // _SEARCH_LAG_S:
-        return shop.changed_since
+        return shop.changed_since - mirror.SAME_SECOND
     return shop.changed_since - timedelta(seconds=2 * _SEARCH_LAG_S)
 
 
-def _read_noted_orders(desk: Desk, *, cause: str) -> None:
+def strike_off(desk: Desk, order_ids: Collection[int]) -> None:
+    """These orders have been read: they need not be any more."""
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        shop.unread_orders = [one for one in shop.unread_orders if one not in set(order_ids)]
+
+
+def _read_noted_orders(desk: Desk, besides: Collection[int], *, cause: str) -> None:
     while True:
         with desk.transaction() as session:
-            unread = shops.get_shop(session, desk.shop_id).unread_orders
+            noted = shops.get_shop(session, desk.shop_id).unread_orders
+        unread = [order_id for order_id in noted if order_id not in besides][:_AT_ONCE]
         if not unread:
             return
-        read_orders(desk, unread[:_AT_ONCE], cause=cause)
-        with desk.transaction() as session:
-            shops.get_shop(session, desk.shop_id).unread_orders = unread[_AT_ONCE:]
+        read_orders(desk, unread, cause=cause)
+        strike_off(desk, unread)

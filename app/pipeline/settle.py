@@ -143,7 +143,7 @@ def _try_to_settle(
         if verdict is Verdict.BALANCED or may_postpone:
             return None
     cause = f"the books of item {stock.item_id} do not balance"
-    return partial(read_changed_orders, desk, cause=cause)
+    return partial(read_changed_orders, desk, cause=cause, items=[stock.item_id])
 
 
 def _lag(desk: Desk) -> timedelta:

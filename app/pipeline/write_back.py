@@ -21,7 +21,7 @@ from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.duties import with_duties
 from app.pipeline.poison import act_on_all
-from app.pipeline.reading import asks_for, read_changed_orders, read_orders, take_answers
+from app.pipeline.reading import asks_for, read_changed_orders, read_orders, strike_off, take_answers
 from app.pipeline.sentences import Sentences, sentences_for
 from app.pipeline.settle import settle_item
 from app.pipeline.wording import METAFIELDS, block_texts, metafields
@@ -80,20 +80,25 @@ def write_back(desk: Desk) -> bool:
 
 
 def _write(desk: Desk, shop: Shop, today: date, orders: Sequence[DueOrder]) -> None:
-    """Look, plan, send. An order that is not located is looked at whole: its routing may be missing.
+    """Look, plan, send. An order that is not located is looked at whole: its routing may be missing; so
+    is one that changed.
 
     Before a status changes the list of changed orders is read: a cancellation and an order of as many
     units, neither of which was told, leave the stock as it was, and still somebody else is short.
     """
+    order_ids, item_ids = [order.order_id for order in orders], sorted(_items_that_matter(orders))
+    changed: set[int] = set()
     if any(_changes_status(order, today) for order in orders):
-        read_changed_orders(desk, cause="before orders are tagged or released")
+        cause = "before orders are tagged or released"
+        changed = read_changed_orders(desk, cause=cause, items=item_ids, besides=order_ids)
     asked_at = desk.clock()
     look = desk.platform.look(
-        asks_for(desk, [order.order_id for order in orders]),
-        sorted(_items_that_matter(orders)),
-        with_items=not all(order.is_located for order in orders),
+        asks_for(desk, order_ids),
+        item_ids,
+        with_items=bool(changed) or not all(order.is_located for order in orders),
     )
     _settle_by(desk, look, orders, asked_at=asked_at)
+    strike_off(desk, changed)
     manner = _manner(shop, today, desk.platform.traits)
     _send(desk, [_plan(order, now, manner) for order, now in _still_due(desk, look, today)])
 

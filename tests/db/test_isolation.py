@@ -193,7 +193,7 @@ CALLS: Mapping[str, Call] = {
     "mirror.lock_item": lambda s, a: mirror.lock_item(s, a.id, ITEM),
     "mirror.record_stock": lambda s, a: record_stock(s, a.id, item_stock(pool(1, at=9)), {}),
     "mirror.mark_asked": lambda s, a: mirror.mark_asked(s, a.id, ORDERS, now=NOW),
-    "mirror.outdated_orders": lambda s, a: mirror.outdated_orders(s, a.id, {1: NOW, 3: NOW}),
+    "mirror.outdated_orders": lambda s, a: mirror.outdated_orders(s, a.id, {1: NOW, 3: NOW}, [ITEM]),
     "mirror.distrust_orders": lambda s, a: mirror.distrust_orders(
         s, a.id, ORDERS, seen_before=seconds(99)
     ),

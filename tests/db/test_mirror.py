@@ -523,12 +523,21 @@ def test_an_order_is_read_if_the_platform_has_a_newer_one(session: Session, shop
 
     told = {1: seconds(4), 2: seconds(5), 3: seconds(6), 4: seconds(1)}
 
-    assert mirror.outdated_orders(session, shop.id, told) == [3, 4]
+    assert mirror.outdated_orders(session, shop.id, told, []) == [3, 4]
 
 
-def test_a_copy_may_be_older_than_what_looks_as_old_within_its_second() -> None:
-    assert mirror.is_doubtful(seconds(5), seen_at=seconds(5))
-    assert not mirror.is_doubtful(seconds(5), seen_at=seconds(7))
+def test_an_order_of_an_item_in_question_is_read_if_it_may_have_changed_within_the_second_of_our_copy(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop, item=1, variant=1)
+    known_item(session, shop, item=2, variant=2)
+    see(session, shop, order_seen(order_item(1, variant=1), order=1, updated=5), at=5)
+    see(session, shop, order_seen(order_item(1, variant=1), order=2, updated=5), at=7)
+    see(session, shop, order_seen(order_item(1, variant=2), order=3, updated=5), at=5)
+    told = {number: seconds(5) for number in (1, 2, 3)}
+
+    assert mirror.outdated_orders(session, shop.id, told, [1]) == [1]
+    assert mirror.outdated_orders(session, shop.id, told, []) == []
 
 
 def test_an_item_whose_settings_changed_is_looked_at_at_once(session: Session, shop: Shop) -> None:

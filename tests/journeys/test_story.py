@@ -113,7 +113,7 @@ def test_orders_in_stock_are_never_touched_nor_read(shop_with: OpenShop) -> None
 
 
 def test_an_order_that_waits_is_read_once_before_it_is_tagged(empty_shop: Stage) -> None:
-    """By the look that comes before the write: what was told a moment ago is as good as read."""
+    """By the look that comes before the write, though it may have changed since it was told."""
     stage = empty_shop
     before = len(stage.world.shop.requests)
 
@@ -121,6 +121,34 @@ def test_an_order_that_waits_is_read_once_before_it_is_tagged(empty_shop: Stage)
 
     assert stage.world.tags(order_id) == {"backordered"}
     assert order_reads(stage.world, since=before) == ["LookWhole"]
+
+
+def test_an_order_that_changed_is_looked_at_whole_though_the_first_look_was_lost(
+    empty_shop: Stage,
+) -> None:
+    """The list of changed orders does not name it twice: newer changes have come after it."""
+    stage, world = empty_shop, empty_shop.world
+    cup = world.shop.add_product("Cup", sku="CUP", stock={stage.main: 9})
+    order_id = stage.ordered()
+    stop_hearing(stage)
+    world.shop.add_tags(order_id, ["vip"])
+    world.clock.sleep(20)
+    world.shop.place_order([(cup.variant_id, 1)])
+    world.shop.webhooks.knobs.loss_rate = 0
+    before = len(world.shop.requests)
+
+    def lose_the_look() -> None:
+        is_listed = world.shop.requests[-1].operation == "Orders"
+        if is_listed and not world.shop.faults.happened["lose_answer"]:
+            world.shop.faults.once("lose_answer")
+
+    world.shop.before_request = lose_the_look
+    stage.restock(1)
+    stage.settle_down()
+
+    assert world.tags(order_id) == {"vip", "backorder-released"}
+    looks = [one for one in order_reads(world, since=before) if one.startswith("Look")]
+    assert looks == ["LookWhole", "LookWhole"]
 
 
 def test_a_custom_line_waits_for_nothing(empty_shop: Stage) -> None:
