@@ -79,7 +79,7 @@ def read_changed_orders(
     """
     _read_noted_orders(desk, besides, cause=cause)
     with desk.transaction() as session:
-        since = _begin_of_list(shops.get_shop(session, desk.shop_id), desk.clock())
+        since = begin_of_list(shops.get_shop(session, desk.shop_id), desk.clock())
     for _ in range(_PAGES):
         changed = desk.platform.fetch_changed_orders(since)
         since = changed.seen_until
@@ -101,7 +101,7 @@ def read_changed_orders(
         return set(besides) & set(shop.unread_orders)
 
 
-def _begin_of_list(shop: Shop, now: datetime) -> datetime:
+def begin_of_list(shop: Shop, now: datetime) -> datetime:
     """Where the next list of changed orders begins: where the last one ended, and before that what may
     have changed again and look as old. The platform's search lags, so one list in a while reaches back
     over all that the others may not have been shown; if each did, orders that stream in were told many
