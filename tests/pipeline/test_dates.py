@@ -267,3 +267,29 @@ def test_an_order_is_expected_on_the_day_of_its_latest_component(stage: Stage) -
     stage.settle_down()
 
     assert "Expected to ship by Dec 20, 2026" in stage.world.note(whole)
+
+
+def test_goods_told_by_their_code_before_anybody_ordered_them_stay_theirs_when_the_code_changes(
+    stage: Stage,
+) -> None:
+    now, day = stage.world.clock(), date(2026, 12, 5)
+    with stage.world.runtime.sessions.begin() as session:
+        session.add(
+            ArrivalRow(
+                shop_id=stage.world.shop_id,
+                sku=stage.mug.sku.lower(),
+                location_id=stage.main,
+                quantity=2,
+                expected_on=day,
+                first_expected_on=day,
+                created_at=now,
+                updated_at=now,
+            )
+        )
+    stage.ordered()
+    stage.mug.sku = stage.world.shop.books.items[stage.mug.item_id].sku = "MUG-NAVY"
+    stage.world.shop.set_policy(stage.mug.variant_id, "CONTINUE")  # tells of the product
+
+    stage.pass_hours(1)
+
+    assert [on for on, _ in said(stage)] == [day]

@@ -259,6 +259,7 @@ class PlatformContract:
 
         assert sorted(order.order_id for order in found) == sorted(placed)
         assert all(order.items for order in found)
+        assert all(item.unit_price for order in found for item in order.items or ())
 
     def test_a_look_shows_what_was_written(self, platform: Platform, store: Store) -> None:
         order_id = store.place(7)
