@@ -35,7 +35,7 @@ LOOK_MUCH_LATER = timedelta(minutes=5)
 PLENTY = 10
 
 # A copy made so soon after its change may miss what came after: a second, and one for two clocks.
-SAME_SECOND = timedelta(seconds=2)
+_SAME_SECOND = timedelta(seconds=2)
 
 # Longer than the readings of any platform lag.
 _FREED_KEPT = timedelta(minutes=5)
@@ -631,12 +631,13 @@ def outdated_orders(
     session: Session, shop_id: int, updated_at: Mapping[int, datetime], item_ids: Collection[int]
 ) -> list[int]:
     """Those orders of which our copy is older than that, or that we have none of; of those that name
-    these items, the doubtful ones too."""
+    these items, also the doubtful ones that were not asked for since: read again within one second they
+    would be read many times while orders stream in, and what they hide then the books tell."""
     known = _orders(session, shop_id, updated_at.keys())
     doubtful = {
         order_id
         for order_id, moment in updated_at.items()
-        if order_id in known and is_doubtful(moment, known[order_id].seen_at)
+        if order_id in known and _may_hide_more(known[order_id], moment)
     }
     doubtful &= _orders_naming(session, shop_id, doubtful, item_ids)
     return [
@@ -644,6 +645,11 @@ def outdated_orders(
         for order_id, moment in updated_at.items()
         if order_id not in known or known[order_id].updated_at < moment or order_id in doubtful
     ]
+
+
+def _may_hide_more(order: Order, changed_at: datetime) -> bool:
+    is_asked = order.asked_at is not None and order.asked_at >= changed_at
+    return is_doubtful(changed_at, order.seen_at) and not is_asked
 
 
 def _orders_naming(
@@ -663,7 +669,7 @@ def _orders_naming(
 def is_doubtful(updated_at: datetime, seen_at: datetime) -> bool:
     """Whether an order may have changed after our copy of it and look as old, for platforms tell whole
     seconds. Most copies are so young, and hardly one is wrong: a webhook would have to be lost."""
-    return seen_at < updated_at + SAME_SECOND
+    return seen_at < updated_at + _SAME_SECOND
 
 
 def distrust_orders(

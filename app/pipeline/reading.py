@@ -102,13 +102,12 @@ def read_changed_orders(
 
 
 def begin_of_list(shop: Shop, now: datetime) -> datetime:
-    """Where the next list of changed orders begins: where the last one ended, and before that what may
-    have changed again and look as old. The platform's search lags, so one list in a while reaches back
-    over all that the others may not have been shown; if each did, orders that stream in were told many
-    times."""
+    """Where the next list of changed orders begins: in the second in which the last one ended, for more
+    may have changed in it. The platform's search lags, so one list in a while reaches back over all
+    that the others may not have been shown; if each did, orders that stream in were told many times."""
     last = shop.changes_read_at
     if last is not None and last.timestamp() // _SEARCH_LAG_S == now.timestamp() // _SEARCH_LAG_S:
-        return shop.changed_since - mirror.SAME_SECOND
+        return shop.changed_since
     return shop.changed_since - timedelta(seconds=2 * _SEARCH_LAG_S)
 
 

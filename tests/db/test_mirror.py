@@ -529,6 +529,7 @@ def test_an_order_is_read_if_the_platform_has_a_newer_one(session: Session, shop
 def test_an_order_of_an_item_in_question_is_read_if_it_may_have_changed_within_the_second_of_our_copy(
     session: Session, shop: Shop
 ) -> None:
+    """Once: an order that has been asked for since is not."""
     known_item(session, shop, item=1, variant=1)
     known_item(session, shop, item=2, variant=2)
     see(session, shop, order_seen(order_item(1, variant=1), order=1, updated=5), at=5)
@@ -538,6 +539,8 @@ def test_an_order_of_an_item_in_question_is_read_if_it_may_have_changed_within_t
 
     assert mirror.outdated_orders(session, shop.id, told, [1]) == [1]
     assert mirror.outdated_orders(session, shop.id, told, []) == []
+    mirror.mark_asked(session, shop.id, [1], now=seconds(5))
+    assert mirror.outdated_orders(session, shop.id, told, [1]) == []
 
 
 def test_an_item_whose_settings_changed_is_looked_at_at_once(session: Session, shop: Shop) -> None:

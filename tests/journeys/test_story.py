@@ -133,6 +133,7 @@ def test_an_order_that_changed_is_looked_at_whole_though_the_first_look_was_lost
     world.clock.sleep(10)
     stage.settle_down()
     stop_hearing(stage)
+    world.clock.sleep(2)
     world.shop.add_tags(order_id, ["vip"])
     world.clock.sleep(20)
     world.shop.place_order([(cup.variant_id, 1)])

@@ -15,8 +15,8 @@ def begins_before_last_s(now_s: float, read_s: float | None) -> float:
     return (LAST - begin_of_list(shop, LAST + timedelta(seconds=now_s))).total_seconds()
 
 
-def test_a_list_soon_after_another_reaches_back_over_what_may_have_changed_and_look_as_old() -> None:
-    assert begins_before_last_s(4.9, read_s=0.1) == 2
+def test_a_list_soon_after_another_begins_where_that_ended() -> None:
+    assert begins_before_last_s(4.9, read_s=0.1) == 0
 
 
 def test_one_list_in_five_seconds_reaches_back_over_what_the_search_may_have_shown_late() -> None:
