@@ -169,9 +169,11 @@ def _still_due(desk: Desk, look: Look, today: date) -> list[tuple[DueOrder, Orde
 
 
 def _put_off_unsure(session: Session, desk: Desk, orders: Sequence[DueOrder]) -> list[DueOrder]:
-    """Those that may lack more are judged again when readings must be as new as they are; returns the
-    others."""
+    """Where readings lag, those that may lack more are judged again when they must be as new as these
+    orders; returns the others."""
     lag = timedelta(seconds=desk.platform.traits.stock_lag_s)
+    if not lag:
+        return list(orders)
     sure = []
     for order in orders:
         sure_at = order.changed_at + lag
