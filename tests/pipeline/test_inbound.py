@@ -276,21 +276,3 @@ def test_the_note_follows_the_shipment(stage: Stage) -> None:
     later(stage)
 
     assert "Dec 12, 2026" in stage.world.note(order_id)
-
-
-def test_a_reading_that_was_cut_off_is_done_again_within_seconds(stage: Stage) -> None:
-    """It takes several requests: while some fail, one that waits a minute each time may never end."""
-    world = stage.world
-    world.shop.expect_shipment(stage.main, {stage.mug.item_id: 5}, arrives_at=DEC_5)
-    before = len(world.shop.requests)
-
-    def cut_off() -> None:
-        if world.shop.requests[-1].operation == "Shipments" and not world.shop.faults.happened.total():
-            world.shop.faults.once("server_error")
-
-    world.shop.before_request = cut_off
-    stage.pass_hours(1)
-
-    asked = [one.at for one in world.shop.requests[before:] if one.operation == "Shipments"]
-    assert world.shop.faults.happened["server_error"] == 1
-    assert (asked[1] - asked[0]).total_seconds() <= 15
