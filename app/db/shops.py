@@ -1,6 +1,6 @@
 """The installed shops: who they are, who may work on them now, and which of them have work."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -22,6 +22,15 @@ class LeaseLostError(Exception):
 def find_shop(session: Session, platform: str, domain: str) -> Shop | None:
     """The shop of that platform and domain, removed ones included."""
     return session.scalar(sa.select(Shop).where(Shop.platform == platform, Shop.domain == domain))
+
+
+def find_ids(session: Session, domains: Collection[str]) -> dict[tuple[str, str], int]:
+    """Our number of every shop that has one of the domains, by platform and domain. None of them can
+    be erased before the end of the transaction."""
+    columns = (Shop.platform, Shop.domain, Shop.id)
+    statement = sa.select(*columns).where(Shop.domain.in_(domains))
+    found = session.execute(statement.with_for_update(read=True, key_share=True))
+    return {(platform, domain): shop_id for platform, domain, shop_id in found}
 
 
 def get_shop(session: Session, shop_id: int) -> Shop:

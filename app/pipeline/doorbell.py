@@ -6,6 +6,7 @@ before it looks, so that a ring which comes while a job runs enqueues the next o
 """
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 
 from redis import Redis
@@ -27,11 +28,25 @@ _FLAG_S = 60
 def ring(redis: Redis, shop_id: int, *, after_s: float = 0) -> bool:
     """Have a worker look at the shop, now or a little later. Returns False if Redis can't be reached:
     nothing is lost, the sweep rings again."""
+    if after_s <= 0:
+        return ring_all(redis, [shop_id])
     try:
-        if after_s > 0:
-            _ring_later(redis, shop_id, after_s)
-        elif redis.set(f"backline:rung:{shop_id}", 1, nx=True, ex=_FLAG_S):
-            Queue(QUEUE, connection=redis).enqueue(JOB, shop_id, **_OPTIONS)
+        _ring_later(redis, shop_id, after_s)
+    except RedisError:
+        return False
+    return True
+
+
+def ring_all(redis: Redis, shop_ids: Collection[int]) -> bool:
+    """Have a worker look at each of the shops now, as `ring` does: one call for those that have rung
+    already, however many they are."""
+    try:
+        flags = redis.pipeline(transaction=False)
+        for shop_id in shop_ids:
+            flags.set(f"backline:rung:{shop_id}", 1, nx=True, ex=_FLAG_S)
+        for shop_id, is_first in zip(shop_ids, flags.execute(), strict=True):
+            if is_first:
+                Queue(QUEUE, connection=redis).enqueue(JOB, shop_id, **_OPTIONS)
     except RedisError:
         return False
     return True

@@ -52,6 +52,17 @@ def test_rings_do_not_pile_up(redis: Redis, queue: Queue) -> None:
     assert queue.count == 1
 
 
+def test_many_shops_are_rung_by_one_call_where_all_have_rung(redis: Redis, queue: Queue) -> None:
+    doorbell.ring_all(redis, [SHOP, SHOP + 1])
+    before = redis.info("stats")["total_commands_processed"]
+
+    doorbell.ring_all(redis, [SHOP, SHOP + 1])
+
+    sent = redis.info("stats")["total_commands_processed"] - before
+    assert [job.args for job in queue.jobs] == [(SHOP,), (SHOP + 1,)]
+    assert sent == 2 + 1  # two flags, and the question itself
+
+
 def test_every_shop_has_a_bell_of_its_own(redis: Redis, queue: Queue) -> None:
     doorbell.ring(redis, SHOP)
     doorbell.ring(redis, SHOP + 1)

@@ -1,0 +1,121 @@
+"""Deliveries in: kept together, each with an outcome of its own. On both databases."""
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+from structlog.testing import capture_logs
+
+from app.db.models import DeliveryRow, Shop
+from app.pipeline.intake import Incoming, Outcome, Result, record
+from app.pipeline.runtime import Runtime
+from app.platforms.base import Delivery, ShopGone
+from app.platforms.http import Http
+from app.services import open_engine
+from app.settings import Settings
+from tests.builders import NOW, delivery, installed_shop
+
+NOWHERE = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
+
+
+@pytest.fixture(params=["clean_pg", "sqlite_engine"])
+def runtime(request: pytest.FixtureRequest, redis: Redis, settings: Settings) -> Runtime:
+    """A process that takes webhooks in."""
+    engine = request.getfixturevalue(request.param)
+    return Runtime(settings, engine, redis, Http(), clock=lambda: NOW)
+
+
+@pytest.fixture
+def shop_id(runtime: Runtime) -> int:
+    """The shop that the deliveries are about."""
+    with runtime.sessions.begin() as session:
+        return installed_shop(session).id
+
+
+def told(number: str, *, by: str = "shopify", **changed: object) -> Incoming:
+    """A delivery that is believed."""
+    return Incoming(by, delivery(number, **changed))  # type: ignore[arg-type]
+
+
+def kept(runtime: Runtime) -> list[str]:
+    """The ids of what stands in the inbox, in the order of their arrival."""
+    with runtime.sessions.begin() as session:
+        return list(session.scalars(sa.select(DeliveryRow.delivery_id).order_by(DeliveryRow.id)))
+
+
+def outcomes(results: list[Result]) -> list[Outcome]:
+    """Without the shops."""
+    return [result.outcome for result in results]
+
+
+def test_each_delivery_of_a_batch_has_its_own_outcome(runtime: Runtime, shop_id: int) -> None:
+    record(runtime, [told("d-1")])
+    stranger = Incoming("shopify", Delivery("b.myshopify.com", "some/topic", "d-3", None, "b-3", NOW))
+    other_platform = told("d-4", by="bigcommerce")
+
+    results = record(runtime, [told("d-2"), told("d-1"), stranger, other_platform])
+
+    assert results == [
+        Result(Outcome.NEW, shop_id),
+        Result(Outcome.KNOWN),
+        Result(Outcome.UNKNOWN_SHOP),
+        Result(Outcome.UNKNOWN_SHOP),
+    ]
+    assert kept(runtime) == ["d-1", "d-2"]
+
+
+@pytest.mark.usefixtures("shop_id")
+def test_what_stands_twice_in_a_batch_is_new_once(runtime: Runtime) -> None:
+    """By its id, and by event and body."""
+    results = record(runtime, [told("d-1", event="e-1"), told("d-1"), told("d-2", event="e-1")])
+
+    assert outcomes(results) == [Outcome.NEW, Outcome.KNOWN, Outcome.KNOWN]
+    assert kept(runtime) == ["d-1"]
+
+
+@pytest.mark.usefixtures("shop_id")
+def test_a_delivery_that_the_database_does_not_take_costs_no_other_its_place(runtime: Runtime) -> None:
+    """A lone surrogate is no text that a database keeps."""
+    bad = Incoming("shopify", Delivery("a.myshopify.com", "some/topic", "d-\udc80", None, "b", NOW))
+
+    with capture_logs() as logs:
+        results = record(runtime, [told("d-1"), bad, told("d-2")])
+
+    assert outcomes(results) == [Outcome.NEW, Outcome.NOT_KEPT, Outcome.NEW]
+    assert kept(runtime) == ["d-1", "d-2"]
+    assert [line["event"] for line in logs] == ["a webhook can't be kept"]
+
+
+def test_a_dead_database_is_one_line_in_the_log_however_many_webhooks_it_refuses(
+    runtime: Runtime,
+) -> None:
+    dead = replace(runtime, engine=open_engine(NOWHERE))
+
+    with capture_logs() as logs:
+        results = record(dead, [told(f"d-{number}") for number in range(50)])
+
+    assert outcomes(results) == [Outcome.NOT_KEPT] * 50
+    ((line),) = logs
+    assert (line["event"], line["count"]) == ("no webhook can be kept: send again", 50)
+    assert "\n" not in line["error"]
+
+
+def test_a_shop_that_was_erased_a_moment_ago_is_unknown_at_once(runtime: Runtime, shop_id: int) -> None:
+    record(runtime, [told("d-1")])
+    with runtime.sessions.begin() as session:
+        session.execute(sa.delete(DeliveryRow))
+        session.delete(session.get_one(Shop, shop_id))
+
+    assert outcomes(record(runtime, [told("d-2")])) == [Outcome.UNKNOWN_SHOP]
+
+
+def test_a_farewell_in_a_batch_ends_the_shops_work(runtime: Runtime, shop_id: int) -> None:
+    farewell = Incoming("shopify", delivery("d-2", ShopGone()))
+
+    results = record(runtime, [told("d-1"), farewell, told("d-3")])
+
+    with runtime.sessions.begin() as session:
+        status = session.get_one(Shop, shop_id).status
+    assert outcomes(results) == [Outcome.NEW] * 3
+    assert (status, farewell.is_farewell, told("d-1").is_farewell) == ("removed", True, False)
