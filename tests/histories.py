@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from app.sandbox.bigcommerce.records import INCOMPLETE
 from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.records import JournalEntry, OutOfStock, Refused
-from app.sandbox.shopify.records import Variant
+from app.sandbox.shopify.records import FulfillmentOrder, Variant
 from tests.goods import Goods, ShippedGoods, Terms
 from tests.world import World
 
@@ -191,6 +191,19 @@ class History:
             (2, self.put_tag),
             (1, self.delete_order),
             *self.goods.acts(),
+            *self.platform_acts(),
+        ]
+
+    def platform_acts(self) -> list[tuple[int, Callable[[], None]]]:
+        """What may happen on Shopify alone."""
+        return [
+            (2, self.hold),
+            (2, self.release),
+            (1, self.split),
+            (1, self.merge),
+            (1, self.schedule),
+            (1, self.give_back),
+            (1, self.take_up_again),
         ]
 
     def place_order(self) -> None:
@@ -275,6 +288,62 @@ class History:
         self.world.shop.move(
             self.random.choice(parts).fulfillment_order_id, self.random.choice(self.places)
         )
+
+    def _any_part(self, *statuses: str) -> FulfillmentOrder:
+        """A part of an order in one of these states."""
+        parts = [
+            part
+            for order_id in self.world.shop.orders
+            for part in self.world.shop.fulfillment_orders(order_id)
+            if part.status in statuses and any(line.remaining for line in part.lines)
+        ]
+        if not parts:
+            raise Refused("no such part")
+        return self.random.choice(parts)
+
+    def _some_units(self, part: FulfillmentOrder) -> dict[int, int]:
+        line = self.random.choice([line for line in part.lines if line.remaining])
+        return {line.fulfillment_line_id: self.random.randint(1, line.remaining)}
+
+    def hold(self) -> None:
+        """Staff or another app hold a part of an order, or some units of it."""
+        part = self._any_part("OPEN", "ON_HOLD", "SCHEDULED")
+        self.world.shop.hold(
+            part.fulfillment_order_id,
+            handle=str(self.random.random()),
+            app=self.random.choice((None, "another app")),
+            quantities=self.random.choice((None, self._some_units(part))),
+        )
+
+    def release(self) -> None:
+        """One of the holds of a part ends, or all of them."""
+        part = self._any_part("ON_HOLD")
+        one = [self.random.choice(part.holds).hold_id]
+        self.world.shop.release_hold(part.fulfillment_order_id, self.random.choice((None, one)))
+
+    def split(self) -> None:
+        """Staff send an order in two parcels."""
+        part = self._any_part("OPEN")
+        self.world.shop.split(part.fulfillment_order_id, self._some_units(part))
+
+    def merge(self) -> None:
+        """Staff put parts of an order together again."""
+        parts = self.world.shop.fulfillment_orders(self._any_order())
+        self.world.shop.merge([part.fulfillment_order_id for part in parts if part.status == "OPEN"])
+
+    def schedule(self) -> None:
+        """A part is to be sent later: in some minutes, or next week."""
+        part = self._any_part("OPEN")
+        later = timedelta(seconds=self.random.choice((20, 300, 7 * 86400)))
+        self.world.shop.schedule(part.fulfillment_order_id, self.world.clock() + later)
+
+    def give_back(self) -> None:
+        """A warehouse can't send what is left of a part."""
+        self.world.shop.give_back(self._any_part("OPEN", "IN_PROGRESS").fulfillment_order_id)
+
+    def take_up_again(self) -> None:
+        """What a warehouse gave back is to be sent after all."""
+        self.world.shop.take_up_again(self._any_part("INCOMPLETE").fulfillment_order_id)
 
     def write_note(self) -> None:
         """Staff write before or after whatever stands in the note."""
@@ -464,8 +533,11 @@ class StoreHistory(History):
 
     def acts(self) -> list[tuple[int, Callable[[], None]]]:
         """Those of Shopify but tags and moves, and those of such stores alone."""
-        shared = [(w, act) for w, act in super().acts() if act not in (self.put_tag, self.move)]
-        return [*shared, (2, self.pay_order)]
+        return [(w, act) for w, act in super().acts() if act not in (self.put_tag, self.move)]
+
+    def platform_acts(self) -> list[tuple[int, Callable[[], None]]]:
+        """What may happen in such a store alone."""
+        return [(2, self.pay_order)]
 
     def happen(self) -> None:
         """See `History`; figures that lag tell what was true after each thing that happened."""

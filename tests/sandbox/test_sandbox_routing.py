@@ -1,6 +1,7 @@
 """Fulfillment orders: when they appear, what may be done with them, which ids survive."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -289,3 +290,38 @@ def test_a_cancelled_order_leaves_cancelled_fulfillment_orders(
     shop.cancel_order(order_id)
 
     assert [one.status for one in shop.fulfillment_orders(order_id)] == ["CANCELLED"]
+
+
+def test_what_is_scheduled_opens_on_its_day_and_stays_committed_till_then(
+    shop: SandboxShop, main: int, order_id: int, route: Route, clock
+) -> None:  # type: ignore[no-untyped-def]
+    (number,) = route(order_id)
+    item_id = shop.orders[order_id].lines[0].item_id
+    assert item_id is not None
+    shop.schedule(number, clock() + timedelta(days=1))
+    states = [shop.fulfillment_orders(order_id)[0].status]
+    with pytest.raises(Refused):
+        shop.fulfil(order_id)
+    committed = shop.pools[item_id, main].quantities["committed"]
+
+    clock.advance(86_400)
+    shop.tick()
+
+    assert [*states, shop.fulfillment_orders(order_id)[0].status] == ["SCHEDULED", "OPEN"]
+    assert committed == 4
+
+
+def test_what_a_warehouse_gives_back_is_open_until_it_is_taken_up_again(
+    shop: SandboxShop, main: int, order_id: int, route: Route
+) -> None:
+    (number,) = route(order_id)
+    shop.give_back(number)
+    with pytest.raises(Refused):
+        shop.fulfil(order_id)
+    item_id = shop.orders[order_id].lines[0].item_id
+    assert shop.open_lines()[item_id, main] == {order_id: 4}
+
+    shop.take_up_again(number)
+    shop.fulfil(order_id)
+
+    assert shop.open_lines() == {}

@@ -25,8 +25,9 @@ from app.platforms.text import printable, ten_thousandths
 
 T = TypeVar("T")
 
-STILL_TO_SHIP = frozenset({"OPEN", "IN_PROGRESS", "ON_HOLD", "SCHEDULED"})
-"""The other states are CLOSED, CANCELLED and INCOMPLETE: nothing more ships from those."""
+OVER = frozenset({"CLOSED", "CANCELLED"})
+"""Nothing more ships from fulfillment orders in these states. Whatever else they are called (on hold,
+scheduled, in progress, given back as incomplete, or what is not known yet), their units stay open."""
 
 ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
 QUANTITY_NAMES = ["on_hand", *ON_HAND_PARTS]
@@ -233,7 +234,7 @@ def routing(routes: Sequence[RouteNode]) -> Routing:
     quantities: Counter[tuple[int, int]] = Counter()
     for route in routes:
         location = route.assigned_location.location
-        if route.status not in STILL_TO_SHIP or location is None:
+        if route.status in OVER or location is None:
             continue
         for line in route.line_items.nodes:
             if line.inventory_item_id is not None and line.remaining_quantity > 0:

@@ -5,9 +5,9 @@ shopify.dev/docs/api/webhooks. Each reader takes the raw bytes and raises `UNREA
 what Shopify documents.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -41,6 +41,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 Reader = Callable[[bytes], tuple[Fact, ...]]
 
+_NOT_SHIPPED = frozenset({"cancelled", "error", "failure"})
+
 
 class _LineItem(msgspec.Struct):
     id: Id
@@ -54,6 +56,26 @@ class _LineItem(msgspec.Struct):
     fulfillable_quantity: Quantity | None = None
 
 
+class _ParcelLine(msgspec.Struct):
+    id: Id
+    quantity: Quantity
+
+
+class _Parcel(msgspec.Struct):
+    status: str | None = None
+    line_items: list[_ParcelLine] | None = None
+
+
+class _RefundLine(msgspec.Struct):
+    line_item_id: Id
+    quantity: Quantity
+    restock_type: str = ""
+
+
+class _Refund(msgspec.Struct):
+    refund_line_items: list[_RefundLine] | None = None
+
+
 class _Order(msgspec.Struct):
     id: Id
     name: str
@@ -63,21 +85,73 @@ class _Order(msgspec.Struct):
     cancelled_at: Moment | None = None
     tags: str | None = None
     line_items: list[_LineItem] | None = None
+    fulfillments: list[_Parcel] | None = None
+    refunds: list[_Refund] | None = None
 
 
 def read_order(body: bytes) -> tuple[Fact, ...]:
-    """A whole order. `items` is None if the subscription leaves `line_items` out, as is `tags`."""
+    """A whole order. `items` is None if the subscription leaves `line_items` out, as is `tags`. Where
+    the body does not tell how many units of a line are open, the order is to be read as well."""
     order = msgspec.json.decode(body, type=_Order)
+    lines = order.line_items or []
+    units = {line.id: open_units(line, order) for line in lines}
     seen = OrderSeen(
         order_id=order.id,
         name=printable(order.name),
         placed_at=(order.processed_at or order.created_at).astimezone(UTC),
         updated_at=order.updated_at.astimezone(UTC),
         is_cancelled=order.cancelled_at is not None,
-        items=None if order.line_items is None else tuple(_items(order.line_items)),
+        items=None if order.line_items is None else tuple(_items(lines, units)),
         tags=None if order.tags is None else tuple(_tags(order.tags)),
     )
-    return (seen,)
+    is_told = all(one.is_sure for one in units.values())
+    return (seen,) if is_told else (seen, OrderTouched(order.id))
+
+
+class OpenUnits(NamedTuple):
+    """How many units of a line are still to ship, at least; `is_sure` if it is exactly so many."""
+
+    at_least: int
+    is_sure: bool
+
+
+def open_units(line: _LineItem, order: _Order) -> OpenUnits:
+    """What was ordered, less what was taken out and what was shipped.
+
+    `fulfillable_quantity` leaves out the units on hold, which stay open and committed: it is no more
+    than a lower bound. `current_quantity` leaves out what was refunded after it had been shipped too,
+    so that is added again; a refund that moved no stock does not say which units it was for.
+    """
+    ordered = line.quantity if line.current_quantity is None else line.current_quantity
+    least = ordered if line.fulfillable_quantity is None else line.fulfillable_quantity
+    most, parcels = ordered, order.fulfillments
+    if parcels is not None and all(parcel.line_items is not None for parcel in parcels):
+        shipped = _shipped(line, parcels)
+        returned, unclear = _refunded(line, order.refunds) if shipped else (0, 0)
+        least = max(min(least, ordered), ordered + returned - shipped)
+        most = min(ordered, ordered + returned + unclear - shipped)
+    return OpenUnits(max(0, least), is_sure=least >= most)
+
+
+def _shipped(line: _LineItem, parcels: Iterable[_Parcel]) -> int:
+    return sum(
+        part.quantity
+        for parcel in parcels
+        if parcel.status not in _NOT_SHIPPED
+        for part in parcel.line_items or ()
+        if part.id == line.id
+    )
+
+
+def _refunded(line: _LineItem, refunds: Iterable[_Refund] | None) -> tuple[int, int]:
+    """Units of a line that were refunded after they had been shipped, and those that may have been."""
+    returned = unclear = 0
+    for part in (part for refund in refunds or () for part in refund.refund_line_items or ()):
+        if part.line_item_id == line.id and part.restock_type == "return":
+            returned += part.quantity
+        elif part.line_item_id == line.id and part.restock_type != "cancel":
+            unclear += part.quantity
+    return returned, unclear
 
 
 def _tags(told: str) -> Iterator[str]:
@@ -85,17 +159,15 @@ def _tags(told: str) -> Iterator[str]:
     return (printable(tag.strip()) for tag in told.split(",") if tag.strip())
 
 
-def _items(line_items: list[_LineItem]) -> Iterator[OrderItem]:
+def _items(line_items: list[_LineItem], units: Mapping[int, OpenUnits]) -> Iterator[OrderItem]:
     for line in line_items:
         if line.variant_id is None:
             continue  # a custom item: no stock is counted for it
-        ordered = line.quantity if line.current_quantity is None else line.current_quantity
-        outstanding = line.fulfillable_quantity
         yield OrderItem(
             line_id=line.id,
             variant_id=line.variant_id,
-            ordered=ordered,
-            outstanding=ordered if outstanding is None else outstanding,
+            ordered=line.quantity if line.current_quantity is None else line.current_quantity,
+            outstanding=units[line.id].at_least,
             title=full_title(line.title, line.variant_title),
             sku=printable(line.sku),
             unit_price=ten_thousandths(line.price),

@@ -23,8 +23,8 @@ from app.platforms.base import (
 )
 from app.platforms.shopify import queries
 from app.platforms.shopify.answers import (
+    OVER,
     QUANTITY_NAMES,
-    STILL_TO_SHIP,
     LevelNode,
     LineItemNode,
     Nodes,
@@ -231,7 +231,7 @@ def _paged_order(client: ShopifyClient, order_id: int) -> OrderNode | None:
 
 def _with_lines(client: ShopifyClient, route: RouteNode) -> RouteNode:
     lines: list[RouteLine] = []
-    page = PageInfo(has_next_page=route.status in STILL_TO_SHIP)
+    page = PageInfo(has_next_page=route.status not in OVER)
     while page.has_next_page:
         variables = {"id": route.id, "after": page.end_cursor}
         data = client.execute(queries.ROUTE_LINES, variables, cost=queries.ROUTE_LINES_COST)

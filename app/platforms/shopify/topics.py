@@ -24,6 +24,12 @@ ORDER_FIELDS = (
     "line_items.sku",
     "line_items.current_quantity",
     "line_items.fulfillable_quantity",
+    "fulfillments.status",
+    "fulfillments.line_items.id",
+    "fulfillments.line_items.quantity",
+    "refunds.refund_line_items.line_item_id",
+    "refunds.refund_line_items.quantity",
+    "refunds.refund_line_items.restock_type",
 )
 PRODUCT_FIELDS = (
     "id",
@@ -113,6 +119,8 @@ TOPICS: Mapping[str, Topic] = _INBOUND | {
     "fulfillment_orders/rescheduled": Topic(payloads.read_routing),
     "fulfillment_orders/placed_on_hold": Topic(payloads.read_routing),
     "fulfillment_orders/hold_released": Topic(payloads.read_routing),
+    "fulfillment_orders/scheduled_fulfillment_order_ready": Topic(payloads.read_routing),
+    "fulfillment_orders/fulfillment_service_failed_to_complete": Topic(payloads.read_routing),
     "locations/deactivate": Topic(payloads.read_location_gone, ("id", "updated_at")),
     "locations/delete": Topic(payloads.read_location_gone),
     "app/uninstalled": Topic(payloads.read_shop_gone, ("id", "myshopify_domain", "updated_at")),

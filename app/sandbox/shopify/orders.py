@@ -11,7 +11,7 @@ from app.sandbox.records import OutOfStock, Refused
 from app.sandbox.shopify import payloads, routing, stock
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.marks import sorted_tags
-from app.sandbox.shopify.records import Channel, Line, Order, Restock
+from app.sandbox.shopify.records import Channel, Line, Order, Refunded, Restock
 
 FIRST_ORDER_NUMBER = 1001
 SOURCE_NAMES = {"online": "web", "pos": "pos", "draft": "shopify_draft_order"}
@@ -193,6 +193,7 @@ def _put_back(books: Books, line: Line, quantity: int, location_id: int | None) 
 def _tell_refund(
     books: Books, order: Order, lines: Sequence[tuple[Line, int]], restock: Restock
 ) -> None:
+    order.refunds.append([Refunded(line.line_id, quantity, restock) for line, quantity in lines])
     body = payloads.refund(books, order, lines, restock=restock)
     books.tell("refunds/create", lambda: body)
 
@@ -217,7 +218,8 @@ def unfulfil(books: Books, order: Order) -> None:
     if not all(books.locations[one.location_id].is_active for one in order.parcels[fulfillment_id]):
         raise Refused("the location that shipped it is closed")
     body = payloads.fulfillment(books, order, fulfillment_id) | {"status": "cancelled"}
-    routing.unship(books, order, order.parcels.pop(fulfillment_id))
+    order.cancelled_parcels[fulfillment_id] = order.parcels.pop(fulfillment_id)
+    routing.unship(books, order, order.cancelled_parcels[fulfillment_id])
     books.touch(order)
     books.tell("fulfillments/update", lambda: body)
 

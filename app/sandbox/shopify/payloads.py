@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         Location,
         Order,
         Product,
+        Refunded,
+        Shipped,
         Variant,
     )
 
@@ -74,9 +76,21 @@ def order(books: Books, placed: Order) -> Body:
         "total_price": f"{10 * sum(one.current for one in placed.lines)}.00",
         **_person(placed),
         "line_items": [_line(books, placed, one) for one in placed.lines],
-        "fulfillments": [],
-        "refunds": [],
+        "fulfillments": [
+            *(_parcel(number, parts, "success") for number, parts in placed.parcels.items()),
+            *(_parcel(number, parts, "cancelled") for number, parts in placed.cancelled_parcels.items()),
+        ],
+        "refunds": [{"refund_line_items": [_refunded(one) for one in each]} for each in placed.refunds],
     }
+
+
+def _parcel(number: int, parts: Sequence[Shipped], status: str) -> Body:
+    lines = [{"id": one.line_id, "quantity": one.quantity} for one in parts]
+    return {"id": number, "status": status, "line_items": lines}
+
+
+def _refunded(one: Refunded) -> Body:
+    return {"line_item_id": one.line_id, "quantity": one.quantity, "restock_type": one.restock}
 
 
 def _person(placed: Order) -> Body:
@@ -150,11 +164,12 @@ def _line_status(line: Line) -> str | None:
 
 
 def fulfillable(books: Books, placed: Order, line: Line) -> int:
-    """Units that could be shipped: held ones are left out, as recorded from live shops."""
+    """Units that could be shipped now: held ones are left out, as recorded from live shops, and so are
+    scheduled ones and those that a warehouse gave back. All of them stay open and committed."""
     held = sum(
         part.remaining
         for one in books.fulfillment_orders_of(placed)
-        if one.status == "ON_HOLD"
+        if one.status in ("ON_HOLD", "SCHEDULED", "INCOMPLETE")
         for part in one.lines
         if part.line_id == line.line_id
     )

@@ -124,10 +124,20 @@ class Shipped:
     quantity: int
 
 
+@dataclass(frozen=True)
+class Refunded:
+    """Units of one line that one refund names, and how it restocked them."""
+
+    line_id: int
+    quantity: int
+    restock: str
+
+
 @dataclass
 class Order:
     """One order. `route_due_at` is when the background worker next looks at it; `parcels` are what was
-    shipped and still is, by fulfillment id."""
+    shipped and still is, `cancelled_parcels` what was and is not, by fulfillment id; `refunds` what each
+    refund names."""
 
     order_id: int
     number: int
@@ -141,6 +151,8 @@ class Order:
     lines: list[Line] = field(default_factory=list)
     fulfillment_order_ids: list[int] = field(default_factory=list)
     parcels: dict[int, list[Shipped]] = field(default_factory=dict)
+    cancelled_parcels: dict[int, list[Shipped]] = field(default_factory=dict)
+    refunds: list[list[Refunded]] = field(default_factory=list)
     route_due_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None

@@ -4,6 +4,7 @@ https://shopify.dev/docs/apps/build/orders-fulfillment/order-management-apps/man
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from app.sandbox.records import Refused
 from app.sandbox.shopify import payloads, stock
@@ -78,7 +79,7 @@ def _changed(books: Books, changed: FulfillmentOrder) -> None:
     """Stamp it and let its status follow from what is left of it."""
     changed.updated_at = books.now()
     books.touch(books.orders[changed.order_id])
-    if changed.is_open and changed.lines and not changed.holds:
+    if changed.status in ("OPEN", "IN_PROGRESS") and changed.lines:
         shipped = any(part.remaining < part.total for part in changed.lines)
         changed.status = "IN_PROGRESS" if shipped else "OPEN"
 
@@ -307,8 +308,10 @@ def _units(parts: Iterable[tuple[FulfillmentLine, int]]) -> dict[int, int]:
 
 
 def reopen(books: Books, released: FulfillmentOrder) -> None:
-    """Its last hold is gone: it is open again, and takes back the part that a partial hold had freed."""
-    released.status = "OPEN"
+    """Its last hold is gone: it is open again, or waits for its day, and takes back the part that a
+    partial hold had freed."""
+    is_for_later = released.fulfill_at is not None and released.fulfill_at > books.clock()
+    released.status = "SCHEDULED" if is_for_later else "OPEN"
     for free in books.fulfillment_orders_of(books.orders[released.order_id]):
         is_untouched = free.status == "OPEN" and free.location_id == released.location_id
         if free.freed_from == released.fulfillment_order_id and is_untouched:
@@ -320,6 +323,40 @@ def reschedule(books: Books, scheduled: FulfillmentOrder) -> None:
     """Its date changed."""
     _changed(books, scheduled)
     books.tell("fulfillment_orders/rescheduled", lambda: payloads.rescheduled(scheduled))
+
+
+def schedule(books: Books, source: FulfillmentOrder, fulfill_at: datetime) -> None:
+    """Ship it on a later day."""
+    if source.status != "OPEN":
+        raise Refused(f"fulfillment order {source.fulfillment_order_id} can't be scheduled")
+    source.status, source.fulfill_at = "SCHEDULED", fulfill_at
+    reschedule(books, source)
+
+
+def open_scheduled(books: Books, scheduled: FulfillmentOrder) -> None:
+    """Its day has come."""
+    scheduled.status = "OPEN"
+    _changed(books, scheduled)
+    topic = "fulfillment_orders/scheduled_fulfillment_order_ready"
+    books.tell(topic, lambda: payloads.routed(scheduled))
+
+
+def give_back(books: Books, source: FulfillmentOrder) -> None:
+    """The warehouse can't ship what is left of it: the merchant decides, and its units stay open."""
+    if source.status not in ("OPEN", "IN_PROGRESS") or not any(part.remaining for part in source.lines):
+        raise Refused(f"fulfillment order {source.fulfillment_order_id} is not being shipped")
+    source.status = "INCOMPLETE"
+    _changed(books, source)
+    topic = "fulfillment_orders/fulfillment_service_failed_to_complete"
+    books.tell(topic, lambda: payloads.routed(source))
+
+
+def take_up_again(books: Books, source: FulfillmentOrder) -> None:
+    """The merchant has what a warehouse gave back shipped after all."""
+    if source.status != "INCOMPLETE":
+        raise Refused(f"fulfillment order {source.fulfillment_order_id} was not given back")
+    source.status = "OPEN"
+    _changed(books, source)
 
 
 def relocate(books: Books, order: Order, location_id: int, destination_id: int) -> None:

@@ -389,6 +389,21 @@ class SandboxShop:
         scheduled.fulfill_at = fulfill_at
         routing.reschedule(self.books, scheduled)
 
+    @action
+    def schedule(self, fulfillment_order_id: int, fulfill_at: datetime) -> None:
+        """Ship an open one on a later day: it opens again by itself then."""
+        routing.schedule(self.books, self.books.fulfillment_order(fulfillment_order_id), fulfill_at)
+
+    @action
+    def give_back(self, fulfillment_order_id: int) -> None:
+        """A warehouse can't ship what is left of one: it is incomplete."""
+        routing.give_back(self.books, self.books.fulfillment_order(fulfillment_order_id))
+
+    @action
+    def take_up_again(self, fulfillment_order_id: int) -> None:
+        """Have an incomplete one shipped after all."""
+        routing.take_up_again(self.books, self.books.fulfillment_order(fulfillment_order_id))
+
     # What merchants write
 
     @action
@@ -447,12 +462,19 @@ class SandboxShop:
             for order in list(self.books.orders.values()):
                 if order.route_due_at and order.route_due_at <= self.clock():
                     self._route(order)
+            for one in list(self.books.fulfillment_orders.values()):
+                if one.status == "SCHEDULED" and one.fulfill_at and one.fulfill_at <= self.clock():
+                    self._open_scheduled(one)
             for operation in list(self.bulk_operations.values()):
                 self._advance(operation)
 
     @action
     def _route(self, order: Order) -> None:
         routing.route(self.books, order)
+
+    @action
+    def _open_scheduled(self, scheduled: FulfillmentOrder) -> None:
+        routing.open_scheduled(self.books, scheduled)
 
     @action
     def _advance(self, operation: BulkOperation) -> None:

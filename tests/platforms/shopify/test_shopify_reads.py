@@ -182,12 +182,14 @@ class TestOrders:
             route(2, {9: 1, 8: 0}, status="ON_HOLD"),
             route(3, {9: 4}, status="IN_PROGRESS", location=6),
             route(4, {9: 8}, status="SCHEDULED"),
+            route(5, {9: 16}, status="INCOMPLETE"),
+            route(6, {9: 32}, status="WHATEVER_COMES_NEXT"),
         ]
         seen = read_one(platform, wire, order(lineItems=nodes(), fulfillmentOrders=nodes(*routes)))
 
-        assert seen.routing == Routing((LocatedLine(9, 6, 4), LocatedLine(9, 7, 11)), (1, 2, 3, 4))
+        assert seen.routing == Routing((LocatedLine(9, 6, 4), LocatedLine(9, 7, 59)), (1, 2, 3, 4, 5, 6))
 
-    @pytest.mark.parametrize("status", ["CLOSED", "CANCELLED", "INCOMPLETE"])
+    @pytest.mark.parametrize("status", ["CLOSED", "CANCELLED"])
     def test_a_finished_part_ships_nothing_but_shows_that_the_order_was_routed(
         self, platform: ShopifyPlatform, wire: Wire, status: str
     ) -> None:

@@ -222,9 +222,9 @@ class TestOrders:
         assert self.order(cancelled_at="2026-11-20T10:00:00-05:00").is_cancelled
 
     def test_without_a_current_quantity_the_ordered_one_counts(self) -> None:
-        line = {"id": 1, "variant_id": 2, "title": "Mug", "quantity": 3, "fulfillable_quantity": 1}
+        line = {"id": 1, "variant_id": 2, "title": "Mug", "quantity": 3, "fulfillable_quantity": 3}
 
-        assert self.order(line_items=[line]).items == (OrderItem(1, 2, 3, 1, "Mug"),)
+        assert self.order(line_items=[line]).items == (OrderItem(1, 2, 3, 3, "Mug"),)
 
     def test_without_a_fulfillable_quantity_everything_is_outstanding(self) -> None:
         line = {"id": 1, "variant_id": 2, "title": "Mug", "quantity": 3, "current_quantity": 2}
