@@ -522,11 +522,11 @@ SUBSCRIPTION: dict[str, Answer] = {
 BULK_OPERATION: dict[str, Answer] = {
     "id": _id("BulkOperation", "operation_id"),
     "status": _of("status"),
-    "type": _always("QUERY"),
+    "type": _of("kind"),
     "errorCode": _of("error_code"),
     "query": _of("query"),
     "url": _of("url"),
-    "partialDataUrl": _always(None),
+    "partialDataUrl": _of("partial_data_url"),
     "fileSize": lambda one, call, args: None if one.result is None else str(len(one.result)),
     "objectCount": lambda one, call, args: str(one.object_count),
     "rootObjectCount": lambda one, call, args: str(one.root_object_count),
@@ -534,6 +534,11 @@ BULK_OPERATION: dict[str, Answer] = {
     "completedAt": _at("completed_at"),
 }
 
+STAGED_UPLOAD: dict[str, Answer] = {
+    "parameters": _of("parameters"),
+    "resourceUrl": lambda upload, call, args: f"{upload.url}/{upload.key}",
+    "url": _of("url"),
+}
 
 SHOP_LOCALE: dict[str, Answer] = {
     "locale": lambda locale, call, args: locale,
@@ -572,4 +577,5 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "AccessScope": ACCESS_SCOPE,
     "WebhookSubscription": SUBSCRIPTION,
     "BulkOperation": BULK_OPERATION,
+    "StagedMediaUploadTarget": STAGED_UPLOAD,
 }

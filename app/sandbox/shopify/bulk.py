@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphql import GraphQLSyntaxError, OperationDefinitionNode, OperationType, parse
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CONNECTIONS_LIMIT = 5
 DEPTH_LIMIT = 2
 RUNNING_LIMIT = 5
+"""Of each type, in API versions from 2026-01."""
+UNDER_WAY = frozenset({"CREATED", "RUNNING", "CANCELING"})
 
 
 class BulkRefused(Exception):
@@ -35,7 +37,8 @@ class BulkRefused(Exception):
 
 @dataclass
 class BulkOperation:
-    """One bulk query. `result` is its file once it is done, reachable at `url`."""
+    """One bulk query or mutation. `result` is its file, reachable at `url` once all is done. `lines` are
+    the variables that a mutation is run with."""
 
     operation_id: int
     query: str
@@ -50,17 +53,28 @@ class BulkOperation:
     result: bytes | None = None
     object_count: int = 0
     root_object_count: int = 0
+    kind: Literal["QUERY", "MUTATION"] = "QUERY"
+    lines: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def url(self) -> str | None:
         """Where the result can be fetched; an empty result has no file."""
+        return self._file if self.status == "COMPLETED" else None
+
+    @property
+    def partial_data_url(self) -> str | None:
+        """Where the result of an operation that failed can be fetched, as far as it came."""
+        return self._file if self.status == "FAILED" else None
+
+    @property
+    def _file(self) -> str | None:
         return f"{self.base_url}/bulk/{self.token}.jsonl" if self.result else None
 
 
 def start(call: Call, query: str) -> BulkOperation:
     """Begin a bulk query, if it may be run."""
-    running = [one for one in call.shop.bulk_operations.values() if one.status in ("CREATED", "RUNNING")]
-    if len(running) >= RUNNING_LIMIT:
+    running = [one for one in call.shop.bulk_operations.values() if one.status in UNDER_WAY]
+    if sum(one.kind == "QUERY" for one in running) >= RUNNING_LIMIT:
         raise BulkRefused(
             "LIMIT_REACHED", f"You have reached the limit of {RUNNING_LIMIT} concurrent bulk queries."
         )
@@ -121,7 +135,7 @@ def _depths(steps: Iterable[cost.Step], depth: int) -> Iterator[int]:
 
 def advance(operation: BulkOperation, now: datetime) -> bool:
     """Go on with it; True once it has just been completed."""
-    if operation.status not in ("CREATED", "RUNNING"):
+    if operation.status not in UNDER_WAY:
         return False
     operation.status = "RUNNING"
     if now < operation.done_at:
@@ -188,4 +202,6 @@ def finished(operation: BulkOperation) -> dict[str, Any]:
         status=operation.status,
         created_at=operation.created_at,
         completed_at=operation.completed_at or operation.done_at,
+        kind=operation.kind.lower(),
+        error_code=operation.error_code,
     )

@@ -12,10 +12,12 @@ Fault = Literal["server_error", "reset", "lose_answer", "html_error", "rate_limi
 @dataclass
 class Faults(faults.Faults):
     """Torn snapshots are drawn per inventory level read. `closed_status` answers 402 or 404 for good.
-    Lists show the changes of the orders in `search_lag_s` so much later than single reads do."""
+    Lists show the changes of the orders in `search_lag_s` so much later than single reads do. Bulk
+    mutations fail after `bulk_fails_after` lines."""
 
     torn_snapshot_rate: float = 0
     search_lag_s: dict[int, float] = field(default_factory=dict)
+    bulk_fails_after: int | None = None
     closed_status: Literal[402, 404] | None = None
 
     def torn(self, quantities: Mapping[str, int]) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from app.sandbox.shopify import access, bulk, holds, marks
+from app.sandbox.shopify import access, bulk, bulk_writes, holds, marks
 from app.sandbox.shopify.call import Answer, Args, Call, read_gid
 from app.sandbox.shopify.nodes import find_node
 from app.sandbox.shopify.payloads import gid
@@ -348,6 +348,30 @@ def _bulk_query(root: None, call: Call, args: Args) -> Payload:
     return {"bulkOperation": operation, "userErrors": []}
 
 
+def _bulk_mutation(root: None, call: Call, args: Args) -> Payload:
+    try:
+        operation = bulk_writes.start(call, args["mutation"], args["stagedUploadPath"])
+    except bulk.BulkRefused as refusal:
+        return _refused(_problem(None, str(refusal), refusal.code))
+    return {"bulkOperation": operation, "userErrors": []}
+
+
+def _bulk_cancel(root: None, call: Call, args: Args) -> Payload:
+    operation = call.shop.bulk_operations.get(read_gid(args["id"], "BulkOperation")[1])
+    if operation is None:
+        return _refused(_problem(["id"], "Bulk operation does not exist"))
+    if operation.status not in bulk.UNDER_WAY:
+        message = f"A bulk operation cannot be canceled when it is {operation.status.lower()}"
+        return {"bulkOperation": operation, "userErrors": [_problem(None, message)]}
+    operation.status = "CANCELING"
+    return {"bulkOperation": operation, "userErrors": []}
+
+
+def _stage_uploads(root: None, call: Call, args: Args) -> Payload:
+    targets = [bulk_writes.stage(call, wish) for wish in args["input"]]
+    return {"stagedTargets": targets, "userErrors": []}
+
+
 def _closing(write: Answer) -> Callable[..., Any]:
     """Each mutation of a request is an action of its own, with its own event id."""
 
@@ -374,5 +398,8 @@ MUTATIONS: Mapping[str, Answer] = {
         "webhookSubscriptionUpdate": _resubscribe,
         "webhookSubscriptionDelete": _unsubscribe,
         "bulkOperationRunQuery": _bulk_query,
+        "bulkOperationRunMutation": _bulk_mutation,
+        "bulkOperationCancel": _bulk_cancel,
+        "stagedUploadsCreate": _stage_uploads,
     }.items()
 }

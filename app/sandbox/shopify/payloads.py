@@ -491,14 +491,20 @@ def scopes_changed(books: Books, *, previous: Sequence[str], current: Sequence[s
 
 
 def bulk_finished(
-    operation_gid: str, *, status: str, created_at: datetime, completed_at: datetime
+    operation_gid: str,
+    *,
+    status: str,
+    created_at: datetime,
+    completed_at: datetime,
+    kind: str,
+    error_code: str | None,
 ) -> Body:
     """bulk_operations/finish."""
     return {
         "admin_graphql_api_id": operation_gid,
         "completed_at": stamp(completed_at),
         "created_at": stamp(created_at),
-        "error_code": None,
+        "error_code": error_code and error_code.lower(),
         "status": status.lower(),
-        "type": "query",
+        "type": kind,
     }

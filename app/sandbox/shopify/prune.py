@@ -45,7 +45,8 @@ KEEP: Mapping[str, str] = {
         inventoryShipments inventoryTransfers""",
     "Mutation": """tagsAdd tagsRemove orderUpdate metafieldsSet metafieldsDelete
         webhookSubscriptionCreate webhookSubscriptionUpdate webhookSubscriptionDelete
-        bulkOperationRunQuery fulfillmentOrderHold fulfillmentOrderReleaseHold""",
+        bulkOperationRunQuery bulkOperationRunMutation bulkOperationCancel stagedUploadsCreate
+        fulfillmentOrderHold fulfillmentOrderReleaseHold""",
     "Node": "id",
     "LegacyInteroperability": "legacyResourceId",
     "HasMetafields": "metafield metafields",
@@ -94,6 +95,8 @@ KEEP: Mapping[str, str] = {
         metafieldNamespaces createdAt updatedAt""",
     "BulkOperation": """id status type errorCode query url partialDataUrl fileSize objectCount
         rootObjectCount createdAt completedAt""",
+    "StagedMediaUploadTarget": "parameters resourceUrl url",
+    "StagedUploadParameter": "name value",
     "InventoryShipment": """id name status tracking lineItems lineItemTotalQuantity
         totalReceivedQuantity totalAcceptedQuantity totalRejectedQuantity dateCreated dateShipped
         dateReceived""",

@@ -42,6 +42,16 @@ def create_app(shops: Sequence[SandboxShop]) -> Flask:
             return _refusal(404, "Not Found")
         return Response(found[0], mimetype="application/jsonl")
 
+    @app.post("/<domain>/staged-uploads")
+    @app.post("/staged-uploads")
+    def staged_upload(domain: str | None = None) -> Response:
+        shop = by_domain.get(domain or request.host)
+        upload = shop.staged_uploads.get(request.form.get("key", "")) if shop else None
+        if upload is None or request.form.to_dict() != upload.form or "file" not in request.files:
+            return Response("<Error><Code>AccessDenied</Code></Error>", 403, mimetype="application/xml")
+        upload.content = request.files["file"].read()
+        return Response("<PostResponse/>", 201, mimetype="application/xml")
+
     app.register_blueprint(oauth.make_blueprint(by_domain))
     app.register_error_handler(NoAnswer, cut)
     return app

@@ -13,10 +13,22 @@ from typing import Literal
 
 from app.sandbox.actions import action
 from app.sandbox.records import JournalEntry, Refused
-from app.sandbox.shopify import bulk, cost, holds, inbound, marks, orders, payloads, routing, stock
+from app.sandbox.shopify import (
+    bulk,
+    bulk_writes,
+    cost,
+    holds,
+    inbound,
+    marks,
+    orders,
+    payloads,
+    routing,
+    stock,
+)
 from app.sandbox.shopify.api import Api
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.bulk import BulkOperation
+from app.sandbox.shopify.bulk_writes import StagedUpload
 from app.sandbox.shopify.faults import Faults
 from app.sandbox.shopify.oauth import OAuth
 from app.sandbox.shopify.records import (
@@ -60,7 +72,8 @@ class SandboxShop:
 
     Two shops of one seed and one history are the same to the last digit. `bucket_size` (points, points
     a second) replaces the plan's. `before_request` is called before each API request is looked at:
-    tests slip events in there. `requests` notes every API request and what it cost.
+    tests slip events in there. `requests` notes every API request and what it cost. A bulk operation
+    begins after `bulk_delay_s`; a bulk mutation then runs `bulk_lines_per_s`.
     """
 
     domain: str = "sandbox.myshopify.com"
@@ -76,6 +89,7 @@ class SandboxShop:
     cost_rule: cost.Rule = "documented"
     routing_delay_s: float = 5
     bulk_delay_s: float = 10
+    bulk_lines_per_s: float = 50
     time_zone: str = "Europe/Lisbon"
     locale: str = "en"
     compliance_address: str | None = None
@@ -83,6 +97,7 @@ class SandboxShop:
     requests: list[RequestRecord] = field(default_factory=list)
     request_count: int = 0
     bulk_operations: dict[int, BulkOperation] = field(default_factory=dict)
+    staged_uploads: dict[str, StagedUpload] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     webhooks: WebhookQueue = field(init=False)
     books: Books = field(init=False)
@@ -478,7 +493,8 @@ class SandboxShop:
 
     @action
     def _advance(self, operation: BulkOperation) -> None:
-        if bulk.advance(operation, self.clock()):
+        advance = bulk_writes.advance if operation.kind == "MUTATION" else bulk.advance
+        if advance(operation, self.clock()):
             self.books.tell("bulk_operations/finish", lambda: bulk.finished(operation))
 
     # What is true

@@ -104,7 +104,7 @@ def transfer_terms(call: Call) -> Mapping[str, Term]:
 OPERATION_TERMS: Mapping[str, Term] = {
     "id": Term(lambda one: one.operation_id, "id"),
     "status": Term(lambda one: one.status.casefold()),
-    "operation_type": Term(lambda one: "query"),
+    "operation_type": Term(lambda one: one.kind.casefold()),
     "created_at": Term(lambda one: one.created_at, "time"),
 }
 
