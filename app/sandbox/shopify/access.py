@@ -33,6 +33,9 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "InventoryShipment": ("read_inventory_shipments",),
     "InventoryShipmentLineItem": ("read_inventory_shipments",),
     "InventoryTransfer": ("read_inventory_transfers",),
+    "InventoryTransferLineItem": ("read_inventory_transfers",),
+    "DraftOrder": ("read_draft_orders",),
+    "DraftOrderLineItem": ("read_draft_orders",),
     "Location": ("read_locations", "read_inventory", "read_markets_home"),
     "Product": ("read_products",),
     "ProductVariant": ("read_products",),
@@ -68,6 +71,7 @@ OWNER_WRITE: Mapping[str, str] = {
 TOPICS: Mapping[str, tuple[str, ...]] = {
     "orders": ORDERS,
     "refunds": ORDERS,
+    "draft_orders": ("read_draft_orders",),
     "fulfillments": ("read_fulfillments", *ORDERS),
     "fulfillment_orders": FULFILLMENT_READ,
     "fulfillment_holds": FULFILLMENT_READ,

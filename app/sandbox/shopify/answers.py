@@ -173,6 +173,34 @@ LINE_ITEM: dict[str, Answer] = {
     "variant": lambda line, call, args: call.books.variants.get(line.variant_id),
     "vendor": _always(None),
     "originalUnitPriceSet": _always(PRICE),
+    "sellingPlan": lambda line, call, args: line if line.selling_plan_id else None,
+}
+
+SELLING_PLAN: dict[str, Answer] = {
+    "name": _always("Pre-order"),
+    "sellingPlanId": _id("SellingPlan", "selling_plan_id"),
+}
+
+DRAFT_ORDER: dict[str, Answer] = {
+    "id": _id("DraftOrder", "draft_id"),
+    "legacyResourceId": _number("draft_id"),
+    "name": _of("name"),
+    "status": _of("status"),
+    "createdAt": _at("created_at"),
+    "updatedAt": _at("updated_at"),
+    "completedAt": _always(None),
+    "reserveInventoryUntil": _at("reserve_until"),
+    "lineItems": lambda draft, call, args: call.page(
+        draft.lines, args, key=lambda line: (line.draft_line_id,)
+    ),
+    "metafield": _metafield("DraftOrder", "draft_id"),
+    "metafields": _metafields("DraftOrder", "draft_id"),
+}
+
+DRAFT_ORDER_LINE: dict[str, Answer] = {
+    "id": _id("DraftOrderLineItem", "draft_line_id"),
+    "quantity": _of("quantity"),
+    "variant": lambda line, call, args: call.books.variants.get(line.variant_id),
 }
 
 MONEY_BAG: dict[str, Answer] = {
@@ -423,10 +451,29 @@ TRANSFER: dict[str, Answer] = {
         args,
         key=lambda one: (one.shipment_id,),
     ),
+    "origin": lambda transfer, call, args: call.books.locations.get(transfer.origin_id),
+    "destination": lambda transfer, call, args: call.books.locations.get(transfer.location_id),
+    "totalQuantity": lambda transfer, call, args: sum(line.quantity for line in transfer.lines),
+    "lineItems": lambda transfer, call, args: call.page(
+        transfer.lines, args, key=lambda line: (line.transfer_line_id,)
+    ),
     "metafield": _metafield("InventoryTransfer", "transfer_id"),
     "metafields": _metafields("InventoryTransfer", "transfer_id"),
 }
 
+
+TRANSFER_LINE: dict[str, Answer] = {
+    "id": _id("InventoryTransferLineItem", "transfer_line_id"),
+    "inventoryItem": lambda line, call, args: call.books.items.get(line.item_id),
+    "totalQuantity": _of("quantity"),
+    "shippedQuantity": _of("shipped"),
+}
+
+LOCATION_SNAPSHOT: dict[str, Answer] = {
+    "location": lambda location, call, args: location,
+    "name": _of("name"),
+    "snapshottedAt": _at("updated_at"),
+}
 
 # The shop, the app, and what they keep
 
@@ -550,6 +597,11 @@ SHOP_LOCALE: dict[str, Answer] = {
 ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "Order": ORDER,
     "LineItem": LINE_ITEM,
+    "LineItemSellingPlan": SELLING_PLAN,
+    "DraftOrder": DRAFT_ORDER,
+    "DraftOrderLineItem": DRAFT_ORDER_LINE,
+    "LocationSnapshot": LOCATION_SNAPSHOT,
+    "InventoryTransferLineItem": TRANSFER_LINE,
     "MoneyBag": MONEY_BAG,
     "MoneyV2": MONEY,
     "FulfillmentOrder": FULFILLMENT_ORDER,

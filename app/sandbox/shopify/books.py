@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from app.sandbox.records import JournalEntry, Refused
 from app.sandbox.shopify import payloads
 from app.sandbox.shopify.records import (
+    DraftOrder,
     FulfillmentOrder,
     InboundShipment,
     InboundTransfer,
@@ -57,6 +58,7 @@ class Books:
         self.fulfillment_orders: dict[int, FulfillmentOrder] = {}
         self.shipments: dict[int, InboundShipment] = {}
         self.transfers: dict[int, InboundTransfer] = {}
+        self.drafts: dict[int, DraftOrder] = {}
         self.metafields: dict[tuple[str, str, str], Metafield] = {}
         self.metafields_by_owner: dict[str, list[Metafield]] = defaultdict(list)
         self.journal: list[JournalEntry] = []

@@ -38,6 +38,8 @@ STORES: Mapping[str, Callable[[Call], Mapping[int, Any]]] = {
     "ProductVariant": lambda call: call.books.variants,
     "Product": lambda call: call.books.products,
     "Location": lambda call: call.books.locations,
+    "DraftOrder": lambda call: call.books.drafts,
+    "InventoryTransfer": lambda call: call.books.transfers,
     "InventoryShipment": lambda call: call.books.shipments,
     "WebhookSubscription": lambda call: call.shop.webhooks.subscriptions,
     "BulkOperation": lambda call: call.shop.bulk_operations,

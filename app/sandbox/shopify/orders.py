@@ -19,13 +19,16 @@ SOURCE_NAMES = {"online": "web", "pos": "pos", "draft": "shopify_draft_order"}
 
 @dataclass(frozen=True)
 class OrderWish:
-    """What a buyer asks for: (variant id, quantity), or (title, quantity) for a custom line."""
+    """What a buyer asks for: (variant id, quantity), or (title, quantity) for a custom line; all by one
+    selling plan, if any, that may reserve stock no sooner than it is fulfilled."""
 
     lines: Sequence[tuple[int | str, int]]
     processed_at: datetime | None = None
     note: str = ""
     tags: Sequence[str] = ()
     channel: Channel = "online"
+    selling_plan_id: int | None = None
+    reserves_on_fulfilment: bool = False
 
 
 def place(books: Books, wish: OrderWish, *, routing_delay_s: float) -> Order:
@@ -49,7 +52,8 @@ def place(books: Books, wish: OrderWish, *, routing_delay_s: float) -> Order:
     books.orders[order.order_id] = order
     for line, quantity in lines:
         order.lines.append(line)
-        _order_more(books, line, quantity)
+        line.selling_plan_id = wish.selling_plan_id
+        _order_more(books, line, quantity, is_reserved=not wish.reserves_on_fulfilment)
     _route_later(books, order, routing_delay_s)
     books.tell("orders/create", lambda: payloads.order(books, order))
     return order
@@ -76,10 +80,10 @@ def _refuse_oversell(books: Books, line: Line, quantity: int, *, channel: Channe
         raise OutOfStock(f"{line.title} is out of stock")
 
 
-def _order_more(books: Books, line: Line, quantity: int) -> None:
+def _order_more(books: Books, line: Line, quantity: int, *, is_reserved: bool = True) -> None:
     location_id, _ = stock.choose_location(books, line.item_id, quantity=quantity)
     line.quantity += quantity
-    stock.commit(books, line, location_id, quantity=quantity)
+    stock.commit(books, line, location_id, quantity=quantity, is_reserved=is_reserved)
 
 
 def _route_later(books: Books, order: Order, routing_delay_s: float) -> None:

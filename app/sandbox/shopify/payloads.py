@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from app.sandbox.buyers import Buyer
     from app.sandbox.shopify.books import Books
     from app.sandbox.shopify.records import (
+        DraftOrder,
         FulfillmentLine,
         FulfillmentOrder,
         Hold,
@@ -153,7 +154,7 @@ def _line(books: Books, placed: Order, line: Line) -> Body:
         "requires_shipping": True,
         "price": PRICE,
         "properties": [],
-        "selling_plan_id": None,
+        "selling_plan_id": line.selling_plan_id,
     }
 
 
@@ -349,8 +350,24 @@ def transfer(books: Books, one: InboundTransfer) -> Body:
     return {
         "id": gid("InventoryTransfer", one.transfer_id),
         "happened_at": stamp(books.now()),
-        "origin": None,
+        "origin": one.origin_id and {"id": gid("Location", one.origin_id)},
         "destination": {"id": gid("Location", one.location_id)},
+    }
+
+
+def draft(one: DraftOrder) -> Body:
+    """draft_orders/create and update."""
+    return {
+        "id": one.draft_id,
+        "admin_graphql_api_id": gid("DraftOrder", one.draft_id),
+        "name": one.name,
+        "status": one.status.lower(),
+        "created_at": stamp(one.created_at),
+        "updated_at": stamp(one.updated_at),
+        "line_items": [
+            {"id": line.draft_line_id, "variant_id": line.variant_id, "quantity": line.quantity}
+            for line in one.lines
+        ],
     }
 
 

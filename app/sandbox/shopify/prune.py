@@ -42,7 +42,7 @@ KEEP: Mapping[str, str] = {
         manualHoldsFulfillmentOrders inventoryItem inventoryItems inventoryLevel productVariant
         productVariants locations location shop shopLocales currentAppInstallation
         webhookSubscription webhookSubscriptions bulkOperation bulkOperations inventoryShipment
-        inventoryShipments inventoryTransfers""",
+        inventoryShipments inventoryTransfers draftOrders""",
     "Mutation": """tagsAdd tagsRemove orderUpdate metafieldsSet metafieldsDelete
         webhookSubscriptionCreate webhookSubscriptionUpdate webhookSubscriptionDelete
         bulkOperationRunQuery bulkOperationRunMutation bulkOperationCancel stagedUploadsCreate
@@ -60,7 +60,10 @@ KEEP: Mapping[str, str] = {
         metafield metafields""",
     "LineItem": """id name title variantTitle sku quantity currentQuantity unfulfilledQuantity
         fulfillableQuantity nonFulfillableQuantity refundableQuantity requiresShipping product
-        variant vendor originalUnitPriceSet""",
+        variant vendor originalUnitPriceSet sellingPlan""",
+    "LineItemSellingPlan": "name sellingPlanId",
+    "DraftOrder": "id name status createdAt updatedAt completedAt reserveInventoryUntil lineItems",
+    "DraftOrderLineItem": "id quantity variant",
     "MoneyBag": "shopMoney presentmentMoney",
     "MoneyV2": "amount currencyCode",
     "FulfillmentOrder": """id assignedLocation createdAt fulfillAt fulfillBy fulfillmentHolds lineItems
@@ -100,7 +103,10 @@ KEEP: Mapping[str, str] = {
     "InventoryShipment": """id name status tracking lineItems lineItemTotalQuantity
         totalReceivedQuantity totalAcceptedQuantity totalRejectedQuantity dateCreated dateShipped
         dateReceived""",
-    "InventoryTransfer": "id name referenceName status dateCreated shipments",
+    "InventoryTransfer": """id name referenceName status dateCreated shipments origin destination
+        lineItems totalQuantity""",
+    "InventoryTransferLineItem": "id inventoryItem totalQuantity shippedQuantity",
+    "LocationSnapshot": "location name snapshottedAt",
     "InventoryShipmentTracking": "arrivesAt company trackingNumber trackingUrl",
     "InventoryShipmentLineItem": """id inventoryItem quantity acceptedQuantity rejectedQuantity
         unreceivedQuantity""",

@@ -18,6 +18,7 @@ from app.sandbox.shopify.paging import Page
 from app.sandbox.shopify.records import FulfillmentOrder, Location, Order
 from app.sandbox.shopify.search import Term
 from app.sandbox.shopify.terms import (
+    DRAFT_TERMS,
     FULFILLMENT_ORDER_TERMS,
     ITEM_TERMS,
     LOCATION_TERMS,
@@ -176,6 +177,7 @@ QUERY_ROOT: dict[str, Answer] = {
         lambda call: call.shop.bulk_operations.values(), OPERATION_TERMS, "operation_id"
     ),
     "inventoryTransfers": _transfers,
+    "draftOrders": _listed(lambda call: call.books.drafts.values(), DRAFT_TERMS, "draft_id"),
     "inventoryShipment": _one("InventoryShipment"),
     "inventoryShipments": _listed(
         lambda call: call.books.shipments.values(), SHIPMENT_TERMS, "shipment_id"

@@ -87,7 +87,9 @@ class Line:
     """A line item. `open_at` maps a location to the units it is still to ship.
 
     `quantity` never shrinks: `removed` units were cancelled, edited away or refunded before shipping,
-    `returned` ones refunded after. Custom lines have neither variant nor item.
+    `returned` ones refunded after. Custom lines have neither variant nor item. Of a line that a selling
+    plan reserves no sooner than it is fulfilled, `uncommitted_at` are those of `open_at` that no stock
+    is committed to yet.
     """
 
     line_id: int
@@ -102,6 +104,8 @@ class Line:
     removed: int = 0
     returned: int = 0
     open_at: dict[int, int] = field(default_factory=dict)
+    selling_plan_id: int | None = None
+    uncommitted_at: dict[int, int] = field(default_factory=dict)
 
     @property
     def current(self) -> int:
@@ -257,8 +261,24 @@ class InboundShipment:
 
 
 @dataclass
+class TransferLine:
+    """Units of one item that a transfer takes from its origin."""
+
+    transfer_line_id: int
+    item_id: int
+    quantity: int
+    shipped: int = 0
+
+    @property
+    def unshipped(self) -> int:
+        """Units that are still where they were, committed to the transfer."""
+        return self.quantity - self.shipped
+
+
+@dataclass
 class InboundTransfer:
-    """Shipments to one location that the merchant knows by one name."""
+    """Shipments to one location that the merchant knows by one name, from one of the shop's own where
+    it has an origin."""
 
     transfer_id: int
     name: str
@@ -266,6 +286,34 @@ class InboundTransfer:
     created_at: datetime
     shipment_ids: list[int]
     reference: str | None = None
+    origin_id: int | None = None
+    lines: list[TransferLine] = field(default_factory=list)
+    is_canceled: bool = False
+
+
+@dataclass
+class DraftLine:
+    """Units of one variant in a draft order, at the location they are reserved at."""
+
+    draft_line_id: int
+    variant_id: int
+    item_id: int
+    quantity: int
+    location_id: int
+
+
+@dataclass
+class DraftOrder:
+    """An order that staff prepare; `is_reserving` while its units are committed to it."""
+
+    draft_id: int
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    status: str = "OPEN"
+    reserve_until: datetime | None = None
+    is_reserving: bool = False
+    lines: list[DraftLine] = field(default_factory=list)
 
 
 @dataclass

@@ -147,6 +147,7 @@ def ship(books: Books, order: Order, wanted: Mapping[int, int] | None) -> list[S
 
 def _ship_part(books: Books, source: FulfillmentOrder, part: FulfillmentLine, quantity: int) -> None:
     line = books.orders[source.order_id].line(part.line_id)
+    stock.reserve(books, line, source.location_id, quantity=quantity)
     stock.uncommit(books, line, source.location_id, quantity=quantity, restock=False)
     line.fulfilled += quantity
     part.remaining -= quantity
@@ -186,15 +187,21 @@ def move(
         source.lines
     )
     for part, quantity in parts:
-        line = order.line(part.line_id)
-        stock.uncommit(books, line, origin, quantity=quantity)
-        stock.commit(books, line, location_id, quantity=quantity)
+        _relocate_units(books, order.line(part.line_id), origin, location_id, quantity)
     moved = source if is_whole else _recreate(books, source, location_id, parts)
     moved.location_id = location_id
     _changed(books, moved)
     body = payloads.moved(source, moved, origin=origin, requested=_units(parts))
     books.tell("fulfillment_orders/moved", lambda: body)
     return moved
+
+
+def _relocate_units(books: Books, line: Line, origin: int, location_id: int, quantity: int) -> None:
+    """Those that no stock is committed to are committed nowhere else either."""
+    waiting = min(quantity, line.uncommitted_at.get(origin, 0))
+    stock.uncommit(books, line, origin, quantity=quantity)
+    stock.commit(books, line, location_id, quantity=waiting, is_reserved=False)
+    stock.commit(books, line, location_id, quantity=quantity - waiting)
 
 
 def _movable(
@@ -312,6 +319,8 @@ def reopen(books: Books, released: FulfillmentOrder) -> None:
     partial hold had freed."""
     is_for_later = released.fulfill_at is not None and released.fulfill_at > books.clock()
     released.status = "SCHEDULED" if is_for_later else "OPEN"
+    if not is_for_later:
+        _reserve(books, released)
     for free in books.fulfillment_orders_of(books.orders[released.order_id]):
         is_untouched = free.status == "OPEN" and free.location_id == released.location_id
         if free.freed_from == released.fulfillment_order_id and is_untouched:
@@ -325,6 +334,14 @@ def reschedule(books: Books, scheduled: FulfillmentOrder) -> None:
     books.tell("fulfillment_orders/rescheduled", lambda: payloads.rescheduled(scheduled))
 
 
+def _reserve(books: Books, opened: FulfillmentOrder) -> None:
+    """Lines of plans that reserve on fulfilment are committed once nothing holds them back any more."""
+    order = books.orders[opened.order_id]
+    for part in opened.lines:
+        line = order.line(part.line_id)
+        stock.reserve(books, line, opened.location_id, quantity=part.remaining)
+
+
 def schedule(books: Books, source: FulfillmentOrder, fulfill_at: datetime) -> None:
     """Ship it on a later day."""
     if source.status != "OPEN":
@@ -336,6 +353,7 @@ def schedule(books: Books, source: FulfillmentOrder, fulfill_at: datetime) -> No
 def open_scheduled(books: Books, scheduled: FulfillmentOrder) -> None:
     """Its day has come."""
     scheduled.status = "OPEN"
+    _reserve(books, scheduled)
     _changed(books, scheduled)
     topic = "fulfillment_orders/scheduled_fulfillment_order_ready"
     books.tell(topic, lambda: payloads.routed(scheduled))
@@ -363,8 +381,7 @@ def relocate(books: Books, order: Order, location_id: int, destination_id: int) 
     """Hand all open units of a location that closes to another, and their fulfillment orders."""
     for line in order.lines:
         if quantity := line.open_at.get(location_id, 0):
-            stock.uncommit(books, line, location_id, quantity=quantity)
-            stock.commit(books, line, destination_id, quantity=quantity)
+            _relocate_units(books, line, location_id, destination_id, quantity)
             books.touch(order)
     for source in list(books.fulfillment_orders_of(order)):
         if source.is_open and source.location_id == location_id:

@@ -22,6 +22,7 @@ from app.sandbox.shopify import (
     marks,
     orders,
     payloads,
+    reserving,
     routing,
     stock,
 )
@@ -33,6 +34,7 @@ from app.sandbox.shopify.faults import Faults
 from app.sandbox.shopify.oauth import OAuth
 from app.sandbox.shopify.records import (
     Channel,
+    DraftOrder,
     FulfillmentOrder,
     InboundShipment,
     InboundTransfer,
@@ -57,6 +59,7 @@ ALL_SCOPES = (
     "read_locales",
     "read_inventory_shipments",
     "read_inventory_transfers",
+    "read_draft_orders",
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
     "read_third_party_fulfillment_orders",
@@ -286,6 +289,51 @@ class SandboxShop:
         place = self.books.locations[location_id]
         return inbound.transfer(self.books, place, shipment_ids, reference=reference)
 
+    # Reservations that are no orders
+
+    @action
+    def draft_order(
+        self, lines: Sequence[tuple[int, int]], *, reserve_until: datetime | None = None
+    ) -> int:
+        """Prepare an order, (variant id, quantity), and reserve its units until then. Its id."""
+        return reserving.draft(self.books, lines, reserve_until=reserve_until).draft_id
+
+    @action
+    def reserve_draft(self, draft_id: int, reserve_until: datetime | None) -> None:
+        """Reserve the units of a draft until then, or no more."""
+        reserving.set_reserve_until(self.books, self.books.drafts[draft_id], reserve_until)
+
+    @action
+    def complete_draft(self, draft_id: int) -> int:
+        """Make an order of a draft: the order's id."""
+        made = self.books.drafts[draft_id]
+        reserving.close(self.books, made)
+        lines = [(line.variant_id, line.quantity) for line in made.lines]
+        wish = orders.OrderWish(lines, channel="draft")
+        return orders.place(self.books, wish, routing_delay_s=self.routing_delay_s).order_id
+
+    @action
+    def delete_draft(self, draft_id: int) -> None:
+        """Throw a draft away."""
+        reserving.delete(self.books, self.books.drafts[draft_id])
+
+    @action
+    def open_transfer(
+        self, origin_id: int, destination_id: int, quantities: Mapping[int, int]
+    ) -> InboundTransfer:
+        """Send units (by item id) from one location to another, once they are shipped."""
+        return reserving.open_transfer(self.books, origin_id, destination_id, quantities)
+
+    @action
+    def ship_transfer(self, transfer_id: int) -> None:
+        """The rest of a transfer leaves its origin."""
+        reserving.ship_transfer(self.books, self.books.transfers[transfer_id])
+
+    @action
+    def cancel_transfer(self, transfer_id: int) -> None:
+        """A transfer does not happen."""
+        reserving.cancel_transfer(self.books, self.books.transfers[transfer_id])
+
     # Orders
 
     @action
@@ -297,9 +345,12 @@ class SandboxShop:
         note: str = "",
         tags: Sequence[str] = (),
         channel: Channel = "online",
+        selling_plan_id: int | None = None,
+        reserves_on_fulfilment: bool = False,
     ) -> int:
         """Order (variant id, quantity) or, for custom lines, (title, quantity). Raises `OutOfStock`."""
-        wish = orders.OrderWish(lines, processed_at, note, tags, channel)
+        plan = selling_plan_id, reserves_on_fulfilment
+        wish = orders.OrderWish(lines, processed_at, note, tags, channel, *plan)
         return orders.place(self.books, wish, routing_delay_s=self.routing_delay_s).order_id
 
     @action
@@ -480,6 +531,9 @@ class SandboxShop:
             for one in list(self.books.fulfillment_orders.values()):
                 if one.status == "SCHEDULED" and one.fulfill_at and one.fulfill_at <= self.clock():
                     self._open_scheduled(one)
+            for made in list(self.books.drafts.values()):
+                if made.is_reserving and made.reserve_until and made.reserve_until <= self.clock():
+                    self._expire(made)
             for operation in list(self.bulk_operations.values()):
                 self._advance(operation)
 
@@ -490,6 +544,10 @@ class SandboxShop:
     @action
     def _open_scheduled(self, scheduled: FulfillmentOrder) -> None:
         routing.open_scheduled(self.books, scheduled)
+
+    @action
+    def _expire(self, made: DraftOrder) -> None:
+        reserving.expire(self.books, made)
 
     @action
     def _advance(self, operation: BulkOperation) -> None:
@@ -529,6 +587,35 @@ class SandboxShop:
                     if line.item_id is not None and self.books.is_counted(line):
                         found[line.item_id, location_id][order.order_id] += quantity
         return {pool: dict(units) for pool, units in found.items()}
+
+    def committed_lines(self) -> dict[tuple[int, int], dict[int, int]]:
+        """Of `open_lines` those that stock is committed to."""
+        found = self.open_lines()
+        with self.lock:
+            lines = [(order, line) for order in self.books.orders.values() for line in order.lines]
+            for order, line in lines:
+                for location_id, quantity in line.uncommitted_at.items():
+                    pool = (line.item_id or 0, location_id)
+                    if order.order_id in found.get(pool, {}):
+                        found[pool][order.order_id] -= quantity
+        kept = {pool: {one: n for one, n in units.items() if n} for pool, units in found.items()}
+        return {pool: units for pool, units in kept.items() if units}
+
+    def reservations(self) -> dict[tuple[int, int], list[tuple[datetime, str, int]]]:
+        """Units committed to draft orders and transfers by pool: since when, to what, how many."""
+        found: dict[tuple[int, int], list[tuple[datetime, str, int]]] = defaultdict(list)
+        with self.lock:
+            for made in self.books.drafts.values():
+                for line in made.lines if made.is_reserving else ():
+                    if self.books.item(line.item_id).is_tracked:
+                        told = (made.created_at, made.name, line.quantity)
+                        found[line.item_id, line.location_id].append(told)
+            for one in self.books.transfers.values():
+                for part in () if one.is_canceled or one.origin_id is None else one.lines:
+                    if part.unshipped:
+                        told = (one.created_at, one.name, part.unshipped)
+                        found[part.item_id, one.origin_id or 0].append(told)
+        return dict(found)
 
     def metafields(self, order_id: int) -> dict[tuple[str, str], str]:
         """An order's metafields by resolved namespace and key."""

@@ -27,16 +27,33 @@ def shift(books: Books, level: Level, **deltas: int) -> None:
             level.changed_at[name] = level.updated_at = now
 
 
-def commit(books: Books, line: Line, location_id: int, *, quantity: int) -> None:
-    """Promise units of a location to a line."""
-    _shift_line(books, line, location_id, available=-quantity, committed=quantity)
+def commit(
+    books: Books, line: Line, location_id: int, *, quantity: int, is_reserved: bool = True
+) -> None:
+    """Promise units of a location to a line; without `is_reserved` the stock knows nothing of it yet."""
     line.open_at[location_id] = line.open_at.get(location_id, 0) + quantity
+    if is_reserved:
+        _shift_line(books, line, location_id, available=-quantity, committed=quantity)
+    else:
+        line.uncommitted_at[location_id] = line.uncommitted_at.get(location_id, 0) + quantity
+
+
+def reserve(books: Books, line: Line, location_id: int, *, quantity: int) -> None:
+    """Commit so many of the units that were promised without stock, or as many as there are."""
+    waiting = min(quantity, line.uncommitted_at.get(location_id, 0))
+    if waiting:
+        line.uncommitted_at[location_id] -= waiting
+        _shift_line(books, line, location_id, available=-waiting, committed=waiting)
 
 
 def uncommit(books: Books, line: Line, location_id: int, *, quantity: int, restock: bool = True) -> None:
     """Take a promise back; without restocking, the units leave the stock as if they were gone."""
-    available = quantity if restock else 0
-    _shift_line(books, line, location_id, available=available, committed=-quantity)
+    waiting = min(quantity, line.uncommitted_at.get(location_id, 0))
+    if waiting:
+        line.uncommitted_at[location_id] -= waiting
+    reserved = quantity - waiting
+    available = reserved if restock else 0
+    _shift_line(books, line, location_id, available=available, committed=-reserved)
     line.open_at[location_id] -= quantity
     if not line.open_at[location_id]:
         del line.open_at[location_id]
@@ -96,7 +113,11 @@ def connect(books: Books, item: Item, location: Location) -> Level:
 
 def _owed(books: Books, level: Level) -> int:
     lines = (line for order in books.orders.values() for line in order.lines)
-    return sum(line.open_at.get(level.location_id, 0) for line in lines if line.item_id == level.item_id)
+    return sum(
+        line.open_at.get(level.location_id, 0) - line.uncommitted_at.get(level.location_id, 0)
+        for line in lines
+        if line.item_id == level.item_id
+    )
 
 
 def set_tracked(books: Books, item: Item, *, is_tracked: bool) -> None:

@@ -86,6 +86,8 @@ SHIPMENT_TERMS: Mapping[str, Term] = {
 def transfer_status(books: Books, transfer: InboundTransfer) -> str:
     """Shopify's word for how far a transfer is, which is as far as its shipments are."""
     shipments = [books.shipments[one] for one in transfer.shipment_ids]
+    if transfer.is_canceled:
+        return "CANCELED"
     if not shipments:
         return "READY_TO_SHIP"
     is_over = all(one.status == "RECEIVED" for one in shipments)
@@ -98,8 +100,16 @@ def transfer_terms(call: Call) -> Mapping[str, Term]:
         "id": Term(lambda one: one.transfer_id, "id"),
         "status": Term(lambda one: transfer_status(call.books, one).casefold()),
         "destination_id": Term(lambda one: one.location_id, "id"),
+        "origin_id": Term(lambda one: one.origin_id or 0, "id"),
     }
 
+
+DRAFT_TERMS: Mapping[str, Term] = {
+    "id": Term(lambda one: one.draft_id, "id"),
+    "status": Term(lambda one: one.status.casefold()),
+    "created_at": Term(lambda one: one.created_at, "time"),
+    "updated_at": Term(lambda one: one.updated_at, "time"),
+}
 
 OPERATION_TERMS: Mapping[str, Term] = {
     "id": Term(lambda one: one.operation_id, "id"),
