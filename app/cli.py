@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +13,9 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from redis import Redis
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
-from rq import Worker
-from rq.cron import CronScheduler
 from sqlalchemy.orm import Session
 
 from app.core.regimes import Regime, Told
@@ -44,7 +43,7 @@ from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, im
 from app.pipeline.csv_import import import_file
 from app.pipeline.csv_layout import FileRefused, Layout, examine
 from app.pipeline.duties import duties_today, record_told
-from app.pipeline.runtime import Runtime
+from app.pipeline.runtime import Runtime, build_runtime
 from app.pipeline.terms import is_known_country
 from app.platforms.http import Http
 from app.platforms.registry import PLATFORMS
@@ -157,23 +156,28 @@ def web(*, local: bool) -> None:
 
 @main.command()
 def worker() -> None:
-    """Run the jobs; a process is forked for each."""
+    """Run the jobs, several side by side in threads."""
     configure_logs(as_json=False)
+    settings = _settings()
     url = _need_redis()
-    import workers.jobs  # noqa: F401, PLC0415 -- loaded before the fork, so that no job pays for it
+    from workers.pool import Pool  # noqa: PLC0415 -- no other command needs it
 
     collect_garbage_seldom()
-    # No socket timeout here: a worker waits for its next job as long as it takes.
-    Worker([doorbell.QUEUE], connection=Redis.from_url(url)).work(with_scheduler=True)
+    Pool(build_runtime(settings), url).run()
 
 
 @main.command()
 def clock() -> None:
-    """Run the schedule (`rq cron`)."""
+    """Ring the shops that have something due, every few seconds."""
     configure_logs(as_json=False)
-    scheduler = CronScheduler(Redis.from_url(_need_redis()))
-    scheduler.load_config_from_file("workers.schedule")
-    scheduler.start()  # type: ignore[no-untyped-call]  # it is published half typed
+    settings = _settings()
+    url = _need_redis()
+    from workers.clock import run_clock  # noqa: PLC0415 -- no other command needs it
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_clock(build_runtime(settings), url, stop)
 
 
 def _need_redis() -> str:

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     bigcommerce_login_url: str = "https://login.bigcommerce.com"
     bigcommerce_panel_origins: str = "https://store-{hash}.mybigcommerce.com"
     trusted_proxies: int = Field(default=0, ge=0)
+    worker_threads: int = Field(default=8, ge=1, le=64)
+    worker_max_jobs: int = Field(default=50_000, ge=1)
+    worker_max_mib: int = Field(default=400, ge=100)
     metrics_token: str = Field(default="", repr=False)
     smtp_url: str = Field(default="", repr=False)
     mail_from: str = Field(default="", validate_default=True)

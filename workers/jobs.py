@@ -1,29 +1,36 @@
-"""The jobs: each loads what it needs and calls one function of the app. They carry ids, never
-objects."""
+"""The jobs: each calls one function of the app. They carry ids, never objects."""
+
+from collections.abc import Callable
 
 from app.pipeline import runtime
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
 
+_kept: list[Runtime] = []
+
+
+def keep(machine: Runtime) -> None:
+    """From here on the jobs of this process share its engine and clients. A job that finds none kept
+    builds its own, and lets go of it."""
+    _kept[:] = [machine]
+
 
 def advance_shop(shop_id: int) -> None:
-    """Work on one shop until nothing is due."""
-    machine = _machine()
+    """Work on a shop that rang, for a slice of time."""
+    _run(runtime.advance_shop, shop_id)
+
+
+def continue_shop(shop_id: int) -> None:
+    """Work on a shop whose slices are long: more of the same, or behind a platform that is slow."""
+    _run(runtime.continue_shop, shop_id)
+
+
+def _run(act: Callable[[Runtime, int], None], shop_id: int) -> None:
+    if _kept:
+        act(_kept[0], shop_id)
+        return
+    machine = build_runtime(load_settings())
     try:
-        runtime.advance_shop(machine, shop_id)
+        act(machine, shop_id)
     finally:
         machine.engine.dispose()
-
-
-def sweep() -> None:
-    """Ring every shop that has anything due: what a lost Redis, a lost ring or a killed worker left."""
-    machine = _machine()
-    try:
-        runtime.ring_shops_with_work(machine)
-    finally:
-        machine.engine.dispose()
-
-
-def _machine() -> Runtime:
-    """Built per job: RQ forks a process for each, and connections do not survive a fork."""
-    return build_runtime(load_settings())

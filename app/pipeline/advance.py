@@ -25,11 +25,12 @@ from app.pipeline.settle import settle
 from app.pipeline.write_back import write_back
 from app.platforms.base import Platform
 
-SLICE = timedelta(seconds=60)
+# A shop that has more to do goes to the back of its queue after so long.
+SLICE = timedelta(seconds=5)
 
 # How soon to come back to a shop that somebody else works on. Its worker looks once more after it has
 # let go, so this is only for one that was killed.
-_BUSY_S = 5.0
+BUSY_S = 5.0
 
 log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ def advance(
     desk = Desk(shop_id, owner, sessions, connect, clock, app_url)
     with sessions.begin() as session:
         if not shops.take_lease(session, shop_id, owner, now=clock()):
-            return _BUSY_S if shops.exists(session, shop_id) else None
+            return BUSY_S if shops.exists(session, shop_id) else None
     try:
         _work(desk)
     except LeaseLostError as lost:

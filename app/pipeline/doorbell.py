@@ -3,6 +3,10 @@
 A flag per shop keeps rings from piling up: it is set before a job is enqueued, and the job clears it
 before it looks, so that a ring which comes while a job runs enqueues the next one. RQ's own
 `unique=True` would drop that ring.
+
+There are two queues. A ring is a job in the quick one. A shop whose slice of work took long (there is
+much to do, or its platform is slow) goes on in the long one, which half of the workers never look at: so
+it holds nobody up. In each queue the shop that waited longest comes next.
 """
 
 import time
@@ -12,9 +16,14 @@ from datetime import timedelta
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.serializers import JSONSerializer
 
-QUEUE = "backline"
+QUICK = "backline-quick"
+LONG = "backline-long"
 JOB = "workers.jobs.advance_shop"
+LONG_JOB = "workers.jobs.continue_shop"
+# Jobs carry ids alone. RQ's default, pickle, would let whoever can write to Redis run code here.
+SERIALIZER = JSONSerializer
 _OPTIONS = {"job_timeout": 300, "result_ttl": 0, "failure_ttl": 86400}
 
 # How often the clock rings every shop that has work; later wishes than this wait for it.
@@ -23,6 +32,13 @@ SWEEP_S = 15
 # Longer than any queue should be; a flag whose job was lost with its worker must not silence the
 # shop for ever. Until then the sweep's ring is dropped as well.
 _FLAG_S = 60
+
+# How long a shop counts as one whose slices are long.
+_LONG_S = 600
+
+# While somebody works on a shop, rings for it are dropped for so long: its worker looks once more when
+# it has let go.
+_HUSH_S = 1
 
 
 def ring(redis: Redis, shop_id: int, *, after_s: float = 0) -> bool:
@@ -46,7 +62,7 @@ def ring_all(redis: Redis, shop_ids: Collection[int]) -> bool:
             flags.set(f"backline:rung:{shop_id}", 1, nx=True, ex=_FLAG_S)
         for shop_id, is_first in zip(shop_ids, flags.execute(), strict=True):
             if is_first:
-                Queue(QUEUE, connection=redis).enqueue(JOB, shop_id, **_OPTIONS)
+                quick_queue(redis).enqueue(JOB, shop_id, **_OPTIONS)
     except RedisError:
         return False
     return True
@@ -56,9 +72,57 @@ def _ring_later(redis: Redis, shop_id: int, after_s: float) -> None:
     """One ring a second is enough: many jobs may wish for the same one."""
     second = int(time.time() + after_s)
     if redis.set(f"backline:later:{shop_id}:{second}", 1, nx=True, ex=int(after_s) + _FLAG_S):
-        Queue(QUEUE, connection=redis).enqueue_in(timedelta(seconds=after_s), JOB, shop_id, **_OPTIONS)
+        quick_queue(redis).enqueue_in(timedelta(seconds=after_s), JOB, shop_id, **_OPTIONS)
 
 
-def answer(redis: Redis, shop_id: int) -> None:
-    """A job has come: from here on a new ring enqueues a new one."""
-    redis.delete(f"backline:rung:{shop_id}")
+def ring_long(redis: Redis, shop_id: int) -> bool:
+    """Have a worker go on with the shop when those that take long have their turn. Until then it need
+    not be rung. Returns False if Redis can't be reached."""
+    try:
+        redis.set(f"backline:rung:{shop_id}", 1, ex=_FLAG_S)
+        if redis.set(f"backline:rung-long:{shop_id}", 1, nx=True, ex=_FLAG_S):
+            long_queue(redis).enqueue(LONG_JOB, shop_id, **_OPTIONS)
+    except RedisError:
+        return False
+    return True
+
+
+def answer(redis: Redis, shop_id: int) -> bool:
+    """A job has come: from here on a new ring enqueues a new one. Returns whether the shop's last slice
+    took long."""
+    asked = redis.pipeline(transaction=False)
+    asked.delete(f"backline:rung:{shop_id}")
+    asked.exists(_long_key(shop_id))
+    return bool(asked.execute()[1])
+
+
+def answer_long(redis: Redis, shop_id: int) -> None:
+    """A job of the long queue has come."""
+    redis.delete(f"backline:rung:{shop_id}", f"backline:rung-long:{shop_id}")
+
+
+def hush(redis: Redis, shop_id: int) -> None:
+    """Somebody works on the shop: for a moment it need not be rung."""
+    redis.set(f"backline:rung:{shop_id}", 1, ex=_HUSH_S)
+
+
+def note_pace(redis: Redis, shop_id: int, *, is_long: bool) -> None:
+    """Remember for a while whether the shop's slices take long."""
+    if is_long:
+        redis.set(_long_key(shop_id), 1, ex=_LONG_S)
+    else:
+        redis.delete(_long_key(shop_id))
+
+
+def _long_key(shop_id: int) -> str:
+    return f"backline:long:{shop_id}"
+
+
+def quick_queue(redis: Redis) -> Queue:
+    """Where a ring lands."""
+    return Queue(QUICK, connection=redis, serializer=SERIALIZER)
+
+
+def long_queue(redis: Redis) -> Queue:
+    """Where shops whose slices take long go on."""
+    return Queue(LONG, connection=redis, serializer=SERIALIZER)

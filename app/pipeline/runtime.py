@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.db import shops
 from app.db.models import Shop
 from app.pipeline import doorbell
-from app.pipeline.advance import advance
+from app.pipeline.advance import BUSY_S, advance
 from app.pipeline.tokens import Tokens
 from app.platforms import registry
 from app.platforms.base import Credentials, Grant, Platform
@@ -23,6 +23,9 @@ from app.platforms.http import Http
 from app.platforms.registry import Outside
 from app.services import open_engine, open_redis
 from app.settings import Settings, SettingsError
+
+# A slice that took so long was held up by its platform, or there is much to do.
+_LONG_SLICE_S = 2.0
 
 
 def utc_now() -> datetime:
@@ -87,10 +90,31 @@ def build_runtime(settings: Settings) -> Runtime:
 
 
 def advance_shop(runtime: Runtime, shop_id: int) -> None:
-    """Answer the doorbell: work on the shop, and have it rung again when it next has something to do."""
-    doorbell.answer(runtime.redis, shop_id)
+    """Answer the doorbell: work on the shop, and have it rung again when it next has something to do. A
+    shop whose slices take long is sent where that holds nobody up."""
+    if doorbell.answer(runtime.redis, shop_id):
+        doorbell.ring_long(runtime.redis, shop_id)
+    else:
+        _take_turn(runtime, shop_id, was_long=False)
+
+
+def continue_shop(runtime: Runtime, shop_id: int) -> None:
+    """Work on a shop whose slices take long."""
+    doorbell.answer_long(runtime.redis, shop_id)
+    _take_turn(runtime, shop_id, was_long=True)
+
+
+def _take_turn(runtime: Runtime, shop_id: int, *, was_long: bool) -> None:
+    began = time.monotonic()
     again_s = work_on_shop(runtime, shop_id)
-    if again_s is not None and again_s <= doorbell.SWEEP_S:
+    if again_s == BUSY_S:
+        doorbell.hush(runtime.redis, shop_id)
+    is_long = time.monotonic() - began >= _LONG_SLICE_S
+    if is_long or was_long:
+        doorbell.note_pace(runtime.redis, shop_id, is_long=is_long)
+    if again_s == 0 and is_long:
+        doorbell.ring_long(runtime.redis, shop_id)
+    elif again_s is not None and again_s <= doorbell.SWEEP_S:
         doorbell.ring(runtime.redis, shop_id, after_s=again_s)
 
 
@@ -111,7 +135,7 @@ def ring_shops_with_work(runtime: Runtime) -> int:
     many were rung."""
     with runtime.sessions.begin() as session:
         due = shops.shops_with_work(session, now=runtime.clock())
-    return sum(doorbell.ring(runtime.redis, shop_id) for shop_id in due)
+    return len(due) if doorbell.ring_all(runtime.redis, due) else 0
 
 
 def _worker_name() -> str:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from redis import Redis
-from rq import Queue
 
 from app.pipeline import doorbell
 from app.pipeline.runtime import ring_shops_with_work, work_on_shop
@@ -146,7 +145,7 @@ def test_losing_redis_with_everything_in_it_loses_nothing(world: World, redis: R
     rung = ring_shops_with_work(world.runtime)
 
     assert rung == 1
-    assert [job.args for job in Queue(doorbell.QUEUE, connection=redis).jobs] == [(world.shop_id,)]
+    assert [job.args for job in doorbell.quick_queue(redis).jobs] == [[world.shop_id]]
 
 
 def test_webhooks_are_taken_while_redis_is_down(world: World, settings: Settings) -> None:

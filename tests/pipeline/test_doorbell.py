@@ -1,7 +1,9 @@
 """The doorbell: no wake-up is lost, and none piles up. On a real Redis and RQ's own queue."""
 
 import importlib
+import json
 import time
+import zlib
 
 import pytest
 import sqlalchemy as sa
@@ -9,8 +11,9 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.registry import FailedJobRegistry, ScheduledJobRegistry
 
-from app.pipeline import doorbell
-from app.pipeline.runtime import advance_shop, ring_shops_with_work
+from app.db import shops
+from app.pipeline import doorbell, runtime
+from app.pipeline.runtime import advance_shop, continue_shop, ring_shops_with_work
 from app.services import EmbeddedRedis, open_redis
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
@@ -21,7 +24,7 @@ SHOP = 7
 @pytest.fixture
 def queue(redis: Redis) -> Queue:
     """The queue that our workers listen to."""
-    return Queue(doorbell.QUEUE, connection=redis)
+    return doorbell.quick_queue(redis)
 
 
 @pytest.fixture
@@ -36,11 +39,19 @@ def test_a_ring_is_one_job_that_carries_the_shops_number(redis: Redis, queue: Qu
     assert doorbell.ring(redis, SHOP)
 
     (job,) = queue.jobs
-    assert (job.func_name, job.args, job.kwargs) == ("workers.jobs.advance_shop", (SHOP,), {})
+    assert (job.func_name, job.args, job.kwargs) == ("workers.jobs.advance_shop", [SHOP], {})
 
 
-def test_the_job_exists_under_the_name_it_is_rung_by() -> None:
-    module, name = doorbell.JOB.rsplit(".", 1)
+def test_a_job_is_kept_as_json_so_that_redis_holds_no_code(redis: Redis, queue: Queue) -> None:
+    doorbell.ring(redis, SHOP)
+
+    kept = zlib.decompress(redis.hget(queue.jobs[0].key, "data"))
+    assert json.loads(kept)[0] == doorbell.JOB
+
+
+@pytest.mark.parametrize("job", [doorbell.JOB, doorbell.LONG_JOB])
+def test_the_job_exists_under_the_name_it_is_rung_by(job: str) -> None:
+    module, name = job.rsplit(".", 1)
 
     assert callable(getattr(importlib.import_module(module), name))
 
@@ -59,7 +70,7 @@ def test_many_shops_are_rung_by_one_call_where_all_have_rung(redis: Redis, queue
     doorbell.ring_all(redis, [SHOP, SHOP + 1])
 
     sent = redis.info("stats")["total_commands_processed"] - before
-    assert [job.args for job in queue.jobs] == [(SHOP,), (SHOP + 1,)]
+    assert [job.args for job in queue.jobs] == [[SHOP], [SHOP + 1]]
     assert sent == 2 + 1  # two flags, and the question itself
 
 
@@ -67,7 +78,7 @@ def test_every_shop_has_a_bell_of_its_own(redis: Redis, queue: Queue) -> None:
     doorbell.ring(redis, SHOP)
     doorbell.ring(redis, SHOP + 1)
 
-    assert [job.args for job in queue.jobs] == [(SHOP,), (SHOP + 1,)]
+    assert [job.args for job in queue.jobs] == [[SHOP], [SHOP + 1]]
 
 
 def test_a_ring_that_comes_while_a_job_works_is_another_job(redis: Redis, queue: Queue) -> None:
@@ -189,6 +200,73 @@ def test_a_shop_that_is_no_more_rings_no_more(stage: Stage, queue: Queue) -> Non
     assert ScheduledJobRegistry(queue=queue).count == 0
 
 
+def test_a_shop_whose_slice_took_long_goes_on_where_it_holds_nobody_up(
+    stage: Stage, redis: Redis, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has more to do: that stands in the long queue, and rings are dropped until it has its turn."""
+    monkeypatch.setattr(runtime, "_LONG_SLICE_S", 0)
+    world = stage.world
+    stage.order()
+    world.deliver()
+    queue.empty()
+    world.shop.before_request = lambda: world.clock.sleep(8)
+
+    advance_shop(world.runtime, world.shop_id)
+    doorbell.ring(redis, world.shop_id)
+
+    assert [job.func_name for job in doorbell.long_queue(redis).jobs] == [doorbell.LONG_JOB]
+    assert queue.count == 0
+
+
+def test_a_ring_of_a_shop_whose_slices_are_long_holds_no_quick_worker(
+    stage: Stage, redis: Redis, queue: Queue
+) -> None:
+    doorbell.note_pace(redis, stage.world.shop_id, is_long=True)
+    stage.order()
+    stage.world.deliver()
+    queue.empty()
+    before = len(stage.world.shop.requests)
+
+    advance_shop(stage.world.runtime, stage.world.shop_id)
+
+    assert len(stage.world.shop.requests) == before
+    assert [job.args for job in doorbell.long_queue(redis).jobs] == [[stage.world.shop_id]]
+
+
+def test_a_shop_that_has_become_quick_again_is_rung_as_all_others(
+    stage: Stage, redis: Redis, queue: Queue
+) -> None:
+    doorbell.note_pace(redis, stage.world.shop_id, is_long=True)
+
+    continue_shop(stage.world.runtime, stage.world.shop_id)
+    advance_shop(stage.world.runtime, stage.world.shop_id)
+
+    assert doorbell.long_queue(redis).count == 0
+
+
+def test_a_shop_in_the_long_queue_stands_there_once(redis: Redis) -> None:
+    for _ in range(5):
+        doorbell.ring_long(redis, SHOP)
+
+    assert doorbell.long_queue(redis).count == 1
+
+
+def test_a_shop_that_somebody_works_on_is_not_rung_for_a_moment(
+    stage: Stage, redis: Redis, queue: Queue
+) -> None:
+    """Webhooks that stream in would each make a job that finds the shop taken."""
+    world = stage.world
+    with world.runtime.sessions.begin() as session:
+        shops.take_lease(session, world.shop_id, "another", now=world.clock())
+
+    advance_shop(world.runtime, world.shop_id)
+    for _ in range(100):
+        doorbell.ring(redis, world.shop_id)
+
+    assert queue.count == 0
+    assert ScheduledJobRegistry(queue=queue).count == 1
+
+
 def test_a_real_worker_answers_the_bell(  # noqa: PLR0917 -- fixtures
     stage: Stage,
     redis_server: EmbeddedRedis,
@@ -210,7 +288,9 @@ def test_a_real_worker_answers_the_bell(  # noqa: PLR0917 -- fixtures
     }.items():
         monkeypatch.setenv(name, value)
 
-    SimpleWorker([queue], connection=queue.connection).work(burst=True, logging_level="ERROR")
+    SimpleWorker([queue], connection=queue.connection, serializer=doorbell.SERIALIZER).work(
+        burst=True, logging_level="ERROR"
+    )
 
     assert FailedJobRegistry(queue=queue).count == 0
     assert queue.count == 0

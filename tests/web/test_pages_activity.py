@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 from redis import Redis
-from rq import Queue, SimpleWorker
+from rq import SimpleWorker
 
 from app.db import audit, inbox, shops
 from app.db.models import DeliveryRow, Item, PoolRow, Shop
+from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
 from app.services import open_redis
 from app.web.application import create_app
@@ -174,7 +175,7 @@ def test_without_a_worker_the_overview_says_what_to_start(
     assert "Act Workers: None is running, so nothing is tagged or released. Start one" in health(
         client, shop_id
     )
-    worker = SimpleWorker([Queue("backline", connection=redis)], connection=redis)
+    worker = SimpleWorker([doorbell.quick_queue(redis)], connection=redis)
     worker.register_birth()
     try:
         assert "Fine Workers: 1 running." in health(client, shop_id)

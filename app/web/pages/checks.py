@@ -32,9 +32,10 @@ class Check:
 
 
 def count_workers(redis: Redis) -> int | None:
-    """How many workers are alive; None if Redis can't be asked."""
+    """How many worker processes are alive; None if Redis can't be asked. To RQ each of their
+    threads is a worker."""
     try:
-        return len(Worker.all(connection=redis))
+        return len({(worker.hostname, worker.pid) for worker in Worker.all(connection=redis)})
     except RedisError:
         return None
 

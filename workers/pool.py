@@ -1,0 +1,173 @@
+"""The worker process: several RQ workers side by side, one a thread.
+
+They fork nothing and share one engine and one client a platform, so that a job costs what it does and no
+more. A process that has grown, has run many jobs, or holds a job that nothing could end, becomes a new
+program under the same process id: whoever watches over it notices nothing. Killed at any instruction it
+loses nothing, for each next step is a row in the database.
+"""
+
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.worker import DequeueStrategy
+
+from app.pipeline.doorbell import LONG, QUICK, SERIALIZER
+from app.pipeline.runtime import Runtime
+from workers import jobs
+from workers.deadlines import Deadline
+
+# How often a worker without a job looks whether it must stop.
+_LOOK_S = 2
+_WATCH_S = 1.0
+# How long the jobs of a process that is to begin anew have to end by themselves.
+_DRAIN_S = 60
+# A worker that is silent for so long is dead (RQ takes it off its list a minute later).
+_SILENT_S = 30
+_LONGEST_PAUSE_S = 30.0
+
+log = structlog.get_logger()
+
+
+class ShopWorker(SimpleWorker):
+    """RQ's worker that runs jobs in its own thread, which need not be the main one."""
+
+    death_penalty_class = Deadline
+
+    def __init__(self, lanes: Sequence[str], connection: Redis, stop: threading.Event) -> None:
+        queues = [Queue(lane, connection=connection, serializer=SERIALIZER) for lane in lanes]
+        super().__init__(queues, connection=connection, serializer=SERIALIZER, worker_ttl=_SILENT_S)
+        self._stop = stop
+        self.begun = 0
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """As RQ's, but asks now and then whether to stop."""
+        if timeout is None:
+            return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+        while not self._stop.is_set():
+            found = super().dequeue_job_and_maintain_ttl(_LOOK_S, max_idle_time=_LOOK_S)
+            if found is not None:
+                self.begun += 1
+                return found
+        raise StopRequested
+
+    def _install_signal_handlers(self) -> None:
+        """They are the process's, not a thread's."""
+
+    def subscribe(self) -> None:
+        """RQ's remote commands would take a thread and a connection more for each worker."""
+
+    def unsubscribe(self) -> None:
+        """See `subscribe`."""
+
+
+class Pool:
+    """The workers of this process, and what ends them."""
+
+    def __init__(self, runtime: Runtime, redis_url: str) -> None:
+        self._runtime = runtime
+        self._redis_url = redis_url
+        self._stop = threading.Event()
+        self._workers: dict[int, ShopWorker] = {}
+        self._ended_jobs = 0
+        self._is_told_to_stop = False
+
+    def run(self) -> None:
+        """Work until told to stop (SIGTERM, SIGINT: jobs end first; once more: now). Does not return
+        where the process begins anew."""
+        jobs.keep(self._runtime)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told_to_stop)
+        threads = [
+            threading.Thread(target=self._work, args=(place,), name=f"worker-{place}", daemon=True)
+            for place in range(self._runtime.settings.worker_threads)
+        ]
+        for thread in threads:
+            thread.start()
+        is_worn = False
+        while not is_worn and any(thread.is_alive() for thread in threads):
+            time.sleep(_WATCH_S)
+            is_worn = self._watch()
+        if is_worn:
+            self._drain(threads)
+            if not self._is_told_to_stop:
+                begin_anew()
+
+    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
+        if self._is_told_to_stop:
+            os._exit(1)
+        self._is_told_to_stop = True
+        self._stop.set()
+
+    def _watch(self) -> bool:
+        """Whether the process must begin anew. What an ended job was in the middle of nobody knows, so
+        its connections are not used again."""
+        told, deaf = Deadline.enforce()
+        if deaf:
+            log.error("a job does not end: the process begins anew", jobs=deaf)
+            begin_anew()
+        settings = self._runtime.settings
+        begun = self._ended_jobs + sum(worker.begun for worker in self._workers.values())
+        return not self._stop.is_set() and (
+            told > 0 or begun >= settings.worker_max_jobs or memory_mib() >= settings.worker_max_mib
+        )
+
+    def _drain(self, threads: Sequence[threading.Thread]) -> None:
+        log.info("the process begins anew", memory_mib=round(memory_mib()))
+        self._stop.set()
+        until = time.monotonic() + _DRAIN_S
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _work(self, place: int) -> None:
+        """One RQ worker after another, for RQ's ends when Redis goes away."""
+        lanes = (QUICK, LONG) if place % 2 == 0 else (QUICK,)
+        pause_s = 1.0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            self._work_until_it_breaks(place, lanes)
+            pause_s = 1.0 if time.monotonic() - began > _SILENT_S else min(2 * pause_s, _LONGEST_PAUSE_S)
+            self._stop.wait(pause_s)
+
+    def _work_until_it_breaks(self, place: int, lanes: Sequence[str]) -> None:
+        try:
+            # A client of its own: a worker that waits for its next job holds its connection.
+            with Redis.from_url(self._redis_url) as connection:
+                worker = self._workers[place] = ShopWorker(lanes, connection, self._stop)
+                worker.work(logging_level="WARNING", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
+        except RedisError as error:
+            log.warning("a worker can't reach Redis", error=str(error))
+        except Exception:
+            log.exception("a worker broke down")
+        finally:
+            self._ended_jobs += self._workers[place].begun if place in self._workers else 0
+            self._workers.pop(place, None)
+
+
+def memory_mib() -> float:
+    """What this process holds in memory now; where the system does not tell, the most it ever held."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * resource.getpagesize() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def begin_anew() -> NoReturn:
+    """Run the same command in this process: its threads end, its sockets close, its id stays."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 -- our own command
