@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from app.cli_values import DAY, ROW, UNITS
 from app.core.regimes import Regime, Told
 from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops, staff, tokens
 from app.db import notices as log
@@ -356,7 +357,7 @@ def sync(domain: str) -> None:
 
 @shops_group.command()
 @click.argument("domain", metavar="SHOP")
-@click.argument("number", type=click.IntRange(min=1), required=False)
+@click.argument("number", type=ROW, required=False)
 @click.option("--off", is_flag=True, help="Leave order statuses alone (the default).")
 def status(domain: str, number: int | None, *, off: bool) -> None:
     """Give orders a status of your own while they wait (BigCommerce). NUMBER is the status's id, e.g.
@@ -405,10 +406,8 @@ def supply() -> None:
 @supply.command()
 @click.argument("domain", metavar="SHOP")
 @click.argument("sku")
-@click.option("--quantity", type=click.IntRange(min=1), required=True, help="Units expected.")
-@click.option(
-    "--on", "expected_on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day, YYYY-MM-DD."
-)
+@click.option("--quantity", type=UNITS, required=True, help="Units expected.")
+@click.option("--on", "expected_on", type=DAY, required=True, help="The day, YYYY-MM-DD.")
 @click.option(
     "--location", help="Where they arrive: name or number; needed only if the item lies at several."
 )
@@ -418,7 +417,7 @@ def add(  # noqa: PLR0917 -- click passes them by name
     domain: str,
     sku: str,
     quantity: int,
-    expected_on: datetime,
+    expected_on: date,
     location: str | None,
     reference: str,
     supplier: str,
@@ -433,7 +432,7 @@ def add(  # noqa: PLR0917 -- click passes them by name
                 item,
                 location_id=_location(session, item, location),
                 quantity=quantity,
-                expected_on=_not_past(expected_on.date(), runtime),
+                expected_on=_not_past(expected_on, runtime),
                 reference=reference,
                 supplier=supplier,
                 by=_BY,
@@ -504,8 +503,8 @@ def list_supply(domain: str, *, is_all: bool) -> None:
 
 @supply.command()
 @click.argument("domain", metavar="SHOP")
-@click.argument("arrival", type=int)
-@click.option("--quantity", type=click.IntRange(min=1), help="Units that landed; left out: all of them.")
+@click.argument("arrival", type=ROW)
+@click.option("--quantity", type=UNITS, help="Units that landed; left out: all of them.")
 @click.option("--final", is_flag=True, help="What is missing will not come.")
 def receive(domain: str, arrival: int, quantity: int | None, *, final: bool) -> None:
     """Units of an arrival have landed: nobody is promised them a second time."""
@@ -526,9 +525,9 @@ def receive(domain: str, arrival: int, quantity: int | None, *, final: bool) -> 
 
 @supply.command()
 @click.argument("domain", metavar="SHOP")
-@click.argument("arrival", type=int)
-@click.option("--quantity", type=click.IntRange(min=1), help="Units in all, landed ones included.")
-@click.option("--on", "expected_on", type=click.DateTime(["%Y-%m-%d"]), help="The day, YYYY-MM-DD.")
+@click.argument("arrival", type=ROW)
+@click.option("--quantity", type=UNITS, help="Units in all, landed ones included.")
+@click.option("--on", "expected_on", type=DAY, help="The day, YYYY-MM-DD.")
 @click.option("--location", help="Where they arrive: name or number.")
 @click.option("--reference", help="Your own word for it.")
 @click.option("--supplier", help="Who sends it.")
@@ -536,7 +535,7 @@ def edit(  # noqa: PLR0917 -- click passes them by name
     domain: str,
     arrival: int,
     quantity: int | None,
-    expected_on: datetime | None,
+    expected_on: date | None,
     location: str | None,
     reference: str | None,
     supplier: str | None,
@@ -550,7 +549,7 @@ def edit(  # noqa: PLR0917 -- click passes them by name
                 session,
                 row,
                 quantity=quantity,
-                expected_on=None if expected_on is None else _not_past(expected_on.date(), runtime),
+                expected_on=None if expected_on is None else _not_past(expected_on, runtime),
                 location_id=None if location is None else _place(session, shop, location),
                 reference=reference,
                 supplier=supplier,
@@ -563,7 +562,7 @@ def edit(  # noqa: PLR0917 -- click passes them by name
 
 @supply.command()
 @click.argument("domain", metavar="SHOP")
-@click.argument("arrival", type=int)
+@click.argument("arrival", type=ROW)
 def cancel(domain: str, arrival: int) -> None:
     """An arrival will not come: nobody is promised it any more."""
     with _runtime() as runtime:
@@ -654,6 +653,11 @@ def _show_report(report: Report) -> None:
         click.echo(
             f"Of the good ones {report.waiting:,} are of items that no order has named yet: they count "
             "from the first order on."
+        )
+    if report.undated:
+        click.echo(
+            f"{report.undated:,} have no date: nothing is promised of them, and a date that was known "
+            "before is withdrawn."
         )
 
 
@@ -749,18 +753,15 @@ def notices_due(domain: str) -> None:
 @click.argument("domain", metavar="SHOP")
 @click.argument("order")
 @click.argument("kind", type=click.Choice([told.value for told in Told]))
-@click.option(
-    "--revised-on", type=click.DateTime(["%Y-%m-%d"]), help="The new day a delay notice named."
-)
+@click.option("--revised-on", type=DAY, help="The new day a delay notice named.")
 @click.option("--by", default=_BY, help="Who says so.")
-def record_notice(domain: str, order: str, kind: str, revised_on: datetime | None, by: str) -> None:
+def record_notice(domain: str, order: str, kind: str, revised_on: date | None, by: str) -> None:
     """Note that a buyer was told of a delay, or what they answered. The log is never changed."""
     with _runtime() as runtime, runtime.sessions.begin() as session:
         found = log.find_order(session, _shop(session, domain).id, order)
         if found is None:
             _fail(f"{domain} has no order {order}.")
-        day = revised_on.date() if revised_on else None
-        record_told(session, found, Told(kind), revised_on=day, by=by, now=runtime.clock())
+        record_told(session, found, Told(kind), revised_on=revised_on, by=by, now=runtime.clock())
         doorbell.ring(runtime.redis, found.shop_id)
         console.print(f"{order}: {kind} noted.")
 
@@ -797,7 +798,7 @@ def list_deliveries(domain: str) -> None:
 
 
 @deliveries.command()
-@click.argument("delivery_id", type=int)
+@click.argument("delivery_id", type=ROW)
 def replay(delivery_id: int) -> None:
     """Work on a webhook again. One whose body was unreadable left nothing to replay: the shop's
     changes are read from the platform instead."""

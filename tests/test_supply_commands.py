@@ -160,3 +160,28 @@ def test_a_token_for_other_systems_is_shown_once(environment: dict[str, str]) ->
 
     assert first.startswith("backline_")
     assert first != second
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--quantity", "4", "--on", "9999-12-31"), "9999-12-31 is what systems write for no date"),
+        (("--quantity", "4", "--on", "2098-12-05"), "2098-12-05 is more than 10 years ahead"),
+        (("--quantity", "4", "--on", "0000-00-00"), "0000-00-00 is what systems write for no date"),
+        (("--quantity", "4", "--on", "soon"), "'soon' is not a day"),
+        (("--quantity", "9" * 30, "--on", "2030-12-05"), "1<=x<=1000000000"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused_before_anything_changes(
+    environment: dict[str, str], words: tuple[str, ...], complaint: str
+) -> None:
+    result = run(environment, "add", MUGS, "MUG-BLUE", *words)
+
+    assert (result.exit_code, complaint in result.output) == (2, True), result.output
+    assert rows(environment) == []
+
+
+def test_a_number_that_no_arrival_has_is_refused(environment: dict[str, str]) -> None:
+    result = run(environment, "receive", MUGS, str(2**63))
+
+    assert result.exit_code == 2

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import Told, count_once
+from app.core.bounds import is_possible
 from app.core.model import Arrival
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look, lock_item
@@ -21,12 +22,13 @@ _AT_ONCE = 500
 
 def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int, list[Arrival]]:
     """What is still to come of an item, by location, soonest first; the same goods are counted once.
-    What was told by its code before anybody knew the item is its own (see `adopt_arrivals`)."""
+    What was told by its code before anybody knew the item is its own (see `adopt_arrivals`). Nothing is
+    expected on a day that means "no date", which was kept before such days were known."""
     rows = _telling(session, shop_id, item_id)
     units = open_units(rows)
     found: dict[int, list[Arrival]] = defaultdict(list)
     for row in rows:
-        if units[row.id]:
+        if units[row.id] and is_possible(row.expected_on):
             first = None if row.first_expected_on == row.expected_on else row.first_expected_on
             found[row.location_id].append(
                 Arrival(row.id, units[row.id], row.expected_on, row.supplier, first)

@@ -11,6 +11,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from app.core.bounds import within_reach
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC. SQLite forgets the zone; this puts it back."""
@@ -25,13 +27,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             message = f"A naive datetime can't be stored: {value!r}"
             raise ValueError(message)
-        return value.astimezone(UTC)
+        return within_reach(value)
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        """SQLite gives back a naive UTC value."""
+        """SQLite gives back a naive UTC value; what was kept before moments had bounds has them now."""
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return within_reach(value.replace(tzinfo=UTC) if value.tzinfo is None else value)
 
 
 class Base(DeclarativeBase):

@@ -12,10 +12,10 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
+from app.core.bounds import too_far
 from app.db import arrivals, told
 from app.db.told import Fate, ToldArrival
 
-MOST_UNITS = 1_000_000_000
 LONGEST_TEXT = 200
 
 # References that one statement names; of more, all arrivals are gone through.
@@ -25,13 +25,13 @@ _FEW = 1000
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One line of a purchase order in another system's words; `line` is where it stands there. A
-    `received` of None was not told."""
+    `received` of None was not told. Goods whose `expected_on` is None have no date yet."""
 
     line: int
     reference: str
     sku: str
     quantity: int
-    expected_on: date
+    expected_on: date | None
     location: str = ""
     supplier: str = ""
     ordered_on: date | None = None
@@ -51,13 +51,15 @@ class Bad:
 @dataclass(slots=True)
 class Report:
     """What became, or would become, of all lines. `waiting` counts those among the others whose item no
-    order has named yet: they count from the first order on."""
+    order has named yet: they count from the first order on. `undated` ones are goods without a date: of
+    them nothing is promised, and the date that was known before is withdrawn."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     cancelled: int = 0
     waiting: int = 0
+    undated: int = 0
     bad: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -90,8 +92,9 @@ def read_catalog(session: Session, shop_id: int, skus: Collection[str] | None = 
     return Catalog(arrivals.items_by_sku(session, shop_id, skus), places, by_word)
 
 
-def translate(wording: Wording, catalog: Catalog) -> ToldArrival | Bad:
-    """A line in the shop's own terms."""
+def translate(wording: Wording, catalog: Catalog) -> ToldArrival | Bad | None:
+    """A line in the shop's own terms. Goods without a date are no arrival: nobody could be told when
+    they come."""
     place = _place(wording, catalog)
     if isinstance(place, str):
         return Bad(wording.line, place, wording.reference)
@@ -99,6 +102,8 @@ def translate(wording: Wording, catalog: Catalog) -> ToldArrival | Bad:
     if len(found) > 1:
         reason = f"{len(found)} items have the SKU {wording.sku}: give each its own on the platform"
         return Bad(wording.line, reason, wording.reference)
+    if wording.expected_on is None:
+        return None
     return ToldArrival(
         source_key=told.list_key(wording.reference, wording.sku, place),
         item_id=found[0] if found else None,
@@ -199,7 +204,11 @@ class Intake:
         )
 
     def _check(self, line: Wording | Bad) -> ToldArrival | None:
-        found = line if isinstance(line, Bad) else translate(line, self._catalog)
+        found = line if isinstance(line, Bad) else self._translated(line)
+        if found is None:
+            self.report.undated += 1
+            self._whole.add(same_reference(line.reference))
+            return None
         if isinstance(found, ToldArrival):
             first = self._line_of.setdefault(found.source_key, line.line)
             self._whole.add(same_reference(found.reference))
@@ -215,3 +224,9 @@ class Intake:
         self._doubtful.add(same_reference(found.reference))
         self._on_bad(found)
         return None
+
+    def _translated(self, line: Wording) -> ToldArrival | Bad | None:
+        problem = line.expected_on and too_far(line.expected_on, today=self._now.date())
+        if problem:
+            return Bad(line.line, f"expected_on {problem}", line.reference)
+        return translate(line, self._catalog)

@@ -7,18 +7,19 @@ from itertools import islice
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.core import bounds
+from app.core.bounds import MOST_UNITS
 from app.db.audit import record_event
-from app.pipeline.arrivals import LONGEST_TEXT, MOST_UNITS, Bad, Intake, Report, Wording, read_catalog
+from app.pipeline.arrivals import LONGEST_TEXT, Bad, Intake, Report, Wording, read_catalog
 from app.pipeline.csv_layout import Layout, Record, Source, records
 from app.platforms.text import printable
 
 _AT_ONCE = 1000
 # Day 60 of Excel's calendar is February 29, 1900, which never was.
 _EXCEL_DAY_0 = date(1899, 12, 30)
-_EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)
 
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
-_PACKED = re.compile(r"(20\d{2})(\d{2})(\d{2})")
+_PACKED = re.compile(r"((?:20|29|99)\d{2})(\d{2})(\d{2})")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}|\d{2})(?: .*)?")
 _SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})(?: .*)?")
 _NAMED = re.compile(
@@ -165,19 +166,24 @@ def _why_no_number(name: str, text: str) -> str:
     return f"the {name} {text[:40]!r} is not a number"
 
 
-def _date(cells: dict[str, str], name: str, layout: Layout) -> date:
+def _date(cells: dict[str, str], name: str, layout: Layout) -> date | None:
+    """None where the cell means "no date" (see `app.core.bounds`)."""
     text = cells[name]
     if not text:
         raise _Unreadable(f"no {name}")
+    if bounds.says_no_date(text):
+        return None
     try:
         day = read_date(text, layout.date_order)
     except ValueError:
         day = None
     if day is None:
         raise _Unreadable(f"{name} {text[:40]!r} is not a date: write it as 2026-12-31")
-    if not _EARLIEST <= day < _LATEST:
-        raise _Unreadable(f"{name} {text[:40]!r} is the day {day}, which can't be meant")
-    return day
+    try:
+        return bounds.possible_or_none(day)
+    except ValueError as error:
+        reason = f"{name} {text[:40]!r} is the day {day}, which can't be meant"
+        raise _Unreadable(reason) from error
 
 
 def read_date(text: str, order: str | None) -> date | None:

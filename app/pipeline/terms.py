@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 import holidays
 from sqlalchemy.orm import Session
 
+from app.core.bounds import is_possible
 from app.core.foresee import foresee, in_days, of_cases
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
@@ -55,18 +56,25 @@ def terms_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Term
         session, shop.id, now=now, local_day=partial(local_day, time_zone=shop.time_zone)
     )
     supplier = supplier_of(session, shop.id, item.item_id)
+    release_on = release_of(item)
     days, words = _lead_time(shop, item, experience, supplier, today)
     return Terms(
         today,
         days,
         words,
-        item.release_on or today if item.kind == Kind.PREORDER else today,
+        release_on or today,
         working_days_of(shop.country, today.year),
         shop.handling_days,
         item.item_id,
         experience,
         shop.promise_quantile,
     )
+
+
+def release_of(item: Item) -> date | None:
+    """When a preorder comes out; None where that is not known, or was kept as a day that means so."""
+    day = item.release_on if item.kind == Kind.PREORDER else None
+    return day if day is not None and is_possible(day) else None
 
 
 def _lead_time(
@@ -76,8 +84,9 @@ def _lead_time(
     what the item itself, or its supplier, has taught."""
     if item.kind == Kind.DISCONTINUED:
         return None, "nothing more of it comes"
-    if item.kind == Kind.PREORDER and item.release_on:
-        is_to_come = item.release_on >= today
+    release_on = release_of(item)
+    if release_on is not None:
+        is_to_come = release_on >= today
         return (0, "it is expected on its release") if is_to_come else (None, "its release has passed")
     habit = experience.lead_time(item.item_id, supplier)
     if habit is not None and (item.lead_time_days is None or not habit.is_of_shop):

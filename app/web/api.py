@@ -13,9 +13,10 @@ from msgspec import Meta
 from redis.exceptions import RedisError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.core.bounds import MOST_UNITS, read_day
 from app.db.api_tokens import find_shop_by_token
 from app.pipeline import doorbell
-from app.pipeline.arrivals import LONGEST_TEXT, MOST_UNITS, Bad, Intake, Wording, read_catalog
+from app.pipeline.arrivals import LONGEST_TEXT, Bad, Intake, Wording, read_catalog
 from app.pipeline.runtime import Runtime
 from app.platforms.text import printable
 from app.web import access
@@ -37,12 +38,12 @@ class _Arrival(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: _NeededText
     sku: _NeededText
     quantity: _Units
-    expected_on: date
+    expected_on: str | None
     location: _Text | int = ""
     supplier: _Text = ""
-    ordered_on: date | None = None
+    ordered_on: str | None = None
     received: _Units | None = None
-    received_on: date | None = None
+    received_on: str | None = None
 
 
 class _Problem(Exception):
@@ -115,7 +116,7 @@ def _take(runtime: Runtime, shop_id: int) -> dict[str, Any]:
     if report.changes:
         doorbell.ring(runtime.redis, shop_id)
     errors = [{"index": one.line, "reference": one.reference, "reason": one.reason} for one in bad]
-    if told and not report.good:
+    if told and not (report.good or report.undated):
         raise _Problem(422, "No arrival could be used", "Nothing was changed.", errors=errors)
     return {
         "new": report.new,
@@ -123,6 +124,7 @@ def _take(runtime: Runtime, shop_id: int) -> dict[str, Any]:
         "unchanged": report.unchanged,
         "cancelled": report.cancelled,
         "waiting_for_item": report.waiting,
+        "without_date": report.undated,
         "errors": errors,
     }
 
@@ -144,28 +146,37 @@ def _read_all(rows: list[Any]) -> Iterator[Wording | Bad]:
     """Each by its place in the list, counted from 0."""
     for index, raw in enumerate(rows):
         try:
-            row = msgspec.convert(raw, type=_Arrival)
-        except msgspec.ValidationError as error:
+            yield _read(index, raw)
+        except (msgspec.ValidationError, ValueError) as error:
             given = raw.get("reference") if isinstance(raw, dict) else None
             reference = _one_line(given)[:LONGEST_TEXT] if isinstance(given, str) else ""
             yield Bad(index, str(error), reference)
-            continue
-        reference, sku = _one_line(row.reference), _one_line(row.sku)
-        if not reference or not sku:
-            yield Bad(index, "Reference and SKU must not be blank", reference)
-            continue
-        yield Wording(
-            line=index,
-            reference=reference,
-            sku=sku,
-            quantity=row.quantity,
-            expected_on=row.expected_on,
-            location=_one_line(str(row.location)),
-            supplier=_one_line(row.supplier),
-            ordered_on=row.ordered_on,
-            received=row.received,
-            received_on=row.received_on,
-        )
+
+
+def _read(index: int, raw: Any) -> Wording:
+    row = msgspec.convert(raw, type=_Arrival)
+    reference, sku = _one_line(row.reference), _one_line(row.sku)
+    if not reference or not sku:
+        raise ValueError("Reference and SKU must not be blank")
+    return Wording(
+        line=index,
+        reference=reference,
+        sku=sku,
+        quantity=row.quantity,
+        expected_on=_day("expected_on", row.expected_on),
+        location=_one_line(str(row.location)),
+        supplier=_one_line(row.supplier),
+        ordered_on=_day("ordered_on", row.ordered_on),
+        received=row.received,
+        received_on=_day("received_on", row.received_on),
+    )
+
+
+def _day(name: str, text: str | None) -> date | None:
+    try:
+        return None if text is None else read_day(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _one_line(text: str) -> str:

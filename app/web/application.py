@@ -8,6 +8,7 @@ from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
 from app.web import (
     access,
+    addresses,
     api,
     headers,
     health,
@@ -44,6 +45,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["HAS_OPEN_PAGES"] = has_open_pages
+    addresses.bound_numbers(app)
     app.before_request(_allow_large_file)
     headers.harden(app, runtime.settings)
     access.protect(app, runtime)

@@ -226,4 +226,4 @@ def test_whatever_is_typed_as_a_number_is_answered_in_words(shops: Shops, typed:
     )
 
     assert answer.status_code == 200
-    assert "Type a whole number from 1 to 1,000,000." in answer.get_data(as_text=True)
+    assert "Type a whole number from 1 to 1,000,000,000." in answer.get_data(as_text=True)

@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.core.bounds import LARGEST_ID, is_possible, is_within_reach, read_whole
+
 PAGE = 50
 
 T = TypeVar("T")
@@ -61,19 +63,22 @@ class Place:
 
 def read_place(text: str, sort: Sort) -> Place | None:
     """The place that an address names; None for none and for one that makes no sense."""
-    value, separator, row_id = text.rpartition("~")
-    if not separator or not row_id.isdecimal() or len(row_id) > len(str(2**63)) - 1:
+    value, separator, digits = text.rpartition("~")
+    row_id = read_whole(digits, least=0, most=LARGEST_ID)
+    if not separator or row_id is None:
         return None
     if not value:
-        return Place(None, int(row_id))
+        return Place(None, row_id)
     is_moment = not isinstance(sort.column.type, sa.Date)
     try:
         read = datetime.fromisoformat(value) if is_moment else date.fromisoformat(value)
     except ValueError:
         return None
-    if isinstance(read, datetime) and read.tzinfo is None:
-        return None
-    return Place(read, int(row_id))
+    if isinstance(read, datetime):
+        is_usable = read.tzinfo is not None and is_within_reach(read)
+    else:
+        is_usable = is_possible(read)
+    return Place(read, row_id) if is_usable else None
 
 
 @dataclass(frozen=True, slots=True)

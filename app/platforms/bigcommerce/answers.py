@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from app.core.bounds import within_reach
 from app.errors import TryLater
 from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Pool, Routing
 from app.platforms.http import jittered_s
@@ -268,4 +269,4 @@ def moment(text: str) -> datetime:
     except ValueError as error:
         message = f"BigCommerce told a time that is none: {text!r}"
         raise TryLater(message, after_s=jittered_s()) from error
-    return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+    return within_reach(told if told.tzinfo else told.replace(tzinfo=UTC))

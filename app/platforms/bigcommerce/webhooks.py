@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from app.core.bounds import is_within_reach
 from app.errors import RejectedWebhook
 from app.platforms.base import Delivery
 from app.platforms.bigcommerce.scopes import find_scope
@@ -161,9 +162,10 @@ def _named(delivery: Delivery, envelope: _Envelope, *, has_id: bool) -> Delivery
 
 def _moment(seconds: int) -> datetime | None:
     try:
-        return datetime.fromtimestamp(seconds, UTC) if seconds else None
+        moment = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, OSError, ValueError):
         return None
+    return moment if is_within_reach(moment) else None
 
 
 def _with_facts(delivery: Delivery, envelope: _Envelope) -> Delivery:

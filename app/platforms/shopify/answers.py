@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from app.core.bounds import within_reach
 from app.platforms.base import (
     ItemStock,
     LocatedLine,
@@ -190,8 +190,8 @@ def order_seen(order: OrderNode) -> OrderSeen:
     return OrderSeen(
         order_id=number_of(order.id),
         name=printable(order.name),
-        placed_at=order.processed_at.astimezone(UTC),
-        updated_at=order.updated_at.astimezone(UTC),
+        placed_at=within_reach(order.processed_at),
+        updated_at=within_reach(order.updated_at),
         is_cancelled=order.cancelled_at is not None,
         items=None if items is None else order_items(items.nodes),
         routing=None if routes is None else routing(routes.nodes),

@@ -6,10 +6,11 @@ shipments: it only lends them its names.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 import msgspec
 
+from app.core.bounds import is_no_date, is_within_reach
 from app.platforms.base import Inbound, InboundLine
 from app.platforms.shopify import queries
 from app.platforms.shopify.answers import Nodes, PageInfo, Ref, optional, typed
@@ -142,7 +143,7 @@ def _inbound(
         shipment_id=number,
         location_id=location_id,
         names=tuple(name for name in (*transfer_names, printable(shipment.name)) if name),
-        arrives_at=None if arrives_at is None else arrives_at.astimezone(UTC),
+        arrives_at=_meant(arrives_at),
         lines=tuple(
             InboundLine(
                 line_id=number_of(line.id),
@@ -156,3 +157,10 @@ def _inbound(
             if line.inventory_item is not None
         ),
     )
+
+
+def _meant(arrives_at: datetime | None) -> datetime | None:
+    """None where the moment only stands for "no date"."""
+    if arrives_at is None or not is_within_reach(arrives_at) or is_no_date(arrives_at.date()):
+        return None
+    return arrives_at.astimezone(UTC)

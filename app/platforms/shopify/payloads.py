@@ -6,12 +6,13 @@ what Shopify documents.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from app.core.bounds import is_within_reach, within_reach
 from app.platforms.base import (
     Fact,
     InboundChanged,
@@ -98,8 +99,8 @@ def read_order(body: bytes) -> tuple[Fact, ...]:
     seen = OrderSeen(
         order_id=order.id,
         name=printable(order.name),
-        placed_at=(order.processed_at or order.created_at).astimezone(UTC),
-        updated_at=order.updated_at.astimezone(UTC),
+        placed_at=within_reach(order.processed_at or order.created_at),
+        updated_at=_changed_at(order),
         is_cancelled=order.cancelled_at is not None,
         items=None if order.line_items is None else tuple(_items(lines, units)),
         tags=None if order.tags is None else tuple(_tags(order.tags)),
@@ -152,6 +153,13 @@ def _refunded(line: _LineItem, refunds: Iterable[_Refund] | None) -> tuple[int, 
         elif part.line_item_id == line.id and part.restock_type != "cancel":
             unclear += part.quantity
     return returned, unclear
+
+
+def _changed_at(order: _Order) -> datetime:
+    """One that is far ahead would make every later word about the order an old one."""
+    if not is_within_reach(order.updated_at):
+        raise msgspec.ValidationError("No order was changed then - at `$.updated_at`")
+    return within_reach(order.updated_at)
 
 
 def _tags(told: str) -> Iterator[str]:

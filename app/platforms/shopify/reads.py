@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
+from app.core.bounds import within_reach
 from app.errors import TryLater
 from app.platforms.base import (
     ChangedOrders,
@@ -266,7 +267,7 @@ def fetch_changed_orders(client: ShopifyClient, since: datetime) -> ChangedOrder
     seen_until, page = since, PageInfo(has_next_page=True)
     while page.has_next_page and seen_until <= since:
         answer = _changed_page(client, since, after=page.end_cursor)
-        updated_at |= {number_of(node.id): node.updated_at.astimezone(UTC) for node in answer.nodes}
+        updated_at |= {number_of(node.id): within_reach(node.updated_at) for node in answer.nodes}
         seen_until = max([since, *updated_at.values()])
         page = answer.page_info
     return ChangedOrders(updated_at, seen_until, is_complete=not page.has_next_page)

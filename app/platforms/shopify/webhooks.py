@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.bounds import is_within_reach
 from app.errors import RejectedWebhook
 from app.platforms.base import Delivery
 from app.platforms.shopify.payloads import UNREADABLE, Moment
@@ -105,9 +106,10 @@ def _domains_in(body: bytes) -> list[str]:
 
 def _moment(text: str) -> datetime | None:
     try:
-        return msgspec.convert(text, type=Moment)
+        moment = msgspec.convert(text, type=Moment)
     except msgspec.ValidationError:
         return None
+    return moment if is_within_reach(moment) else None
 
 
 def _with_facts(delivery: Delivery, body: bytes) -> Delivery:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from flask import Blueprint, Response, request
 
+from app.core.bounds import is_possible
 from app.db.pages import activity
 from app.db.pages.activity import Happening, Wanted
 from app.db.pages.paging import Turn
@@ -134,4 +135,4 @@ def _read_day(name: str) -> date | None:
         day = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
-    return day if date(2000, 1, 1) <= day <= date(9000, 1, 1) else None
+    return day if is_possible(day) else None

@@ -7,7 +7,6 @@ from app.db import inbox
 from app.db.pages import deliveries
 from app.pipeline.runtime import Runtime
 from app.web.pages.frame import (
-    LARGEST_ID,
     OpenShop,
     back_to,
     change_shop,
@@ -52,9 +51,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 def _retry(opened: OpenShop, delivery_id: int) -> str:
     """Have it worked on again. One whose body was unreadable left nothing to work on: what it would
     have told is found by asking the platform what changed."""
-    row = None
-    if delivery_id <= LARGEST_ID:
-        row = deliveries.find_failed(opened.session, opened.id, delivery_id)
+    row = deliveries.find_failed(opened.session, opened.id, delivery_id)
     if row is None:
         abort(404)
     inbox.replay(row)

@@ -11,7 +11,7 @@ from app.pipeline.duties import duties_today, record_told
 from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.forms import Form
-from app.web.pages.frame import LARGEST_ID, OpenShop, back_to, change_shop, done_text, open_shop
+from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, open_shop
 from app.web.pages.item import Forms
 
 _PAGE_NAME = "duties.listing"
@@ -65,14 +65,14 @@ def _page(opened: OpenShop, order_id: int = 0, form: Form | None = None) -> str:
 
 def _record(opened: OpenShop, order_id: int) -> Response | tuple[str, int]:
     order = None
-    if order_id <= LARGEST_ID and opened.shop.regime != Regime.NONE:
+    if opened.shop.regime != Regime.NONE:
         order = interventions.find_order(opened.session, opened.id, order_id)
     if order is None:
         abort(404)
     form = Form(request.form)
     kind = form.one_of("kind", KINDS)
     names_day = kind == Told.DELAY and form.typed.get("revised_on", "").strip()
-    revised_on = form.day("revised_on", not_before=opened.say.today) if names_day else None
+    revised_on = form.day("revised_on", today=opened.say.today) if names_day else None
     if kind is None or form.errors:
         return _page(opened, order_id, form), 422
     record_told(

@@ -4,11 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from app.core import bounds
 from app.platforms.text import printable
-
-MOST_UNITS = 1_000_000
-MOST_DAYS = 3650
-_LONGEST_NUMBER = 9
 
 
 @dataclass
@@ -27,33 +24,40 @@ class Form:
 
     def number(self, name: str, *, least: int, most: int) -> int | None:
         """A whole number between two."""
-        typed = self.typed.get(name, "").strip()
-        if (
-            typed.removeprefix("-").isascii()
-            and typed.removeprefix("-").isdigit()
-            and len(typed) <= _LONGEST_NUMBER
-        ):
-            number = int(typed)
-            if least <= number <= most:
-                return number
-        self.errors[name] = f"Type a whole number from {least} to {most:,}."
-        return None
+        number = bounds.read_whole(self.typed.get(name, "").strip(), least=least, most=most)
+        if number is None:
+            self.errors[name] = f"Type a whole number from {least} to {most:,}."
+        return number
 
     def number_or_none(self, name: str, *, least: int, most: int) -> int | None:
         """Likewise; nothing typed is None without being wrong."""
         return self.number(name, least=least, most=most) if self.typed.get(name, "").strip() else None
 
-    def day(self, name: str, *, not_before: date | None = None) -> date | None:
-        """A day as a date field sends it."""
+    def day(self, name: str, *, today: date, is_past_fine: bool = False) -> date | None:
+        """A day as a date field sends it, not more than ten years ahead."""
+        day = self.day_or_none(name, today=today, is_past_fine=is_past_fine)
+        if day is None and name not in self.errors:
+            self.errors[name] = "Choose a day."
+        return day
+
+    def day_or_none(self, name: str, *, today: date, is_past_fine: bool = False) -> date | None:
+        """Likewise; nothing typed, or a day that means "no date" (see `app.core.bounds`), is None
+        without being wrong."""
+        typed = self.typed.get(name, "").strip()
+        if not typed:
+            return None
         try:
-            day = date.fromisoformat(self.typed.get(name, "").strip())
+            day = bounds.read_day(typed)
         except ValueError:
             self.errors[name] = "Choose a day."
             return None
-        if not_before is not None and day < not_before:
+        if day is not None and (day < today and not is_past_fine):
             self.errors[name] = "This day has passed: choose today or a later one."
-            return None
-        return day
+        elif day is not None and bounds.too_far(day, today=today):
+            self.errors[name] = (
+                f"This day is more than {bounds.YEARS_AHEAD} years ahead: choose a sooner one."
+            )
+        return None if name in self.errors else day
 
     def one_of(self, name: str, known: Mapping[str, object]) -> str | None:
         """One of the offered values."""

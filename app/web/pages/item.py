@@ -7,6 +7,7 @@ from datetime import date, datetime
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
+from app.core.bounds import LARGEST_ID, MOST_DAYS, MOST_UNITS, read_whole
 from app.core.decide import Decided
 from app.core.model import Basis, Share
 from app.core.promise import still_expected
@@ -16,15 +17,15 @@ from app.db.models import ArrivalRow, Item
 from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
 from app.web import access
-from app.web.pages.forms import MOST_DAYS, MOST_UNITS, Form
+from app.web.pages.forms import Form
 from app.web.pages.frame import (
-    LARGEST_ID,
     OpenShop,
     back_to,
     change_shop,
     done_text,
     is_fragment,
     open_shop,
+    read_text,
 )
 from app.web.pages.queue_chart import QueueChart, draw, steps_of
 
@@ -158,8 +159,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
 
 def _item(opened: OpenShop, item_id: int) -> Item:
-    item = items.find_item(opened.session, opened.id, item_id) if item_id <= LARGEST_ID else None
-    return item or abort(404)
+    return items.find_item(opened.session, opened.id, item_id) or abort(404)
 
 
 def _arrival(opened: OpenShop, item: Item, arrival_id: int) -> ArrivalRow:
@@ -171,15 +171,14 @@ def _arrival(opened: OpenShop, item: Item, arrival_id: int) -> ArrivalRow:
 
 
 def _page_number() -> int:
-    typed = request.args.get("page", "1")
-    return min(max(1, int(typed)), _LARGEST_PAGE) if typed.isascii() and typed.isdigit() else 1
+    return read_whole(request.args.get("page", "1"), least=1, most=_LARGEST_PAGE) or 1
 
 
 # The list
 
 
 def _listing(opened: OpenShop) -> str:
-    search, page = request.args.get("q", "").strip()[:100], _page_number()
+    search, page = read_text(), _page_number()
     is_waiting_only = request.args.get("show") == "waiting"
     found = items.list_items(
         opened.session,
@@ -245,8 +244,7 @@ def _item_page(
 
 def _location(standing: Standing, queues: Mapping[int, Sequence[Decided]]) -> int | None:
     """The location that was asked for, else the one where most units are short."""
-    typed = request.args.get("location", "")
-    asked = int(typed) if typed.isascii() and typed.isdigit() else None
+    asked = read_whole(request.args.get("location", ""), least=1, most=LARGEST_ID)
     if asked in standing.pools:
         return asked
     return max(queues, key=lambda one: (_short(queues[one]), len(queues[one])), default=None)
@@ -311,7 +309,7 @@ def _ask(
 ) -> tuple[Question | None, Forms]:
     form = Form(request.args)
     quantity = form.number("units", least=1, most=MOST_UNITS)
-    on = form.day("on", not_before=standing.today)
+    on = form.day("on", today=standing.today)
     if quantity is None or on is None:
         return None, Forms({**forms.wrong, "what-if": form})
     outcomes = what_if(opened.session, standing, location_id=location_id, quantity=quantity, on=on)
@@ -346,7 +344,7 @@ def _add_arrival(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
     pools = mirror.pools_of(opened.session, opened.id, [item.item_id])[item.item_id]
     location = form.one_of("location", {str(location_id): None for location_id in pools})
     quantity = form.number("quantity", least=1, most=MOST_UNITS)
-    expected_on = form.day("expected_on", not_before=opened.say.today)
+    expected_on = form.day("expected_on", today=opened.say.today)
     reference = form.text("reference")
     if form.errors or location is None or quantity is None or expected_on is None:
         return _item_page(opened, item, {"add": form}), 422
@@ -368,7 +366,7 @@ def _change_arrival(opened: OpenShop, item: Item, arrival: ArrivalRow) -> Respon
     form = Form(request.form)
     quantity = form.number("quantity", least=1, most=MOST_UNITS)
     received = form.number("received", least=0, most=MOST_UNITS)
-    expected_on = form.day("expected_on")
+    expected_on = form.day("expected_on", today=opened.say.today, is_past_fine=True)
     reference = form.text("reference")
     if quantity is not None and received is not None and received > quantity:
         form.errors["received"] = f"More than the {quantity} that were expected: raise the quantity too."
@@ -392,7 +390,7 @@ def _change_terms(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
     form = Form(request.form)
     kind = form.one_of("kind", KINDS)
     lead_time = form.number_or_none("lead_time_days", least=0, most=MOST_DAYS)
-    release_on = form.day("release_on") if form.typed.get("release_on") else None
+    release_on = form.day_or_none("release_on", today=opened.say.today, is_past_fine=True)
     if form.errors or kind is None:
         return _item_page(opened, item, {"terms": form}), 422
     terms = ItemTerms(kind, release_on if kind == "preorder" else None, lead_time)

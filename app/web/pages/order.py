@@ -7,6 +7,7 @@ from datetime import date
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from app.core.bounds import read_whole
 from app.core.changes import is_worth_writing
 from app.core.desired import WAITING, Desired, Shown, desired, rename_tags
 from app.db import interventions, promises
@@ -21,7 +22,6 @@ from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS, order_url
 from app.web import access
 from app.web.pages.frame import (
-    LARGEST_ID,
     OpenShop,
     back_to,
     change_shop,
@@ -109,19 +109,15 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
 
 def _found(opened: OpenShop, order_id: int) -> Order:
-    order = None
-    if order_id <= LARGEST_ID:
-        order = interventions.find_order(opened.session, opened.id, order_id)
-    return order or abort(404)
+    return interventions.find_order(opened.session, opened.id, order_id) or abort(404)
 
 
 def _complaint(text: str) -> str:
     """What is wrong with a typed priority; empty if nothing is."""
-    try:
-        is_right = abs(int(text)) <= HIGHEST_PRIORITY
-    except ValueError:
-        is_right = False
-    return "" if is_right else f"Type a whole number from −{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}."
+    number = read_whole(text, least=-HIGHEST_PRIORITY, most=HIGHEST_PRIORITY)
+    if number is not None:
+        return ""
+    return f"Type a whole number from −{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}."
 
 
 def _render(

@@ -12,6 +12,7 @@ from babel.localedata import exists as is_known_locale
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
+from app.core.bounds import MOST_DAYS
 from app.core.desired import OUR_TAGS, Desired, ItemState, Status, rename_tags
 from app.core.kinds import Kind
 from app.db import preferences, staff
@@ -33,7 +34,7 @@ from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.duties import REGIMES
-from app.web.pages.forms import MOST_DAYS, Form
+from app.web.pages.forms import Form
 from app.web.pages.frame import (
     OpenShop,
     back_to,

@@ -256,10 +256,19 @@ class TestOrders:
     ) -> None:
         assert field in problem_of("orders/updated", changed("orders/updated", **values))
 
-    def test_a_moment_outside_the_calendar_is_a_problem(self) -> None:
+    def test_a_purchase_outside_the_calendar_is_as_old_as_can_be(self) -> None:
         body = changed("orders/updated", processed_at="0001-01-01T00:00:00+14:00")
 
-        assert problem_of("orders/updated", body)
+        (order,) = facts_of("orders/updated", body)
+
+        assert isinstance(order, OrderSeen)
+        assert order.placed_at == datetime(2000, 1, 1, tzinfo=UTC)
+
+    def test_a_change_outside_the_calendar_is_a_problem(self) -> None:
+        """It would make every later word about the order an old one."""
+        body = changed("orders/updated", updated_at="9999-12-31T23:59:59-12:00")
+
+        assert "updated_at" in problem_of("orders/updated", body)
 
 
 @pytest.mark.parametrize(
