@@ -68,11 +68,12 @@ def item_state(
     title: str = "Blue Mug",
     sku: str = "MUG-BLUE",
     kind: str = "backorder",
+    is_counted: bool = True,
 ) -> ItemState:
     """An item of an order: so many `short` of the outstanding ones."""
-    return ItemState(
-        item, title, sku, of if ordered is None else ordered, of, short, day(on) if on else None, kind
-    )
+    held = of if ordered is None else ordered
+    expected = day(on) if on else None
+    return ItemState(item, title, sku, held, of, short, expected, kind, is_counted)
 
 
 def order_state(*items: ItemState, order: int = 1, is_cancelled: bool = False) -> OrderState:

@@ -105,6 +105,11 @@ class Goods:
         ]
         return [self.terms.sent_by(day) for day, units in sorted(days) for _ in range(units)]
 
+    def speaks_of(self, item_id: int) -> bool:
+        """Whether any of an item is on its way, or was."""
+        shipped = {line.item_id for shipment in self._shipments() for line in shipment.lines}
+        return item_id in shipped or any(one.item_id == item_id for one in self.told)
+
     def after_all(self, coming: Sequence[date]) -> date | None:
         """When a unit is served that nothing announced serves."""
         if self.terms.lead_time_days is None:
@@ -315,7 +320,10 @@ class Goods:
         return self.random.choice(self._pools())
 
     def _place_of(self, item_id: int) -> int:
-        return self.random.choice([place for item, place in self._pools() if item == item_id])
+        places = [place for item, place in self._pools() if item == item_id]
+        if not places:
+            raise Refused("nobody counts it")
+        return self.random.choice(places)
 
     def _some_days(self) -> timedelta:
         return timedelta(days=self.random.randint(1, 9))

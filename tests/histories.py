@@ -92,6 +92,11 @@ class History:
     own_text: dict[int, str] = field(default_factory=dict)
     own_tags: dict[int, set[str]] = field(default_factory=dict)
     shrunk: set[int] = field(default_factory=set)
+    """Orders of which something was taken out or shipped while they waited, or is not counted any more:
+    they may show nothing."""
+    served: set[int] = field(default_factory=set)
+    """Orders that stock came for: these alone may say so."""
+    _wants: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
@@ -167,6 +172,7 @@ class History:
         """One thing that a buyer, the merchant or a warehouse does; where it can't be done, another."""
         acts = self.acts()
         weights = [weight for weight, _ in acts]
+        self._note_endings()
         for _, act in self.random.choices(acts, weights, k=_TRIES):
             try:
                 act()
@@ -174,7 +180,32 @@ class History:
                 self.counts["refused"] += 1
             else:
                 self.counts[act.__name__] += 1
+                self._note_endings()
                 return
+
+    def _note_endings(self) -> None:
+        """Of which orders units that were short are still to be shipped and short no more, and of which
+        some are not to be shipped any more."""
+        before, self._wants = self._wants, self._open_and_short()
+        for (order_id, item_id), (was_open, was_short) in before.items():
+            now_open, now_short = self._wants.get((order_id, item_id), (0, 0))
+            if now_short < min(was_short, now_open):
+                self.served.add(order_id)
+            waits = order_id in self.shop.orders and self.world.tags(order_id) & {"backordered"}
+            if now_open < was_open and (waits or was_short):
+                self.shrunk.add(order_id)
+
+    def _open_and_short(self) -> dict[tuple[int, int], tuple[int, int]]:
+        """Of each item of an order that is counted, how many units are open, and how many short."""
+        short = truth(self.shop)
+        is_open: Counter[tuple[int, int]] = Counter()
+        for (item_id, _), lines in self.shop.open_lines().items():
+            for order_id, units in lines.items():
+                is_open[order_id, item_id] += units
+        return {
+            key: (units, short.get(key[0], {}).get(key[1], Short(0, None)).units)
+            for key, units in is_open.items()
+        }
 
     def acts(self) -> list[tuple[int, Callable[[], None]]]:
         """What may happen, and how often."""
@@ -190,6 +221,8 @@ class History:
             (2, self.write_note),
             (2, self.put_tag),
             (1, self.delete_order),
+            (1, self.switch_tracking),
+            (1, self.delete_product),
             *self.goods.acts(),
             *self.platform_acts(),
         ]
@@ -370,6 +403,19 @@ class History:
             raise Refused("nothing to delete")
         self.world.shop.delete_order(self.random.choice(cancelled))
 
+    def switch_tracking(self) -> None:
+        """The merchant stops counting an item, or counts it again."""
+        item = self.shop.books.items[self.random.choice(self.variants).item_id]
+        self.shop.set_tracked(item.item_id, is_tracked=not item.is_tracked)
+
+    def delete_product(self) -> None:
+        """The merchant takes a product off sale for good; its open orders stay as they are."""
+        variant = self.random.choice(self.variants)
+        if len(self.variants) < len(TITLES) or self.goods.speaks_of(variant.item_id):
+            raise Refused("it is needed")
+        self.shop.delete_product(variant.product_id)
+        self.variants.remove(variant)
+
     # What is seen while it goes on
 
     def _watch(self) -> None:
@@ -511,12 +557,11 @@ class History:
         )
         is_cancelled = self.is_cancelled(order_id)
         may_be_nothing = is_cancelled or not was_tagged or order_id in self.shrunk
-        may_be_released = was_tagged and not is_cancelled
+        may_be_released = was_tagged and not is_cancelled and order_id in self.served
         if (nothing and may_be_nothing) or (released and may_be_released):
             return []
-        return [
-            f"is not short (tagged before: {was_tagged}) but shows {tags & OURS}, {block!r}, {fields}"
-        ]
+        past = f"tagged before: {was_tagged}, stock came: {order_id in self.served}"
+        return [f"is not short ({past}) but shows {tags & OURS}, {block!r}, {fields}"]
 
 
 class StoreHistory(History):
@@ -587,6 +632,14 @@ class StoreHistory(History):
     def delete_order(self) -> None:
         """An order is archived."""
         self.shop.archive_order(self._any_order())
+
+    def switch_tracking(self) -> None:
+        """The merchant stops counting a product. What of its open orders had taken stock when it is
+        counted again, the platform does not tell: see `docs/platform-facts.md`."""
+        variant = self.random.choice(self.variants)
+        if self.shop.books.products[variant.product_id].tracking == "none":
+            raise Refused("it is not counted")
+        self.shop.set_tracking(variant.product_id, "none")
 
     def _puts_tag(self, entry: JournalEntry) -> bool | None:
         """Our words stand in the note."""

@@ -46,12 +46,22 @@ def rename_tags(names: Mapping[str, str]) -> dict[Status | Duty, frozenset[str]]
     return {said: frozenset(names.get(tag, tag) for tag in tags) for said, tags in TAGS.items()}
 
 
+class Ending(StrEnum):
+    """What became of the units of an item that an order was short of."""
+
+    STOCK = "covered by stock"
+    LEFT = "it was taken out of the order"
+    SHIPPED = "it was shipped, whatever the figures said"
+    UNCOUNTED = "its stock is no longer counted: it is not tracked any more, or was deleted"
+
+
 @dataclass(frozen=True, slots=True)
 class ItemState:
     """One item of an order, all its locations taken together.
 
     `ordered` units still belong to the order, `outstanding` of them are not shipped, `short` of
     those have no unit on hand; `expected_on` is when the last of them is expected, None if unknown.
+    `is_counted`: the platform counts stock of it; else nobody can say whether there is any.
     """
 
     item_id: int
@@ -62,6 +72,7 @@ class ItemState:
     short: int = 0
     expected_on: date | None = None
     kind: str = Kind.BACKORDER
+    is_counted: bool = True
 
     @property
     def asks_for(self) -> Status:
@@ -131,8 +142,9 @@ def desired(
     order: OrderState, shown: Shown, *, today: date, tags: Mapping[Status | Duty, frozenset[str]] = TAGS
 ) -> Desired:
     """Judge an order. While any item is short it waits, by the kinds of those that are; it is released
-    once stock has come for one that was; and shows nothing when it was cancelled or its short units
-    were taken out of it.
+    once stock has come for one that was; and shows nothing when it was cancelled, or when what it waited
+    for was taken out of it, shipped all the same, or is counted no more: nobody may be told then that
+    stock has come.
     `tags` are those that each status and duty puts, where the merchant calls them otherwise."""
     if order.is_cancelled:
         return Desired(Status.NONE)
@@ -146,13 +158,39 @@ def desired(
         return Desired(status, tuple(order.items), eta, None, said, order.owes_notice)
     if shown.status is Status.RELEASED:
         return Desired(Status.RELEASED, (), shown.eta, shown.released_on, tags[Status.RELEASED])
-    if shown.status in WAITING and _was_served(order, shown):
+    if shown.status in WAITING and Ending.STOCK in endings_of(order, shown):
         return Desired(Status.RELEASED, (), today, today, tags[Status.RELEASED])
     return Desired(Status.NONE)
 
 
-def _was_served(order: OrderState, shown: Shown) -> bool:
-    """Whether stock came for at least one unit that we called short: fewer units were taken out of
-    the order than were short, so the rest must have been served."""
-    ordered = {item.item_id: item.ordered for item in order.items}
-    return any(was.short > max(0, was.ordered - ordered.get(was.item_id, 0)) for was in shown.items)
+def endings_of(order: OrderState, shown: Shown) -> frozenset[Ending]:
+    """Why the items that the order was said to wait for are short no more."""
+    now = {item.item_id: item for item in order.items}
+    return frozenset(ending_of(was, now.get(was.item_id)) for was in shown.items)
+
+
+def ending_of(was: ShownItem, now: ItemState | None) -> Ending:
+    """Why an item of which `was` had been said is not short of as much any more; `now` is None where the
+    order does not name it any more.
+
+    Stock came if units that were short are still to be shipped and are short no more. What the platform
+    does not count nobody can have come.
+    """
+    if now is None:
+        return Ending.LEFT
+    if not now.is_counted:
+        return Ending.UNCOUNTED
+    if still_to_ship(was, ordered=now.ordered, outstanding=now.outstanding) > now.short:
+        return Ending.STOCK
+    gone = was.outstanding - now.outstanding
+    return Ending.SHIPPED if gone > was.ordered - now.ordered else Ending.LEFT
+
+
+def still_to_ship(was: ShownItem, *, ordered: int, outstanding: int) -> int:
+    """How many of the units that were short are still to be shipped, now that so many are `ordered` and
+    `outstanding`. Units taken out of an order are its short ones first, those shipped its covered ones:
+    what was on the shelf can be sent, and what was not is what buyers give up."""
+    gone = max(0, was.outstanding - outstanding)
+    taken_out = min(gone, max(0, was.ordered - ordered))
+    shipped_short = max(0, gone - taken_out - (was.outstanding - was.short))
+    return min(outstanding, max(0, was.short - taken_out - shipped_short))

@@ -1,6 +1,6 @@
 """What we say about lines, and what orders show of it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,7 +11,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.desired import WAITING, ItemState, OrderState, Shown
+from app.core.desired import WAITING, Ending, ItemState, OrderState, Shown, ShownItem, still_to_ship
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look, is_doubtful, is_ready, lock_item
@@ -67,12 +67,13 @@ def record_promises(
     cause: str | None,
     held: Mapping[tuple[int, int], int] = MappingProxyType({}),
     today: date | None = None,
+    is_counted: bool = True,
 ) -> None:
     """Say `made` (promises about short lines, with their words) of one item, and of every other line
     of it that it is covered. Orders of which something else is said now are due to be judged. Of a
     line in `held` (by order and location) fewer units short than these are not said yet. Of one that
     stock has come for it is noted whether that was by its first promised day, if it is told which day
-    it is in the shop."""
+    it is in the shop; nothing comes of an item that is not counted (`is_counted`)."""
     standing = promises_of_item(session, shop_id, item_id)
     changed = set()
     for promise, words in made:
@@ -86,14 +87,16 @@ def record_promises(
         if (row.short, row.expected_on, row.basis) != said:
             _say(session, row, said, now=now, cause=cause)
             changed.add(row.order_id)
-    wanted = _still_wanted(session, shop_id, item_id, standing) if today is not None else set()
+    ended = _endings(session, shop_id, item_id, standing, is_counted=is_counted)
     for key, row in standing.items():
         if held.get(key, row.short) < row.short:
             _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
             changed.add(row.order_id)
         if row.short > 0 and key not in held:
-            if today is not None and row.first_expected_on is not None and row.order_id in wanted:
+            why = ended[row.order_id]
+            if today is not None and row.first_expected_on is not None and why is Ending.STOCK:
                 _note_kept(session, row, row.first_expected_on, today=today, now=now, cause=cause)
+            row.words = why.value
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()
@@ -101,14 +104,31 @@ def record_promises(
     judge_orders(session, shop_id, changed, at=now)
 
 
-def _still_wanted(
-    session: Session, shop_id: int, item_id: int, rows: Mapping[tuple[int, int], PromiseRow]
-) -> set[int]:
-    """The orders that still want units of the item: what was cancelled or taken out of one was not
-    served."""
-    ids = {row.order_id for row in rows.values() if row.short}
-    units = _units_of_item(session, shop_id, item_id, ids)
-    return {order_id for order_id, one in units.items() if one.outstanding > 0}
+def _endings(
+    session: Session,
+    shop_id: int,
+    item_id: int,
+    rows: Mapping[tuple[int, int], PromiseRow],
+    *,
+    is_counted: bool,
+) -> dict[int, Ending]:
+    """What became of the short units of the item, by order, where nothing of it is short any more."""
+    short: Counter[int] = Counter()
+    for row in rows.values():
+        short[row.order_id] += row.short
+    waiting = +short
+    if not is_counted:
+        return dict.fromkeys(waiting, Ending.UNCOUNTED)
+    left, units = _left_of(session, shop_id, item_id, waiting)
+    named = {order_id for order_id, one in units.items() if one.ordered}
+    return {
+        order_id: Ending.STOCK if left[order_id] else _without_stock(is_named=order_id in named)
+        for order_id in waiting
+    }
+
+
+def _without_stock(*, is_named: bool) -> Ending:
+    return Ending.SHIPPED if is_named else Ending.LEFT
 
 
 class _Units(NamedTuple):
@@ -268,7 +288,7 @@ def _say(
         item_id=row.item_id,
         before=before,
         after=_in_words(row.short, row.expected_on),
-        why=row.words if row.short else "covered by stock",
+        why=row.words,
         cause=cause,
     )
 
@@ -368,7 +388,7 @@ def _item_states(
     located = _located_by_item(session, shop_id, order_ids)
     states: dict[int, dict[int, ItemState]] = defaultdict(dict)
     statement = (
-        sa.select(OrderItemRow, Item.item_id, Item.kind, Order.is_located)
+        sa.select(OrderItemRow, Item.item_id, Item.kind, Item.is_tracked, Order.is_located)
         .join(Variant, NAMES)
         .join(Item, SELLS)
         .join(
@@ -378,7 +398,7 @@ def _item_states(
         .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
         .order_by(OrderItemRow.line_id)
     )
-    for row, item_id, kind, is_located in session.execute(statement):
+    for row, item_id, kind, is_tracked, is_located in session.execute(statement):
         units, expected_on = short.get((row.order_id, item_id), (0, None))
         was = states[row.order_id].get(item_id)
         told = row.outstanding + (was.outstanding if was else 0)
@@ -391,6 +411,7 @@ def _item_states(
             short=units,
             expected_on=expected_on,
             kind=kind,
+            is_counted=is_tracked,
         )
     return {order_id: list(items.values()) for order_id, items in states.items()}
 
@@ -421,31 +442,52 @@ def _located_by_item(
 
 def orders_showing(session: Session, shop_id: int, order_ids: Collection[int]) -> set[int]:
     """Which of these orders show, by our doing, that they wait."""
-    where = (ShownRow.shop_id == shop_id, ShownRow.order_id.in_(order_ids))
-    rows = session.execute(sa.select(ShownRow.order_id, ShownRow.shown).where(*where))
-    return {order_id for order_id, shown in rows if msgspec.convert(shown, Shown).items}
+    shown = _items_shown(session, shop_id, order_ids)
+    return {order_id for order_id, items in shown.items() if items}
 
 
 def still_short(
     session: Session, shop_id: int, item_id: int, short: Mapping[int, int]
 ) -> dict[int, int]:
     """Of these orders, with what each is called short of the item, those that show that they wait: how
-    many of the units are still part of the order. What was taken out of one were its short units."""
-    rows = session.execute(
-        sa.select(ShownRow.order_id, ShownRow.shown).where(
-            ShownRow.shop_id == shop_id, ShownRow.order_id.in_(short)
+    many of the units are still to be shipped."""
+    showing = orders_showing(session, shop_id, short)
+    left, _ = _left_of(session, shop_id, item_id, short)
+    return {order_id: left[order_id] for order_id in showing if left[order_id] > 0}
+
+
+def _left_of(
+    session: Session, shop_id: int, item_id: int, short: Mapping[int, int]
+) -> tuple[dict[int, int], dict[int, _Units]]:
+    """How many of the units that these orders are called short of are still to be shipped, as far as
+    what they show of the item lets us tell, and all they have of it."""
+    said = {
+        order_id: next((each for each in items if each.item_id == item_id), None)
+        for order_id, items in _items_shown(session, shop_id, short).items()
+    }
+    units = _units_of_item(session, shop_id, item_id, short)
+    left = {}
+    for order_id, count in short.items():
+        was, has = said.get(order_id), units.get(order_id, _Units(0, 0))
+        left[order_id] = (
+            min(count, has.outstanding)
+            if was is None
+            else still_to_ship(was, ordered=has.ordered, outstanding=has.outstanding)
         )
-    )
-    shown = {order_id: msgspec.convert(kept, Shown).items for order_id, kept in rows}
-    units = _units_of_item(session, shop_id, item_id, shown.keys())
-    found = {}
-    for order_id, items in shown.items():
-        was = next((each for each in items if each.item_id == item_id), None)
-        ordered = units[order_id].ordered if order_id in units else 0
-        taken_out = max(0, was.ordered - ordered) if was else 0
-        left = was.short - taken_out if was else short[order_id]
-        if items and left > 0:
-            found[order_id] = left
+    return left, units
+
+
+def _items_shown(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, tuple[ShownItem, ...]]:
+    """What these orders show of their short items, by our doing."""
+    found: dict[int, tuple[ShownItem, ...]] = {}
+    for some in chunks(order_ids):
+        where = (ShownRow.shop_id == shop_id, ShownRow.order_id.in_(some))
+        for order_id, kept in session.execute(
+            sa.select(ShownRow.order_id, ShownRow.shown).where(*where)
+        ):
+            found[order_id] = msgspec.convert(kept, Shown).items
     return found
 
 

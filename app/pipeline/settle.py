@@ -260,6 +260,7 @@ def _say(
         cause=item.cause,
         held=held,
         today=local_day(gathered.now, shops.get_shop(session, item.shop_id).time_zone),
+        is_counted=gathered.stock.is_tracked,
     )
 
 

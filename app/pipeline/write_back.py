@@ -12,7 +12,16 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.core.changes import is_worth_writing, shown_after, status_change, tag_changes
-from app.core.desired import WAITING, Desired, Duty, Shown, Status, desired, rename_tags
+from app.core.desired import (
+    WAITING,
+    Desired,
+    Duty,
+    Shown,
+    Status,
+    desired,
+    endings_of,
+    rename_tags,
+)
 from app.core.note import append_block, find_block, place_block, remove_block
 from app.db import audit, mirror, promises, shops
 from app.db.mirror import Outstanding
@@ -257,10 +266,16 @@ def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
     is_all_there = is_answer_lost and after == shown and manner.traits.has_tags
     if is_all_there and not (tags.add or tags.remove or change.note is not None):
         change = OrderChange(order_id=order.order_id)
-    remark = (
-        "" if has_block or want.status is Status.NONE else "the note is full: tag and metafields only"
-    )
+    is_full = not has_block and want.status is not Status.NONE
+    remark = "the note is full: tag and metafields only" if is_full else _why_ended(order, want, shown)
     return _Planned(order, want, change, after, remark)
+
+
+def _why_ended(order: DueOrder, want: Desired, shown: Shown) -> str:
+    """Why an order waits no more though nothing came for it."""
+    if want.status is not Status.NONE or order.state.is_cancelled:
+        return ""
+    return "; ".join(sorted(ending.value for ending in endings_of(order.state, shown)))
 
 
 def _really_shown(order: DueOrder, now: OrderNow) -> tuple[Shown, bool]:

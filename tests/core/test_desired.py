@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 from app.core.changes import shown_after
 from app.core.desired import (
     Desired,
+    Ending,
     ItemState,
     OrderState,
     Shown,
     ShownItem,
     Status,
     desired,
+    endings_of,
     rename_tags,
+    still_to_ship,
 )
 from tests.builders import TODAY, day, item_state, order_state, shown, shown_item
 
@@ -92,6 +95,78 @@ def test_taking_the_short_units_out_of_an_order_is_no_release(
     items = [now] if now else []
 
     assert desired(order_state(*items), shown(was), today=TODAY) == Desired(Status.NONE)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "ending"),
+    [
+        pytest.param(
+            shown_item(2, of=2), item_state(0, of=0, ordered=2), Ending.SHIPPED, id="all of it"
+        ),
+        pytest.param(
+            shown_item(1, of=3), item_state(0, of=0, ordered=3), Ending.SHIPPED, id="with what it had"
+        ),
+        pytest.param(
+            shown_item(2, of=2), item_state(0, of=2, is_counted=False), Ending.UNCOUNTED, id="untracked"
+        ),
+        pytest.param(
+            shown_item(2, of=2),
+            item_state(0, of=0, ordered=1),
+            Ending.SHIPPED,
+            id="one out, one shipped",
+        ),
+        pytest.param(
+            shown_item(1, of=3), item_state(0, of=1, ordered=3), Ending.STOCK, id="its rest came"
+        ),
+        pytest.param(
+            shown_item(2, of=3), item_state(1, of=2, ordered=3), Ending.STOCK, id="one came, one shipped"
+        ),
+        pytest.param(
+            shown_item(1, of=2, ordered=3),
+            item_state(0, of=2, ordered=2),
+            Ending.STOCK,
+            id="a shipped one came back",
+        ),
+    ],
+)
+def test_why_an_item_is_short_no_more_decides_whether_its_order_is_released(
+    was: ShownItem, now: ItemState, ending: Ending
+) -> None:
+    want = desired(order_state(now), shown(was), today=TODAY)
+
+    assert endings_of(order_state(now), shown(was)) == {ending}
+    assert (want.status is Status.RELEASED) is (ending is Ending.STOCK and not now.short)
+
+
+def test_stock_for_one_item_releases_an_order_whose_other_item_was_shipped() -> None:
+    was = shown(shown_item(1), shown_item(1, item=32))
+
+    want = desired(order_state(item_state(0), item_state(0, of=0, ordered=1, item=32)), was, today=TODAY)
+
+    assert want.status is Status.RELEASED
+
+
+@given(
+    st.tuples(st.integers(1, 4), st.integers(0, 3)),
+    st.lists(st.sampled_from(["ship", "take out"]), min_size=1, max_size=7),
+)
+def test_without_stock_nothing_that_happens_to_an_order_releases_it(
+    units: tuple[int, int], acts: list[str]
+) -> None:
+    """Units of an order leave it or are shipped one after the other until nothing of it is short."""
+    short, covered = units
+    ordered = outstanding = short + covered
+    was = shown(shown_item(short, of=outstanding))
+    for act in acts:
+        if not outstanding:
+            break
+        outstanding -= 1
+        ordered -= act == "take out"
+        still = still_to_ship(was.items[0], ordered=ordered, outstanding=outstanding)
+
+        now = order_state(item_state(still, of=outstanding, ordered=ordered))
+
+        assert desired(now, was, today=TODAY).status is not Status.RELEASED
 
 
 def test_taking_fewer_units_out_than_were_short_leaves_a_release_for_the_rest() -> None:

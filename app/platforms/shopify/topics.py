@@ -110,6 +110,7 @@ TOPICS: Mapping[str, Topic] = _INBOUND | {
     "inventory_levels/connect": Topic(payloads.read_level),
     "inventory_levels/disconnect": Topic(payloads.read_level),
     "inventory_items/update": Topic(payloads.read_item, ("id", "updated_at")),
+    "inventory_items/delete": Topic(payloads.read_item),
     "products/update": Topic(payloads.read_product, PRODUCT_FIELDS),
     "fulfillment_orders/order_routing_complete": Topic(payloads.read_routing),
     "fulfillment_orders/moved": Topic(payloads.read_routing),

@@ -125,6 +125,11 @@ class Books:
         self.levels[level.item_id, level.location_id] = level
         self._levels_of[level.item_id].append(level)
 
+    def forget_levels(self, item_id: int) -> None:
+        """Drop all levels of an item that is gone."""
+        for level in self._levels_of.pop(item_id, []):
+            del self.levels[level.item_id, level.location_id]
+
     def add_metafield(self, metafield: Metafield) -> None:
         """Enter a new metafield."""
         self.metafields[metafield.owner_gid, metafield.namespace, metafield.key] = metafield

@@ -272,6 +272,14 @@ def item(stock_item: Item) -> Body:
     }
 
 
+def deleted_item(stock_item: Item) -> Body:
+    """inventory_items/delete."""
+    return {
+        "id": stock_item.item_id,
+        "admin_graphql_api_id": gid("InventoryItem", stock_item.item_id),
+    }
+
+
 def product(books: Books, changed: Product) -> Body:
     """products/update."""
     variants = [one for one in books.variants.values() if one.product_id == changed.product_id]

@@ -191,6 +191,17 @@ class SandboxShop:
         stock.set_tracked(self.books, self.books.item(item_id), is_tracked=is_tracked)
 
     @action
+    def delete_product(self, product_id: int) -> None:
+        """Take a product off sale for good. Orders keep their lines of it, of no variant any more; its
+        items and all that was counted of them are gone."""
+        product = self.books.products.pop(product_id)
+        variants = [one for one in self.books.variants.values() if one.product_id == product_id]
+        for variant in variants:
+            stock.delete_item(self.books, self.books.items[variant.item_id])
+            del self.books.variants[variant.variant_id]
+        self.books.tell("products/delete", lambda: {"id": product.product_id})
+
+    @action
     def deactivate_location(self, location_id: int, *, destination_id: int | None = None) -> None:
         """Close a location. Stock and open work go to another, the first active one if none is named."""
         location = self.books.locations[location_id]

@@ -133,6 +133,16 @@ def set_tracked(books: Books, item: Item, *, is_tracked: bool) -> None:
     books.tell("inventory_items/update", lambda: payloads.item(item))
 
 
+def delete_item(books: Books, item: Item) -> None:
+    """An item is gone with all that was counted of it; lines of orders name it no more."""
+    for line in (line for order in books.orders.values() for line in order.lines):
+        if line.item_id == item.item_id:
+            line.item_id = line.variant_id = line.product_id = None
+    books.forget_levels(item.item_id)
+    del books.items[item.item_id]
+    books.tell("inventory_items/delete", lambda: payloads.deleted_item(item))
+
+
 def adjust(books: Books, level: Level, delta: int, *, name: str) -> None:
     """Correct the stock. Units counted as damaged, reserved and so on come out of `available`."""
     if name == "available":

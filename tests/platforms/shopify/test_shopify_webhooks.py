@@ -281,6 +281,7 @@ class TestOrders:
         ("inventory_levels/update", StockMoved(ITEM, available_hint=-3)),
         ("inventory_levels/disconnect", StockMoved(ITEM, available_hint=None)),
         ("inventory_items/update", ItemChanged(ITEM)),
+        ("inventory_items/delete", ItemChanged(ITEM)),
         ("fulfillment_orders/moved", RoutingChanged((1, 2))),
         ("fulfillment_orders/merged", RoutingChanged((1, 2, 3))),
         ("fulfillment_orders/placed_on_hold", RoutingChanged((1, 2))),
