@@ -28,7 +28,6 @@ from app.db.preferences import change_preferences
 from app.errors import BacklineError
 from app.local import (
     ProcessEndedError,
-    check_alive,
     end_like_ctrl_c,
     find_redis,
     local_url,
@@ -48,7 +47,7 @@ from app.pipeline.runtime import Runtime, build_runtime
 from app.pipeline.terms import is_known_country
 from app.platforms.http import Http
 from app.platforms.registry import PLATFORMS
-from app.services import collect_garbage_seldom, free_port, open_engine
+from app.services import collect_garbage_seldom, free_port, open_engine, open_redis
 from app.settings import (
     Settings,
     SettingsError,
@@ -56,6 +55,8 @@ from app.settings import (
     make_encryption_key,
     make_secret_key,
 )
+from app.starting import ExplainingGroup, demo_folder, need_port, only_one
+from app.tending import Keeper
 
 # A pipe or a file has no width of its own, and columns broken to fit 80 characters can't be searched.
 _WIDE = 240
@@ -66,7 +67,11 @@ _INTERRUPTED = 130
 _BY = "the command line"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=ExplainingGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="backline", prog_name="backline")
 def main() -> None:
     """Backline tags orders that exceed the stock, says when the goods are expected, and releases the
     orders, oldest first, when they arrive."""
@@ -77,10 +82,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _settings() -> Settings:
-    try:
-        return load_settings()
-    except SettingsError as error:
-        _fail(str(error))
+    return load_settings()
 
 
 @contextmanager
@@ -101,7 +103,12 @@ def _runtime() -> Iterator[Runtime]:
 def release() -> None:
     """Bring the database up to date (the Procfile's release process)."""
     with _runtime() as runtime:
-        click.echo("The database is up to date.")
+        is_newer = not upgrade(runtime.engine)
+        click.echo(
+            "A newer Backline has been here: the database is left as it is."
+            if is_newer
+            else "The database is up to date."
+        )
         _reseal_tokens(runtime)
 
 
@@ -132,8 +139,10 @@ def print_secrets() -> None:
 def web(*, local: bool) -> None:
     """Serve webhooks and pages."""
     settings = _settings()
+    _need_redis()
     factory = "app.web.application:create_local_app" if local else "app.web.application:create_app"
     host = "127.0.0.1" if local else "0.0.0.0"  # noqa: S104 -- a server behind the host's router
+    need_port(host, settings.port)
     command = [
         sys.executable,
         "-m",
@@ -184,7 +193,9 @@ def clock() -> None:
 def _need_redis() -> str:
     url = _settings().redis_url
     if url is None:
-        _fail("REDIS_URL is not set. `backline up` starts a Redis of its own; this process needs one.")
+        raise SettingsError(
+            "REDIS_URL is not set. `backline up` starts a Redis of its own; this process needs one."
+        )
     return url
 
 
@@ -192,15 +203,23 @@ def _need_redis() -> str:
 def up() -> None:
     """Run web, worker and clock for real shops on this machine, until Ctrl-C."""
     end_like_ctrl_c()
-    with _runtime() as runtime, running_redis(runtime.settings) as redis_url:
+    settings = _settings()
+    with only_one(settings.home):
+        need_port("127.0.0.1", settings.port)
+        _run_all()
+
+
+def _run_all() -> None:
+    with _runtime() as runtime, running_redis(runtime.settings) as (redis_url, redis):
         settings = runtime.settings
         try:
             with running_processes(settings, redis_url) as children:
                 console.print(
                     f"Backline is up. Status page: {local_url(settings)}   Logs: {settings.home}"
                 )
+                keeper = Keeper(children, open_redis(redis_url), console.print, own_redis=redis)
                 while True:
-                    check_alive(settings, children)
+                    keeper.tend()
                     time.sleep(1)
         except ProcessEndedError as error:
             _fail(str(error))
@@ -217,7 +236,11 @@ def up() -> None:
 def demo(*, once: bool) -> None:
     """Play a story on two sandbox shops: everything runs on this machine, nothing leaves it."""
     end_like_ctrl_c()
-    home = _settings().home / "demo"
+    with demo_folder(_settings().home) as home:
+        _play_demo(home, once=once)
+
+
+def _play_demo(home: Path, *, once: bool) -> None:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     os.environ |= _demo_environment(home)
@@ -227,7 +250,10 @@ def demo(*, once: bool) -> None:
     try:
         with _runtime():
             pass  # the database is there now
-        with running_redis(settings) as redis_url, running_processes(settings, redis_url) as children:
+        with (
+            running_redis(settings) as (redis_url, _),
+            running_processes(settings, redis_url) as children,
+        ):
             sys.exit(run_beside(settings, redis_url, children, *story))
     except ProcessEndedError as error:
         _fail(str(error))

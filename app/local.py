@@ -28,17 +28,19 @@ class ProcessEndedError(Exception):
 
 
 @contextlib.contextmanager
-def running_redis(settings: Settings) -> Iterator[str]:
-    """The URL of a Redis: the one that is set, else one of our own for as long as this lasts. Other
-    commands find it by a file in `BACKLINE_HOME`."""
+def running_redis(settings: Settings) -> Iterator[tuple[str, EmbeddedRedis | None]]:
+    """The URL of a Redis: the one that is set, else one of our own for as long as this lasts, which
+    comes with it. Other commands find it by a file in `BACKLINE_HOME`, which holds its password."""
     if settings.redis_url is not None:
-        yield settings.redis_url
+        yield settings.redis_url, None
         return
     with EmbeddedRedis(settings.home / "redis") as embedded:
         address = _address_file(settings)
+        address.touch(mode=0o600)
+        address.chmod(0o600)
         address.write_text(embedded.url)
         try:
-            yield embedded.url
+            yield embedded.url, embedded
         finally:
             address.unlink(missing_ok=True)
 
@@ -55,34 +57,78 @@ def _address_file(settings: Settings) -> Path:
     return settings.home / "redis.url"
 
 
+class Children:
+    """Web, worker and clock as children of this process, each with a log in `BACKLINE_HOME`."""
+
+    def __init__(self, settings: Settings, redis_url: str) -> None:
+        self._settings = settings
+        self._environment = os.environ | {
+            "REDIS_URL": redis_url,
+            "BACKLINE_HOME": str(settings.home),
+        }
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str) -> None:
+        """Start one of them, or start it again."""
+        if name in self._running:
+            _stop([self._running.pop(name)])
+        with self.log_of(name).open("ab") as log:
+            words = ["-m", "app.cli", *PROCESSES[name]]
+            self._running[name] = _start(words, self._environment, output=log)
+
+    def log_of(self, name: str) -> Path:
+        """Where one of them says what it does."""
+        return self._settings.home / f"{name}.log"
+
+    def ended(self) -> dict[str, int]:
+        """Those that have ended, with their exit codes."""
+        codes = {name: child.poll() for name, child in self._running.items()}
+        return {name: code for name, code in codes.items() if code is not None}
+
+    def check_alive(self) -> None:
+        """Raises `ProcessEndedError` if one of them has ended."""
+        for name, code in self.ended().items():
+            raise ProcessEndedError(f"The {name} process ended with {code}: see {self.log_of(name)}")
+
+    def wait_for_web(self) -> None:
+        """Until the web process answers. Raises `ProcessEndedError`."""
+        url = local_url(self._settings)
+        give_up_at = time.monotonic() + _START_S
+        while time.monotonic() < give_up_at:
+            self.check_alive()
+            with contextlib.suppress(requests.RequestException):
+                if requests.get(f"{url}/healthz", timeout=1).ok:
+                    return
+            time.sleep(0.1)
+        raise ProcessEndedError(f"The web process does not answer at {url}: see {self.log_of('web')}")
+
+    def stop(self) -> None:
+        """End them all, at the same time."""
+        _stop(list(self._running.values()))
+
+
 @contextlib.contextmanager
-def running_processes(
-    settings: Settings, redis_url: str
-) -> Iterator[Sequence["subprocess.Popen[bytes]"]]:
-    """Web, worker and clock as children of this process, each with a log in `BACKLINE_HOME`; they end
-    with the `with` block, or with us. Returns once the web process answers."""
-    environment = os.environ | {"REDIS_URL": redis_url, "BACKLINE_HOME": str(settings.home)}
-    children: list[subprocess.Popen[bytes]] = []
+def running_processes(settings: Settings, redis_url: str) -> Iterator[Children]:
+    """Web, worker and clock, once the web process answers; they end with the `with` block, or with
+    us."""
+    children = Children(settings, redis_url)
     try:
-        for name, words in PROCESSES.items():
-            with (settings.home / f"{name}.log").open("ab") as log:
-                children.append(_start(["-m", "app.cli", *words], environment, output=log))
-        _wait_for_web(settings, children)
+        for name in PROCESSES:
+            children.start(name)
+        children.wait_for_web()
         yield children
     finally:
-        _stop(children)
+        children.stop()
 
 
-def run_beside(
-    settings: Settings, redis_url: str, children: Sequence["subprocess.Popen[bytes]"], *words: str
-) -> int:
+def run_beside(settings: Settings, redis_url: str, children: Children, *words: str) -> int:
     """Run one more Python process, which speaks on our own output, to its end: its exit code. Raises
     `ProcessEndedError` if one of the `children` ends before."""
     environment = os.environ | {"REDIS_URL": redis_url, "BACKLINE_HOME": str(settings.home)}
     guest = _start(words, environment)
     try:
         while (code := guest.poll()) is None:
-            check_alive(settings, children)
+            children.check_alive()
             time.sleep(_LOOK_S)
         return code
     finally:
@@ -148,28 +194,6 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
-
-
-def _wait_for_web(settings: Settings, children: Sequence["subprocess.Popen[bytes]"]) -> None:
-    give_up_at = time.monotonic() + _START_S
-    while time.monotonic() < give_up_at:
-        check_alive(settings, children)
-        with contextlib.suppress(requests.RequestException):
-            if requests.get(f"{local_url(settings)}/healthz", timeout=1).ok:
-                return
-        time.sleep(0.1)
-    raise ProcessEndedError(
-        f"The web process does not answer at {local_url(settings)}: see {settings.home / 'web.log'}"
-    )
-
-
-def check_alive(settings: Settings, children: Sequence["subprocess.Popen[bytes]"]) -> None:
-    """Raises `ProcessEndedError` if one of the children has ended."""
-    for name, child in zip(PROCESSES, children, strict=True):
-        if child.poll() is not None:
-            raise ProcessEndedError(
-                f"The {name} process ended with {child.returncode}: see {settings.home / f'{name}.log'}"
-            )
 
 
 def local_url(settings: Settings) -> str:

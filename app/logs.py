@@ -77,6 +77,12 @@ def _renderer(*, as_json: bool) -> structlog.types.Processor:
     return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says first: the database's go on with the statement and its values."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
 def redact_secrets(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """A structlog processor: no token or secret leaves the process, by whatever name it came."""
     return {key: value if key.startswith("_") else _redact(key, value) for key, value in event.items()}

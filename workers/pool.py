@@ -6,6 +6,7 @@ program under the same process id: whoever watches over it notices nothing. Kill
 loses nothing, for each next step is a row in the database.
 """
 
+import logging
 import os
 import resource
 import signal
@@ -19,12 +20,14 @@ from typing import NoReturn
 
 import structlog
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.worker import DequeueStrategy
 
+from app.logs import first_line
 from app.pipeline.doorbell import LONG, QUICK, SERIALIZER
 from app.pipeline.runtime import Runtime
 from workers import jobs
@@ -46,6 +49,7 @@ class ShopWorker(SimpleWorker):
     """RQ's worker that runs jobs in its own thread, which need not be the main one."""
 
     death_penalty_class = Deadline
+    max_connection_wait_time = _LONGEST_PAUSE_S
 
     def __init__(self, lanes: Sequence[str], connection: Redis, stop: threading.Event) -> None:
         queues = [Queue(lane, connection=connection, serializer=SERIALIZER) for lane in lanes]
@@ -65,6 +69,14 @@ class ShopWorker(SimpleWorker):
                 self.begun += 1
                 return found
         raise StopRequested
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """As RQ's; a Redis that was emptied, or came back without its data, is told again that we are
+        here."""
+        if not self.connection.sismember(self.redis_workers_keys, self.key):
+            self.connection.delete(self.key)
+            self.register_birth()  # type: ignore[no-untyped-call]  # RQ is published half typed
+        super().heartbeat(timeout, pipeline)
 
     def _install_signal_handlers(self) -> None:
         """They are the process's, not a thread's."""
@@ -91,6 +103,7 @@ class Pool:
         """Work until told to stop (SIGTERM, SIGINT: jobs end first; once more: now). Does not return
         where the process begins anew."""
         jobs.keep(self._runtime)
+        logging.getLogger("rq.worker").addFilter(_is_news)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_stop)
         threads = [
@@ -151,12 +164,17 @@ class Pool:
                 worker = self._workers[place] = ShopWorker(lanes, connection, self._stop)
                 worker.work(logging_level="WARNING", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
         except RedisError as error:
-            log.warning("a worker can't reach Redis", error=str(error))
+            log.warning("a worker can't use Redis", error=first_line(error))
         except Exception:
             log.exception("a worker broke down")
         finally:
             self._ended_jobs += self._workers[place].begun if place in self._workers else 0
             self._workers.pop(place, None)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """What Redis did RQ tells with a traceback; we say it in a line."""
+    return record.exc_info is None or not isinstance(record.exc_info[1], RedisError)
 
 
 def memory_mib() -> float:

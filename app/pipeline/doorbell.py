@@ -29,6 +29,9 @@ _OPTIONS = {"job_timeout": 300, "result_ttl": 0, "failure_ttl": 86400}
 # How often the clock rings every shop that has work; later wishes than this wait for it.
 SWEEP_S = 15
 
+# A clock that has not been heard of for so long is not running.
+_CLOCK_S = 4 * SWEEP_S
+
 # Longer than any queue should be; a flag whose job was lost with its worker must not silence the
 # shop for ever. Until then the sweep's ring is dropped as well.
 _FLAG_S = 60
@@ -126,3 +129,13 @@ def quick_queue(redis: Redis) -> Queue:
 def long_queue(redis: Redis) -> Queue:
     """Where shops whose slices take long go on."""
     return Queue(LONG, connection=redis, serializer=SERIALIZER)
+
+
+def show_clock(redis: Redis) -> None:
+    """The clock runs."""
+    redis.set("backline:clock", 1, ex=_CLOCK_S)
+
+
+def is_clock_running(redis: Redis) -> bool:
+    """Whether a clock was heard of lately."""
+    return bool(redis.exists("backline:clock"))

@@ -187,7 +187,27 @@ def test_without_redis_the_pages_still_answer(runtime: Runtime, shop_id: int) ->
     with open_redis("redis://127.0.0.1:1/0") as dead:
         client = create_app(replace(runtime, redis=dead), has_open_pages=True).test_client()
 
-        assert "Act Workers: Unknown: Redis" in health(client, shop_id)
+        said = health(client, shop_id)
+        assert "Act Workers: Redis can&#39;t be reached: " in said
+        assert "Note Clock: Whether it runs is not known without Redis." in said
+
+
+def test_without_a_clock_the_overview_says_what_to_start(
+    client: FlaskClient, shop_id: int, redis: Redis
+) -> None:
+    assert "Act Clock: None is running" in health(client, shop_id)
+    doorbell.show_clock(redis)
+    assert "Fine Clock: Running." in health(client, shop_id)
+
+
+def test_a_full_redis_is_named_as_what_holds_the_work_up(
+    client: FlaskClient, shop_id: int, redis: Redis
+) -> None:
+    redis.config_set("maxmemory", 1)
+    try:
+        assert "Act Workers: Redis is full: raise its maxmemory" in health(client, shop_id)
+    finally:
+        redis.config_set("maxmemory", 0)
 
 
 @pytest.mark.parametrize(

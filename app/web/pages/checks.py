@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import url_for
-from redis import Redis
-from redis.exceptions import RedisError
-from rq import Worker
 
 from app.db.pages.overview import InboxState, Trouble
+from app.pipeline.machines import Machines
 from app.web.pages.words import Words
 
 _SLOW = timedelta(minutes=2)
@@ -31,16 +29,7 @@ class Check:
         return {"good": "Fine", "info": "Note", "warn": "Look", "bad": "Act"}[self.tone]
 
 
-def count_workers(redis: Redis) -> int | None:
-    """How many worker processes are alive; None if Redis can't be asked. To RQ each of their
-    threads is a worker."""
-    try:
-        return len({(worker.hostname, worker.pid) for worker in Worker.all(connection=redis)})
-    except RedisError:
-        return None
-
-
-def make_checks(say: Words, inbox: InboxState, trouble: Trouble, workers: int | None) -> list[Check]:
+def make_checks(say: Words, inbox: InboxState, trouble: Trouble, machines: Machines) -> list[Check]:
     """Everything that was looked at, what needs somebody first."""
     checks = [
         _connection(say),
@@ -49,7 +38,8 @@ def make_checks(say: Words, inbox: InboxState, trouble: Trouble, workers: int | 
         _waiting(say, inbox),
         _failed(say, inbox),
         _platform(say),
-        _workers(workers),
+        _workers(machines),
+        _clock(machines),
         *_drift(say, trouble),
         *_stuck(say, trouble),
         *(Check("Limits", "info", limit) for limit in say.shop.limits),
@@ -153,22 +143,35 @@ def _platform(say: Words) -> Check:
     )
 
 
-def _workers(workers: int | None) -> Check:
-    if workers is None:
+def _workers(machines: Machines) -> Check:
+    if machines.redis_problem:
         return Check(
             "Workers",
             "bad",
-            "Unknown: Redis can't be reached.",
-            "Start Redis. Nothing is lost: webhooks are kept, and worked on once it is back.",
+            machines.redis_problem,
+            "Nothing is lost: webhooks are kept, and worked on by themselves once that is put right.",
         )
-    if workers == 0:
+    if not machines.workers:
         return Check(
             "Workers",
             "bad",
             "None is running, so nothing is tagged or released.",
             "Start one (`backline worker`, or the `worker` process of the Procfile).",
         )
-    return Check("Workers", "good", f"{workers} running.")
+    return Check("Workers", "good", f"{machines.workers} running.")
+
+
+def _clock(machines: Machines) -> Check:
+    if machines.has_clock:
+        return Check("Clock", "good", "Running.")
+    if machines.redis_problem:
+        return Check("Clock", "info", "Whether it runs is not known without Redis.")
+    return Check(
+        "Clock",
+        "bad",
+        "None is running: what must be tried again, and the hourly check, wait for the next webhook.",
+        "Start one (`backline clock`, or the `clock` process of the Procfile).",
+    )
 
 
 def _drift(say: Words, trouble: Trouble) -> list[Check]:

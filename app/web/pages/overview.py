@@ -4,10 +4,11 @@ from flask import Blueprint, render_template
 
 from app.db import shops
 from app.db.pages import orders, overview
+from app.pipeline.machines import Machines, look_at_machines
 from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.chart import lay_out
-from app.web.pages.checks import count_workers, make_checks
+from app.web.pages.checks import make_checks
 from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
 
 DAYS = 30
@@ -29,9 +30,9 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
     @blueprint.get("/shops/<int:shop_id>")
     def shop_page(shop_id: int) -> str:
-        workers = count_workers(runtime.redis)
+        machines = look_at_machines(runtime.redis)
         with open_shop(runtime, shop_id) as opened:
-            live = _live(opened, workers)
+            live = _live(opened, machines)
             if is_fragment():
                 return opened.render("overview_live.html", page_name="overview.shop_page", **live)
             days = _days(opened)
@@ -46,14 +47,14 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     return blueprint
 
 
-def _live(opened: OpenShop, workers: int | None) -> dict[str, object]:
+def _live(opened: OpenShop, machines: Machines) -> dict[str, object]:
     """What changes from moment to moment."""
     session, say = opened.session, opened.say
     checks = make_checks(
         say,
         overview.read_inbox(session, opened.id),
         overview.read_trouble(session, opened.shop),
-        workers,
+        machines,
     )
     return {
         "totals": overview.count_waiting(session, opened.id),

@@ -1,0 +1,139 @@
+"""What keeps a command from starting, in one sentence with what to do, and its exit code.
+
+The codes are those of BSD's sysexits, which hosts and scripts know: 69 something that must answer does
+not, 73 a file or folder can't be written, 78 a setting is wrong.
+"""
+
+import contextlib
+import errno
+import fcntl
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy as sa
+from redis.exceptions import RedisError
+
+from app.logs import first_line
+from app.services import ServerDidNotStart
+from app.settings import SettingsError
+
+_MOST_DEMOS = 20
+
+
+class Unavailable(click.ClickException):
+    """Something that must answer does not."""
+
+    exit_code = 69
+
+
+class CanNotCreate(click.ClickException):
+    """A file or folder can't be written."""
+
+    exit_code = 73
+
+
+class WrongSetting(click.ClickException):
+    """The environment must be put right."""
+
+    exit_code = 78
+
+
+class ExplainingGroup(click.Group):
+    """Commands whose surroundings may be missing: no database, no Redis, no room to write."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command. What is no fault of its surroundings is a defect: it keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except (sa.exc.SQLAlchemyError, RedisError, OSError, ServerDidNotStart, SettingsError) as error:
+            refusal = explain(error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+
+def explain(error: Exception) -> click.ClickException | None:
+    """The refusal that an error of our surroundings becomes; None for any other."""
+    match error:
+        case SettingsError():
+            return WrongSetting(str(error))
+        case sa.exc.ArgumentError():
+            return WrongSetting(
+                "DATABASE_URL can't be read: write it as postgresql+psycopg://user:password@host/database."
+            )
+        case sa.exc.OperationalError() | sa.exc.InterfaceError():
+            return Unavailable(
+                f"The database can't be used: {_cause(error)}. Start it, or correct DATABASE_URL."
+            )
+        case RedisError() | ServerDidNotStart():
+            cause = first_line(error).rstrip(".")
+            return Unavailable(f"Redis can't be used: {cause}. Start it, or correct REDIS_URL.")
+        case OSError(filename=str() | Path() as name):
+            return CanNotCreate(
+                f"{name} can't be used: {error.strerror}. Let this user write there, or set "
+                "BACKLINE_HOME to a folder of its own."
+            )
+    return None
+
+
+def _cause(error: sa.exc.DBAPIError) -> str:
+    return first_line(error.orig or error).rstrip(".")
+
+
+def need_port(host: str, port: int) -> None:
+    """Refuses where another program listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                message = (
+                    f"Port {port} is taken by another program, perhaps another Backline: stop that, or "
+                    "set PORT to a free one."
+                )
+            else:
+                message = f"Port {port} can't be listened on: {error.strerror}. Set PORT to another."
+            raise Unavailable(message) from error
+
+
+@contextlib.contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Refuses where another `backline up` uses the folder."""
+    home.mkdir(parents=True, exist_ok=True)
+    with _locked(home / "up.lock") as is_ours:
+        if not is_ours:
+            message = (
+                f"Another `backline up` runs with {home}: stop it, or set other BACKLINE_HOME and PORT."
+            )
+            raise Unavailable(message)
+        yield
+
+
+@contextlib.contextmanager
+def demo_folder(home: Path) -> Iterator[Path]:
+    """A folder that no other demo uses, for as long as this lasts: `demo`, else `demo-2` and so on."""
+    home.mkdir(parents=True, exist_ok=True)
+    for number in range(1, _MOST_DEMOS + 1):
+        folder = home / ("demo" if number == 1 else f"demo-{number}")
+        with _locked(folder.with_suffix(".lock")) as is_ours:
+            if is_ours:
+                yield folder
+                return
+    message = f"{_MOST_DEMOS} demos run in {home} already: stop some."
+    raise Unavailable(message)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[bool]:
+    """Whether the lock is ours; the system lets go of it when we end, however that happens."""
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
