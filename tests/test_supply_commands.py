@@ -75,12 +75,52 @@ def test_a_file_is_rehearsed_and_taken_only_with_a_yes(
     rehearsed = run(environment, "import", path, "--dry-run")
     unanswered = run(environment, "import", path)
 
-    said = "line 3: the quantity 'x' is not a number\n1 new, 0 changed, 0 unchanged, 0 no longer named"
-    assert (rehearsed.exit_code, said in rehearsed.output) == (0, True)
-    assert (unanswered.exit_code, "Nothing was changed." in unanswered.output) == (1, True)
+    assert rehearsed.exit_code == 0
+    assert "line 3: the quantity ordered 'x' is not a number" in rehearsed.output
+    assert '"sku" is used as the SKU.' in rehearsed.output
+    assert "1 new, 0 changed, 0 unchanged, 0 no longer in the file" in rehearsed.output
+    assert (unanswered.exit_code, "Nothing imported." in unanswered.output) == (1, True)
     assert rows(environment) == []
     assert run(environment, "import", path, "--yes").exit_code == 0
     assert rows(environment) == [(40, 0, "2030-12-05", "expected")]
+
+
+def test_what_a_file_does_not_tell_is_said_in_words_and_kept(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "erp.csv"
+    path.write_text("Master,Qty,State\n00mug-blue,40,Awaiting QC\n")
+    said = ("--column", "sku=Master", "--value", "reference=PO-9", "--value", "expected_on=2030-12-05")
+    meant = ("--column", "status=State", "--status", "Awaiting QC=open", "--accept-skus")
+
+    assert "No column was found for" in run(environment, "import", str(path), "--yes").output
+    assert "the status 'Awaiting QC' is not known" in (
+        run(environment, "import", str(path), "--dry-run", *said, "--column", "status=State").output
+    )
+    told = run(environment, "import", str(path), "--yes", *said, *meant)
+    again = run(environment, "import", str(path), "--yes")
+
+    assert (told.exit_code, again.exit_code) == (0, 0)
+    assert "unknown SKU 00mug-blue: did you mean mug-blue?" in told.output
+    assert "0 new, 0 changed, 1 unchanged" in again.output
+    assert rows(environment) == [(40, 0, "2030-12-05", "expected")]
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--column", "SKU"), "--column 'SKU': write it as name=value."),
+        (("--column", "color=Color"), "There is nothing called 'color' to set."),
+        (("--column", "sku=Master"), "There is no column 'Master'. The file's columns are: reference"),
+        (("--status", "QC=maybe"), "a status means one of open, draft, cancelled, closed"),
+    ],
+)
+def test_an_answer_that_can_t_be_used_says_what_to_write(
+    environment: dict[str, str], tmp_path: Path, words: tuple[str, ...], complaint: str
+) -> None:
+    result = run(environment, "import", file_of(tmp_path, LINE), "--yes", *words)
+
+    assert (result.exit_code, complaint in result.output) == (1, True), result.output
 
 
 def test_a_file_that_can_t_be_read_says_why(environment: dict[str, str], tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from app.db.models import ArrivalRow, Item, PoolRow
 RANKS = {"typed": 0, "csv": 1, "api": 1, "shopify": 2}
 """How near a source is to the goods (see `app.core.arrivals.count_once`)."""
 
+OPEN = ("expected", "undated")
+"""The states of arrivals that still come, whether or not their day is known."""
+
 _AT_ONCE = 500
 
 
@@ -121,7 +124,7 @@ def list_arrivals(
         .order_by(ArrivalRow.expected_on, ArrivalRow.id)
     )
     if is_open:
-        statement = statement.where(ArrivalRow.state == "expected")
+        statement = statement.where(ArrivalRow.state.in_(OPEN))
     return [(row, sku) for row, sku in session.execute(statement)]
 
 
@@ -204,27 +207,32 @@ def change_arrival(
             setattr(arrival, name, value)
     if received is not None and received != arrival.received:
         arrival.received, arrival.received_at = received, now
+    if expected_on is not None and arrival.state == "undated":
+        arrival.state, arrival.first_expected_on = "expected", expected_on
     arrival.state = _state_of(arrival, is_over=is_over, is_cancelled=is_cancelled)
     if arrival.state == "received" and arrival.received_at is None:
         arrival.received_at = now
     arrival.updated_at = now
     if in_words(arrival) != before:
-        kind = f"arrival {arrival.state}" if arrival.state != "expected" else "arrival changed"
+        kind = "arrival changed" if arrival.state in OPEN else f"arrival {arrival.state}"
         record_change(session, arrival, kind, before=before, by=by, now=now)
 
 
 def _state_of(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool) -> str:
     if is_cancelled:
         return "cancelled"
-    return "received" if is_over or arrival.received >= arrival.quantity else "expected"
+    if is_over or arrival.received >= arrival.quantity:
+        return "received"
+    return "undated" if arrival.state == "undated" else "expected"
 
 
 def in_words(arrival: ArrivalRow) -> str:
     """An arrival for the audit: "40 on 2026-12-05, 10 landed (PO-17)"."""
     landed = f", {arrival.received} landed" if arrival.received else ""
-    over = f", {arrival.state}" if arrival.state != "expected" else ""
+    over = "" if arrival.state in OPEN else f", {arrival.state}"
     reference = f" ({arrival.reference})" if arrival.reference else ""
-    return f"{arrival.quantity} on {arrival.expected_on.isoformat()}{landed}{over}{reference}"
+    day = "without a date" if arrival.state == "undated" else f"on {arrival.expected_on.isoformat()}"
+    return f"{arrival.quantity} {day}{landed}{over}{reference}"
 
 
 def record_change(

@@ -419,10 +419,12 @@ class ArrivalRow(Base):
     """A dated quantity that is expected in a pool, or was: what came of it is kept, to learn from.
 
     `item_id` is None while no item with its `sku` is known. `received` of `quantity` units have landed,
-    the last of them at `received_at`. `state` is expected, received (nothing more comes of it, were it
-    short or not) or cancelled. `first_expected_on` is the day first named, `expected_on` the day named
-    last. `source` is typed, csv, api or shopify; `source_key` finds the same arrival again when its
-    source tells of it anew (None: typed).
+    the last of them at `received_at`. `state` is expected, undated (it still comes, but no day is
+    known), received (nothing more comes of it, were it short or not) or cancelled. `first_expected_on`
+    is the day first named, `expected_on` the day named last; of an undated one that was never dated,
+    the day on which it was told. `source` is typed, csv, api or shopify; `source_key` finds the same
+    arrival again when its source tells of it anew (None: typed). `list_name` is the layout of the list
+    of everything open that tells it, `stock_when_told` what was in its pool then.
     """
 
     __tablename__ = "arrivals"
@@ -453,20 +455,37 @@ class ArrivalRow(Base):
     state: Mapped[str] = mapped_column(default="expected")
     source: Mapped[str] = mapped_column(default="typed")
     source_key: Mapped[str | None]
+    list_name: Mapped[str | None]
+    stock_when_told: Mapped[int | None]
     received_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
+class FileLayoutRow(Base):
+    """What a merchant said of how files with one header line are to be read: see
+    `app.pipeline.files.options.Options`."""
+
+    __tablename__ = "file_layouts"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    header_key: Mapped[str] = mapped_column(primary_key=True)
+    options: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+
+
 class UploadRow(Base):
-    """A file of arrivals between its upload and the merchant's word: its bytes, and how to read them."""
+    """A file of arrivals between its upload and the merchant's word: its bytes, and how to read them
+    (`options`: see `FileLayoutRow`)."""
 
     __tablename__ = "uploads"
 
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
     upload_id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    # Of the build before; `options` says it now.
     date_order: Mapped[str | None]
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     content: Mapped[bytes]
     uploaded_at: Mapped[datetime]
 

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
-from app.db.arrivals import in_words, record_change
+from app.db.arrivals import OPEN, in_words, record_change
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look
-from app.db.models import ArrivalRow, Item
+from app.db.models import ArrivalRow, Item, PoolRow
 from app.db.statements import chunks, insert_if_new
 
 LISTS = frozenset({"csv", "api"})
@@ -32,31 +32,37 @@ class Fate(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     UNCHANGED = "unchanged"
+    NOTHING = "nothing"
+    """It says that something nobody expected does not come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldArrival:
     """An arrival as a source tells it. `item_id` is None while no item with that `sku` is known.
-    `received` and what else is None was not told: it stays as it is known. A quantity of 0 cancels.
-    `is_over`: nothing more comes of it, were it short or not."""
+    `received` and what else is None was not told: it stays as it is known. A quantity of 0 cancels; with
+    an `expected_on` of None it still comes, but no day is known. `is_over`: nothing more comes of it,
+    were it short or not. `is_only_news`: one that nobody has told of before is not kept."""
 
     source_key: str
     item_id: int | None
     sku: str
     location_id: int
     quantity: int
-    expected_on: date
+    expected_on: date | None
     received: int | None = None
     received_at: datetime | None = None
     ordered_on: date | None = None
     reference: str = ""
     supplier: str = ""
     is_over: bool = False
+    is_only_news: bool = False
 
 
-def list_key(reference: str, sku: str, location_id: int) -> str:
-    """By which a purchase order's line is found again. None of its parts holds a tab."""
-    return "\t".join((same_reference(reference), sku.casefold(), str(location_id)))
+def list_key(reference: str, sku: str, location_id: int, part: int = 1) -> str:
+    """By which a purchase order's line is found again, the deliveries after its first by their number.
+    None of its parts holds a tab."""
+    words = (same_reference(reference), sku.casefold(), str(location_id))
+    return "\t".join(words if part == 1 else (*words, str(part)))
 
 
 def compare_told(
@@ -72,7 +78,7 @@ def compare_told(
 
 def _fate(told: ToldArrival, row: Known | None) -> Fate:
     if row is None:
-        return Fate.NEW if told.quantity else Fate.UNCHANGED
+        return Fate.NEW if told.quantity and not told.is_only_news else Fate.NOTHING
     is_same = all(getattr(row, name) == value for name, value in _said(told, row).items())
     return Fate.UNCHANGED if is_same else Fate.CHANGED
 
@@ -85,13 +91,14 @@ def record_told(
     source: str,
     cause: str,
     now: datetime,
-) -> dict[Fate, int]:
+) -> list[tuple[ToldArrival, Fate]]:
     """Take a source's words: each sets its arrival, and what says nothing new changes nothing. Items
-    that somebody waits for are looked at again. No two of `told` may have one key."""
+    that somebody waits for are looked at again. No two of `told` may have one key. Returns what each
+    did."""
     waited_for = _hold_items(session, shop_id, {each.item_id for each in told})
-    counts, new, changed = dict.fromkeys(Fate, 0), [], {}
+    fates, new, changed = [], [], {}
     for each, row, fate in compare_told(session, shop_id, told, source=source):
-        counts[fate] += 1
+        fates.append((each, fate))
         if fate is Fate.NEW:
             new.append(_new_row(shop_id, each, source, now))
         elif row is not None and fate is Fate.CHANGED:
@@ -103,7 +110,7 @@ def record_told(
     _insert_rows(session, new)
     _tell_of_new(session, shop_id, new, waited_for, cause=cause, now=now)
     _look_at_waiting(session, shop_id, moved, cause=cause, now=now)
-    return counts
+    return fates
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +186,84 @@ def cancel_unnamed(
     return len(gone)
 
 
+def mark_complete(session: Session, shop_id: int, keys: Collection[str], *, list_name: str) -> None:
+    """These arrivals are told by a list of everything that is open. What was in their pools when it
+    first told them is kept, so that it can be seen later whether stock came."""
+    supply = (
+        sa.select(PoolRow.supply)
+        .where(
+            PoolRow.shop_id == ArrivalRow.shop_id,
+            PoolRow.item_id == ArrivalRow.item_id,
+            PoolRow.location_id == ArrivalRow.location_id,
+        )
+        .scalar_subquery()
+    )
+    values = {
+        "list_name": list_name,
+        "stock_when_told": sa.func.coalesce(ArrivalRow.stock_when_told, supply),
+    }
+    ordered = list(keys)
+    for start in range(0, len(ordered), _AT_ONCE):
+        where = (
+            ArrivalRow.shop_id == shop_id,
+            ArrivalRow.source.in_(LISTS),
+            ArrivalRow.source_key.in_(ordered[start : start + _AT_ONCE]),
+        )
+        session.execute(sa.update(ArrivalRow).where(*where).values(**values))
+
+
+def close_unlisted(
+    session: Session,
+    shop_id: int,
+    list_name: str,
+    named: Collection[str],
+    *,
+    cause: str,
+    now: datetime,
+    is_rehearsal: bool = False,
+) -> dict[str, int]:
+    """Close what an earlier list of everything that is open told, and this one no longer has: received
+    where the stock has risen since, else cancelled. Returns how many by state."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.list_name == list_name,
+        ArrivalRow.state.in_(OPEN),
+    )
+    keys = session.execute(sa.select(ArrivalRow.id, ArrivalRow.source_key).where(*where)).all()
+    gone = [row_id for row_id, key in keys if key not in named]
+    counts = {"received": 0, "cancelled": 0}
+    for row in _rows(session, shop_id, gone):
+        state = "received" if _has_stock_come(session, row) else "cancelled"
+        counts[state] += 1
+        if not is_rehearsal:
+            before = in_words(row)
+            row.state, row.updated_at = state, now
+            if state == "received":
+                row.received, row.received_at = row.quantity, now
+            record_change(session, row, f"arrival {state}", before=before, cause=cause, now=now)
+            _look_at_waiting(session, shop_id, {row.item_id}, cause=cause, now=now)
+    return counts
+
+
+def _has_stock_come(session: Session, row: ArrivalRow) -> bool:
+    where = (
+        PoolRow.shop_id == row.shop_id,
+        PoolRow.item_id == row.item_id,
+        PoolRow.location_id == row.location_id,
+    )
+    is_there = session.scalar(sa.select(PoolRow.supply).where(*where))
+    if is_there is None or row.stock_when_told is None:
+        return False
+    return is_there > row.stock_when_told
+
+
 def _expected_keys(
     session: Session, shop_id: int, source: str, references: Collection[str] | None
 ) -> Iterator[tuple[int, str, str]]:
     where = [
         ArrivalRow.shop_id == shop_id,
         ArrivalRow.source.in_(_family(source)),
-        ArrivalRow.state == "expected",
+        ArrivalRow.state.in_(OPEN),
     ]
     if references is not None:
         spellings = {spelling for each in references for spelling in (each, f"#{each}")}
@@ -222,10 +300,11 @@ def _said(told: ToldArrival, row: Known | None) -> dict[str, object]:
     said: dict[str, object] = {
         "location_id": told.location_id,
         "quantity": told.quantity or (row.quantity if row is not None else 0),
-        "expected_on": told.expected_on,
         "reference": told.reference,
         "state": _state(told, row),
     }
+    if told.expected_on is not None:
+        said["expected_on"] = told.expected_on
     if row is None:
         said |= {"item_id": None, "sku": told.sku.lower(), "received": 0}
     if told.item_id is not None:
@@ -249,7 +328,9 @@ def _state(told: ToldArrival, row: Known | None) -> str:
         return "received"
     known = row.received if row is not None else 0
     received = known if told.received is None else told.received
-    return "received" if received >= told.quantity else "expected"
+    if received >= told.quantity:
+        return "received"
+    return "expected" if told.expected_on is not None else "undated"
 
 
 def _new_row(shop_id: int, told: ToldArrival, source: str, now: datetime) -> dict[str, Any]:
@@ -259,9 +340,10 @@ def _new_row(shop_id: int, told: ToldArrival, source: str, now: datetime) -> dic
         "shop_id": shop_id,
         "supplier": "",
         "ordered_on": None,
+        "expected_on": now.date(),
         **said,
         "received_at": (told.received_at or now) if has_landed else None,
-        "first_expected_on": told.expected_on,
+        "first_expected_on": told.expected_on or now.date(),
         "source": source,
         "source_key": told.source_key,
         "created_at": now,
@@ -273,6 +355,8 @@ def _change_row(
     session: Session, row: ArrivalRow, told: ToldArrival, *, source: str, cause: str, now: datetime
 ) -> None:
     before, landed = in_words(row), row.received
+    if row.state == "undated" and told.expected_on is not None:
+        row.first_expected_on = told.expected_on
     for name, value in _said(told, row).items():
         setattr(row, name, value)
     if told.received_at is None and (
@@ -280,7 +364,7 @@ def _change_row(
     ):
         row.received_at = now
     row.source, row.updated_at = source, now
-    kind = f"arrival {row.state}" if row.state != "expected" else "arrival changed"
+    kind = "arrival changed" if row.state in OPEN else f"arrival {row.state}"
     record_change(session, row, kind, before=before, cause=cause, now=now)
 
 

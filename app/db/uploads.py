@@ -1,18 +1,26 @@
-"""Files of arrivals between their upload and the merchant's word."""
+"""Files of arrivals between their upload and the merchant's word, and how files are to be read."""
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import UploadRow
+from app.db.models import FileLayoutRow, UploadRow
+from app.db.statements import upsert
 
 KEPT = timedelta(days=1)
 
 
 def keep_upload(
-    session: Session, shop_id: int, *, name: str, content: bytes, date_order: str | None, now: datetime
+    session: Session,
+    shop_id: int,
+    *,
+    name: str,
+    content: bytes,
+    options: dict[str, Any],
+    now: datetime,
 ) -> str:
     """Keep a file for a day at most; returns the id by which it is found. A shop has one: the one
     before is dropped."""
@@ -23,7 +31,7 @@ def keep_upload(
             shop_id=shop_id,
             upload_id=upload_id,
             name=name,
-            date_order=date_order,
+            options=options,
             content=content,
             uploaded_at=now,
         )
@@ -46,3 +54,18 @@ def forget_uploads(session: Session, shop_id: int, *, now: datetime) -> None:
     """Drop what nobody decided about."""
     where = (UploadRow.shop_id == shop_id, UploadRow.uploaded_at < now - KEPT)
     session.execute(sa.delete(UploadRow).where(*where))
+
+
+def layouts_of(session: Session, shop_id: int) -> dict[str, dict[str, Any]]:
+    """What was said of how files are to be read, by the key of their header line."""
+    where = FileLayoutRow.shop_id == shop_id
+    statement = sa.select(FileLayoutRow.header_key, FileLayoutRow.options).where(where)
+    return dict(session.execute(statement).all())
+
+
+def keep_layout(
+    session: Session, shop_id: int, header_key: str, options: dict[str, Any], *, now: datetime
+) -> None:
+    """Read files with this header line so from now on."""
+    row = {"shop_id": shop_id, "header_key": header_key, "options": options, "updated_at": now}
+    upsert(session, FileLayoutRow, [row])

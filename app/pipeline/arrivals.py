@@ -15,8 +15,10 @@ from app.core.arrivals import same_reference
 from app.core.bounds import too_far
 from app.db import arrivals, told
 from app.db.told import Fate, ToldArrival
+from app.pipeline.nearest import Nearest
 
 LONGEST_TEXT = 200
+MOST_UNKNOWN = 500
 
 # References that one statement names; of more, all arrivals are gone through.
 _FEW = 1000
@@ -25,7 +27,8 @@ _FEW = 1000
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One line of a purchase order in another system's words; `line` is where it stands there. A
-    `received` of None was not told. Goods whose `expected_on` is None have no date yet."""
+    `received` of None was not told, an `expected_on` of None is not known to whoever tells. `part`
+    numbers the deliveries of one order line by their days. `is_over`: nothing more comes of it."""
 
     line: int
     reference: str
@@ -37,6 +40,8 @@ class Wording:
     ordered_on: date | None = None
     received: int | None = None
     received_on: date | None = None
+    part: int = 1
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +55,29 @@ class Bad:
 
 @dataclass(slots=True)
 class Report:
-    """What became, or would become, of all lines. `waiting` counts those among the others whose item no
-    order has named yet: they count from the first order on. `undated` ones are goods without a date: of
-    them nothing is promised, and the date that was known before is withdrawn."""
+    """What became, or would become, of all lines. `waiting` counts those among the others whose SKU no
+    order has named yet: they count from the first order on. `not_coming` counts lines of goods that
+    nobody expected and that don't come (drafts, canceled, received); `received` and `cancelled` what a
+    source no longer names. `undated` ones have no date: nothing is promised of them, and a date that was
+    known before is withdrawn."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
+    not_coming: int = 0
     cancelled: int = 0
+    received: int = 0
     waiting: int = 0
     undated: int = 0
     bad: int = 0
     notes: list[str] = field(default_factory=list)
+    unknown_skus: dict[str, str | None] = field(default_factory=dict)
+    """SKUs that no item of the shop has, each with the nearest one that an item has; the first
+    `MOST_UNKNOWN` of them."""
+    assumed_places: Counter[str] = field(default_factory=Counter)
+    """Names of places that stand for the shop's only location."""
+    unknown_places: Counter[str] = field(default_factory=Counter)
+    """Names of places that the shop does not have; lines that name them can't be used."""
 
     @property
     def good(self) -> int:
@@ -71,7 +87,7 @@ class Report:
     @property
     def changes(self) -> int:
         """What there is to record."""
-        return self.new + self.changed + self.cancelled
+        return self.new + self.changed + self.cancelled + self.received
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +102,31 @@ class Catalog:
 def read_catalog(session: Session, shop_id: int, skus: Collection[str] | None = None) -> Catalog:
     """The terms of a shop; only of these items where their codes are given."""
     places = arrivals.locations(session, shop_id)
-    names = Counter(name.casefold() for name in places.values())
-    by_word = {name.casefold(): number for number, name in places.items() if names[name.casefold()] == 1}
+    names = Counter(map(_spelled, places.values()))
+    by_word = {_spelled(name): number for number, name in places.items() if names[_spelled(name)] == 1}
     by_word |= {str(number): number for number in places}
     return Catalog(arrivals.items_by_sku(session, shop_id, skus), places, by_word)
 
 
-def translate(wording: Wording, catalog: Catalog) -> ToldArrival | Bad | None:
-    """A line in the shop's own terms. Goods without a date are no arrival: nobody could be told when
-    they come."""
-    place = _place(wording, catalog)
+def _spelled(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def translate(
+    wording: Wording, catalog: Catalog, *, only_place_stands: bool = False
+) -> ToldArrival | Bad:
+    """A line in the shop's own terms. `only_place_stands`: where the shop has one location, any other
+    name means it, for each system calls it by a name of its own."""
+    place = _place(wording, catalog, only_place_stands=only_place_stands)
     if isinstance(place, str):
         return Bad(wording.line, place, wording.reference)
     found = catalog.items.get(wording.sku.lower(), ())
     if len(found) > 1:
         reason = f"{len(found)} items have the SKU {wording.sku}: give each its own on the platform"
         return Bad(wording.line, reason, wording.reference)
-    if wording.expected_on is None:
-        return None
+    has_landed = wording.received_on is not None and bool(wording.received)
     return ToldArrival(
-        source_key=told.list_key(wording.reference, wording.sku, place),
+        source_key=told.list_key(wording.reference, wording.sku, place, wording.part),
         item_id=found[0] if found else None,
         sku=wording.sku,
         location_id=place,
@@ -116,17 +137,22 @@ def translate(wording: Wording, catalog: Catalog) -> ToldArrival | Bad | None:
         ordered_on=wording.ordered_on,
         reference=wording.reference,
         supplier=wording.supplier,
+        is_over=wording.is_over,
+        # What has landed teaches how late a supplier is, if it is known when it did.
+        is_only_news=wording.is_over and not has_landed,
     )
 
 
-def _place(wording: Wording, catalog: Catalog) -> int | str:
+def _place(wording: Wording, catalog: Catalog, *, only_place_stands: bool) -> int | str:
     """The location's number, or what is wrong."""
     known = ", ".join(sorted(catalog.places.values())) or "none yet: sync the shop"
-    if wording.location:
-        found = catalog.place_by_word.get(wording.location.casefold())
-        return found or f"there is no location {wording.location}; the shop's are: {known}"
-    if len(catalog.places) == 1:
+    found = catalog.place_by_word.get(_spelled(wording.location)) if wording.location else None
+    if found is not None:
+        return found
+    if len(catalog.places) == 1 and (only_place_stands or not wording.location):
         return next(iter(catalog.places))
+    if wording.location:
+        return f"there is no location {wording.location}; the shop's are: {known}"
     return f"no location; the shop's are: {known}"
 
 
@@ -150,8 +176,13 @@ class Intake:
         now: datetime,
         is_rehearsal: bool = False,
         on_bad: Callable[[Bad], object] = lambda bad: None,
+        only_place_stands: bool = False,
+        complete_list: str | None = None,
     ) -> None:
         self.report = Report()
+        self._only_place_stands = only_place_stands
+        self._complete_list = complete_list
+        self._nearest = Nearest(catalog.items)
         self._shop_id = shop_id
         self._catalog = catalog
         self._source = source
@@ -166,33 +197,48 @@ class Intake:
     def take(self, session: Session, lines: Iterable[Wording | Bad]) -> None:
         """The next portion."""
         good = [one for one in map(self._check, lines) if one is not None]
-        self.report.waiting += sum(one.item_id is None for one in good)
-        if self._is_rehearsal:
-            judged = told.compare_told(session, self._shop_id, good, source=self._source)
-            counts = Counter(fate for _, _, fate in judged)
-        else:
-            counts = Counter(
-                told.record_told(
-                    session,
-                    self._shop_id,
-                    good,
-                    source=self._source,
-                    cause=self._cause,
-                    now=self._now,
-                )
-            )
+        fates = self._fates(session, good)
+        counts = Counter(fate for _, fate in fates)
+        for one, fate in fates:
+            if one.item_id is None and fate is not Fate.NOTHING:
+                self._note_unknown(one.sku)
+            self.report.undated += one.expected_on is None and bool(one.quantity) and not one.is_over
         self.report.new += counts[Fate.NEW]
         self.report.changed += counts[Fate.CHANGED]
         self.report.unchanged += counts[Fate.UNCHANGED]
+        self.report.not_coming += counts[Fate.NOTHING]
+
+    def _fates(
+        self, session: Session, good: Sequence[ToldArrival]
+    ) -> Sequence[tuple[ToldArrival, Fate]]:
+        """What each line does, or would do."""
+        if self._is_rehearsal:
+            judged = told.compare_told(session, self._shop_id, good, source=self._source)
+            return [(one, fate) for one, _, fate in judged]
+        return told.record_told(
+            session, self._shop_id, good, source=self._source, cause=self._cause, now=self._now
+        )
+
+    def _note_unknown(self, sku: str) -> None:
+        self.report.waiting += 1
+        if sku not in self.report.unknown_skus and len(self.report.unknown_skus) < MOST_UNKNOWN:
+            self.report.unknown_skus[sku] = self._nearest.to(sku)
 
     def finish(self, session: Session) -> None:
-        """Cancel what was expected under a reference that was told whole, and is told no more. Where a
-        line of a reference is bad, nobody knows what else it holds: nothing of it is cancelled; and
-        nothing at all where a line has no reference."""
+        """Close what is no longer told: under a reference, for it is told whole; under all of them,
+        where the list holds everything that is open. Where a line of a reference is bad nobody knows
+        what else it holds, so nothing of it is closed, and nothing at all where a line has none. That
+        is said."""
         if "" in self._doubtful:
+            self.report.notes.append(
+                "Some lines that can't be used name no purchase order, so nothing that is missing from "
+                "the file is canceled."
+            )
             return
+        if self._complete_list is not None:
+            self._close_unlisted(session, self._complete_list)
         whole = self._whole - self._doubtful
-        self.report.cancelled = told.cancel_unnamed(
+        self.report.cancelled += told.cancel_unnamed(
             session,
             self._shop_id,
             self._source,
@@ -203,12 +249,42 @@ class Intake:
             is_rehearsal=self._is_rehearsal,
         )
 
+    def _close_unlisted(self, session: Session, list_name: str) -> None:
+        if self._doubtful:
+            self.report.notes.append(
+                "Some lines can't be used, so purchase orders that are missing from the file are left "
+                "open."
+            )
+            return
+        if not self._is_rehearsal:
+            told.mark_complete(session, self._shop_id, self._line_of, list_name=list_name)
+        counts = told.close_unlisted(
+            session,
+            self._shop_id,
+            list_name,
+            self._line_of,
+            cause=self._cause,
+            now=self._now,
+            is_rehearsal=self._is_rehearsal,
+        )
+        self.report.received += counts["received"]
+        self.report.cancelled += counts["cancelled"]
+
+    def _translate(self, line: Wording) -> ToldArrival | Bad:
+        problem = line.expected_on and too_far(line.expected_on, today=self._now.date())
+        if problem:
+            name = "expected_on" if self._source == "api" else "the expected date"
+            return Bad(line.line, f"{name} {problem}", line.reference)
+        found = translate(line, self._catalog, only_place_stands=self._only_place_stands)
+        is_other = _spelled(line.location) not in self._catalog.place_by_word
+        if isinstance(found, ToldArrival) and line.location and is_other:
+            self.report.assumed_places[line.location] += 1
+        elif line.location and is_other and len(self.report.unknown_places) < MOST_UNKNOWN:
+            self.report.unknown_places[line.location] += 1
+        return found
+
     def _check(self, line: Wording | Bad) -> ToldArrival | None:
-        found = line if isinstance(line, Bad) else self._translated(line)
-        if found is None:
-            self.report.undated += 1
-            self._whole.add(same_reference(line.reference))
-            return None
+        found = line if isinstance(line, Bad) else self._translate(line)
         if isinstance(found, ToldArrival):
             first = self._line_of.setdefault(found.source_key, line.line)
             self._whole.add(same_reference(found.reference))
@@ -224,9 +300,3 @@ class Intake:
         self._doubtful.add(same_reference(found.reference))
         self._on_bad(found)
         return None
-
-    def _translated(self, line: Wording) -> ToldArrival | Bad | None:
-        problem = line.expected_on and too_far(line.expected_on, today=self._now.date())
-        if problem:
-            return Bad(line.line, f"expected_on {problem}", line.reference)
-        return translate(line, self._catalog)

@@ -38,7 +38,7 @@ from app.db import (
     told,
     uploads,
 )
-from app.db.models import ArrivalRow, Base, Item, Order, Shop, UploadRow
+from app.db.models import ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.paging import Turn
 from app.platforms.base import Grant, VariantSeen
@@ -107,6 +107,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     session.add(
         UploadRow(shop_id=shop.id, upload_id="u-1", name=name, content=name.encode(), uploaded_at=NOW)
     )
+    session.add(FileLayoutRow(shop_id=shop.id, header_key="h-1", options={"said": name}, updated_at=NOW))
     session.flush()
 
 
@@ -269,8 +270,10 @@ CALLS: Mapping[str, Call] = {
         s, the_arrival(s, a), "arrival changed", before="", now=NOW
     ),
     "uploads.keep_upload": lambda s, a: uploads.keep_upload(
-        s, a.id, name="po.csv", content=b"x", date_order=None, now=NOW
+        s, a.id, name="po.csv", content=b"x", options={}, now=NOW
     ),
+    "uploads.layouts_of": lambda s, a: uploads.layouts_of(s, a.id),
+    "uploads.keep_layout": lambda s, a: uploads.keep_layout(s, a.id, "h-1", {"ours": 1}, now=NOW),
     "uploads.find_upload": lambda s, a: uploads.find_upload(s, a.id, "u-1"),
     "uploads.drop_upload": lambda s, a: uploads.drop_upload(s, a.id, "u-1"),
     "uploads.forget_uploads": lambda s, a: uploads.forget_uploads(s, a.id, now=seconds(10**6)),
@@ -281,6 +284,10 @@ CALLS: Mapping[str, Call] = {
     "told.cancel_unnamed": lambda s, a: told.cancel_unnamed(
         s, a.id, "typed", lambda reference, key: True, **AT
     ),
+    "told.mark_complete": lambda s, a: told.mark_complete(
+        s, a.id, {each.source_key for each in TOLD}, list_name="h-2"
+    ),
+    "told.close_unlisted": lambda s, a: told.close_unlisted(s, a.id, "h-1", (), **AT),
     "arrivals.list_arrivals": lambda s, a: arrivals.list_arrivals(s, a.id),
     "arrivals.add_arrival": lambda s, a: arrivals.add_arrival(
         s,

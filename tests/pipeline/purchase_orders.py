@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import mirror
-from app.db.models import ArrivalRow, Event, Item
+from app.db.models import ArrivalRow, Event, Item, PoolRow
 from app.pipeline.arrivals import Bad, Report
-from app.pipeline.csv_import import import_file
-from app.pipeline.csv_layout import examine
+from app.pipeline.files.importing import examine_for_shop, import_file, remember_layout
+from app.pipeline.files.options import Options
 from app.platforms.base import VariantSeen
 from tests.builders import ITEM, NOW, installed_shop, item_stock, pool
 from tests.db.stock import known_item, record_stock
@@ -33,28 +33,38 @@ class Buyer:
         *lines: str,
         columns: str = COLUMNS,
         is_rehearsal: bool = False,
-        date_order: str | None = None,
+        options: Options = Options(),  # noqa: B008 -- frozen
     ) -> Report:
         """Import a file of these lines."""
         content = "\n".join((columns, *lines, "")).encode()
-        return self.send_bytes(content, is_rehearsal=is_rehearsal, date_order=date_order)
+        return self.send_bytes(content, is_rehearsal=is_rehearsal, options=options)
 
     def send_bytes(
-        self, content: bytes, *, is_rehearsal: bool = False, date_order: str | None = None
+        self,
+        content: bytes,
+        *,
+        is_rehearsal: bool = False,
+        options: Options = Options(),  # noqa: B008 -- as above
     ) -> Report:
-        """Import a file."""
+        """Import a file, and remember what was said of it."""
         self.bad = []
-        layout = examine(lambda: io.BytesIO(content), date_order=date_order)
-        return import_file(
+        with self.sessions.begin() as session:
+            layout = examine_for_shop(
+                session, self.shop_id, lambda: io.BytesIO(content), options=options, now=NOW
+            )
+        report = import_file(
             self.sessions,
             self.shop_id,
-            lambda: io.BytesIO(content),
             layout,
             name="po.csv",
             now=NOW,
             is_rehearsal=is_rehearsal,
             on_bad=self.bad.append,
         )
+        if not is_rehearsal:
+            with self.sessions.begin() as session:
+                remember_layout(session, self.shop_id, layout, now=NOW)
+        return report
 
     def arrivals(self) -> Sequence[ArrivalRow]:
         """All that is known of them, oldest first."""
@@ -76,14 +86,23 @@ class Buyer:
             return session.get_one(Item, (self.shop_id, ITEM))
 
 
-def a_buyer(engine: sa.Engine, *, has_queue: bool = True) -> Buyer:
-    """A shop with blue mugs (MUG-BLUE), for which somebody waits unless told otherwise."""
+def a_buyer(engine: sa.Engine, *, has_queue: bool = True, places: int = 2) -> Buyer:
+    """A shop with blue mugs (MUG-BLUE) at one or two places, for which somebody waits unless told
+    otherwise."""
     sessions = sessionmaker(engine, expire_on_commit=False)
     with sessions.begin() as session:
         shop = installed_shop(session)
         known_item(session, shop, has_queue=has_queue)
-        record_stock(session, shop.id, item_stock(pool(0), pool(0, at=THERE)), {})
+        pools = [pool(0), pool(0, at=THERE)][:places]
+        record_stock(session, shop.id, item_stock(*pools), {})
         return Buyer(sessions, shop.id)
+
+
+def stock_rises(buyer: Buyer, *, at: int, to: int) -> None:
+    """More mugs are at a place."""
+    with buyer.sessions.begin() as session:
+        where = (PoolRow.shop_id == buyer.shop_id, PoolRow.location_id == at)
+        session.execute(sa.update(PoolRow).where(*where).values(supply=to))
 
 
 def see_item(buyer: Buyer, item_id: int, sku: str) -> None:

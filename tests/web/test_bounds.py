@@ -145,7 +145,7 @@ def test_an_arrival_without_a_date_withdraws_the_date_that_was_known(
         assert (answer.status_code, answer.get_json()["without_date"]) == (200, 1)
 
     with runtime.sessions.begin() as session:
-        assert session.scalars(sa.select(ArrivalRow.state)).all() == ["cancelled"]
+        assert session.scalars(sa.select(ArrivalRow.state)).all() == ["undated"]
 
 
 @pytest.mark.parametrize(

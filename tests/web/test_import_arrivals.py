@@ -1,4 +1,4 @@
-"""A file of arrivals by way of the pages: uploaded, rehearsed, taken."""
+"""A file of expected deliveries by way of the pages: uploaded, rehearsed, asked about, imported."""
 
 import io
 from collections.abc import Callable
@@ -87,9 +87,9 @@ def test_a_file_is_shown_before_it_is_taken_and_then_forgotten(merchant: Merchan
     path = path_of(merchant.upload(TABLE))
     first, reloaded = (merchant.browser.get(path).get_data(as_text=True) for _ in range(2))
 
-    assert "the quantity &#39;&lt;b&gt;&#39; is not a number" in first
-    assert "Take the 1 good lines" in first
-    assert "Take the 1 good lines" in reloaded
+    assert "the quantity ordered &#39;&lt;b&gt;&#39; is not a number" in first
+    assert "Import 1 valid line" in first
+    assert "Import 1 valid line" in reloaded
     assert merchant.count(ArrivalRow) == 0
     taken = merchant.send(path)
     assert path_of(taken) == merchant.at
@@ -109,9 +109,9 @@ def test_a_file_that_is_dropped_changes_nothing(merchant: Merchant) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"PK\x03\x04", "an Excel workbook"),
-        ("hello\n", "names no column"),
-        (TABLE.replace("2026-12-05", "3/4/2026"), "may be day first or month first"),
+        (b"PK\x03\x04", "The workbook is damaged"),
+        (b"%PDF-1.7", "This is a PDF, not a table"),
+        ("hello\n", "No column was found for: purchase order number"),
     ],
 )
 def test_a_file_that_can_t_be_used_is_refused_in_words(
@@ -122,6 +122,76 @@ def test_a_file_that_can_t_be_used_is_refused_in_words(
     assert answer.status_code == 422
     assert reason in answer.get_data(as_text=True)
     assert merchant.count(UploadRow) == 0
+
+
+def answer(merchant: Merchant, path: str, **said: str) -> str:
+    """Say how a file is to be read; returns the page that shows it."""
+    token = form_token(merchant.browser.get(path))
+    told = merchant.browser.post(
+        f"{path}/options",
+        data={"csrf_token": token, **{name.replace("__", "."): text for name, text in said.items()}},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert path_of(told) == path
+    return merchant.browser.get(path).get_data(as_text=True)
+
+
+def test_what_a_file_does_not_tell_is_asked_on_the_page(merchant: Merchant) -> None:
+    path = path_of(merchant.upload(TABLE.replace("2026-12-05", "3/4/2026")))
+    asked = merchant.browser.get(path).get_data(as_text=True)
+    assert "may be day first or month first" in asked
+    assert "Import 1" not in asked
+
+    answered = answer(merchant, path, date_order="mdy")
+
+    assert "Import 1 valid line" in answered
+    merchant.send(path)
+    with merchant.runtime.sessions.begin() as session:
+        assert session.scalars(sa.select(ArrivalRow)).one().expected_on.isoformat() == "2026-03-04"
+
+
+def test_the_page_names_which_column_is_used_for_what_and_each_can_be_changed(
+    merchant: Merchant,
+) -> None:
+    content = "PO,Master,Style,Qty,ETA,Color\nPO-1,MUG-BLUE,x,40,2026-12-05,blue\n"
+    path = path_of(merchant.upload(content))
+    assert "No column was found for: SKU" in merchant.browser.get(path).get_data(as_text=True)
+
+    answered = answer(merchant, path, column__sku="Master")
+
+    assert "automatic: PO" in answered
+    assert "Columns not used: Style, Color." in answered
+    assert "Import 1 valid line" in answered
+
+
+def test_an_answer_is_kept_for_the_next_file_with_the_same_header(merchant: Merchant) -> None:
+    content = "PO,Master,Qty,ETA\nPO-{},MUG-BLUE,40,2026-12-05\n"
+    first = path_of(merchant.upload(content.format(1)))
+    answer(merchant, first, column__sku="Master")
+    merchant.send(first)
+
+    later = path_of(merchant.upload(content.format(2)))
+
+    assert "Import 1 valid line" in merchant.browser.get(later).get_data(as_text=True)
+
+
+def test_a_suggested_sku_is_accepted_by_a_click(merchant: Merchant) -> None:
+    path = path_of(merchant.upload(TABLE.replace("MUG-BLUE", "MUG BLUE")))
+    assert "MUG BLUE means mug-blue" in merchant.browser.get(path).get_data(as_text=True)
+
+    answered = answer(merchant, path, **{"sku.mug blue": "mug-blue"})
+
+    assert "means mug-blue" not in answered
+    assert "SKUs that have not been ordered yet" not in answered
+
+
+def test_a_status_is_explained_on_the_page(merchant: Merchant) -> None:
+    content = "PO,SKU,Qty,ETA,Status\nPO-1,MUG-BLUE,40,2026-12-05,Awaiting QC\n"
+    path = path_of(merchant.upload(content))
+
+    answered = answer(merchant, path, **{"state.awaiting qc": "open"})
+
+    assert "Import 1 valid line" in answered
 
 
 def test_the_order_of_dates_can_be_said(merchant: Merchant) -> None:

@@ -4,7 +4,9 @@ import io
 
 import pytest
 
-from app.pipeline.csv_layout import LONGEST_LINE, FileRefused, Layout, Record, examine, records
+from app.pipeline.files.layout import Layout, examine
+from app.pipeline.files.options import Options
+from app.pipeline.files.text import LONGEST_LINE, FileRefused, Record
 
 HEADER = "reference,sku,quantity,expected_on"
 
@@ -12,7 +14,7 @@ HEADER = "reference,sku,quantity,expected_on"
 def examined(content: bytes | str, *, date_order: str | None = None) -> Layout:
     """The layout of a file with that content."""
     raw = content if isinstance(content, bytes) else content.encode()
-    return examine(lambda: io.BytesIO(raw), date_order=date_order)
+    return examine(lambda: io.BytesIO(raw), options=Options(date_order=date_order))
 
 
 def refusal(content: bytes | str) -> str:
@@ -24,7 +26,7 @@ def refusal(content: bytes | str) -> str:
 
 def read(content: str) -> list[Record]:
     """The file's records."""
-    return list(records(lambda: io.BytesIO(content.encode()), examined(content)))
+    return list(examined(content).rows())
 
 
 TABLE = f"{HEADER},supplier\nPO-1,MUG,5,2026-12-05,Müller\n"
@@ -46,7 +48,7 @@ def test_the_encoding_is_found_out_and_said(content: bytes, spoken: str) -> None
     layout = examined(content)
 
     assert layout.notes == (f"Read as {spoken}, separated by commas.",)
-    (record,) = records(lambda: io.BytesIO(content), layout)
+    (record,) = layout.rows()
     assert record.cells[layout.columns["supplier"]] == "Müller"
 
 
@@ -76,13 +78,13 @@ def test_columns_stand_in_any_order_under_their_common_names() -> None:
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
-        (b"PK\x03\x04 and so on", "an Excel workbook or a ZIP archive"),
+        (b"PK\x03\x04 and so on", "The workbook is damaged"),
         (b"%PDF-1.7", "a PDF"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"reference,sku\x00\x00\x00", "zero bytes"),
         (f"{HEADER}\n{'x' * 5000}\nPO-1\0,MUG,5,2026-12-05\n".encode(), "Line 3 holds a zero byte"),
-        (b"hello world\n", "names no column reference, sku, quantity, expected_on"),
-        (b"reference,sku,expected_on\n", "names no column quantity"),
+        (b"hello world\n", "No column was found for: purchase order number"),
+        (b"reference,sku,expected_on\n", "No column was found for: quantity ordered"),
         (f"{HEADER}\nPO-1,M\x81G\n".encode("latin-1"), "Line 2 is not Windows-1252"),
     ],
     ids=range(10),
@@ -106,21 +108,21 @@ def dated(*dates: str) -> str:
 def test_one_date_decides_for_the_whole_file(dates: list[str], order: str, note: str) -> None:
     layout = examined(dated(*dates))
 
-    assert (layout.date_order, layout.notes[1:]) == (order, (note,))
+    assert (layout.calendar.order, layout.notes[1:]) == (order, (note,))
 
 
 @pytest.mark.parametrize(
     "dates", [["2026-12-05"], ["05.12.2026"], ["5/5/2026"], ["46361"], ["13/13/2026"]]
 )
 def test_dates_that_read_one_way_only_need_no_order(dates: list[str]) -> None:
-    assert examined(dated(*dates)).date_order is None
+    assert examined(dated(*dates)).calendar.order is None
 
 
 def test_dates_that_nothing_decides_are_refused_unless_somebody_does() -> None:
     content = dated("3/4/2026", "5/5/2026")
 
     assert "Line 2 (3/4/2026) may be day first or month first" in refusal(content)
-    assert examined(content, date_order="mdy").date_order == "mdy"
+    assert examined(content, date_order="mdy").calendar.order == "mdy"
 
 
 def test_dates_that_contradict_each_other_are_refused() -> None:

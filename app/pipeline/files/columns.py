@@ -1,0 +1,215 @@
+"""Which column of a table holds what: by its name, by what stands in it, by which items the shop has."""
+
+import re
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from app.pipeline.files import vocabulary
+from app.pipeline.files.days import is_no_day, looks_like_day
+from app.pipeline.files.fold import clean_code, fold, spellings
+from app.pipeline.files.numbers import is_none, is_number
+
+NEEDED = ("reference", "sku", "quantity", "expected_on")
+"""Our columns without which a file says nothing that can be used; "outstanding" also counts as a
+quantity."""
+
+DAYS = frozenset({"expected_on", "ordered_on", "received_on"})
+QUANTITIES = frozenset(
+    {"quantity", "outstanding", "received", "cancelled", "accepted", "rejected", "pack_size"}
+)
+
+_OWN_NAMES = 50
+_WITHIN = 25
+_LONGER = 4
+_EMPTY = 30
+_IN_SHOP = 60
+_MOST = 0.5
+_SURE = 80
+_SERIAL = re.compile(r"[3-6]\d{4}(?:[.,]\d+)?")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A column that may hold `role`; the greater `weight`, the surer."""
+
+    role: str
+    place: int
+    weight: float
+
+
+@cache
+def _phrases() -> Mapping[str, Sequence[tuple[str, int]]]:
+    own = {fold(role): role for role in vocabulary.NAMES}
+    found = {phrase: list(roles) for phrase, roles in vocabulary.by_phrase().items()}
+    for name, role in own.items():
+        kept = [each for each in found.get(name, []) if each[0] != role]
+        found[name] = [(role, max(weight for _, weight in [*found.get(name, []), (role, 90)])), *kept]
+    return found
+
+
+def roles_of(name: str) -> list[tuple[str, float]]:
+    """What a column of this name may hold, surest first."""
+    exact = next((_phrases()[one] for one in spellings(name) if one in _phrases()), ())
+    if exact:
+        return sorted(((role, float(weight)) for role, weight in exact), key=_surest_first)
+    found: dict[str, float] = {}
+    for spelled in spellings(name):
+        for role, weight in _within(spelled):
+            found[role] = max(weight, found.get(role, 0))
+    best = max(found.values(), default=0)
+    return sorted(((r, w) for r, w in found.items() if w >= best - 1), key=_surest_first)
+
+
+def _surest_first(each: tuple[str, float]) -> float:
+    return -each[1]
+
+
+def _within(name: str) -> list[tuple[str, float]]:
+    """Roles whose names stand within this longer one: "Order lines/Quantity". A word that is about
+    something else ("unit price") and no part of the name found says no."""
+    words = name.split()
+    found: list[tuple[str, float]] = []
+    for length in range(min(len(words), 5), 0, -1):
+        for start in range(len(words) - length + 1):
+            phrase = " ".join(words[start : start + length])
+            others = {*words[:start], *words[start + length :]}
+            if others & vocabulary.OTHER_THINGS:
+                continue
+            found += [
+                (role, weight - _WITHIN + _LONGER * length - len(others))
+                for role, weight in _phrases().get(phrase, ())
+                if length > 1 or weight >= _OWN_NAMES
+            ]
+    return found or _within_japanese(name)
+
+
+def _within_japanese(name: str) -> list[tuple[str, float]]:
+    """Japanese parts no words: the longest name of ours that stands in it."""
+    if not _CJK.search(name):
+        return []
+    inside = [phrase for phrase in _phrases() if _CJK.search(phrase) and phrase in name]
+    longest = max(inside, key=len, default=None)
+    return [(role, weight - _WITHIN) for role, weight in _phrases()[longest]] if longest else []
+
+
+@cache
+def _name_words() -> frozenset[str]:
+    return frozenset(word for phrase in _phrases() for word in phrase.split())
+
+
+def is_made_of_names(cells: Sequence[str]) -> bool:
+    """Whether most of these cells hold words of columns' names alone."""
+    told = [cell for cell in cells if cell.strip()]
+    known = sum(
+        any(set(spelled.split()) <= _name_words() for spelled in spellings(cell)) for cell in told
+    )
+    return bool(told) and known > _MOST * len(told)
+
+
+def count_named(header: Sequence[str]) -> tuple[int, int]:
+    """How many of the needed columns, and of all we know, a row seems to name."""
+    roles = {found[0][0] for cell in header if cell.strip() and (found := roles_of(cell))}
+    every = {role for cell in header if cell.strip() for role, _ in roles_of(cell)}
+    needed = sum(role in every for role in NEEDED) + ("quantity" not in every and "outstanding" in every)
+    return needed, len(roles)
+
+
+def choose(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    *,
+    known_skus: Container[str] = (),
+    said: Mapping[str, str] = {},
+) -> dict[str, int]:
+    """The place of each role's column. `sample` are rows under the header, `known_skus` the shop's codes
+    in lower case; `said` names columns by a person's word ("" for none)."""
+    chosen = _as_said(header, said)
+    taken = set(chosen.values())
+    is_ours = all(any(fold(cell) == fold(role) for cell in header) for role in NEEDED)
+    candidates = [
+        one
+        for place, name in enumerate(header)
+        if name.strip() and place not in taken
+        for one in _candidates(place, name, sample, known_skus, is_ours=is_ours)
+        if one.role not in said
+    ]
+    for one in sorted(candidates, key=lambda each: (-each.weight, each.place)):
+        if one.role not in chosen and one.place not in taken:
+            chosen[one.role] = one.place
+            taken.add(one.place)
+    return chosen
+
+
+def _as_said(header: Sequence[str], said: Mapping[str, str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for role, name in said.items():
+        for place, cell in enumerate(header):
+            if name and fold(cell) == fold(name):
+                found.setdefault(role, place)
+    return found
+
+
+def _candidates(
+    place: int,
+    name: str,
+    sample: Sequence[Sequence[str]],
+    known_skus: Container[str],
+    *,
+    is_ours: bool,
+) -> list[Candidate]:
+    cells = [row[place].strip() for row in sample if place < len(row) and row[place].strip()]
+    found = []
+    named = roles_of(name)
+    for role, weight in named:
+        fits = _fits(role, cells, weight)
+        # A name that can mean one thing only is believed whatever stands under it: lines are refused
+        # one by one, with their reasons.
+        if fits is False and (len(named) > 1 or role not in NEEDED or weight < _SURE):
+            continue
+        bonus: float = _OWN_NAMES if is_ours and fold(name) == fold(role) else 0
+        bonus -= 0 if fits else _EMPTY
+        if role == "sku":
+            bonus += _IN_SHOP * _share(cells, lambda cell: clean_code(cell).lower() in known_skus)
+        found.append(Candidate(role, place, weight + bonus))
+    return found
+
+
+def _fits(role: str, cells: Sequence[str], weight: float) -> bool | None:
+    """Whether what stands in the column can be that; None where nothing does."""
+    if role in DAYS:
+        told = [cell for cell in cells if not is_no_day(cell)]
+        is_amount = _share(told, lambda cell: is_number(cell) and not _is_day(cell)) >= _MOST
+        return None if not told else not is_amount
+    if role in QUANTITIES:
+        told = [cell for cell in cells if not is_none(cell)]
+        amounts = _share(told, lambda cell: is_number(cell) and not looks_like_day(cell))
+        return None if not told else amounts >= _MOST
+    if role == "status":
+        knows = _share(cells, lambda cell: fold(cell) in _states()) > 0
+        return None if not cells else knows or (weight >= _SURE and _few(cells))
+    if role == "is_closed":
+        marks = vocabulary.YES | vocabulary.NO
+        return None if not cells else all(cell.casefold() in marks for cell in cells)
+    return True if cells else None
+
+
+@cache
+def _states() -> Mapping[str, str]:
+    return vocabulary.state_of()
+
+
+def _few(cells: Sequence[str]) -> bool:
+    """States repeat, and are words."""
+    is_number_mostly = _share(cells, is_number) >= _MOST
+    return len(set(cells)) <= max(3, len(cells) // 3) and not is_number_mostly
+
+
+def _is_day(cell: str) -> bool:
+    """A date, or the number by which Excel knows one."""
+    return looks_like_day(cell) or bool(_SERIAL.fullmatch(cell))
+
+
+def _share(cells: Sequence[str], is_such: Callable[[str], bool]) -> float:
+    return sum(map(is_such, cells)) / len(cells) if cells else 0.0

@@ -1,0 +1,115 @@
+"""A file of purchase orders: rehearsed first, then taken in, line by line and never held whole."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import msgspec
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.db import arrivals, shops, uploads
+from app.db.audit import record_event
+from app.pipeline.arrivals import Bad, Intake, Report, Wording, read_catalog
+from app.pipeline.desk import local_day, zone_of
+from app.pipeline.files.layout import Layout, examine
+from app.pipeline.files.lines import Tally, read_lines
+from app.pipeline.files.options import Options
+from app.pipeline.files.text import Source
+
+_AT_ONCE = 1000
+
+
+def examine_for_shop(
+    session: Session, shop_id: int, source: Source, *, options: Options, now: datetime
+) -> Layout:
+    """Find out how to read a shop's file, by what it has, and by what was said of earlier files with the
+    same header line. Raises `FileRefused`."""
+    shop = shops.get_shop(session, shop_id)
+    remembered = {
+        key: msgspec.convert(said, Options) for key, said in uploads.layouts_of(session, shop_id).items()
+    }
+    return examine(
+        source,
+        options=options,
+        known_skus=arrivals.items_by_sku(session, shop_id).keys(),
+        zone=zone_of(shop.time_zone),
+        today=local_day(now, shop.time_zone),
+        remember=remembered,
+    )
+
+
+def remember_layout(session: Session, shop_id: int, layout: Layout, *, now: datetime) -> None:
+    """What was said of this file holds for later ones with the same header line."""
+    said: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(layout.options, sheet=None))
+    if said:
+        uploads.keep_layout(session, shop_id, layout.key, said, now=now)
+
+
+def import_file(
+    sessions: sessionmaker[Session],
+    shop_id: int,
+    layout: Layout,
+    *,
+    name: str,
+    now: datetime,
+    is_rehearsal: bool,
+    by: str = "",
+    on_bad: Callable[[Bad], object] = lambda bad: None,
+) -> Report:
+    """Take a file's good lines, or rehearse it. Each thousand lines are committed alone: what is cut off
+    is finished by the same import again, which finds the first lines unchanged.
+
+    Raises `FileRefused` where the file can't be read on; what was taken stays.
+    """
+    with sessions.begin() as session:
+        catalog = read_catalog(session, shop_id)
+    intake = Intake(
+        shop_id,
+        catalog,
+        source="csv",
+        cause=f"file {name}",
+        now=now,
+        is_rehearsal=is_rehearsal,
+        on_bad=on_bad,
+        only_place_stands=True,
+        complete_list=layout.key if layout.options.is_complete else None,
+    )
+    tally = Tally()
+    for portion in _portions(read_lines(layout, tally)):
+        with sessions.begin() as session:
+            intake.take(session, portion)
+    with sessions.begin() as session:
+        intake.finish(session)
+        if not is_rehearsal and intake.report.changes:
+            _record(session, shop_id, intake.report, name=name, by=by, now=now)
+    _explain(intake.report, layout, tally)
+    return intake.report
+
+
+def _explain(report: Report, layout: Layout, tally: Tally) -> None:
+    """How the file was understood, in front of what became of it."""
+    places = [
+        f'"{name}" is read as the shop\'s only location.'
+        for name, _ in report.assumed_places.most_common(3)
+    ]
+    report.notes[:0] = [*layout.notes, *tally.sentences(), *places]
+
+
+def _record(
+    session: Session, shop_id: int, report: Report, *, name: str, by: str, now: datetime
+) -> None:
+    record_event(
+        session,
+        shop_id,
+        "arrivals imported",
+        at=now,
+        after=f"{report.new} new, {report.changed} changed, {report.cancelled} cancelled",
+        why=f"by {by}" if by else "",
+        cause=f"file {name}",
+    )
+
+
+def _portions(lines: Iterator[Wording | Bad]) -> Iterator[Sequence[Wording | Bad]]:
+    while portion := list(islice(lines, _AT_ONCE)):
+        yield portion

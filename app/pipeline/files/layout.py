@@ -1,0 +1,348 @@
+"""How a file of purchase orders is to be read: where its table is, which column holds what, in which
+order its dates and by which sign its decimals are written.
+
+All of it is found out from the whole file before a line is used, and said. What the file does not
+decide is asked for, not guessed.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from app.pipeline.files import text
+from app.pipeline.files.columns import DAYS, NEEDED, QUANTITIES, choose, count_named, is_made_of_names
+from app.pipeline.files.days import Calendar, looks_like_day
+from app.pipeline.files.fold import fold
+from app.pipeline.files.numbers import Decimals, Evidence, is_number
+from app.pipeline.files.options import Options
+from app.pipeline.files.text import DELIMITERS, Dialect, FileRefused, NeedsAnswer, Record, Source
+from app.pipeline.files.vocabulary import IN_WORDS, STATES, state_of
+from app.pipeline.files.workbook import is_workbook, open_sheet
+
+_HEADER_WITHIN = 60
+_SAMPLE = 200
+_MONTHS = 12
+_MOST_STATES = 20
+_MOST = 0.5
+_SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
+_SIGNS = {".": "point", ",": "comma"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How to read a file. `source` gives its text (a workbook's sheet as CSV); the table's names end in
+    line `header_ends`. `columns` maps roles (see `vocabulary.NAMES`) to places, `states` folded words to
+    what they mean. `repeated` are the lines that name a purchase order and SKU which another one names
+    too. `unknown_states` are words for a status that nobody has explained, as the file writes them."""
+
+    source: Source
+    dialect: Dialect
+    header: tuple[str, ...]
+    header_ends: int
+    columns: Mapping[str, int]
+    calendar: Calendar
+    decimals: Decimals
+    options: Options
+    states: Mapping[str, str]
+    notes: tuple[str, ...]
+    repeated: frozenset[bytes] = frozenset()
+    unknown_states: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """By which a later file with the same header line is known again."""
+        return header_key(self.header)
+
+    @property
+    def used(self) -> list[tuple[str, str]]:
+        """Which column is used for what: pairs of our words and its name."""
+        return [(IN_WORDS[role], self.header[place]) for role, place in self.columns.items()]
+
+    @property
+    def unused(self) -> list[str]:
+        """The columns that are not used."""
+        taken = set(self.columns.values())
+        return [name for place, name in enumerate(self.header) if name.strip() and place not in taken]
+
+    def rows(self) -> Iterator[Record]:
+        """The records under the names."""
+        return (one for one in text.records(self.source, self.dialect) if one.line > self.header_ends)
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """A table's line of names: in which dialect, in which records it stands."""
+
+    dialect: Dialect
+    spoken: str
+    cells: tuple[str, ...]
+    begins: int
+    ends: int
+    sample: Sequence[Sequence[str]]
+
+
+def header_key(header: Sequence[str]) -> str:
+    """By which a header line is known again, whatever its case and spaces."""
+    return hashlib.sha256("\t".join(map(fold, header)).encode()).hexdigest()[:32]
+
+
+def examine(
+    source: Source,
+    *,
+    options: Options = Options(),  # noqa: B008 -- frozen
+    known_skus: Container[str] = (),
+    zone: ZoneInfo = ZoneInfo("UTC"),  # noqa: B008 -- as above
+    today: date | None = None,
+    remember: Mapping[str, Options] = {},
+) -> Layout:
+    """Find out how to read the file. `known_skus` are the shop's codes in lower case, `zone` and `today`
+    its own; `remember` holds what was said of earlier files by their header's key. Raises
+    `FileRefused`."""
+    notes = []
+    if is_workbook(source):
+        source, note = open_sheet(source, sheet=options.sheet)
+        notes.append(note)
+    header = _find_header(source)
+    options = options.with_those_of(remember.get(header_key(header.cells), Options()))
+    columns = choose(header.cells, header.sample, known_skus=known_skus, said=options.columns)
+    _refuse_missing(header, columns, options)
+    if not notes:
+        notes.append(f"Read as {header.spoken}, separated by {DELIMITERS[header.dialect.delimiter]}.")
+    states = {**state_of(), **options.states}
+    draft = Layout(
+        source=source,
+        dialect=header.dialect,
+        header=header.cells,
+        header_ends=header.ends,
+        columns=columns,
+        calendar=Calendar(options.date_order, zone, today or datetime.now(UTC).date()),
+        decimals=Decimals(options.decimal),
+        options=options,
+        states=states,
+        notes=(),
+    )
+    return _decided(draft, _scan(draft, header.sample), notes)
+
+
+def _find_header(source: Source) -> _Header:
+    """The first row that names most of our columns, by whichever encoding and delimiter: titles, dates
+    and blank rows may stand above it, and its names may be wrapped over two rows."""
+    found: list[tuple[tuple[int, int, int], _Header]] = []
+    for codec, spoken in text.encodings(source):
+        named = text.named_delimiter(source, codec)
+        for delimiter in [named] if named else DELIMITERS:
+            dialect = Dialect(codec, delimiter, "replace")
+            top = list(islice(text.records(source, dialect), _HEADER_WITHIN + _SAMPLE))
+            found += _candidates(dialect, spoken, top)
+    best = max(score for score, _ in found)
+    header = next(header for score, header in found if score == best)
+    text.prove(source, header.dialect.encoding, header.spoken)
+    return replace(header, dialect=replace(header.dialect, errors="strict"))
+
+
+def _candidates(
+    dialect: Dialect, spoken: str, top: Sequence[Record]
+) -> Iterator[tuple[tuple[int, int, int], _Header]]:
+    """Each row near the top as a header, alone and together with the row under it, with how many of our
+    columns it names."""
+    for place, record in enumerate(top[:_HEADER_WITHIN]):
+        below = [each.cells for each in top[place + 1 : place + 1 + _SAMPLE]]
+        cells = tuple(" ".join(cell.split()) for cell in record.cells)
+        score = count_named(cells)
+        yield (*score, 0), _Header(dialect, spoken, cells, record.line, _end(top, place), below)
+        wrapped = _wrapped(cells, below)
+        if wrapped is not None and _is_one_header(count_named(wrapped), score, below[0]):
+            ends = _end(top, place + 1)
+            header = _Header(dialect, spoken, wrapped, record.line, ends, below[1:])
+            yield (*count_named(wrapped), 1), header
+
+
+def _is_one_header(wrapped: tuple[int, int], upper: tuple[int, int], lower: Sequence[str]) -> bool:
+    """Whether two rows are one header: together they name more than each, or the upper is nearly a
+    header by itself and the lower is made of words for columns, so it is no order line."""
+    if wrapped > max(upper, count_named(lower)):
+        return True
+    return wrapped >= upper and upper[0] >= len(NEEDED) - 1 and is_made_of_names(lower)
+
+
+def _end(top: Sequence[Record], place: int) -> int:
+    """The last line before the next record."""
+    return top[place + 1].line - 1 if place + 1 < len(top) else text.MOST_LINES
+
+
+def _wrapped(cells: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
+    """The names together with the row under them, if that holds no number."""
+    if not below or not below[0] or any(character.isdigit() for cell in below[0] for character in cell):
+        return None
+    width = max(len(cells), len(below[0]))
+    upper, lower = (list(row) + [""] * (width - len(row)) for row in (cells, below[0]))
+    return tuple(" ".join(f"{one} {other}".split()) for one, other in zip(upper, lower, strict=True))
+
+
+def _refuse_missing(header: _Header, columns: Mapping[str, int], options: Options) -> None:
+    for role, name in options.columns.items():
+        if role not in IN_WORDS:
+            raise FileRefused(f"There is nothing called {role!r} to set. Known: {', '.join(IN_WORDS)}.")
+        if name and role not in columns:
+            names = ", ".join(cell for cell in header.cells if cell)
+            raise NeedsAnswer(
+                f"There is no column {name!r}. The file's columns are: {names}.", columns=header.cells
+            )
+    has = {*columns, *(role for role, value in options.values.items() if value)}
+    has |= {"quantity"} if "outstanding" in has else set()
+    missing = [role for role in NEEDED if role not in has]
+    if not missing:
+        return
+    needed = ", ".join(f"{IN_WORDS[role]} ({role})" for role in missing)
+    names = ", ".join(text.printable(cell) for cell in header.cells if cell)[:200]
+    sentence = (
+        f"No column was found for: {needed}. The columns that were found in line {header.begins} are: "
+        f"{names or 'none'}. Say which column it is, give one value for all lines, or add the column."
+    )
+    if columns or options.columns:
+        raise NeedsAnswer(sentence, columns=header.cells)
+    raise FileRefused(sentence)
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What the whole file shows."""
+
+    evidence: Evidence = field(default_factory=Evidence)
+    orders: dict[str, tuple[int, str]] = field(default_factory=dict)
+    hints: dict[str, tuple[int, str]] = field(default_factory=dict)
+    states: Counter[str] = field(default_factory=Counter)
+    seen: set[bytes] = field(default_factory=set)
+    repeated: set[bytes] = field(default_factory=set)
+
+
+def _scan(layout: Layout, sample: Sequence[Sequence[str]]) -> _Scan:
+    scan = _Scan()
+    columns = layout.columns
+    amounts = {place for role, place in columns.items() if role in QUANTITIES}
+    days = [place for role, place in columns.items() if role in DAYS]
+    others = [place for place in range(len(layout.header)) if place not in {*columns.values()}]
+    prices = [place for place in others if _is_mostly(sample, place, is_number)]
+    more_days = [place for place in others if _is_mostly(sample, place, looks_like_day)]
+    status, reference = columns.get("status"), ""
+    for record in layout.rows():
+        cells = record.cells
+        scan.evidence.see(_at(cells, amounts), are_quantities=True)
+        scan.evidence.see(_at(cells, prices), are_quantities=False)
+        _see_order(scan.orders, record, days)
+        _see_order(scan.hints, record, more_days)
+        if status is not None and status < len(cells) and cells[status].strip():
+            scan.states[cells[status].strip()] += 1
+        reference = _note_repeated(scan, layout, cells, reference)
+    return scan
+
+
+def _at(cells: Sequence[str], places: Sequence[int] | set[int]) -> list[str]:
+    return [cells[place] for place in places if place < len(cells)]
+
+
+def _is_mostly(sample: Sequence[Sequence[str]], place: int, is_such: Callable[[str], bool]) -> bool:
+    told = [row[place] for row in sample if place < len(row) and row[place].strip()]
+    return bool(told) and sum(map(is_such, told)) >= _MOST * len(told)
+
+
+def line_key(reference: str, sku: str, location: str) -> bytes:
+    """By which two lines of one purchase order for one SKU are known, without keeping all of them."""
+    return hashlib.blake2b("\t".join((reference, sku, location)).encode(), digest_size=12).digest()
+
+
+def line_words(cells: Sequence[str], columns: Mapping[str, int]) -> tuple[str, str, str]:
+    """The reference, SKU and location of a line as they are compared, empty where it says none."""
+    reference, sku, location = (
+        " ".join(cells[place].casefold().split())
+        if (place := columns.get(role)) is not None and place < len(cells)
+        else ""
+        for role in ("reference", "sku", "location")
+    )
+    return reference, sku, location
+
+
+def _note_repeated(scan: _Scan, layout: Layout, cells: Sequence[str], reference: str) -> str:
+    """Remember which lines name the same goods; returns the reference that holds for what follows."""
+    said, sku, location = line_words(cells, layout.columns)
+    reference = said or reference
+    if sku:
+        key = line_key(reference, sku, location)
+        (scan.repeated if key in scan.seen else scan.seen).add(key)
+    return reference
+
+
+def _see_order(seen: dict[str, tuple[int, str]], record: Record, places: Sequence[int]) -> None:
+    for place in places:
+        found = _SLASHED.match(record.cells[place]) if place < len(record.cells) else None
+        if found is not None:
+            kind = _kind_of(int(found[1]), int(found[2]))
+            seen.setdefault(kind, (record.line, record.cells[place].strip()))
+
+
+def _kind_of(first: int, second: int) -> str:
+    """What a pair like 25/12 says of its order. 5/5 is the same day both ways, 13/13 is none."""
+    if first == second or (first > _MONTHS and second > _MONTHS):
+        return "nothing"
+    return "dmy" if first > _MONTHS else "mdy" if second > _MONTHS else "either"
+
+
+def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
+    order = draft.calendar.order
+    if order is None:
+        order, note = _order_of(scan.orders, scan.hints, draft.header)
+        notes += [note] if note else []
+    decimals = draft.decimals if draft.decimals.sign else scan.evidence.decimals()
+    if decimals.are_zeros:
+        notes.append(f"Every quantity ends in {decimals.sign}000: these zeros are read as decimals.")
+    elif decimals.sign == ",":
+        notes.append("Numbers are read with a decimal comma.")
+    unknown = [word for word, _ in scan.states.most_common() if fold(word) not in draft.states]
+    return replace(
+        draft,
+        calendar=Calendar(order, draft.calendar.zone, draft.calendar.today),
+        decimals=decimals,
+        notes=tuple(notes),
+        repeated=frozenset(scan.repeated),
+        unknown_states=tuple(unknown[:_MOST_STATES]),
+    )
+
+
+def _order_of(
+    seen: Mapping[str, tuple[int, str]],
+    hints: Mapping[str, tuple[int, str]],
+    header: Sequence[str],
+) -> tuple[str | None, str | None]:
+    """Which of 3/4/2026's numbers is the day, if any date of the file tells, and the sentence that says
+    so. Dates in columns that are not used tell where the others don't. Raises `FileRefused` where dates
+    contradict each other, or none of them tells."""
+    day_first, month_first, either = (seen.get(kind) for kind in ("dmy", "mdy", "either"))
+    if day_first and month_first:
+        raise NeedsAnswer(
+            f"Line {day_first[0]} ({day_first[1]}) can only be day first, line {month_first[0]} "
+            f"({month_first[1]}) only month first. Say which is meant (dmy or mdy), or write dates "
+            "as 2026-12-31.",
+            columns=header,
+        )
+    if either and not (day_first or month_first) and ("dmy" in hints) is not ("mdy" in hints):
+        day_first, month_first = hints.get("dmy"), hints.get("mdy")
+    if day_first:
+        return "dmy", f"Dates are day first: line {day_first[0]} says {day_first[1]}."
+    if month_first:
+        return "mdy", f"Dates are month first: line {month_first[0]} says {month_first[1]}."
+    if either:
+        raise NeedsAnswer(
+            f"Line {either[0]} ({either[1]}) may be day first or month first, and no date in the file "
+            "tells. Say which is meant (dmy or mdy), or write dates as 2026-12-31.",
+            columns=header,
+        )
+    return None, None
+
+
+MEANINGS = tuple(STATES)
+"""What a status may mean."""

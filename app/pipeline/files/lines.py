@@ -1,0 +1,349 @@
+"""The lines of a file of purchase orders, as arrivals or as what is wrong with them.
+
+A file is more than its lines: a number may stand on the first line of its order only, rows may add up
+others, and a state may say that nothing comes.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from app.core.bounds import MOST_UNITS
+from app.pipeline.arrivals import LONGEST_TEXT, Bad, Wording
+from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, read_day
+from app.pipeline.files.fold import clean_code, fold
+from app.pipeline.files.layout import Layout, line_key, line_words
+from app.pipeline.files.numbers import UnreadableNumber, is_none, is_number, read_quantity
+from app.pipeline.files.text import Record, printable
+from app.pipeline.files.vocabulary import IN_WORDS, TOTALS, YES
+
+_OF_THE_ORDER = ("supplier", "expected_on", "location", "ordered_on", "status")
+_LINE_BREAKS = frozenset({"location", "supplier", "status"})
+_COMMENT = ("//", "# ", ";", "--", "note:", "comment:", "remark:")
+_WORDS_OF_A_SENTENCE = 2
+
+
+class _Unusable(Exception):
+    """A line that can't be used; the text says why."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was passed over and how cells were understood, for the rehearsal."""
+
+    totals: int = 0
+    comments: int = 0
+    summed: int = 0
+    vague: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def sentences(self) -> list[str]:
+        """The same in words."""
+        said = []
+        if self.totals:
+            said.append(f"{_rows(self.totals)} of totals left out.")
+        if self.comments:
+            said.append(f"{_rows(self.comments)} without an order line left out.")
+        if self.summed:
+            said.append(f"{_rows(self.summed)} added to others of the same order, SKU, and date.")
+        for text, _ in self.vague.most_common(3):
+            said.append(
+                f'"{text}" names no day: its last working day, or the last of the month, is used.'
+            )
+        for role, count in sorted(self.left_out.items()):
+            said.append(f"The {IN_WORDS[role]} of {_rows(count)} is not understood and is left out.")
+        return said
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def read_lines(layout: Layout, tally: Tally) -> Iterator[Wording | Bad]:
+    """Each order line of the file as an arrival, or why it is none. Lines that name the same goods
+    come last: those of one day as a sum, those of several as so many deliveries."""
+    reader = _Reader(layout, tally)
+    held: dict[bytes, list[Wording]] = defaultdict(list)
+    for record in layout.rows():
+        line = reader.read(record)
+        if isinstance(line, Wording) and reader.key in layout.repeated:
+            held[reader.key].append(line)
+        elif line is not None:
+            yield line
+    for group in held.values():
+        merged = merge(group)
+        tally.summed += len(group) - len(merged)
+        yield from merged
+
+
+def merge(lines: Sequence[Wording]) -> list[Wording]:
+    """Lines of one purchase order for one SKU: one day is one delivery, several are numbered by their
+    order. Those that will not come add nothing to those that will."""
+    coming = [line for line in lines if line.quantity and not line.is_over] or list(lines[:1])
+    by_day: dict[date | None, list[Wording]] = defaultdict(list)
+    for line in coming:
+        by_day[line.expected_on].append(line)
+    days = sorted(by_day, key=lambda day: (day is None, day or date.max))
+    return [replace(_sum(by_day[day]), part=part) for part, day in enumerate(days, 1)]
+
+
+def _sum(lines: Sequence[Wording]) -> Wording:
+    told = [line.received for line in lines if line.received is not None]
+    return replace(
+        lines[0],
+        quantity=sum(line.quantity for line in lines),
+        received=sum(told) if told else None,
+        received_on=max((line.received_on for line in lines if line.received_on), default=None),
+    )
+
+
+class _Reader:
+    """Reads records one by one, with what those before them said of the same order."""
+
+    def __init__(self, layout: Layout, tally: Tally) -> None:
+        self.key = b""
+        self._carried = ""
+        self._layout = layout
+        self._tally = tally
+        self._order: dict[str, str] = {}
+        self._width = sum(bool(cell) for cell in layout.header)
+        self._sums: Counter[str] = Counter()
+
+    def read(self, record: Record) -> Wording | Bad | None:
+        """The record's line; None for what is none."""
+        if record.problem is not None:
+            return Bad(record.line, record.problem)
+        said, sku, location = line_words(record.cells, self._layout.columns)
+        self._carried = said or self._carried
+        self.key = line_key(self._carried, sku, location)
+        cells = self._cells(record)
+        if self._is_no_line(record, cells):
+            return None
+        cells = self._with_the_order(cells)
+        try:
+            self._refuse_broken(record, cells)
+            line = self._line(record.line, cells)
+        except _Unusable as problem:
+            return Bad(record.line, str(problem), _one_line(cells["reference"])[:LONGEST_TEXT])
+        self._sums[line.reference] += line.quantity
+        return line
+
+    def _cells(self, record: Record) -> dict[str, str]:
+        return {
+            role: record.cells[place].strip() if place < len(record.cells) else ""
+            for role, place in self._layout.columns.items()
+        }
+
+    def _is_no_line(self, record: Record, cells: Mapping[str, str]) -> bool:
+        """Whether the record adds up others, names the columns anew, heads an order or comments."""
+        if tuple(" ".join(cell.split()) for cell in record.cells) == self._layout.header:
+            return True
+        if cells.get("sku") and not _is_total_word(cells["sku"]):
+            return False
+        told = [cell.strip() for cell in record.cells if cell.strip()]
+        if self._is_total(told, cells):
+            self._tally.totals += 1
+            return True
+        heads = self._heads_an_order(told, cells)
+        if heads:
+            self._order = dict(cells)
+        if heads or len(told) == 1:
+            self._tally.comments += 1
+        return heads or len(told) == 1
+
+    def _is_total(self, told: Sequence[str], cells: Mapping[str, str]) -> bool:
+        has_number = any(is_number(cell) for cell in told)
+        if has_number and any(_begins_a_total(cell) for cell in told):
+            return True
+        has_words = any(character.isalpha() for cell in told for character in cell)
+        is_bare = not cells.get("sku") and not cells.get("reference") and not has_words
+        return (is_bare and has_number) or self._adds_up(cells)
+
+    def _adds_up(self, cells: Mapping[str, str]) -> bool:
+        """A number without a SKU that is the sum of the order's lines so far."""
+        reference = _one_line(cells.get("reference", ""))
+        if cells.get("sku") or not self._sums.get(reference):
+            return False
+        try:
+            return (
+                read_quantity(cells.get("quantity", ""), self._layout.decimals) == self._sums[reference]
+            )
+        except UnreadableNumber:
+            return False
+
+    def _heads_an_order(self, told: Sequence[str], cells: Mapping[str, str]) -> bool:
+        """A row that names an order without a line of it: what it says holds for the rows under it."""
+        if not cells.get("reference") or cells.get("quantity") or cells.get("outstanding"):
+            return False
+        return len(told) > 1 or not _is_comment(told[0])
+
+    def _with_the_order(self, cells: dict[str, str]) -> dict[str, str]:
+        """A line without an order's number belongs to the order above it, and shares what that says."""
+        values = self._layout.options.values
+        if cells.get("reference"):
+            self._order = dict(cells)
+        elif self._order.get("reference") and not values.get("reference"):
+            cells = {role: self._shared(role, cell) for role, cell in cells.items()}
+        return {"reference": "", **{role: text for role, text in values.items() if text}} | {
+            role: cell or values.get(role, "") for role, cell in cells.items()
+        }
+
+    def _shared(self, role: str, cell: str) -> str:
+        return cell or (self._order.get(role, "") if role in ("reference", *_OF_THE_ORDER) else "")
+
+    def _refuse_broken(self, record: Record, cells: Mapping[str, str]) -> None:
+        """A quotation mark that is never closed takes the lines after it into its cell."""
+        if not any("\n" in cell for cell in record.cells):
+            return
+        delimiter = self._layout.dialect.delimiter
+        for cell in record.cells:
+            lines = cell.splitlines()[1:]
+            if any(line.count(delimiter) >= max(1, self._width - 1) for line in lines):
+                raise _Unusable("a cell holds other lines: is a quotation mark never closed?")
+        if any("\n" in cell for role, cell in cells.items() if role not in _LINE_BREAKS):
+            raise _Unusable("a cell holds a line break: is a quotation mark never closed?")
+
+    def _line(self, number: int, cells: Mapping[str, str]) -> Wording:
+        state = self._state(cells)
+        amounts = self._amounts(cells)
+        sku = clean_code(self._text(cells, "sku"))
+        location = _one_line(cells.get("location", ""))[:LONGEST_TEXT]
+        options = self._layout.options
+        is_withdrawn = state in ("cancelled", "draft")
+        is_over = state == "closed" or amounts.is_over
+        return Wording(
+            line=number,
+            reference=self._text(cells, "reference"),
+            sku=options.skus.get(sku.lower(), sku),
+            quantity=0 if is_withdrawn else amounts.ordered,
+            expected_on=self._expected(cells, must_be_read=not (is_over or is_withdrawn)),
+            location=options.places.get(location.casefold(), location),
+            supplier=self._text(cells, "supplier", is_needed=False),
+            ordered_on=self._optional_day(cells, "ordered_on"),
+            received=amounts.received,
+            received_on=self._optional_day(cells, "received_on"),
+            is_over=is_over,
+        )
+
+    def _state(self, cells: Mapping[str, str]) -> str:
+        word = cells.get("status", "")
+        if cells.get("is_closed", "").casefold() in YES:
+            return "closed"
+        if not word:
+            return "open"
+        state = self._layout.states.get(fold(word))
+        if state is None:
+            raise _Unusable(
+                f"the status {word[:40]!r} is not known: say whether it means open, draft, cancelled or "
+                "closed"
+            )
+        return state
+
+    def _expected(self, cells: Mapping[str, str], *, must_be_read: bool) -> date | None:
+        text = cells.get("expected_on", "")
+        try:
+            day = read_day(text, self._layout.calendar)
+        except UnreadableDay as problem:
+            if not must_be_read:
+                return None
+            raise _Unusable(f"the {IN_WORDS['expected_on']} {problem}") from problem
+        if day is not None and is_vague(text):
+            self._tally.vague[text] += 1
+        return day
+
+    def _optional_day(self, cells: Mapping[str, str], role: str) -> date | None:
+        text = cells.get(role, "")
+        if is_no_day(text):
+            return None
+        try:
+            return read_day(text, self._layout.calendar)
+        except UnreadableDay:
+            self._tally.left_out[role] += 1
+            return None
+
+    def _amounts(self, cells: Mapping[str, str]) -> "_Amounts":
+        said = {
+            role: self._number(cells, role)
+            for role in ("quantity", "outstanding", "received", "cancelled", "accepted", "rejected")
+        }
+        if said["quantity"] is None and said["outstanding"] is None and said["accepted"] is None:
+            raise _Unusable(f"no {IN_WORDS['quantity']}")
+        return _in_units(said, self._pack(cells))
+
+    def _pack(self, cells: Mapping[str, str]) -> int:
+        size = self._number(cells, "pack_size")
+        if size in (None, 1) or "pack_size" in self._layout.options.columns:
+            return size or 1
+        name = self._layout.header[self._layout.columns["pack_size"]]
+        raise _Unusable(
+            f"{name} is {size}: say whether the quantities count packs of {size} (set the column as the "
+            "pack size) or single units (set it as not used)"
+        )
+
+    def _number(self, cells: Mapping[str, str], role: str) -> int | None:
+        text = cells.get(role, "")
+        if is_none(text):
+            return None
+        try:
+            number = read_quantity(text, self._layout.decimals)
+        except UnreadableNumber as problem:
+            raise _Unusable(f"the {IN_WORDS[role]} {problem}") from problem
+        if number > MOST_UNITS:
+            raise _Unusable(f"the {IN_WORDS[role]} {number:,} is more than {MOST_UNITS:,}")
+        return number
+
+    def _text(self, cells: Mapping[str, str], role: str, *, is_needed: bool = True) -> str:
+        text = _one_line(cells.get(role, ""))
+        if is_needed and not text:
+            without = ": without one a second import would count it twice" if role == "reference" else ""
+            raise _Unusable(f"no {IN_WORDS[role]}{without}")
+        if len(text) > LONGEST_TEXT:
+            raise _Unusable(f"the {IN_WORDS[role]} is longer than {LONGEST_TEXT} characters")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Amounts:
+    """Units ordered and not taken back, units received of them (None: not told), and whether nothing
+    more comes."""
+
+    ordered: int
+    received: int | None
+    is_over: bool
+
+
+def _in_units(said: Mapping[str, int | None], factor: int) -> _Amounts:
+    """What is still to come is told best by what a tool calls outstanding. What a supplier accepted
+    counts instead of what was asked for; next to rejected units it is what was received."""
+    ordered, received, rejected = said["quantity"], said["received"], said["rejected"] or 0
+    if said["accepted"] is not None and said["rejected"] is not None and received is None:
+        received = said["accepted"]
+    elif said["accepted"] is not None:
+        ordered = said["accepted"]
+    coming = max(0, (ordered or 0) - (said["cancelled"] or 0) - rejected)
+    outstanding = said["outstanding"]
+    if outstanding is not None:
+        coming = outstanding + (received or 0) if outstanding else max(coming, received or 0)
+    is_over = outstanding == 0 or (received is not None and 0 < coming <= received)
+    return _Amounts(coming * factor, None if received is None else received * factor, is_over)
+
+
+def _is_total_word(text: str) -> bool:
+    return not any(map(str.isdigit, text)) and fold(text) in TOTALS
+
+
+def _begins_a_total(cell: str) -> bool:
+    words = fold(cell)
+    return words in TOTALS or words.split(" ")[0] in TOTALS
+
+
+def _is_comment(text: str) -> bool:
+    words = [word for word in text.split() if word.isalpha() and len(word) > 1]
+    return text.casefold().startswith(_COMMENT) or len(words) >= _WORDS_OF_A_SENTENCE
+
+
+def _one_line(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    return " ".join(printable(text.replace("\n", " ")).split())

@@ -1,0 +1,87 @@
+"""What a person says of how a file is to be read; all of it may be left out."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from app.pipeline.files.fold import fold
+from app.pipeline.files.vocabulary import IN_WORDS, STATES
+
+
+class Options(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`columns` names the column of a role ("" for none), `values` what stands for it in every line
+    that does not say it. `states` says what a status means (open, draft, cancelled or closed), by its
+    folded word; `skus` which of the shop's SKUs a file's SKU means, in lower case; `places` likewise
+    which location a name means. `date_order` is dmy or mdy, `decimal` the sign "." or ",".
+    `is_complete`: the file holds every open purchase order, so one that is no longer in it is closed.
+    """
+
+    columns: Mapping[str, str] = {}
+    values: Mapping[str, str] = {}
+    states: Mapping[str, str] = {}
+    skus: Mapping[str, str] = {}
+    places: Mapping[str, str] = {}
+    date_order: str | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+    is_complete: bool = False
+
+    def with_those_of(self, earlier: "Options") -> "Options":
+        """These, and what an earlier file of this layout was told beside them."""
+        return Options(
+            columns={**earlier.columns, **self.columns},
+            values={**earlier.values, **self.values},
+            states={**earlier.states, **self.states},
+            skus={**earlier.skus, **self.skus},
+            places={**earlier.places, **self.places},
+            date_order=self.date_order or earlier.date_order,
+            decimal=self.decimal or earlier.decimal,
+            sheet=self.sheet or earlier.sheet,
+            is_complete=self.is_complete or earlier.is_complete,
+        )
+
+
+def pairs(words: Iterable[str], *, what: str) -> dict[str, str]:
+    """`name=value` words as a mapping. Raises `ValueError` that names the word."""
+    found = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not name.strip():
+            raise ValueError(f"{what} {word!r}: write it as name=value.")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def options_in_words(
+    *,
+    columns: Iterable[str] = (),
+    values: Iterable[str] = (),
+    states: Iterable[str] = (),
+    skus: Iterable[str] = (),
+    places: Iterable[str] = (),
+    date_order: str | None = None,
+    decimal: str | None = None,
+    sheet: str | None = None,
+    is_complete: bool = False,
+) -> Options:
+    """What a person wrote as `name=value` words. Raises `ValueError` with what to write instead."""
+    said_states = {fold(word): meaning for word, meaning in pairs(states, what="--status").items()}
+    for word, meaning in said_states.items():
+        if meaning not in STATES:
+            raise ValueError(f"--status {word}={meaning}: a status means one of {', '.join(STATES)}.")
+    said_columns = pairs(columns, what="--column")
+    said_values = pairs(values, what="--value")
+    for role in (*said_columns, *said_values):
+        if role not in IN_WORDS:
+            raise ValueError(f"There is nothing called {role!r} to set. Known: {', '.join(IN_WORDS)}.")
+    return Options(
+        columns={role: "" if name == "none" else name for role, name in said_columns.items()},
+        values=said_values,
+        states=said_states,
+        skus={sku.lower(): meant for sku, meant in pairs(skus, what="--sku").items()},
+        places={name.casefold(): place for name, place in pairs(places, what="--place").items()},
+        date_order=date_order,
+        decimal={"point": ".", "comma": ","}.get(decimal or ""),
+        sheet=sheet,
+        is_complete=is_complete,
+    )

@@ -1,0 +1,51 @@
+"""The words of `vocabulary.toml`: what columns, states, units and totals are called."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def _load() -> dict[str, Any]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(phrase.split()) for phrase in text.split(","))
+
+
+_TOLD = _load()
+
+NAMES: Mapping[str, Mapping[int, tuple[str, ...]]] = {
+    role: {int(weight): _phrases(text) for weight, text in told.items() if weight != "words"}
+    for role, told in _TOLD["columns"].items()
+}
+"""What a column may hold, and what it is called then, by how surely it is meant."""
+
+IN_WORDS: Mapping[str, str] = {role: told["words"] for role, told in _TOLD["columns"].items()}
+"""Each role as people say it."""
+
+STATES: Mapping[str, tuple[str, ...]] = {
+    state: _phrases(text) for state, text in _TOLD["states"].items()
+}
+"""What a state says of the goods (open, draft, cancelled, closed), with the words for it."""
+
+OTHER_THINGS, TOTALS, PIECES, YES, NO, NO_DAY = (
+    frozenset(_phrases(_TOLD["words"][name]))
+    for name in ("other_things", "totals", "pieces", "yes", "no", "no_day")
+)
+
+
+def by_phrase() -> dict[str, list[tuple[str, int]]]:
+    """The roles a column of each name may have, with how surely."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for role, names in NAMES.items():
+        for weight, phrases in names.items():
+            for phrase in phrases:
+                found.setdefault(phrase, []).append((role, weight))
+    return found
+
+
+def state_of() -> dict[str, str]:
+    """What each word for a state says of the goods."""
+    return {word: state for state, words in STATES.items() for word in words}
