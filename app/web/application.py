@@ -1,7 +1,8 @@
 """The Flask application."""
 
-from flask import Flask, request
+from flask import Flask, redirect, request, url_for
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
 
 from app.logs import configure_logs
 from app.pipeline.runtime import Runtime, build_runtime
@@ -10,6 +11,7 @@ from app.web import (
     access,
     addresses,
     api,
+    failures,
     headers,
     health,
     install_bigcommerce,
@@ -49,6 +51,8 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.before_request(_allow_large_file)
     headers.harden(app, runtime.settings)
     access.protect(app, runtime)
+    failures.explain(app)
+    app.add_url_rule("/favicon.ico", "favicon", _icon)
     app.register_blueprint(webhooks.make_blueprint(runtime))
     app.register_blueprint(health.make_blueprint(runtime))
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
@@ -66,6 +70,12 @@ def _allow_large_file() -> None:
     """One page takes a file; it must be known before anybody reads the form's token from it."""
     if request.endpoint == import_arrivals.UPLOAD_ENDPOINT:
         request.max_content_length = import_arrivals.LARGEST_FILE
+
+
+@access.machines
+def _icon() -> Response:
+    """Browsers ask for it by themselves where a page names none."""
+    return redirect(url_for("static", filename="icon.svg"), 301)
 
 
 def create_local_app() -> Flask:

@@ -19,6 +19,7 @@ from tests.world import Clock
 
 FOR_STRANGERS = {
     "static",
+    "favicon",
     "webhooks.receive",
     "health.healthz",
     "health.readyz",

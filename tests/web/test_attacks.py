@@ -23,7 +23,7 @@ from app.logs import configure_logs
 from app.pipeline.runtime import Runtime
 from app.services import open_engine
 from app.settings import Settings
-from app.web.access import Role
+from app.web.access import Role, anyone
 from app.web.application import create_app
 from tests.pipeline.stage import Stage, open_shop
 from tests.web.posting import post
@@ -488,10 +488,14 @@ def test_no_secret_is_ever_said(runtime: Runtime, ours: int, redis: Redis, logge
         replace(runtime, engine=open_engine("postgresql+psycopg://u:pw-1a2b@127.0.0.1:1/x"))
     )
     broken.config["PROPAGATE_EXCEPTIONS"] = False
+    broken.add_url_rule("/defect", "defect", anyone(lambda: str(1 // 0)))
     victim = stranger(broken)
     victim.set_cookie(COOKIE, cookie.value, domain="backline.test")
     for path in (f"/?pass={quote(given)}", address):
-        assert keep(victim.get(path)).status_code == 500
+        assert keep(victim.get(path)).status_code == 503
+    assert keep(stranger(broken).get(f"/defect?pass={quote(given)}")).status_code in (500, 503)
+    victim.delete_cookie(COOKIE, domain="backline.test")
+    assert keep(victim.get("/defect")).status_code == 500
 
     settings = runtime.settings
     secrets = {

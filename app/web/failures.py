@@ -1,0 +1,81 @@
+"""What whoever asks is told where a page can't be shown: why, and what to do, in our own look."""
+
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, render_template, request
+from prometheus_client import Counter
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from app.logs import first_line
+
+RETRY_S = 30
+WITHOUT_DATABASE = Counter("backline_without_database", "Requests that the database did not serve")
+
+_FIRST_BAD = 400
+_TITLES = {
+    400: "This request can’t be read",
+    401: "Sign in first",
+    403: "You may not do this",
+    404: "There is nothing here",
+    405: "This address takes no such request",
+    409: "This can’t be done now",
+    413: "This is too large",
+    422: "Something is missing",
+    429: "Too many requests",
+    500: "Something went wrong here",
+    503: "Backline can’t reach its database",
+}
+_ADVICE = {
+    404: "Check the address, or begin at the overview. A shop that you may not see looks the same.",
+    405: "Open the page and use its forms.",
+    413: "Send less at once.",
+    500: "It is noted in the log. Try again; if it stays, tell whoever runs Backline the time of day.",
+    503: "Nothing is lost. The page comes back with the database: load it again in half a minute.",
+}
+
+log = structlog.get_logger()
+
+
+def explain(app: Flask) -> None:
+    """Answer every error of a page with a page, and every other with a line of text."""
+    app.register_error_handler(HTTPException, _tell)
+    for kind in (OperationalError, InterfaceError, InternalError, NoConnectionLeft):
+        app.register_error_handler(kind, _tell_of_database)
+
+
+def _tell(error: HTTPException) -> Response | HTTPException:
+    """With the status and headers that the error brings; a redirect is none."""
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if code < _FIRST_BAD or error.response is not None:
+        return error
+    # What a view itself says is meant for people; what the library says of a status is not.
+    said = "" if error.description == type(error).description else error.description or ""
+    return _answered(Response(headers=_headers(error), status=code), code, said)
+
+
+def _headers(error: HTTPException) -> list[tuple[str, str]]:
+    return [pair for pair in error.get_headers() if pair[0].lower() != "content-type"]
+
+
+def _tell_of_database(error: Exception) -> Response:
+    """One line in the log: where the database is away every request meets it."""
+    WITHOUT_DATABASE.inc()
+    log.error("the database does not serve a request", error=first_line(error), path=request.path)
+    answer = Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_S)})
+    return _answered(answer, HTTPStatus.SERVICE_UNAVAILABLE, "")
+
+
+def _answered(answer: Response, code: int, said: str) -> Response:
+    title = _TITLES.get(code, "This did not work")
+    advice = said or _ADVICE.get(code, "Go back, and try once more.")
+    if "text/html" in request.headers.get("Accept", ""):
+        answer.data = render_template("failure.html", title=title, advice=advice)
+        answer.mimetype = "text/html"
+    else:
+        answer.data = f"{title}: {advice}\n"
+        answer.mimetype = "text/plain"
+    return answer

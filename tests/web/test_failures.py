@@ -1,0 +1,130 @@
+"""What is shown where a page can't be: in our own look, saying what to do, and a line in the log."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.pipeline.runtime import Runtime
+from app.services import open_engine
+from app.web.access import Role
+from app.web.application import create_app
+from tests.web.posting import counted, order_body, post
+from tests.web.visitors import sign_in, stranger
+
+
+@pytest.fixture
+def app(runtime: Runtime) -> Flask:
+    """The production application."""
+    return create_app(runtime)
+
+
+@pytest.fixture
+def without_database(runtime: Runtime) -> Flask:
+    """The same where nothing listens at DATABASE_URL."""
+    return create_app(replace(runtime, engine=open_engine("postgresql+psycopg://x@127.0.0.1:1/x")))
+
+
+@pytest.fixture
+def ours(install: Callable[[str], int]) -> int:
+    """Our shop."""
+    return install("mugs.myshopify.com")
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/shops/9999", "/shops/x", "/shops/1/orders/x", "/webhooks"]
+)
+def test_an_unknown_address_is_a_page_of_ours(
+    app: Flask, runtime: Runtime, ours: int, path: str
+) -> None:
+    page = sign_in(app, runtime, ours).get(path)
+
+    text = page.get_data(as_text=True)
+    assert page.status_code == 404
+    assert "There is nothing here" in text
+    assert "backline.css" in text
+    assert "To the overview" in text
+
+
+def test_a_refusal_says_why_and_what_to_do(app: Flask, runtime: Runtime, ours: int) -> None:
+    browser = sign_in(app, runtime, ours, role=Role.LOOK)
+
+    text = browser.get(f"/shops/{ours}/settings").get_data(as_text=True)
+
+    assert "You may not do this" in text
+    assert "Ask whoever manages it." in text
+
+
+def test_a_method_that_an_address_does_not_take_is_told_the_right_ones(app: Flask) -> None:
+    answer = stranger(app).delete("/sign-in")
+
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+    assert "This address takes no such request" in answer.get_data(as_text=True)
+
+
+def test_a_program_is_told_in_a_line_of_text(client: FlaskClient) -> None:
+    answer = client.get("/nothing", headers={"Accept": "*/*"})
+
+    assert (answer.status_code, answer.mimetype) == (404, "text/plain")
+    assert answer.get_data(as_text=True).startswith("There is nothing here: ")
+
+
+@pytest.mark.parametrize("path", ["/", "/shops/1", "/shops/1/orders", "/sign-in", "/invitations/x"])
+def test_a_page_without_a_database_says_that_it_comes_back(
+    without_database: Flask, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = stranger(without_database)
+    browser.set_cookie("__Host-backline", "somebody", domain="backline.test")
+
+    with caplog.at_level(logging.ERROR):
+        answer = browser.get(path)
+
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert "Backline can’t reach its database" in text
+    assert "Nothing is lost" in text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_webhook_without_a_database_is_refused_and_counted_without_a_traceback(
+    without_database: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = counted(client, "backline_webhooks_rejected_total")
+
+    answer = post(without_database.test_client(), order_body())
+
+    assert answer.status_code == 503
+    assert counted(client, "backline_webhooks_rejected_total") == before + 1
+    assert "Traceback" not in caplog.text
+
+
+def test_a_defect_of_ours_is_a_page_too_and_its_cause_stays_in_the_log(app: Flask) -> None:
+    def broken() -> str:
+        raise ZeroDivisionError("the secret of the defect")
+
+    broken.access_rule = app.view_functions["favicon"].access_rule  # type: ignore[attr-defined]
+    app.add_url_rule("/broken", "broken", broken)
+
+    answer = stranger(app).get("/broken")
+
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 500
+    assert "Something went wrong here" in text
+    assert "secret" not in text
+
+
+def test_the_icon_that_browsers_ask_for_is_there(app: Flask) -> None:
+    with stranger(app).get("/favicon.ico", follow_redirects=True) as answer:
+        assert answer.data.startswith(b"<svg")
+
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+
+
+def test_no_page_of_an_error_can_be_framed(without_database: Flask, app: Flask) -> None:
+    answers = [stranger(without_database).get("/"), stranger(app).get("/nothing")]
+
+    assert {answer.headers["X-Frame-Options"] for answer in answers} == {"DENY"}
