@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     shopify_client_secret_previous: str = Field(default="", repr=False)
     shopify_api_version: str = Field(default="2026-10", pattern=r"^\d{4}-\d{2}$|^unstable$")
     shopify_base_url: str = "https://{shop}"
+    shopify_bulk_from_orders: int = Field(default=100, ge=0)
     bigcommerce_client_id: str = ""
     bigcommerce_client_secret: str = Field(default="", repr=False)
     bigcommerce_client_secret_previous: str = Field(default="", repr=False)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.books import Account
 from app.core.priority import PriorityRule, priority_of
 from app.db.models import (
+    IN_BULK,
     NAMES,
     SELLS,
     Item,
@@ -418,8 +420,9 @@ def is_settled() -> sa.ColumnElement[bool]:
 
 
 def is_ready() -> sa.ColumnElement[bool]:
-    """The condition on `Order` that it can be judged, and nobody holds that back."""
-    return sa.and_(is_settled(), Order.held_at.is_(None))
+    """The condition on `Order` that it can be judged, and that neither a person nor a write of many
+    orders holds it back."""
+    return sa.and_(is_settled(), Order.held_at.is_(None), Order.bulk != IN_BULK)
 
 
 def forget_orders(
@@ -628,11 +631,17 @@ def mark_asked(session: Session, shop_id: int, order_ids: Collection[int], *, no
 
 
 def outdated_orders(
-    session: Session, shop_id: int, updated_at: Mapping[int, datetime], item_ids: Collection[int]
+    session: Session,
+    shop_id: int,
+    updated_at: Mapping[int, datetime],
+    item_ids: Collection[int],
+    *,
+    untouched: Mapping[int, int] = MappingProxyType({}),
 ) -> list[int]:
     """Those orders of which our copy is older than that, or that we have none of; of those that name
     these items, also the doubtful ones that were not asked for since: read again within one second they
-    would be read many times while orders stream in, and what they hide then the books tell."""
+    would be read many times while orders stream in, and what they hide then the books tell. One that
+    is `untouched` (see `ChangedOrders`) and as large as our copy is not doubtful."""
     known = _orders(session, shop_id, updated_at.keys())
     doubtful = {
         order_id
@@ -640,6 +649,8 @@ def outdated_orders(
         if order_id in known and _may_hide_more(known[order_id], moment)
     }
     doubtful &= _orders_naming(session, shop_id, doubtful, item_ids)
+    told = {order_id: untouched[order_id] for order_id in doubtful & untouched.keys()}
+    doubtful -= as_untouched(session, shop_id, told)
     return [
         order_id
         for order_id, moment in updated_at.items()
@@ -650,6 +661,45 @@ def outdated_orders(
 def _may_hide_more(order: Order, changed_at: datetime) -> bool:
     is_asked = order.asked_at is not None and order.asked_at >= changed_at
     return is_doubtful(changed_at, order.seen_at) and not is_asked
+
+
+def as_untouched(session: Session, shop_id: int, units: Mapping[int, int]) -> set[int]:
+    """Those of these orders, none of which was shipped, cancelled or edited, whose copies have as many
+    units and say so too."""
+    columns = (
+        sa.func.sum(OrderItemRow.ordered),
+        sa.func.sum(OrderItemRow.outstanding),
+    )
+    mine = sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id)
+    statement = (
+        sa.select(OrderItemRow.order_id, *columns)
+        .join(Order, mine)
+        .where(OrderItemRow.shop_id == shop_id, Order.is_cancelled.is_(False), Order.is_gone.is_(False))
+        .group_by(OrderItemRow.order_id)
+    )
+    found: set[int] = set()
+    for some in chunks(units):
+        for row in session.execute(statement.where(OrderItemRow.order_id.in_(some))):
+            order_id, ordered, outstanding = row
+            found |= {order_id} if ordered == outstanding == units[order_id] else set()
+    return found
+
+
+def surely_as_known(
+    session: Session, shop_id: int, updated_at: Mapping[int, datetime], *, untouched: Mapping[int, int]
+) -> set[int]:
+    """Those of these orders that have not changed since our copies of them, by the times of
+    their last changes; a doubtful copy must say of an untouched order what is told of it now (see
+    `outdated_orders`)."""
+    known = _orders(session, shop_id, updated_at.keys())
+    same = {
+        order_id: order
+        for order_id, order in known.items()
+        if order.updated_at == updated_at[order_id] and not order.is_stale
+    }
+    doubtful = {key for key, order in same.items() if is_doubtful(order.updated_at, order.seen_at)}
+    told = {order_id: untouched[order_id] for order_id in doubtful & untouched.keys()}
+    return same.keys() - (doubtful - as_untouched(session, shop_id, told))
 
 
 def _orders_naming(

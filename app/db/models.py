@@ -284,7 +284,8 @@ class Order(Base):
     as far as it is known (see `app.platforms.base.OrderItem`), `short_since` the first of them,
     `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
     promised with no arrival behind it. `released_on` is the day on which it was written that its stock
-    has come, `waits_as` the status that was written last, while that is one of waiting."""
+    has come, `waits_as` the status that was written last, while that is one of waiting. `bulk` says
+    where it is in a write of many orders (see `app.db.bulk_writes`)."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -328,6 +329,7 @@ class Order(Base):
     unbacked_on: Mapped[date | None]
     released_on: Mapped[date | None]
     waits_as: Mapped[str] = mapped_column(default="")
+    bulk: Mapped[str] = mapped_column(default="")
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
 
@@ -524,6 +526,23 @@ class ShownRow(Base):
     shown: Mapped[dict[str, Any]]
     intent: Mapped[dict[str, Any] | None]
     written_at: Mapped[datetime | None]
+
+
+IN_BULK, TAGGED = "in bulk", "tagged"
+
+
+class BulkWriteRow(Base):
+    """Tags being written in the background, or a rest from it until `look_at` (see
+    `app.db.bulk_writes`). `parts` are its operations: the platform's id of each, and its orders in the
+    order of its lines."""
+
+    __tablename__ = "bulk_writes"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    state: Mapped[str]
+    begun_at: Mapped[datetime]
+    look_at: Mapped[datetime]
+    parts: Mapped[list[Any]]
 
 
 class Event(Base):

@@ -18,6 +18,7 @@ from app.db.mirror import ask_for_look, is_doubtful, is_ready, lock_item
 from app.db.models import (
     NAMES,
     SELLS,
+    TAGGED,
     Item,
     LineRow,
     Order,
@@ -33,7 +34,8 @@ from app.db.statements import chunks, upsert
 @dataclass(frozen=True, slots=True)
 class DueOrder:
     """An order that is due to be judged: its state, what it shows, and what was about to be sent
-    when we last heard nothing back. `changed_at` is when it last changed, or became known."""
+    when we last heard nothing back. `changed_at` is when it last changed, or became known. `is_tagged`:
+    its tags have been written in bulk as was intended, and nothing else has."""
 
     name: str
     is_located: bool
@@ -41,6 +43,7 @@ class DueOrder:
     state: OrderState
     shown: Shown
     intent: Shown | None
+    is_tagged: bool = False
 
     @property
     def order_id(self) -> int:
@@ -334,13 +337,36 @@ def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
     session.execute(sa.update(Item).where(*where).values(look_at=now))
 
 
+_QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
+
+
 def orders_to_judge(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[DueOrder]:
     """Due orders none of whose items must still be looked at and that nobody holds back, longest
     waiting first."""
     where = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready())
-    queue = (Order.priority.desc(), Order.placed_at, Order.order_id)
-    orders = session.scalars(sa.select(Order).where(*where).order_by(*queue).limit(limit)).all()
+    orders = session.scalars(sa.select(Order).where(*where).order_by(*_QUEUE).limit(limit)).all()
     return _due_orders(session, shop_id, orders)
+
+
+def count_changing_status(session: Session, shop_id: int, *, now: datetime, limit: int) -> int:
+    """How many of the orders that are to be judged now, up to a limit, begin to wait or have waited."""
+    some = _changing_status(shop_id, now).limit(limit).subquery()
+    return session.scalars(sa.select(sa.func.count()).select_from(some)).one()
+
+
+def orders_changing_status(
+    session: Session, shop_id: int, *, now: datetime, limit: int
+) -> list[DueOrder]:
+    """Those orders, in the order of the queue."""
+    ids = session.scalars(_changing_status(shop_id, now).order_by(*_QUEUE).limit(limit)).all()
+    return due_orders(session, shop_id, ids, now=now)
+
+
+def _changing_status(shop_id: int, now: datetime) -> sa.Select[int]:
+    begins, ends = Order.short > 0, Order.short == 0
+    turns = sa.or_(sa.and_(begins, Order.waits_as == ""), sa.and_(ends, Order.waits_as != ""))
+    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready(), Order.bulk == "")
+    return sa.select(Order.order_id).where(*due, turns)
 
 
 def due_orders(
@@ -376,7 +402,8 @@ def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list
         was = msgspec.convert(row.shown, Shown) if row else Shown()
         intent = msgspec.convert(row.intent, Shown) if row and row.intent else None
         changed_at = max(order.first_seen_at, order.updated_at)
-        result.append(DueOrder(order.name, order.is_located, changed_at, state, was, intent))
+        is_tagged = order.bulk == TAGGED
+        result.append(DueOrder(order.name, order.is_located, changed_at, state, was, intent, is_tagged))
     return result
 
 
@@ -561,7 +588,7 @@ def settle_order(session: Session, shop_id: int, order_id: int) -> None:
     """The order shows what it should: it is not due any more, and its covered lines are forgotten."""
     where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id == order_id, PromiseRow.short == 0)
     session.execute(sa.delete(PromiseRow).where(*where))
-    settled = {"judge_at": None, "attempts": 0, "problem": None}
+    settled = {"judge_at": None, "attempts": 0, "problem": None, "bulk": ""}
     session.execute(
         sa.update(Order).where(Order.shop_id == shop_id, Order.order_id == order_id).values(**settled)
     )
@@ -570,7 +597,7 @@ def settle_order(session: Session, shop_id: int, order_id: int) -> None:
 def set_aside(session: Session, shop_id: int, order_id: int, problem: str, *, now: datetime) -> None:
     """One order could not be written: say why, and try it again later and later, at most hourly."""
     order = session.get_one(Order, (shop_id, order_id))
-    order.problem, order.attempts = problem, order.attempts + 1
+    order.problem, order.attempts, order.bulk = problem, order.attempts + 1, ""
     order.judge_at = now + timedelta(seconds=min(3600, 15 * 2**order.attempts))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.db import tokens
 from app.db.audit import record_event
 from app.db.mirror import is_ready
-from app.db.models import Base, DeliveryRow, Item, Order, Shop, Variant
+from app.db.models import Base, BulkWriteRow, DeliveryRow, Item, Order, Shop, Variant
 from app.db.statements import affected_rows, insert_new
 
 LEASE = timedelta(seconds=60)
@@ -192,6 +192,7 @@ def has_work(now: datetime) -> sa.ColumnElement[bool]:
             sa.exists().where(Item.shop_id == mine, Item.look_at <= now),
             sa.exists().where(Item.shop_id == mine, Item.recheck_at <= now),
             sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_ready()),
+            sa.exists().where(BulkWriteRow.shop_id == mine, BulkWriteRow.look_at <= now),
         ),
     )
     told = sa.exists().where(DeliveryRow.shop_id == mine, DeliveryRow.state == "due")
@@ -226,6 +227,7 @@ def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime |
             sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_ready())
         ),
         shop.reconcile_at,
+        session.scalar(sa.select(BulkWriteRow.look_at).where(BulkWriteRow.shop_id == shop_id)),
         now
         if session.scalar(
             sa.select(sa.exists().where(Variant.shop_id == shop_id, Variant.is_resolved.is_(False)))

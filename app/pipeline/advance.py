@@ -16,6 +16,7 @@ from app.db.models import Shop
 from app.db.shops import LeaseLostError
 from app.errors import NeedsMerchant, NeedsOperator, TryLater
 from app.pipeline.absorb import absorb
+from app.pipeline.bulk import write_in_bulk
 from app.pipeline.desk import Desk
 from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
@@ -96,6 +97,7 @@ def _step(desk: Desk) -> bool:
             or hear_news(desk)
             or read_inbound(desk)
             or settle(desk)
+            or write_in_bulk(desk)
             or write_back(desk)
             or reconcile(desk)
         )

@@ -24,6 +24,17 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
+def unless_poisoned(act: Callable[[], T], otherwise: Callable[[], T]) -> T:
+    """Act; where a row makes that fail, go on otherwise."""
+    try:
+        return act()
+    except _NOT_POISON:
+        raise
+    except Exception:
+        log.exception("left to be done one by one")
+        return otherwise()
+
+
 def act_on_all(
     batch: Sequence[T], act: Callable[[Sequence[T]], None], set_aside: Callable[[T, str], None]
 ) -> None:

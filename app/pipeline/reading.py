@@ -88,7 +88,9 @@ def read_changed_orders(
         stamps = {key: moment for key, moment in changed.updated_at.items() if key not in told}
         with desk.transaction() as session:
             shop = shops.get_shop(session, desk.shop_id)
-            outdated = mirror.outdated_orders(session, desk.shop_id, stamps, items)
+            outdated = mirror.outdated_orders(
+                session, desk.shop_id, stamps, items, untouched=changed.untouched
+            )
             shop.unread_orders = sorted({*shop.unread_orders, *outdated})
             shop.changed_since = max(shop.changed_since, since)
         _read_noted_orders(desk, besides, cause=cause)

@@ -4,9 +4,9 @@ The orders and the stock that decided about them are read once more immediately 
 request that reads the note: what changed meanwhile is settled again, by that very reading.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -23,31 +23,26 @@ from app.core.desired import (
     rename_tags,
 )
 from app.core.note import append_block, find_block, place_block, remove_block
-from app.db import audit, mirror, promises, shops
-from app.db.mirror import Outstanding
-from app.db.models import PoolRow, Shop
+from app.db import audit, promises, shops
+from app.db.models import Shop
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.duties import with_duties
+from app.pipeline.looking import settle_by
 from app.pipeline.poison import act_on_all
-from app.pipeline.reading import asks_for, read_changed_orders, read_orders, strike_off, take_answers
+from app.pipeline.reading import asks_for, read_changed_orders, strike_off
 from app.pipeline.sentences import Sentences, sentences_for
-from app.pipeline.settle import settle_item
 from app.pipeline.wording import METAFIELDS, block_texts, metafields
 from app.platforms.base import (
     Look,
     OrderChange,
-    OrderGone,
     OrderNow,
-    OrderSeen,
-    Pool,
     Traits,
 )
 
 # Small enough that the points for a batch come back within the few seconds a worker may wait for
 # them: after a longer wait the orders would have to be looked at again.
 _ORDERS_AT_ONCE = 8
-_MEANWHILE = "changed while it was to be written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ class _Manner:
 
 
 @dataclass(frozen=True, slots=True)
-class _Planned:
+class Planned:
     """One order's change, and what it shows once that is written."""
 
     order: DueOrder
@@ -90,14 +85,17 @@ def write_back(desk: Desk) -> bool:
 
 def _write(desk: Desk, shop: Shop, today: date, orders: Sequence[DueOrder]) -> None:
     """Look, plan, send. An order that is not located is looked at whole: its routing may be missing; so
-    is one that changed.
+    is one that changed. Of one whose tags were written in bulk only the rest is.
 
     Before a status changes the list of changed orders is read: a cancellation and an order of as many
     units, neither of which was told, leave the stock as it was, and still somebody else is short.
     """
-    order_ids, item_ids = [order.order_id for order in orders], sorted(_items_that_matter(orders))
+    orders = _write_notes(desk, orders, today, quiet_days=shop.quiet_days)
+    if not orders:
+        return
+    order_ids, item_ids = [order.order_id for order in orders], sorted(items_that_matter(orders))
     changed: set[int] = set()
-    if any(_changes_status(order, today) for order in orders):
+    if any(changes_status(order, today) for order in orders):
         cause = "before orders are tagged or released"
         changed = read_changed_orders(desk, cause=cause, items=item_ids, besides=order_ids)
     asked_at = desk.clock()
@@ -106,7 +104,7 @@ def _write(desk: Desk, shop: Shop, today: date, orders: Sequence[DueOrder]) -> N
         item_ids,
         with_items=bool(changed) or not all(order.is_located for order in orders),
     )
-    _settle_by(desk, look, orders, asked_at=asked_at)
+    settle_by(desk, look, orders, asked_at=asked_at)
     strike_off(desk, changed)
     manner = _manner(shop, today, desk.platform.traits)
     _send(desk, [_plan(order, now, manner) for order, now in _still_due(desk, look, today)])
@@ -117,7 +115,8 @@ def _manner(shop: Shop, today: date, traits: Traits) -> _Manner:
     return _Manner(today, shop.locale, sentences, tags, traits, shop.waiting_status_id)
 
 
-def _changes_status(order: DueOrder, today: date) -> bool:
+def changes_status(order: DueOrder, today: date) -> bool:
+    """Whether the order shows another status than it should."""
     return desired(order.state, order.shown, today=today).status is not order.shown.status
 
 
@@ -134,7 +133,7 @@ def _must_write(order: DueOrder, today: date, quiet_days: int) -> bool:
     )
 
 
-def _items_that_matter(orders: Sequence[DueOrder]) -> set[int]:
+def items_that_matter(orders: Sequence[DueOrder]) -> set[int]:
     """The items that must still be as they were settled: those that make an order short, and all of an
     order that is short of nothing, for any of them could hold it back."""
     matter: set[int] = set()
@@ -142,21 +141,6 @@ def _items_that_matter(orders: Sequence[DueOrder]) -> set[int]:
         short = {item.item_id for item in order.state.items if item.short}
         matter |= short or {item.item_id for item in order.state.items}
     return matter
-
-
-def _settle_by(desk: Desk, look: Look, orders: Sequence[DueOrder], *, asked_at: datetime) -> None:
-    """Take what the look found into the mirror, and settle by it each item that it finds otherwise
-    than settled, or that others of its orders have changed."""
-    found = {now.order.order_id for now in look.orders}
-    gone = [OrderGone(order.order_id) for order in orders if order.order_id not in found]
-    take_answers(desk, gone, [], cause="deleted before it was written")
-    _take_orders(desk, [now.order for now in look.orders])
-    with desk.transaction() as session:
-        settled = mirror.pools_of(session, desk.shop_id, [stock.item_id for stock in look.stock])
-        unsettled = mirror.unsettled_items(session, desk.shop_id)
-    for stock in look.stock:
-        if stock.item_id in unsettled or _has_moved(stock.pools, settled[stock.item_id].values()):
-            settle_item(desk, stock, asked_at=asked_at)
 
 
 def _still_due(desk: Desk, look: Look, today: date) -> list[tuple[DueOrder, OrderNow]]:
@@ -173,7 +157,7 @@ def _still_due(desk: Desk, look: Look, today: date) -> list[tuple[DueOrder, Orde
     return [
         (order, now_by_id[order.order_id])
         for order in due
-        if _must_write(order, today, shop.quiet_days) and _items_that_matter([order]) <= looked_at
+        if _must_write(order, today, shop.quiet_days) and items_that_matter([order]) <= looked_at
     ]
 
 
@@ -204,46 +188,47 @@ def _may_lack_more(order: DueOrder) -> bool:
     return any(item.outstanding and item.item_id not in waited_for for item in order.state.items)
 
 
-def _take_orders(desk: Desk, orders: Sequence[OrderSeen]) -> None:
-    """Take the orders into the mirror as they are now. The items of those whose open units are not the
-    ones they were settled with are unsettled."""
+def plan_all(desk: Desk, pairs: Sequence[tuple[DueOrder, OrderNow]]) -> list[Planned]:
+    """What to send on each of these orders, as it is now."""
     with desk.transaction() as session:
-        settled = mirror.outstanding_of(session, desk.shop_id, [order.order_id for order in orders])
-    rerouted = {order.order_id for order in orders if _is_rerouted(order, settled[order.order_id])}
-    whole = [order for order in orders if order.items is not None]
-    changed = rerouted | take_answers(desk, whole, [order.order_id for order in whole], cause=_MEANWHILE)
-    if unread := rerouted - {order.order_id for order in whole}:
-        read_orders(desk, sorted(unread), cause=_MEANWHILE)
-    with desk.transaction() as session:
-        mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_MEANWHILE)
+        shop = shops.get_shop(session, desk.shop_id)
+    today = local_day(desk.clock(), shop.time_zone)
+    manner = _manner(shop, today, desk.platform.traits)
+    return [_plan(order, now, manner) for order, now in pairs]
 
 
-def _is_rerouted(now: OrderSeen, settled: Outstanding) -> bool:
-    """Whether a located order's units lie elsewhere, or are others, than when it was settled."""
-    if now.is_cancelled != settled.is_cancelled:
-        return True
-    lines = () if now.routing is None else now.routing.lines
-    by_pool = {(line.item_id, line.location_id): line.quantity for line in lines if line.quantity}
-    return settled.is_located and by_pool != settled.lines
+def _write_notes(
+    desk: Desk, orders: Sequence[DueOrder], today: date, *, quiet_days: int
+) -> list[DueOrder]:
+    """Write the rest on the orders whose tags were written in bulk, and returns the others. Each is read
+    immediately before, its marks alone: what it is to show was decided and read again before its tags.
+    One of which something else is to be said now, or whose tags are others, is looked at like any."""
+    writer = desk.platform.bulk
+    tagged = [order for order in orders if _is_as_intended(order, today, quiet_days)]
+    if writer is None or not tagged:
+        return list(orders)
+    seen = {one.now.order.order_id: one.now for one in writer.glance([one.order_id for one in tagged])}
+    pairs = [
+        (order, seen[order.order_id])
+        for order in tagged
+        if order.order_id in seen and seen[order.order_id].order.is_cancelled == order.state.is_cancelled
+    ]
+    plans = [
+        plan for plan in plan_all(desk, pairs) if not (plan.change.add_tags or plan.change.remove_tags)
+    ]
+    _send(desk, plans)
+    written = {plan.order.order_id for plan in plans}
+    return [order for order in orders if order.order_id not in written]
 
 
-def _has_moved(now: Collection[Pool], settled: Collection[PoolRow]) -> bool:
-    """Whether somebody is short otherwise than before. Where nothing was below zero and nothing is,
-    everybody was covered and is."""
-    figures: list[Pool | PoolRow] = [*now, *settled]
-    is_told = all(pool.committed is not None or pool.backordered is not None for pool in now)
-    if is_told and all(pool.available >= 0 for pool in figures):
+def _is_as_intended(order: DueOrder, today: date, quiet_days: int) -> bool:
+    if not order.is_tagged or order.intent is None:
         return False
-    return _figures(now) != _figures(settled)
+    want = desired(order.state, order.shown, today=today)
+    return not is_worth_writing(want, order.intent, today=today, quiet_days=quiet_days)
 
 
-def _figures(
-    pools: Collection[Pool | PoolRow],
-) -> set[tuple[int, int, int | None, int | None]]:
-    return {(pool.location_id, pool.available, pool.committed, pool.backordered) for pool in pools}
-
-
-def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
+def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> Planned:
     """What to send so that the order, as it is now, shows what it should."""
     shown, is_answer_lost = _really_shown(order, now)
     want = desired(order.state, shown, today=manner.today, tags=manner.tags)
@@ -268,7 +253,7 @@ def _plan(order: DueOrder, now: OrderNow, manner: _Manner) -> _Planned:
         change = OrderChange(order_id=order.order_id)
     is_full = not has_block and want.status is not Status.NONE
     remark = "the note is full: tag and metafields only" if is_full else _why_ended(order, want, shown)
-    return _Planned(order, want, change, after, remark)
+    return Planned(order, want, change, after, remark)
 
 
 def _why_ended(order: DueOrder, want: Desired, shown: Shown) -> str:
@@ -317,7 +302,7 @@ def _has_metafield(order: DueOrder, key: str) -> bool:
     )
 
 
-def _send(desk: Desk, plans: Sequence[_Planned]) -> None:
+def _send(desk: Desk, plans: Sequence[Planned]) -> None:
     """Write intents, send, and record each request's results before the next is sent."""
     by_id = {plan.order.order_id: plan for plan in plans}
     with desk.transaction() as session:
@@ -339,11 +324,16 @@ def _is_empty(change: OrderChange) -> bool:
     return change == OrderChange(order_id=change.order_id)
 
 
-def _record_result(session: Session, desk: Desk, plan: _Planned, error: str | None) -> None:
+def refuse(session: Session, desk: Desk, order_id: int, error: str) -> None:
+    """The platform would not write on this order."""
+    problem = f"The platform refused the write: {error}. It is tried again; look at the order there."
+    promises.set_aside(session, desk.shop_id, order_id, problem, now=desk.clock())
+
+
+def _record_result(session: Session, desk: Desk, plan: Planned, error: str | None) -> None:
     now, order = desk.clock(), plan.order
     if error is not None:
-        problem = f"The platform refused the write: {error}. It is tried again; look at the order there."
-        promises.set_aside(session, desk.shop_id, order.order_id, problem, now=now)
+        refuse(session, desk, order.order_id, error)
         return
     promises.record_shown(session, desk.shop_id, order.order_id, plan.after, now=now)
     audit.record_event(

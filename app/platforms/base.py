@@ -305,13 +305,16 @@ class ChangedOrders(msgspec.Struct, frozen=True):
 
     `seen_until` is where to ask from next time; `is_complete` is False if more changed than one
     answer holds. `orders` are whole copies of them, where the platform's list tells as much: those
-    need not be read again.
+    need not be read again. `untouched` are those of which the list tells that nothing was shipped,
+    cancelled or edited since they were placed, with the units that they have now: a copy that says the
+    same is right, whatever second it is of.
     """
 
     updated_at: Mapping[int, datetime]
     seen_until: datetime
     is_complete: bool
     orders: tuple[OrderSeen, ...] = ()
+    untouched: Mapping[int, int] = {}
 
 
 class ImportPage(msgspec.Struct, frozen=True):
@@ -362,13 +365,71 @@ class Traits(msgspec.Struct, frozen=True):
     `note_limit`: characters a note holds. `stock_lag_s`: how long a reading of stock may be behind what
     orders already say; nothing is released before the item's orders have been quiet for so long.
     `batches_news_s`: webhooks of orders tell an id alone, so news are read as one list of changed
-    orders, at most once in so many seconds (0: webhooks tell the orders themselves).
+    orders, at most once in so many seconds (0: webhooks tell the orders themselves). `bulk_from`: how
+    many orders must change their tags at once for the platform to write them in the background (0:
+    never). Fewer are written sooner the ordinary way.
     """
 
     has_tags: bool
     note_limit: int
     stock_lag_s: float = 0
     batches_news_s: float = 0
+    bulk_from: int = 0
+
+
+class OrderGlance(msgspec.Struct, frozen=True):
+    """The least that can be read of an order: its marks and when it last changed. `untouched_units` are
+    those it has, where nothing of it was shipped, cancelled or edited since it was placed; else None."""
+
+    now: OrderNow
+    untouched_units: int | None
+
+
+class BulkPart(msgspec.Struct, frozen=True):
+    """One operation that the platform has begun, over these orders in this order; where it refused to
+    begin, `operation_id` is None and `problem` says why."""
+
+    operation_id: int | None
+    order_ids: tuple[int, ...]
+    problem: str = ""
+
+
+class BulkState(msgspec.Struct, frozen=True):
+    """How far an operation is: `is_over` whatever became of it, `is_done` if all of its lines were
+    run."""
+
+    is_over: bool
+    is_done: bool
+
+
+class BulkWriter(Protocol):
+    """Writing the tags of many orders in the background. Methods raise as those of `Platform`."""
+
+    def glance(self, order_ids: Sequence[int]) -> list[OrderGlance]:
+        """These orders; those that no longer exist are left out."""
+        ...
+
+    def begin(self, changes: Sequence[OrderChange]) -> Iterator[BulkPart]:
+        """Begin to write the tags of the changes, and nothing else of them; yields each operation as it
+        has begun, so that its id can be kept before the next one."""
+        ...
+
+    def begun_since(self, moment: datetime) -> list[int]:
+        """The operations of ours that write, begun at or after a moment, whatever became of them."""
+        ...
+
+    def state(self, operation_id: int) -> BulkState:
+        """How far it is. One that no longer exists is over and not done."""
+        ...
+
+    def results(self, operation_id: int) -> dict[int, str | None]:
+        """What became of the lines of one that is done, by their number from 0: the platform's refusal
+        in words, None where it did as told."""
+        ...
+
+    def cancel(self, operation_id: int) -> None:
+        """Ask for its end. What was written by then stays."""
+        ...
 
 
 class Platform(Protocol):
@@ -376,6 +437,7 @@ class Platform(Protocol):
     failing) or `NeedsMerchant` (token void, scope missing, shop closed)."""
 
     traits: Traits
+    bulk: BulkWriter | None
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

@@ -82,6 +82,18 @@ class Http:
         _check(response, expected=expected, secrets=(headers or {}).values())
         return response
 
+    def upload(self, url: str, fields: Mapping[str, str], *, name: str, content: bytes) -> None:
+        """Post a file as the last part of a form. Raises as `call` does."""
+        with naming_failures(url):
+            response = self._session().post(
+                url,
+                data=dict(fields),
+                files={"file": (name, content)},
+                timeout=CONNECT_AND_READ_TIMEOUT_S,
+                allow_redirects=False,
+            )
+        _check(response, expected=(), secrets=fields.values())
+
     def stream_lines(self, url: str, *, offset: int = 0) -> Generator[bytes]:
         """The lines of a file from a byte offset on, each with its line end, never held as a whole.
 

@@ -96,7 +96,7 @@ def _shopify(credentials: Credentials, settings: "Settings", outside: Outside) -
         sleep=outside.sleep,
         renew=credentials.renew,
     )
-    return ShopifyPlatform(client)
+    return ShopifyPlatform(client, bulk_from=settings.shopify_bulk_from_orders)
 
 
 def _bigcommerce_webhooks(settings: "Settings") -> BigCommerceWebhooks:

@@ -24,6 +24,7 @@ from app.db import (
     api_tokens,
     arrivals,
     audit,
+    bulk_writes,
     inbox,
     interventions,
     items,
@@ -108,6 +109,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
         UploadRow(shop_id=shop.id, upload_id="u-1", name=name, content=name.encode(), uploaded_at=NOW)
     )
     session.add(FileLayoutRow(shop_id=shop.id, header_key="h-1", options={"said": name}, updated_at=NOW))
+    bulk_writes.begin(session, shop.id, [2], now=NOW)
+    bulk_writes.add_part(session, shop.id, units, [2])
     session.flush()
 
 
@@ -195,6 +198,10 @@ CALLS: Mapping[str, Call] = {
     "mirror.record_stock": lambda s, a: record_stock(s, a.id, item_stock(pool(1, at=9)), {}),
     "mirror.mark_asked": lambda s, a: mirror.mark_asked(s, a.id, ORDERS, now=NOW),
     "mirror.outdated_orders": lambda s, a: mirror.outdated_orders(s, a.id, {1: NOW, 3: NOW}, [ITEM]),
+    "mirror.as_untouched": lambda s, a: mirror.as_untouched(s, a.id, {1: OURS, 2: THEIRS}),
+    "mirror.surely_as_known": lambda s, a: mirror.surely_as_known(
+        s, a.id, {1: NOW}, untouched={1: OURS}
+    ),
     "mirror.distrust_orders": lambda s, a: mirror.distrust_orders(
         s, a.id, ORDERS, seen_before=seconds(99)
     ),
@@ -252,6 +259,18 @@ CALLS: Mapping[str, Call] = {
     "promises.judge_orders": lambda s, a: promises.judge_orders(s, a.id, ORDERS, at=None),
     "promises.hasten_looks": lambda s, a: promises.hasten_looks(s, a.id, now=NOW),
     "promises.orders_to_judge": lambda s, a: promises.orders_to_judge(s, a.id, now=NOW, limit=9),
+    "promises.count_changing_status": lambda s, a: promises.count_changing_status(
+        s, a.id, now=NOW, limit=9
+    ),
+    "promises.orders_changing_status": lambda s, a: promises.orders_changing_status(
+        s, a.id, now=NOW, limit=9
+    ),
+    "bulk_writes.find": lambda s, a: bulk_writes.find(s, a.id),
+    "bulk_writes.begin": lambda s, a: bulk_writes.begin(s, a.id, ORDERS, now=NOW),
+    "bulk_writes.add_part": lambda s, a: bulk_writes.add_part(s, a.id, 9, ORDERS),
+    "bulk_writes.look_later": lambda s, a: bulk_writes.look_later(s, a.id, at=NOW),
+    "bulk_writes.end": lambda s, a: bulk_writes.end(s, a.id, tagged=[1], rest_until=NOW, now=NOW),
+    "bulk_writes.rest": lambda s, a: bulk_writes.rest(s, a.id, until=NOW, now=NOW),
     "promises.due_orders": lambda s, a: promises.due_orders(s, a.id, ORDERS, now=NOW),
     "promises.still_short": lambda s, a: promises.still_short(s, a.id, ITEM, {1: 9}),
     "promises.orders_saying_notice": lambda s, a: promises.orders_saying_notice(s, a.id),
@@ -373,7 +392,8 @@ def other(session: Session, shop: Shop) -> Shop:
 
 
 def test_every_public_function_is_tried() -> None:
-    modules = {"audit": audit, "inbox": inbox, "items": items, "mirror": mirror, "promises": promises}
+    modules: dict[str, ModuleType] = {"bulk_writes": bulk_writes}
+    modules |= {"audit": audit, "inbox": inbox, "items": items, "mirror": mirror, "promises": promises}
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
     modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import msgspec
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from app.db import mirror, promises
@@ -541,6 +542,30 @@ def test_an_order_of_an_item_in_question_is_read_if_it_may_have_changed_within_t
     assert mirror.outdated_orders(session, shop.id, told, []) == []
     mirror.mark_asked(session, shop.id, [1], now=seconds(5))
     assert mirror.outdated_orders(session, shop.id, told, [1]) == []
+
+
+def test_an_untouched_order_as_large_as_our_copy_hides_nothing(session: Session, shop: Shop) -> None:
+    """What happened to one in the second of our copy would show: it is read only if something does."""
+    known_item(session, shop, item=1, variant=1)
+    for number in (1, 2, 3):
+        see(session, shop, order_seen(order_item(1, variant=1), order=number, updated=5), at=5)
+    copy = order_seen(order_item(1, variant=1), order=4, updated=5)
+    see(session, shop, replace(copy, is_cancelled=True), at=5)
+    told = {number: seconds(5) for number in (1, 2, 3, 4)}
+    units = order_item(1, variant=1).ordered
+
+    untouched = {1: units, 2: units + 1, 4: units}
+
+    assert mirror.outdated_orders(session, shop.id, told, [1], untouched=untouched) == [2, 3, 4]
+
+
+def test_an_untouched_order_that_changed_after_our_copy_is_read(session: Session, shop: Shop) -> None:
+    known_item(session, shop, item=1, variant=1)
+    copy = order_seen(order_item(1, variant=1), order=1, updated=5)
+    see(session, shop, copy, at=9)
+    units = {1: order_item(1, variant=1).ordered}
+
+    assert mirror.outdated_orders(session, shop.id, {1: seconds(6)}, [1], untouched=units) == [1]
 
 
 def test_an_item_whose_settings_changed_is_looked_at_at_once(session: Session, shop: Shop) -> None:

@@ -27,6 +27,8 @@ from tests.live import Live, connect, served_shop
 
 STATEMENTS = range(3, 130, 9)
 REQUESTS = range(1, 6)
+BULK_STATEMENTS = range(60, 200, 20)
+BULK_REQUESTS = range(5, 14, 2)
 
 
 def die() -> None:
@@ -173,3 +175,61 @@ def test_a_dead_workers_shop_is_left_alone_until_its_lease_ends(live: Live) -> N
 
     assert again_s == 5
     assert len(live.shop.requests) == requests_before
+
+
+@pytest.fixture
+def bulk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, clean_pg: sa.Engine, redis_server: EmbeddedRedis
+) -> Iterator[Live]:
+    """A shop of six orders that wait for a mug each, and six mugs have come in: many enough for bulk
+    operations."""
+    monkeypatch.setenv("SHOPIFY_BULK_FROM_ORDERS", "5")
+    options = {
+        "bucket_size": (1e6, 1e6),
+        "routing_delay_s": 0,
+        "bulk_delay_s": 0,
+        "bulk_lines_per_s": 1e6,
+    }
+    with served_shop(monkeypatch, tmp_path / "home", clean_pg, redis_server, **options) as live:
+        place = live.shop.add_location("Main")
+        mug = live.shop.add_product("Blue Mug", sku="MUG", stock={place: 0})
+        connect(live)
+        for few in (3, 3):
+            for _ in range(few):
+                live.shop.place_order([(mug.variant_id, 1)], note="Please wrap")
+            live.shop.tick()
+            marked_due(live)
+            work_on_shop(live.runtime, live.shop_id)
+        live.shop.adjust_stock(mug.item_id, place, 6)
+        yield live
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        *(pytest.param(at_statement(count), id=f"statement-{count}") for count in BULK_STATEMENTS),
+        *(
+            pytest.param(at_request(count, applied=applied), id=f"request-{count}-{applied}")
+            for count in BULK_REQUESTS
+            for applied in (False, True)
+        ),
+    ],
+)
+def test_a_worker_killed_around_a_bulk_operation_loses_and_doubles_nothing(
+    bulk: Live, arm: Callable[[Runtime], Runtime]
+) -> None:
+    """Operations may have begun whose ids were never kept."""
+    marked_due(bulk)
+    died_of = work_and_die(bulk.shop_id, arm, utc_now)
+
+    for minutes in range(2, 12):
+        bulk.shop.tick()
+        later = replace(
+            bulk.runtime, clock=lambda minutes=minutes: utc_now() + timedelta(minutes=minutes)
+        )
+        work_on_shop(later, bulk.shop_id)
+
+    assert died_of == signal.SIGKILL
+    assert [set(order.tags) for order in bulk.shop.orders.values()] == [{"backorder-released"}] * 6
+    assert all("Released" in (order.note or "") for order in bulk.shop.orders.values())
+    assert_right_and_not_doubled(bulk)

@@ -174,8 +174,12 @@ def test_what_is_told_while_the_platform_must_be_waited_for_is_taken_in_at_once(
     assert "everything told has been worked on" in told.page()
 
 
-def test_a_slice_ends_after_about_a_minute_and_the_shop_goes_to_the_back(stage: Stage) -> None:
+def test_a_slice_ends_after_about_a_minute_and_the_shop_goes_to_the_back(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
     """A big shop never starves the others: 0 is "again, at once"."""
+    one_by_one = settings.model_copy(update={"shopify_bulk_from_orders": 0})
+    stage = open_shop(clean_pg, redis, one_by_one)
     world = stage.world
     towels = [
         world.shop.add_product(f"Towel {number}", sku=f"T{number}", stock={stage.main: 0})

@@ -15,7 +15,7 @@ from app.db.models import DeliveryRow, Order, Shop
 from app.db.shops import LeaseLostError
 from app.errors import NeedsMerchant, TryLater
 from app.pipeline.advance import advance
-from app.pipeline.poison import act_on_all
+from app.pipeline.poison import act_on_all, unless_poisoned
 from app.platforms.base import ItemStock, Platform
 from app.platforms.http import PlatformRefused
 from app.settings import Settings
@@ -64,6 +64,22 @@ def test_a_sound_batch_is_one_act() -> None:
 
     assert batches.calls == [list(range(8))]
     assert batches.aside == {}
+
+
+def test_what_fails_by_a_row_is_done_otherwise() -> None:
+    def act() -> str:
+        raise ValueError
+
+    assert unless_poisoned(act, lambda: "one by one") == "one by one"
+    assert unless_poisoned(lambda: "at once", lambda: "one by one") == "at once"
+
+
+def test_what_fails_by_the_platform_is_not_done_otherwise() -> None:
+    def act() -> str:
+        raise TryLater("busy", after_s=1)
+
+    with pytest.raises(TryLater):
+        unless_poisoned(act, lambda: "one by one")
 
 
 def test_an_empty_batch_is_no_act() -> None:

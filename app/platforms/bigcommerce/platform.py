@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.platforms.base import (
+    BulkWriter,
     ChangedOrders,
     ImportPage,
     Inbound,
@@ -41,6 +42,7 @@ class BigCommercePlatform:
         self._client = client
         self._habits = habits
         self._hook_secret = hook_secret
+        self.bulk: BulkWriter | None = None
         self.traits = Traits(
             has_tags=False,
             note_limit=_NOTE_LIMIT,

@@ -62,9 +62,10 @@ def _refusal(answer: Answer, alias: str) -> str:
     payload = (answer.data or {}).get(alias)
     if payload is None:
         return "; ".join(own) or "Shopify did not answer this part"
-    return "; ".join(own + [_in_words(error) for error in payload["userErrors"]])
+    return "; ".join(own + [in_words(error) for error in payload["userErrors"]])
 
 
-def _in_words(error: Mapping[str, Any]) -> str:
+def in_words(error: Mapping[str, Any]) -> str:
+    """A user error, with the field that it is about."""
     field = ".".join(error["field"] or ())
     return f"{error['message']} ({field})" if field else str(error["message"])

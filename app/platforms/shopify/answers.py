@@ -48,10 +48,23 @@ class Nodes(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
 
 
 class Stamp(msgspec.Struct, frozen=True, rename="camel"):
-    """An order of which only the time of its last change is needed."""
+    """An order of which only the time of its last change is needed, and what costs no more: how many
+    units it has, and whether anything but its units and its marks has changed since it was placed."""
 
     id: str
     updated_at: Moment
+    cancelled_at: Moment | None
+    edited: bool
+    display_fulfillment_status: str
+    current_subtotal_line_items_quantity: int
+
+    @property
+    def untouched_units(self) -> int | None:
+        """Its units if it was neither cancelled nor edited, and nothing of it shipped, held or
+        scheduled."""
+        is_whole = self.display_fulfillment_status == "UNFULFILLED"
+        is_untouched = is_whole and self.cancelled_at is None and not self.edited
+        return self.current_subtotal_line_items_quantity if is_untouched else None
 
 
 class Ref(msgspec.Struct, frozen=True):

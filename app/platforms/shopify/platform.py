@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.platforms.base import (
+    BulkWriter,
     ChangedOrders,
     ImportPage,
     Inbound,
@@ -20,17 +21,18 @@ from app.platforms.base import (
     WriteResult,
 )
 from app.platforms.shopify import imports, inbound, profile, reads, subscriptions, writes
+from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
 
 
 class ShopifyPlatform:
     """See `app.platforms.base.Platform` for what each method promises."""
 
-    # A longer note is refused.
-    traits = Traits(has_tags=True, note_limit=5000)
-
-    def __init__(self, client: ShopifyClient) -> None:
+    def __init__(self, client: ShopifyClient, *, bulk_from: int = 0) -> None:
         self._client = client
+        # A longer note is refused.
+        self.traits = Traits(has_tags=True, note_limit=5000, bulk_from=bulk_from)
+        self.bulk: BulkWriter | None = ShopifyBulk(client)
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

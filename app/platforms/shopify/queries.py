@@ -129,6 +129,13 @@ def _look(name: str, items: str) -> str:
 LOOK = OrderQuery(_look("Look", ""), routing_cost)
 LOOK_WHOLE = OrderQuery(_look("LookWhole", _ITEMS), order_cost)
 
+GLANCE_COST = 1
+GLANCE = f"""query Glance($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ... on Order {{
+    {_SEEN} note edited displayFulfillmentStatus currentSubtotalLineItemsQuantity
+  }} }}
+}}"""
+
 WHOLE_ITEMS = 200
 WHOLE_ROUTES = 50
 WHOLE_COST = 1 + WHOLE_ITEMS * ITEM_COST + WHOLE_ROUTES * ROUTE_COST + 2 * PAGE_COST
@@ -183,7 +190,7 @@ CHANGED_FIRST = MOST_IDS
 CHANGED_COST = CHANGED_FIRST + PAGE_COST
 CHANGED_ORDERS = """query ChangedOrders($first: Int!, $after: String, $query: String!) {
   orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {
-    nodes { id updatedAt }
+    nodes { id updatedAt cancelledAt edited displayFulfillmentStatus currentSubtotalLineItemsQuantity }
     pageInfo { hasNextPage endCursor }
   }
 }"""
@@ -220,6 +227,25 @@ BULK_OPEN_ORDERS = f"""{{
     {_SEEN}
     lineItems {{ edges {{ node {{ {_PRICED_ITEM} }} }} }}
   }} }} }}
+}}"""
+BULK_WRITE_COST = 2 * MUTATION_COST
+STAGE_UPLOADS = """mutation StageUploads($input: [StagedUploadInput!]!) {
+  stagedUploadsCreate(input: $input) {
+    stagedTargets { url parameters { name value } } userErrors { field message }
+  }
+}"""
+BULK_WRITE = """mutation BulkWrite($mutation: String!, $path: String!) {
+  bulkOperationRunMutation(mutation: $mutation, stagedUploadPath: $path) {
+    bulkOperation { id } userErrors { field message }
+  }
+}"""
+BULK_CANCEL = """mutation BulkCancel($id: ID!) {
+  bulkOperationCancel(id: $id) { userErrors { field message } }
+}"""
+BULK_WRITES_FIRST = 50
+BULK_WRITES_COST = BULK_WRITES_FIRST + PAGE_COST
+BULK_WRITES = f"""query BulkWrites($query: String!) {{
+  bulkOperations(first: {BULK_WRITES_FIRST}, query: $query) {{ nodes {{ id }} }}
 }}"""
 BULK_STATE_COST = 1
 BULK_STATE = "query BulkState($id: ID!) { bulkOperation(id: $id) { status errorCode url } }"

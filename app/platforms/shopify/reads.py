@@ -264,13 +264,20 @@ def fetch_changed_orders(client: ShopifyClient, since: datetime) -> ChangedOrder
     """One page of changed orders, without what changed: most were told by webhooks already. Where one
     second holds more changes than a page, its pages are read on: the next call could not get past it."""
     updated_at: dict[int, datetime] = {}
+    untouched: dict[int, int] = {}
     seen_until, page = since, PageInfo(has_next_page=True)
     while page.has_next_page and seen_until <= since:
         answer = _changed_page(client, since, after=page.end_cursor)
         updated_at |= {number_of(node.id): within_reach(node.updated_at) for node in answer.nodes}
+        untouched |= {
+            number_of(node.id): units
+            for node in answer.nodes
+            if (units := node.untouched_units) is not None
+        }
         seen_until = max([since, *updated_at.values()])
         page = answer.page_info
-    return ChangedOrders(updated_at, seen_until, is_complete=not page.has_next_page)
+    is_complete = not page.has_next_page
+    return ChangedOrders(updated_at, seen_until, is_complete=is_complete, untouched=untouched)
 
 
 def _changed_page(client: ShopifyClient, since: datetime, *, after: str | None) -> Nodes[Stamp]:

@@ -140,6 +140,9 @@ ORDER: dict[str, Answer] = {
     "confirmed": _always(True),
     "edited": _of("is_edited"),
     "test": _always(False),
+    "currentSubtotalLineItemsQuantity": lambda order, call, args: sum(
+        line.current for line in order.lines
+    ),
     "displayFulfillmentStatus": lambda order, call, args: display_status(call.books, order),
     "displayFinancialStatus": _financial_status,
     "fulfillable": lambda order, call, args: any(line.unfulfilled for line in order.lines),

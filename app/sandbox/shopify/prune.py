@@ -55,7 +55,8 @@ KEEP: Mapping[str, str] = {
     "PageInfo": "endCursor hasNextPage hasPreviousPage startCursor",
     "Count": "count precision",
     "Order": """id legacyResourceId name number note tags createdAt updatedAt processedAt cancelledAt
-        cancelReason closedAt closed confirmed edited test displayFulfillmentStatus
+        cancelReason closedAt closed confirmed edited test currentSubtotalLineItemsQuantity
+        displayFulfillmentStatus
         displayFinancialStatus fulfillable requiresShipping sourceName lineItems fulfillmentOrders
         metafield metafields""",
     "LineItem": """id name title variantTitle sku quantity currentQuantity unfulfilledQuantity

@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
 from app.platforms.base import OrderChange
-from app.platforms.shopify import aliases, queries, reads, subscriptions, writes
+from app.platforms.shopify import aliases, bulk, queries, reads, subscriptions, writes
 from app.platforms.shopify.topics import TOPICS, enum_name
 
 ROOT = Path(__file__).parents[3]
@@ -28,6 +28,8 @@ DOCUMENTS = {
     "BULK_OPEN_ORDERS": queries.BULK_OPEN_ORDERS,
     "write": aliases.document_of(writes.parts_of(FULL_CHANGE, 0) + writes.parts_of(FULL_CHANGE, 1)),
     "register": aliases.document_of(SUBSCRIBE),
+    "bulk add": bulk.document_of_line(writes.ADD_TAGS),
+    "bulk remove": bulk.document_of_line(writes.REMOVE_TAGS),
 }
 
 

@@ -336,8 +336,15 @@ def page(found: list[Any], *, after: str | None, first: int) -> dict[str, Any]:
 
 
 def stamp(number: int, second: int = 0) -> dict[str, Any]:
-    """An order of which only the last change is told."""
-    return {"id": f"gid://shopify/Order/{number}", "updatedAt": f"2026-11-20T10:00:0{second}Z"}
+    """An order of three units of which little more than the last change is told."""
+    return {
+        "id": f"gid://shopify/Order/{number}",
+        "updatedAt": f"2026-11-20T10:00:0{second}Z",
+        "cancelledAt": None,
+        "edited": False,
+        "displayFulfillmentStatus": "UNFULFILLED",
+        "currentSubtotalLineItemsQuantity": 3,
+    }
 
 
 class TestChangedOrders:
@@ -351,6 +358,22 @@ class TestChangedOrders:
         assert list(changed.updated_at) == [1, 2]
         assert changed.seen_until == MORNING + timedelta(seconds=2)
         assert not changed.is_complete
+
+    def test_it_says_which_orders_were_neither_shipped_nor_cancelled_nor_edited(
+        self, platform: ShopifyPlatform, wire: Wire
+    ) -> None:
+        touches = (
+            {"cancelledAt": "2026-11-20T10:00:00Z"},
+            {"edited": True},
+            {"displayFulfillmentStatus": "PARTIALLY_FULFILLED"},
+            {"displayFulfillmentStatus": "ON_HOLD"},
+        )
+        touched = [stamp(number, 1) | one for number, one in enumerate(touches, start=2)]
+        wire.answers["ChangedOrders"] = lambda variables: {"orders": nodes(stamp(1), *touched)}
+
+        changed = platform.fetch_changed_orders(MORNING)
+
+        assert (changed.untouched, len(changed.updated_at)) == ({1: 3}, 5)
 
     def test_the_moment_is_asked_for_in_utc_and_quoted(
         self, platform: ShopifyPlatform, wire: Wire

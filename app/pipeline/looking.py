@@ -1,0 +1,74 @@
+"""What a look just before a write finds is taken for the truth: into the mirror, and settled by."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from app.db import mirror
+from app.db.mirror import Outstanding
+from app.db.models import PoolRow
+from app.db.promises import DueOrder
+from app.pipeline.desk import Desk
+from app.pipeline.reading import read_orders, take_answers
+from app.pipeline.settle import settle_item
+from app.platforms.base import ItemStock, Look, OrderGone, OrderSeen, Pool
+
+_MEANWHILE = "changed while it was to be written"
+
+
+def settle_by(desk: Desk, look: Look, orders: Sequence[DueOrder], *, asked_at: datetime) -> None:
+    """Take what the look found into the mirror, and settle by it each item that it finds otherwise
+    than settled, or that others of its orders have changed."""
+    found = {now.order.order_id for now in look.orders}
+    gone = [OrderGone(order.order_id) for order in orders if order.order_id not in found]
+    take_answers(desk, gone, [], cause="deleted before it was written")
+    _take_orders(desk, [now.order for now in look.orders])
+    settle_by_stock(desk, look.stock, asked_at=asked_at)
+
+
+def settle_by_stock(desk: Desk, found: Sequence[ItemStock], *, asked_at: datetime) -> None:
+    """Settle each item that is not as it was settled, or that others of its orders have changed."""
+    with desk.transaction() as session:
+        settled = mirror.pools_of(session, desk.shop_id, [stock.item_id for stock in found])
+        unsettled = mirror.unsettled_items(session, desk.shop_id)
+    for stock in found:
+        if stock.item_id in unsettled or _has_moved(stock.pools, settled[stock.item_id].values()):
+            settle_item(desk, stock, asked_at=asked_at)
+
+
+def _take_orders(desk: Desk, orders: Sequence[OrderSeen]) -> None:
+    """Take the orders into the mirror as they are now. The items of those whose open units are not the
+    ones they were settled with are unsettled."""
+    with desk.transaction() as session:
+        settled = mirror.outstanding_of(session, desk.shop_id, [order.order_id for order in orders])
+    rerouted = {order.order_id for order in orders if _is_rerouted(order, settled[order.order_id])}
+    whole = [order for order in orders if order.items is not None]
+    changed = rerouted | take_answers(desk, whole, [order.order_id for order in whole], cause=_MEANWHILE)
+    if unread := rerouted - {order.order_id for order in whole}:
+        read_orders(desk, sorted(unread), cause=_MEANWHILE)
+    with desk.transaction() as session:
+        mirror.look_at_orders(session, desk.shop_id, changed, now=desk.clock(), cause=_MEANWHILE)
+
+
+def _is_rerouted(now: OrderSeen, settled: Outstanding) -> bool:
+    """Whether a located order's units lie elsewhere, or are others, than when it was settled."""
+    if now.is_cancelled != settled.is_cancelled:
+        return True
+    lines = () if now.routing is None else now.routing.lines
+    by_pool = {(line.item_id, line.location_id): line.quantity for line in lines if line.quantity}
+    return settled.is_located and by_pool != settled.lines
+
+
+def _has_moved(now: Collection[Pool], settled: Collection[PoolRow]) -> bool:
+    """Whether somebody is short otherwise than before. Where nothing was below zero and nothing is,
+    everybody was covered and is."""
+    figures: list[Pool | PoolRow] = [*now, *settled]
+    is_told = all(pool.committed is not None or pool.backordered is not None for pool in now)
+    if is_told and all(pool.available >= 0 for pool in figures):
+        return False
+    return _figures(now) != _figures(settled)
+
+
+def _figures(
+    pools: Collection[Pool | PoolRow],
+) -> set[tuple[int, int, int | None, int | None]]:
+    return {(pool.location_id, pool.available, pool.committed, pool.backordered) for pool in pools}
