@@ -45,6 +45,7 @@ from app.pipeline.files.importing import examine_for_shop, import_file, remember
 from app.pipeline.files.layout import Layout
 from app.pipeline.files.options import Options, options_in_words
 from app.pipeline.files.text import FileRefused
+from app.pipeline.files.vocabulary import IN_WORDS
 from app.pipeline.runtime import Runtime, build_runtime
 from app.pipeline.terms import is_known_country
 from app.platforms.http import Http
@@ -714,8 +715,8 @@ def _rehearse(
 
 
 def _show_layout(layout: Layout) -> None:
-    for role, name in layout.used:
-        click.echo(f'"{name}" is used as the {role}.')
+    for role, name in layout.used.items():
+        click.echo(f'"{name}" is used as the {IN_WORDS[role]} ({role}).')
     if layout.unused:
         click.echo(f"Not used: {', '.join(layout.unused)}.")
     if layout.unknown_states:

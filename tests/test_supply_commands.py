@@ -77,7 +77,7 @@ def test_a_file_is_rehearsed_and_taken_only_with_a_yes(
 
     assert rehearsed.exit_code == 0
     assert "line 3: the quantity ordered 'x' is not a number" in rehearsed.output
-    assert '"sku" is used as the SKU.' in rehearsed.output
+    assert '"sku" is used as the SKU (sku).' in rehearsed.output
     assert "1 new, 0 changed, 0 unchanged, 0 no longer in the file" in rehearsed.output
     assert (unanswered.exit_code, "Nothing imported." in unanswered.output) == (1, True)
     assert rows(environment) == []

@@ -159,7 +159,7 @@ def test_the_page_names_which_column_is_used_for_what_and_each_can_be_changed(
 
     answered = answer(merchant, path, column__sku="Master")
 
-    assert "automatic: PO" in answered
+    assert "PO (found)" in answered
     assert "Columns not used: Style, Color." in answered
     assert "Import 1 valid line" in answered
 

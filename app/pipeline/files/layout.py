@@ -59,9 +59,9 @@ class Layout:
         return header_key(self.header)
 
     @property
-    def used(self) -> list[tuple[str, str]]:
-        """Which column is used for what: pairs of our words and its name."""
-        return [(IN_WORDS[role], self.header[place]) for role, place in self.columns.items()]
+    def used(self) -> dict[str, str]:
+        """The name of the column that is used for each role."""
+        return {role: self.header[place] for role, place in self.columns.items()}
 
     @property
     def unused(self) -> list[str]:
@@ -205,7 +205,8 @@ def _refuse_missing(header: _Header, columns: Mapping[str, int], options: Option
         f"{names or 'none'}. Say which column it is, give one value for all lines, or add the column."
     )
     if columns or options.columns:
-        raise NeedsAnswer(sentence, columns=header.cells)
+        used = {role: header.cells[place] for role, place in columns.items()}
+        raise NeedsAnswer(sentence, columns=header.cells, used=used)
     raise FileRefused(sentence)
 
 
@@ -295,7 +296,7 @@ def _kind_of(first: int, second: int) -> str:
 def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
     order = draft.calendar.order
     if order is None:
-        order, note = _order_of(scan.orders, scan.hints, draft.header)
+        order, note = _order_of(scan.orders, scan.hints, draft)
         notes += [note] if note else []
     decimals = draft.decimals if draft.decimals.sign else scan.evidence.decimals()
     if decimals.are_zeros:
@@ -316,7 +317,7 @@ def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
 def _order_of(
     seen: Mapping[str, tuple[int, str]],
     hints: Mapping[str, tuple[int, str]],
-    header: Sequence[str],
+    draft: Layout,
 ) -> tuple[str | None, str | None]:
     """Which of 3/4/2026's numbers is the day, if any date of the file tells, and the sentence that says
     so. Dates in columns that are not used tell where the others don't. Raises `FileRefused` where dates
@@ -327,7 +328,8 @@ def _order_of(
             f"Line {day_first[0]} ({day_first[1]}) can only be day first, line {month_first[0]} "
             f"({month_first[1]}) only month first. Say which is meant (dmy or mdy), or write dates "
             "as 2026-12-31.",
-            columns=header,
+            columns=draft.header,
+            used=draft.used,
         )
     if either and not (day_first or month_first) and ("dmy" in hints) is not ("mdy" in hints):
         day_first, month_first = hints.get("dmy"), hints.get("mdy")
@@ -339,7 +341,8 @@ def _order_of(
         raise NeedsAnswer(
             f"Line {either[0]} ({either[1]}) may be day first or month first, and no date in the file "
             "tells. Say which is meant (dmy or mdy), or write dates as 2026-12-31.",
-            columns=header,
+            columns=draft.header,
+            used=draft.used,
         )
     return None, None
 

@@ -4,8 +4,9 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import BinaryIO
 
 Source = Callable[[], BinaryIO]
@@ -42,11 +43,20 @@ class FileRefused(Exception):
 
 class NeedsAnswer(FileRefused):
     """The file can be used once a person says how; the text says what to say. `columns` are those that
-    it has, `sheets` those of a workbook where one must be chosen."""
+    it has, `used` the name of the one that was found for each role, `sheets` those of a workbook where
+    one must be chosen."""
 
-    def __init__(self, text: str, *, columns: Sequence[str] = (), sheets: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        columns: Sequence[str] = (),
+        used: Mapping[str, str] = MappingProxyType({}),
+        sheets: Sequence[str] = (),
+    ) -> None:
         super().__init__(text)
         self.columns = tuple(columns)
+        self.used = used
         self.sheets = tuple(sheets)
 
 
