@@ -93,7 +93,7 @@ def _settings() -> Settings:
 def _runtime() -> Iterator[Runtime]:
     """The database, brought up to date, and whatever Redis runs."""
     settings = _settings()
-    engine = open_engine(settings.database_url)
+    engine = open_engine(settings.database_url, connections=settings.database_connections)
     upgrade(engine)
     try:
         yield Runtime(settings, engine, find_redis(settings), Http())

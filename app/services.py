@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from redis import Redis
@@ -19,15 +19,22 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from sqlalchemy.pool import ConnectionPoolEntry
 
+MOST_CONNECTIONS = 15
+
 _SQLITE_WAIT_S = 10
+_POOL_WAIT_S = 10
 _POSTGRES_CONNECT_S = 5
 _REDIS_CONNECT_S = 0.5
 _REDIS_OPERATION_S = 1
 _REDIS_START_S = 10
 
 
-def open_engine(database_url: str) -> sa.Engine:
-    """An engine for PostgreSQL or a SQLite file; nothing is connected yet.
+def open_engine(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa.Engine:
+    """An engine for PostgreSQL or a SQLite file; nothing is connected yet. To PostgreSQL there are never
+    more than so many `connections` of this process, and a third of them are kept.
+
+    Behind a pooler such as PgBouncer, which hands each transaction to another server process, nothing is
+    prepared on the server: the next transaction would not find it.
 
     On SQLite every transaction takes the write lock when it begins: one that read first and wrote
     later would be refused at once if another process wrote in between, however long it may wait.
@@ -36,9 +43,26 @@ def open_engine(database_url: str) -> sa.Engine:
     url = sa.make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return _open_sqlite(url)
-    return sa.create_engine(
-        url, pool_pre_ping=True, connect_args={"connect_timeout": _POSTGRES_CONNECT_S}
+    kept = max(1, connections // 3)
+    engine = sa.create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=kept,
+        max_overflow=connections - kept,
+        pool_timeout=_POOL_WAIT_S,
+        connect_args={"connect_timeout": _POSTGRES_CONNECT_S},
     )
+    sa.event.listen(engine, "connect", _prepare_nothing_behind_a_pooler)
+    return engine
+
+
+def _prepare_nothing_behind_a_pooler(connection: Any, _: ConnectionPoolEntry) -> None:
+    """A pooler tells its clients a number of its own for the process that serves them."""
+    is_autocommit, connection.autocommit = connection.autocommit, True
+    (server_process,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.autocommit = is_autocommit
+    if server_process != connection.info.backend_pid:
+        connection.prepare_threshold = None
 
 
 def _open_sqlite(url: sa.URL) -> sa.Engine:

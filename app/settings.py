@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default_factory=lambda valid: f"sqlite:///{valid['home'] / 'backline.sqlite3'}", repr=False
     )
+    database_connections: int = Field(default=15, ge=3, le=1000)
+    redis_tls_verify: bool = True
     redis_url: str | None = Field(default=None, repr=False)
     app_url: str = "http://127.0.0.1:8000"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -85,7 +87,8 @@ class Settings(BaseSettings):
 
     @field_validator("redis_url")
     @classmethod
-    def _is_redis(cls, url: str | None) -> str | None:
+    def _is_redis(cls, url: str | None, info: ValidationInfo) -> str | None:
+        """Whoever reads the URL reads there whether to believe a certificate that nobody vouches for."""
         if url is None:
             return None
         try:
@@ -97,6 +100,13 @@ class Settings(BaseSettings):
             is_right = False
         if not is_right:
             raise ValueError("must look like redis://:password@host:6379/0, rediss://… or unix:///path")
+        if (
+            parts.scheme == "rediss"
+            and not info.data.get("redis_tls_verify", True)
+            and "ssl_cert_reqs" not in parts.query
+        ):
+            glue = "&" if parts.query else "?"
+            return f"{url}{glue}ssl_cert_reqs=none&ssl_check_hostname=false"
         return url
 
     @field_validator("app_url", "shopify_base_url", "bigcommerce_api_url", "bigcommerce_login_url")

@@ -86,7 +86,8 @@ def build_runtime(settings: Settings) -> Runtime:
         raise SettingsError(
             "REDIS_URL is not set: only `backline up` and `backline demo` start a Redis of their own"
         )
-    return Runtime(settings, open_engine(settings.database_url), open_redis(settings.redis_url), Http())
+    engine = open_engine(settings.database_url, connections=settings.database_connections)
+    return Runtime(settings, engine, open_redis(settings.redis_url), Http())
 
 
 def advance_shop(runtime: Runtime, shop_id: int) -> None:
