@@ -40,6 +40,7 @@ from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
 from app.pipeline.arrivals import Bad, Report, read_catalog
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
+from app.pipeline.desk import local_day
 from app.pipeline.duties import duties_today, record_told
 from app.pipeline.files.importing import examine_for_shop, import_file, remember_layout
 from app.pipeline.files.layout import Layout
@@ -462,7 +463,7 @@ def add(  # noqa: PLR0917 -- click passes them by name
                 item,
                 location_id=_location(session, item, location),
                 quantity=quantity,
-                expected_on=_not_past(expected_on, runtime),
+                expected_on=_not_past(expected_on, _today(runtime, shop)),
                 reference=reference,
                 supplier=supplier,
                 by=_BY,
@@ -472,8 +473,12 @@ def add(  # noqa: PLR0917 -- click passes them by name
         console.print(f"Arrival {arrival.id}: {quantity} × {sku} on {expected_on:%Y-%m-%d}.")
 
 
-def _not_past(day: date, runtime: Runtime) -> date:
-    if day < runtime.clock().date():
+def _today(runtime: Runtime, shop: Shop) -> date:
+    return local_day(runtime.clock(), shop.time_zone)
+
+
+def _not_past(day: date, today: date) -> date:
+    if day < today:
         _fail(f"{day} has passed: give the day on which the units are expected.")
     return day
 
@@ -579,7 +584,9 @@ def edit(  # noqa: PLR0917 -- click passes them by name
                 session,
                 row,
                 quantity=quantity,
-                expected_on=None if expected_on is None else _not_past(expected_on, runtime),
+                expected_on=None
+                if expected_on is None
+                else _not_past(expected_on, _today(runtime, shop)),
                 location_id=None if location is None else _place(session, shop, location),
                 reference=reference,
                 supplier=supplier,
