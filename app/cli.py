@@ -42,8 +42,7 @@ from app.pipeline.arrivals import Bad, Report, read_catalog
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
 from app.pipeline.desk import local_day
 from app.pipeline.duties import duties_today, record_told
-from app.pipeline.files.importing import examine_for_shop, import_file, remember_layout
-from app.pipeline.files.layout import Layout
+from app.pipeline.files.importing import OrderFile, examine_for_shop, import_file, remember_layout
 from app.pipeline.files.options import Options, options_in_words
 from app.pipeline.files.text import FileRefused
 from app.pipeline.files.vocabulary import IN_WORDS
@@ -709,7 +708,7 @@ def import_supply(
 
 def _rehearse(
     runtime: Runtime, shop: Shop, path: Path, options: Options, *, is_again: bool = False
-) -> tuple[Layout, Report]:
+) -> tuple[OrderFile, Report]:
     with runtime.sessions.begin() as session:
         layout = examine_for_shop(
             session, shop.id, lambda: path.open("rb"), options=options, now=runtime.clock()
@@ -721,7 +720,7 @@ def _rehearse(
     return layout, report
 
 
-def _show_layout(layout: Layout) -> None:
+def _show_layout(layout: OrderFile) -> None:
     for role, name in layout.used.items():
         click.echo(f'"{name}" is used as the {IN_WORDS[role]} ({role}).')
     if layout.unused:
@@ -731,7 +730,9 @@ def _show_layout(layout: Layout) -> None:
         click.echo(f"Say what each status means (open, draft, cancelled, or closed): {words}")
 
 
-def _import(runtime: Runtime, shop: Shop, path: Path, layout: Layout, *, is_rehearsal: bool) -> Report:
+def _import(
+    runtime: Runtime, shop: Shop, path: Path, layout: OrderFile, *, is_rehearsal: bool
+) -> Report:
     return import_file(
         runtime.sessions,
         shop.id,

@@ -14,7 +14,7 @@ from app.db.audit import record_event
 from app.db.mirror import ask_for_look, lock_item
 from app.db.models import ArrivalRow, Item, PoolRow
 
-RANKS = {"typed": 0, "csv": 1, "api": 1, "shopify": 2}
+RANKS = {"typed": 0, "csv": 1, "api": 1, "asn": 2, "shopify": 3}
 """How near a source is to the goods (see `app.core.arrivals.count_once`)."""
 
 OPEN = ("expected", "undated")

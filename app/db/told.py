@@ -65,6 +65,11 @@ def list_key(reference: str, sku: str, location_id: int, part: int = 1) -> str:
     return "\t".join(words if part == 1 else (*words, str(part)))
 
 
+def first_of(key: str) -> str:
+    """The purchase order or shipment that a key of `list_key` begins with."""
+    return key.partition("\t")[0]
+
+
 def compare_told(
     session: Session, shop_id: int, told: Sequence[ToldArrival], *, source: str
 ) -> list[tuple[ToldArrival, Known | None, Fate]]:

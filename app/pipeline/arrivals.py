@@ -28,7 +28,9 @@ _FEW = 1000
 class Wording:
     """One line of a purchase order in another system's words; `line` is where it stands there. A
     `received` of None was not told, an `expected_on` of None is not known to whoever tells. `part`
-    numbers the deliveries of one order line by their days. `is_over`: nothing more comes of it."""
+    numbers the deliveries of one order line by their days. `is_over`: nothing more comes of it.
+    `shipment` is the sender's number of what is on its way, where it tells of that and not of an
+    order."""
 
     line: int
     reference: str
@@ -42,6 +44,7 @@ class Wording:
     received_on: date | None = None
     part: int = 1
     is_over: bool = False
+    shipment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,9 @@ def translate(
         return Bad(wording.line, reason, wording.reference)
     has_landed = wording.received_on is not None and bool(wording.received)
     return ToldArrival(
-        source_key=told.list_key(wording.reference, wording.sku, place, wording.part),
+        source_key=told.list_key(
+            wording.shipment or wording.reference, wording.sku, place, wording.part
+        ),
         item_id=found[0] if found else None,
         sku=wording.sku,
         location_id=place,
@@ -178,10 +183,12 @@ class Intake:
         on_bad: Callable[[Bad], object] = lambda bad: None,
         only_place_stands: bool = False,
         complete_list: str | None = None,
+        is_whole: bool = True,
     ) -> None:
         self.report = Report()
         self._only_place_stands = only_place_stands
         self._complete_list = complete_list
+        self._is_whole = is_whole
         self._nearest = Nearest(catalog.items)
         self._shop_id = shop_id
         self._catalog = catalog
@@ -192,6 +199,7 @@ class Intake:
         self._on_bad = on_bad
         self._line_of: dict[str, int] = {}
         self._whole: set[str] = set()
+        self._shipments: set[str] = set()
         self._doubtful: set[str] = set()
 
     def take(self, session: Session, lines: Iterable[Wording | Bad]) -> None:
@@ -228,7 +236,9 @@ class Intake:
         """Close what is no longer told: under a reference, for it is told whole; under all of them,
         where the list holds everything that is open. Where a line of a reference is bad nobody knows
         what else it holds, so nothing of it is closed, and nothing at all where a line has none. That
-        is said."""
+        is said. Nothing is closed where a source tells of changes alone."""
+        if not self._is_whole:
+            return
         if "" in self._doubtful:
             self.report.notes.append(
                 "Some lines that can't be used name no purchase order, so nothing that is missing from "
@@ -242,12 +252,19 @@ class Intake:
             session,
             self._shop_id,
             self._source,
-            lambda reference, key: reference in whole and key not in self._line_of,
+            lambda reference, key: self._is_told_whole(reference, key, whole),
             references=whole if len(whole) <= _FEW else None,
             cause=self._cause,
             now=self._now,
             is_rehearsal=self._is_rehearsal,
         )
+
+    def _is_told_whole(self, reference: str, key: str, whole: Collection[str]) -> bool:
+        """Whether this source tells all of what the arrival belongs to, and no longer it: an order, or,
+        of shipments, the shipment."""
+        if key in self._line_of or reference not in whole:
+            return False
+        return self._source != "asn" or told.first_of(key) in self._shipments
 
     def _close_unlisted(self, session: Session, list_name: str) -> None:
         if self._doubtful:
@@ -288,6 +305,7 @@ class Intake:
         if isinstance(found, ToldArrival):
             first = self._line_of.setdefault(found.source_key, line.line)
             self._whole.add(same_reference(found.reference))
+            self._shipments.add(told.first_of(found.source_key))
             if first == line.line:
                 return found
             found = Bad(

@@ -10,46 +10,55 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.db import arrivals, shops, uploads
 from app.db.audit import record_event
-from app.pipeline.arrivals import Bad, Intake, Report, Wording, read_catalog
+from app.pipeline.arrivals import Bad, Catalog, Intake, Report, Wording, read_catalog
 from app.pipeline.desk import local_day, zone_of
+from app.pipeline.edi.document import EdiDocument
+from app.pipeline.edi.reading import read_edi
 from app.pipeline.files.layout import Layout, examine
-from app.pipeline.files.lines import Tally, read_lines
+from app.pipeline.files.lines import Tally, merge_lines, read_lines
 from app.pipeline.files.options import Options
 from app.pipeline.files.text import Source
+
+OrderFile = Layout | EdiDocument
+"""A file that has been understood: a table, or an EDI document."""
 
 _AT_ONCE = 1000
 
 
 def examine_for_shop(
     session: Session, shop_id: int, source: Source, *, options: Options, now: datetime
-) -> Layout:
+) -> OrderFile:
     """Find out how to read a shop's file, by what it has, and by what was said of earlier files with the
     same header line. Raises `FileRefused`."""
     shop = shops.get_shop(session, shop_id)
+    zone, known = zone_of(shop.time_zone), arrivals.items_by_sku(session, shop_id).keys()
+    document = read_edi(source, options=options, known_skus=known, zone=zone)
+    if document is not None:
+        return document
     remembered = {
         key: msgspec.convert(said, Options) for key, said in uploads.layouts_of(session, shop_id).items()
     }
     return examine(
         source,
         options=options,
-        known_skus=arrivals.items_by_sku(session, shop_id).keys(),
-        zone=zone_of(shop.time_zone),
+        known_skus=known,
+        zone=zone,
         today=local_day(now, shop.time_zone),
         remember=remembered,
     )
 
 
-def remember_layout(session: Session, shop_id: int, layout: Layout, *, now: datetime) -> None:
+def remember_layout(session: Session, shop_id: int, layout: OrderFile, *, now: datetime) -> None:
     """What was said of this file holds for later ones with the same header line."""
     said: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(layout.options, sheet=None))
-    if said:
+    if said and layout.key:
         uploads.keep_layout(session, shop_id, layout.key, said, now=now)
 
 
 def import_file(
     sessions: sessionmaker[Session],
     shop_id: int,
-    layout: Layout,
+    layout: OrderFile,
     *,
     name: str,
     now: datetime,
@@ -67,16 +76,17 @@ def import_file(
     intake = Intake(
         shop_id,
         catalog,
-        source="csv",
+        source=_source(layout),
         cause=f"file {name}",
         now=now,
         is_rehearsal=is_rehearsal,
         on_bad=on_bad,
         only_place_stands=True,
-        complete_list=layout.key if layout.options.is_complete else None,
+        complete_list=layout.key if layout.key and layout.options.is_complete else None,
+        is_whole=isinstance(layout, Layout) or layout.is_shipment,
     )
     tally = Tally()
-    for portion in _portions(read_lines(layout, tally)):
+    for portion in _portions(_lines(layout, tally, catalog)):
         with sessions.begin() as session:
             intake.take(session, portion)
     with sessions.begin() as session:
@@ -87,13 +97,24 @@ def import_file(
     return intake.report
 
 
-def _explain(report: Report, layout: Layout, tally: Tally) -> None:
+def _explain(report: Report, layout: OrderFile, tally: Tally) -> None:
     """How the file was understood, in front of what became of it."""
     places = [
         f'"{name}" is read as the shop\'s only location.'
         for name, _ in report.assumed_places.most_common(3)
     ]
     report.notes[:0] = [*layout.notes, *tally.sentences(), *places]
+
+
+def _source(layout: OrderFile) -> str:
+    """A despatch advice is nearer to the goods than a list of purchase orders."""
+    return "asn" if isinstance(layout, EdiDocument) and layout.is_shipment else "csv"
+
+
+def _lines(layout: OrderFile, tally: Tally, catalog: Catalog) -> Iterator[Wording | Bad]:
+    if isinstance(layout, Layout):
+        return read_lines(layout, tally)
+    return iter(merge_lines(layout.wordings(catalog.place_by_word)))
 
 
 def _record(

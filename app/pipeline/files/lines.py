@@ -5,7 +5,7 @@ others, and a state may say that nothing comes.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -75,6 +75,19 @@ def read_lines(layout: Layout, tally: Tally) -> Iterator[Wording | Bad]:
         merged = merge(group)
         tally.summed += len(group) - len(merged)
         yield from merged
+
+
+def merge_lines(lines: Iterable[Wording | Bad]) -> list[Wording | Bad]:
+    """All lines of a file that is small, those for the same goods as in `merge`."""
+    bad: list[Wording | Bad] = []
+    groups: dict[tuple[str, ...], list[Wording]] = defaultdict(list)
+    for line in lines:
+        if isinstance(line, Bad):
+            bad.append(line)
+        else:
+            key = (line.shipment, line.reference, line.sku, line.location)
+            groups[tuple(map(str.casefold, key))].append(line)
+    return [*(one for group in groups.values() for one in merge(group)), *bad]
 
 
 def merge(lines: Sequence[Wording]) -> list[Wording]:

@@ -14,8 +14,7 @@ from app.db import arrivals, uploads
 from app.db.models import UploadRow
 from app.pipeline.arrivals import Bad, Report
 from app.pipeline.files.columns import NEEDED
-from app.pipeline.files.importing import examine_for_shop, import_file, remember_layout
-from app.pipeline.files.layout import Layout
+from app.pipeline.files.importing import OrderFile, examine_for_shop, import_file, remember_layout
 from app.pipeline.files.options import Options
 from app.pipeline.files.text import FileRefused, NeedsAnswer
 from app.pipeline.files.vocabulary import IN_WORDS
@@ -195,19 +194,26 @@ def _options(kept: UploadRow) -> Options:
     return msgspec.convert(kept.options, Options)
 
 
-def _examine(session: Session, runtime: Runtime, shop_id: int, content: bytes, said: Options) -> Layout:
+def _examine(
+    session: Session, runtime: Runtime, shop_id: int, content: bytes, said: Options
+) -> OrderFile:
     return examine_for_shop(
         session, shop_id, lambda: io.BytesIO(content), options=said, now=runtime.clock()
     )
 
 
-def _layout(runtime: Runtime, kept: UploadRow) -> Layout:
+def _layout(runtime: Runtime, kept: UploadRow) -> OrderFile:
     with runtime.sessions.begin() as session:
         return _examine(session, runtime, kept.shop_id, kept.content, _options(kept))
 
 
 def _import(
-    runtime: Runtime, kept: UploadRow, layout: Layout, *, is_rehearsal: bool, bad: list[Bad]
+    runtime: Runtime,
+    kept: UploadRow,
+    layout: OrderFile,
+    *,
+    is_rehearsal: bool,
+    bad: list[Bad],
 ) -> Report:
     return import_file(
         runtime.sessions,

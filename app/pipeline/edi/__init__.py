@@ -1,0 +1,1 @@
+"""What suppliers send by EDI: order responses and despatch advices, in X12 and EDIFACT."""

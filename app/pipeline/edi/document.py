@@ -1,0 +1,167 @@
+"""One EDI file: which of the two languages it is in, what it holds, and its lines as purchase orders."""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from app.core import bounds
+from app.pipeline.arrivals import LONGEST_TEXT, Bad, Wording
+from app.pipeline.files.fold import clean_code
+from app.pipeline.files.numbers import Decimals, UnreadableNumber, read_quantity
+from app.pipeline.files.options import Options
+from app.pipeline.files.text import FileRefused, Source, printable
+
+LARGEST = 16 * 1024 * 1024
+_BEGINNINGS = {b"ISA": "X12", b"UNA": "EDIFACT", b"UNB": "EDIFACT"}
+_POINT = Decimals(".")
+
+
+class SegmentRefused(Exception):
+    """A segment says something that can't be used; the text names it and what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdiLine:
+    """One item of a message, in the words of its sender. `codes` are the item's codes, those that the
+    buyer gave it first; `quantity` is what is confirmed or was shipped. `day` is a day or None, as told
+    by the message that is nearest to the line. `at` is the number of the segment where it begins."""
+
+    at: int
+    reference: str
+    codes: Sequence[str]
+    quantity: str
+    day: date | None
+    shipment: str = ""
+    supplier: str = ""
+    places: Sequence[str] = ()
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EdiDocument:
+    """What a file holds. `is_shipment`: despatch advices, which say what is on its way under a purchase
+    order; else responses, which say what of an order is confirmed, and for when."""
+
+    language: str
+    messages: tuple[str, ...]
+    lines: Sequence[EdiLine | Bad]
+    is_shipment: bool
+    known_skus: Container[str] = ()
+    options: Options = field(default_factory=Options)
+    key: str = ""
+    header: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    unknown_states: tuple[str, ...] = ()
+
+    @property
+    def used(self) -> Mapping[str, str]:
+        """Segments have no columns."""
+        return {}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found out."""
+        return (f"Read as {self.language}: {', '.join(self.messages)}.",)
+
+    def wordings(self, places: Container[str]) -> Iterator[Wording | Bad]:
+        """Each line as an expected delivery; `places` are the words for a shop's locations in lower
+        case."""
+        for line in self.lines:
+            yield line if isinstance(line, Bad) else self._wording(line, places)
+
+    def _wording(self, line: EdiLine, places: Container[str]) -> Wording | Bad:
+        reference = _one_line(line.reference)
+        code = next((one for one in line.codes if clean_code(one).lower() in self.known_skus), None)
+        code = code or next(iter(line.codes), "")
+        code = self.options.skus.get(code.lower(), code)
+        if not reference or not code:
+            missing = "purchase order number" if not reference else "item code"
+            return Bad(line.at, f"segment {line.at}: the line has no {missing}", reference)
+        try:
+            quantity = read_quantity(line.quantity, _POINT)
+        except UnreadableNumber as problem:
+            return Bad(line.at, f"segment {line.at}: the quantity {problem}", reference)
+        return Wording(
+            line=line.at,
+            reference=reference,
+            sku=clean_code(code)[:LONGEST_TEXT],
+            quantity=0 if line.is_withdrawn else quantity,
+            expected_on=line.day,
+            location=next((one for one in line.places if one.casefold() in places), ""),
+            supplier=_one_line(line.supplier),
+            shipment=_one_line(line.shipment),
+        )
+
+
+def language_of(source: Source) -> str | None:
+    """X12 or EDIFACT, by how the file begins; None for any other file."""
+    with source() as stream:
+        head = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return _BEGINNINGS.get(head[:3])
+
+
+def text_of(source: Source) -> str:
+    """The whole file. Messages are in an ASCII or Latin alphabet unless they are valid UTF-8. Raises
+    `FileRefused`."""
+    with source() as stream:
+        content = stream.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise FileRefused(f"The file is larger than {LARGEST // 2**20} MiB: split it.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    return text.lstrip()
+
+
+def read_stamp(text: str, form: str, zone: ZoneInfo) -> date | None:
+    """A date as messages write it: `form` is EDIFACT's code (102, 203, 204, 303, 610, 616), X12's D8
+    being 102. A week is its Friday, a month its last day. Raises `SegmentRefused`."""
+    try:
+        day = _FORMS[form](text, zone)
+        return bounds.possible_or_none(day)
+    except KeyError as error:
+        raise SegmentRefused(f"dates of the form {form} are not read") from error
+    except ValueError as error:
+        raise SegmentRefused(f"{text[:20]!r} is not a date that can be meant") from error
+
+
+def _day(text: str, _: ZoneInfo) -> date:
+    return datetime.strptime(text[:8], "%Y%m%d").date()  # noqa: DTZ007 -- a day has no zone
+
+
+def _short_day(text: str, _: ZoneInfo) -> date:
+    return datetime.strptime(text, "%y%m%d").date()  # noqa: DTZ007 -- as above
+
+
+def _month(text: str, _: ZoneInfo) -> date:
+    first = datetime.strptime(text, "%Y%m").date()  # noqa: DTZ007 -- as above
+    return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def _week(text: str, _: ZoneInfo) -> date:
+    return date.fromisocalendar(int(text[:4]), int(text[4:]), 5)
+
+
+def _with_offset(text: str, zone: ZoneInfo) -> date:
+    """CCYYMMDDHHMM with a zone after it, such as 202612042300UTC or 202612042300+01."""
+    moment = text[:12]
+    offset = {"UTC": "+0000", "GMT": "+0000", "Z": "+0000"}.get(text[12:], text[12:])
+    offset = f"{offset}00" if len(offset) == len("+01") else offset
+    return datetime.strptime(moment + offset, "%Y%m%d%H%M%z").astimezone(zone).date()
+
+
+_FORMS = {
+    "101": _short_day,
+    "102": _day,
+    "203": _day,
+    "204": _day,
+    "303": _with_offset,
+    "610": _month,
+    "616": _week,
+}
+
+
+def _one_line(text: str) -> str:
+    return " ".join(printable(text).split())[:LONGEST_TEXT]

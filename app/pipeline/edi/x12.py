@@ -1,0 +1,246 @@
+"""X12: purchase order acknowledgments (855) and advance ship notices (856), any version.
+
+The envelope is taken apart by pyx12. Read are: 855 BAK, N1, DTM, PO1, ACK; 856 BSN, HL, DTM, N1, PRF,
+LIN, SN1. Other segments of these two say nothing that is used.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from pyx12.errors import X12Error
+from pyx12.x12file import X12Reader
+
+from app.pipeline.arrivals import Bad
+from app.pipeline.edi.document import EdiDocument, EdiLine, SegmentRefused, read_stamp
+from app.pipeline.files.text import FileRefused
+
+_SETS = {"855": "purchase order acknowledgment (855)", "856": "advance ship notice (856)"}
+# Codes that the buyer gave an item, then the maker's and the seller's, then what the trade knows it by.
+_CODES = ("SK", "IN", "BP", "CB", "PN", "MG", "VP", "VN", "VC", "UP", "UK", "EN", "EO", "UA")
+# Dates of arrival, the surest first; an 855 may tell when goods leave, which is no arrival.
+_ARRIVES = ("371", "067", "069", "017", "063", "002", "106")
+_GONE = frozenset({"ID", "IR", "R1", "R2", "R3", "R4", "R5", "R6", "IE"})
+_REFUSED = frozenset({"RD", "RJ", "RF", "RO"})
+_SUPPLIERS = ("SU", "VN", "SE", "SF")
+_SHIP_TO = ("ST", "BY")
+
+
+@dataclass(slots=True)
+class _Level:
+    """What one part of a message says of those within it."""
+
+    days: dict[str, date | None] = field(default_factory=dict)
+    reference: str = ""
+    supplier: str = ""
+    places: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _State:
+    """Where in a message the reader is: what its levels said, and the line that is not finished."""
+
+    zone: ZoneInfo
+    kind: str = ""
+    shipment: str = ""
+    is_refused: bool = False
+    levels: dict[str, _Level] = field(default_factory=lambda: {"": _Level()})
+    parents: dict[str, str] = field(default_factory=dict)
+    level: str = ""
+    line: "_Line | None" = None
+    lines: list[EdiLine | Bad] = field(default_factory=list)
+
+    @property
+    def here(self) -> _Level:
+        return self.levels[self.level]
+
+    def up(self) -> Iterator[_Level]:
+        """This level and those it is within."""
+        level: str | None = self.level
+        while level is not None:
+            yield self.levels[level]
+            level = self.parents.get(level, "" if level else None)
+
+
+@dataclass(slots=True)
+class _Line:
+    at: int
+    codes: Sequence[str]
+    quantity: str = ""
+    day: date | None = None
+    has_day: bool = False
+    confirmed: int = 0
+    is_answered: bool = False
+    is_gone: bool = False
+
+
+def read(text: str, *, zone: ZoneInfo) -> EdiDocument:
+    """The file's lines. Raises `FileRefused` that names the segment."""
+    state, kinds = _State(zone), []
+    try:
+        for at, segment in enumerate(X12Reader(io.StringIO(text)), 1):
+            tag = segment.get_seg_id()
+            values = [segment.get_value(f"{tag}{n:02}") or "" for n in range(1, len(segment) + 1)]
+            if tag == "ST":
+                kinds.append(_begin(state, at, values))
+            try:
+                _READ.get(tag, _ignore)(state, at, [*values, *[""] * 8])
+            except SegmentRefused as problem:
+                raise FileRefused(
+                    f"Segment {at} ({tag}*{'*'.join(values)[:60]}): {problem}."
+                ) from problem
+    except X12Error as error:
+        raise FileRefused(f"This is not an X12 file that can be read: {error}.") from error
+    if len(set(kinds)) != 1:
+        raise FileRefused("The file must hold messages of one kind: all 855 or all 856.")
+    names = tuple(_SETS[kind] for kind in dict.fromkeys(kinds))
+    return EdiDocument("X12", names, state.lines, is_shipment=kinds[0] == "856")
+
+
+def _begin(state: _State, at: int, values: Sequence[str]) -> str:
+    kind = values[0] if values else ""
+    if kind not in _SETS:
+        raise FileRefused(
+            f"Segment {at} (ST*{'*'.join(values)[:40]}): Backline reads 855 (acknowledgments) and 856 "
+            "(ship notices)."
+        )
+    state.kind, state.shipment, state.is_refused = kind, "", False
+    state.levels, state.parents, state.level, state.line = {"": _Level()}, {}, "", None
+    return kind
+
+
+def _ignore(state: _State, at: int, values: Sequence[str]) -> None:
+    """Nothing that is used."""
+
+
+def _order(state: _State, at: int, values: Sequence[str]) -> None:
+    """BAK: the acknowledgment's kind and the purchase order's number."""
+    state.here.reference, state.is_refused = values[2], values[1] in _REFUSED
+
+
+def _notice(state: _State, at: int, values: Sequence[str]) -> None:
+    """BSN: the shipment's number."""
+    state.shipment = values[1]
+
+
+def _hierarchy(state: _State, at: int, values: Sequence[str]) -> None:
+    """HL: a level begins (shipment, order, pack, item) within another."""
+    _finish(state)
+    state.level = values[0]
+    state.levels[values[0]] = _Level()
+    if values[1]:
+        state.parents[values[0]] = values[1]
+
+
+def _purchase_order(state: _State, at: int, values: Sequence[str]) -> None:
+    """PRF: the order of this level."""
+    state.here.reference = values[0]
+
+
+def _party(state: _State, at: int, values: Sequence[str]) -> None:
+    """N1: a supplier, or where the goods go to, by name and code."""
+    if values[0] in _SUPPLIERS and not state.here.supplier:
+        state.here.supplier = values[1]
+    if values[0] in _SHIP_TO:
+        state.here.places += [one for one in (values[3], values[1]) if one]
+
+
+def _date(state: _State, at: int, values: Sequence[str]) -> None:
+    """DTM: a date of the line that is being read, else of its level."""
+    if values[0] not in _ARRIVES:
+        return
+    day = read_stamp(values[1], "102", state.zone)
+    if state.line is not None and state.kind == "855":
+        state.line.day, state.line.has_day = day, True
+    else:
+        state.here.days[values[0]] = day
+
+
+def _ordered(state: _State, at: int, values: Sequence[str]) -> None:
+    """PO1: a line of the acknowledged order, with its codes in pairs."""
+    _finish(state)
+    state.line = _Line(at, _codes(values[5:]), quantity=values[1])
+
+
+def _answered(state: _State, at: int, values: Sequence[str]) -> None:
+    """ACK: what the supplier says of the line, in one or several parts."""
+    line = state.line
+    if line is None:
+        raise SegmentRefused("ACK without a PO1 before it")
+    line.codes = line.codes or _codes(values[6:])
+    line.is_answered = True
+    if values[0] in _GONE:
+        line.is_gone = line.is_gone or not line.confirmed
+        return
+    line.is_gone = False
+    line.confirmed += _units(values[1] or line.quantity)
+    if values[3] in _ARRIVES and values[4]:
+        day = read_stamp(values[4], "102", state.zone)
+        if day is not None:
+            line.day, line.has_day = max(day, line.day or day), True
+
+
+def _shipped_item(state: _State, at: int, values: Sequence[str]) -> None:
+    """LIN: an item of the shipment, with its codes in pairs."""
+    state.line = _Line(at, _codes(values[1:]))
+
+
+def _shipped_units(state: _State, at: int, values: Sequence[str]) -> None:
+    """SN1: how many units of it were shipped."""
+    if state.line is None:
+        raise SegmentRefused("SN1 without a LIN before it")
+    state.line.quantity = values[1]
+    _finish(state)
+
+
+def _finish(state: _State, *_: object) -> None:
+    """The line that was being read is whole."""
+    line, state.line = state.line, None
+    if line is None or (state.kind == "856" and not line.quantity):
+        return
+    days = {kind: day for level in list(state.up())[::-1] for kind, day in level.days.items()}
+    told = next((days[kind] for kind in _ARRIVES if kind in days), None)
+    state.lines.append(
+        EdiLine(
+            at=line.at,
+            reference=next((level.reference for level in state.up() if level.reference), ""),
+            codes=line.codes,
+            quantity=str(line.confirmed) if line.confirmed else line.quantity,
+            day=line.day if line.has_day else told,
+            shipment=state.shipment,
+            supplier=next((level.supplier for level in state.up() if level.supplier), ""),
+            places=[place for level in state.up() for place in level.places],
+            is_withdrawn=state.is_refused or line.is_gone,
+        )
+    )
+
+
+def _units(text: str) -> int:
+    number = text.partition(".")[0]
+    if not number.isdigit():
+        raise SegmentRefused(f"{text[:20]!r} is not a number of units")
+    return int(number)
+
+
+def _codes(values: Sequence[str]) -> list[str]:
+    """The codes in pairs of qualifier and code, the buyer's own first."""
+    pairs = dict(zip(values[::2], values[1::2], strict=False))
+    return [pairs[kind] for kind in _CODES if pairs.get(kind)]
+
+
+_READ: Mapping[str, Callable[[_State, int, Sequence[str]], None]] = {
+    "BAK": _order,
+    "BSN": _notice,
+    "HL": _hierarchy,
+    "PRF": _purchase_order,
+    "N1": _party,
+    "DTM": _date,
+    "PO1": _ordered,
+    "ACK": _answered,
+    "LIN": _shipped_item,
+    "SN1": _shipped_units,
+    "CTT": _finish,
+    "SE": _finish,
+}
