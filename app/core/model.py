@@ -11,7 +11,8 @@ from typing import NamedTuple
 class Line(NamedTuple):
     """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
     order, at one location. `backordered` of them the platform itself called short at placement, where
-    it says so; which lines are short is decided by the queue all the same."""
+    it says so; which lines are short is decided by the queue all the same. `taken` units have lowered
+    what the platform calls available (None: all), which depends on its settings when they were ordered."""
 
     order_id: int
     item_id: int
@@ -20,6 +21,12 @@ class Line(NamedTuple):
     placed_at: datetime
     priority: int = 0
     backordered: int = 0
+    taken: int | None = None
+
+    @property
+    def taken_units(self) -> int:
+        """Units that have lowered what is available."""
+        return self.quantity if self.taken is None else min(self.taken, self.quantity)
 
 
 def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:

@@ -1,0 +1,188 @@
+"""How old a figure is, and what may be said from it.
+
+A reading of stock is the state of one moment, and nobody tells which: it lies between the moment of
+asking less the time by which readings may lag, and the moment of asking. What happened before all of
+that is in the figures, what happened after is not, and the rest may be. So a pool's supply is known
+between two bounds, and the queue is walked at both. Who is short at both is short, who is covered at
+both is covered, and of the others what we say stands until a reading can tell.
+
+Ages are measured from the moment of asking, never from that of deciding: a reading does not become
+newer by being thought about.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import NamedTuple
+
+from app.core.model import Line
+
+# A change is told in whole seconds: it happened before the next one.
+_WHOLE_SECOND = timedelta(seconds=1)
+
+
+class Reflects(Enum):
+    """Whether figures show an event."""
+
+    YES = auto()
+    NO = auto()
+    MAYBE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The moment that figures show lies between `low` and `high`."""
+
+    low: datetime
+    high: datetime
+
+    @classmethod
+    def asked(cls, at: datetime, *, lag: timedelta) -> "Snapshot":
+        """The snapshot of figures that were asked for at `at` and may be older by `lag`."""
+        return cls(at - lag, at)
+
+    def reflects(self, event_at: datetime) -> Reflects:
+        """Whether the figures show what happened at that moment."""
+        if event_at <= self.low:
+            return Reflects.YES
+        return Reflects.NO if event_at > self.high else Reflects.MAYBE
+
+    def sure_at(self, event_at: datetime) -> datetime:
+        """From when on a reading shows that event for sure."""
+        return event_at + (self.high - self.low)
+
+
+def happened_by(told_at: datetime, *, known_at: datetime) -> datetime:
+    """When something had happened at the latest of which the platform told the second, and which we
+    know since `known_at`."""
+    return min(told_at + _WHOLE_SECOND, known_at)
+
+
+class DemandChange(NamedTuple):
+    """One change of what an order takes of an item at a location, which had happened by `at`.
+
+    `units` is by how many more it lowered what is available (below zero: units taken out of the order,
+    which may have been given back or not; shipped ones are none). `short` of them the platform called
+    short.
+    """
+
+    order_id: int
+    location_id: int
+    at: datetime
+    units: int
+    short: int = 0
+
+
+class Unshown(NamedTuple):
+    """What figures may not show of one order: so many units it has taken, of which so many were short,
+    and so many that it has given back."""
+
+    taken: int
+    short: int
+    returned: int
+
+
+def unshown(snapshot: Snapshot, changes: Iterable[DemandChange]) -> dict[int, Unshown]:
+    """By order, the most that the figures may not show of it, to either side. Only the last changes of
+    an order can be missing, so what it took and gave back again is counted once."""
+    by_order: dict[int, list[DemandChange]] = defaultdict(list)
+    for change in sorted(changes, key=lambda one: one.at):
+        if snapshot.reflects(change.at) is not Reflects.YES:
+            by_order[change.order_id].append(change)
+    return {order_id: _unshown(snapshot, some) for order_id, some in by_order.items()}
+
+
+def _unshown(snapshot: Snapshot, changes: Sequence[DemandChange]) -> Unshown:
+    """Changes may be missing from any of them on, but from the first that is surely missing at least.
+    Of units taken out nobody tells whether they were given back."""
+    taken = returned = least = most = 0
+    is_bound = False
+    for change in reversed(changes):
+        is_missing = snapshot.reflects(change.at) is Reflects.NO
+        least += max(0, change.units)
+        most += change.units
+        if is_missing:
+            taken, returned, is_bound = least, -most, True
+        else:
+            taken = max(taken, least)
+            returned = max(returned, -most) if is_bound else max(0, returned, -most)
+    short = sum(max(0, change.short) for change in changes)
+    return Unshown(taken, short, returned)
+
+
+class Supply(NamedTuple):
+    """Units of a pool that can serve its open orders: so many at the least, so many at the most."""
+
+    low: int
+    high: int
+
+
+def bound_supply(
+    lines: Iterable[Line], missing: Mapping[int, Unshown], *, available: int, backordered: int
+) -> Supply:
+    """What figures say together with the lines we know, whichever of the changes they show.
+
+    Open orders have lowered `available` by what they took, so that is put back: at the least what the
+    figures show for sure, and besides the units that the platform counts as `backordered` beyond those
+    of these orders, for whoever else took them is in the figures. At the most all of it, and what was
+    given back.
+    """
+    taken = short = sure = sure_short = 0
+    for order_id, units, told in _by_order(lines):
+        one = missing.get(order_id, Unshown(0, 0, 0))
+        taken, short = taken + units, short + told
+        sure += units
+        sure_short += max(0, told - one.short)
+    sure -= sum(one.taken for one in missing.values())
+    returned = sum(one.returned for one in missing.values())
+    low = available + sure + max(0, backordered - sure_short)
+    high = available + taken + max(0, backordered - short) + returned
+    return Supply(min(low, high), max(low, high))
+
+
+def _by_order(lines: Iterable[Line]) -> Iterable[tuple[int, int, int]]:
+    units: dict[int, tuple[int, int]] = {}
+    for line in lines:
+        taken, short = units.get(line.order_id, (0, 0))
+        units[line.order_id] = (taken + line.taken_units, short + line.backordered)
+    return [(order_id, *both) for order_id, both in units.items()]
+
+
+class Case(NamedTuple):
+    """One line at both bounds: units short at the least and at the most, what we say of it now, and
+    what else is known of its order. `is_unshown`: figures may not show all that it wants.
+    `shows_that_it_waits`: for whatever item. `told_short`: units that the platform itself called short
+    when they were ordered."""
+
+    least: int
+    most: int
+    standing: int = 0
+    is_unshown: bool = False
+    shows_that_it_waits: bool = False
+    told_short: int = 0
+
+
+class Said(NamedTuple):
+    """How many units short to say of a line, and whether nothing else may turn out to be true."""
+
+    short: int
+    is_sure: bool
+
+
+def weigh(case: Case) -> Said:
+    """What to say of a line: what stands, if that may be true, and else the nearest that may."""
+    if _may_have_been_served(case):
+        return Said(case.standing, is_sure=False)
+    short = max(case.least, min(case.standing, case.most))
+    return Said(short, is_sure=case.least > 0 or case.most == 0)
+
+
+def _may_have_been_served(case: Case) -> bool:
+    """Whether an order that figures may not show is short only if no restock came before it, which they
+    may not show either. Two that are short all the same: one that shows already that it waits must not
+    look served of its other items; and what the platform called short when it was ordered was."""
+    if not case.is_unshown or case.shows_that_it_waits:
+        return False
+    return case.least > case.told_short
