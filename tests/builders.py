@@ -110,10 +110,13 @@ def order_item(
     variant: int = 21,
     number: int = 1,
     price: int | None = None,
+    backordered: int = 0,
 ) -> OrderItem:
     """A line item."""
     quantity = outstanding if ordered is None else ordered
-    return OrderItem(number, variant, quantity, outstanding, "Blue Mug", "MUG-BLUE", unit_price=price)
+    return OrderItem(
+        number, variant, quantity, outstanding, "Blue Mug", "MUG-BLUE", backordered, unit_price=price
+    )
 
 
 def routed(quantity: int, *, item: int = ITEM, at: int = LOCATION, route: int = 51) -> Routing:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from app.core.freshness import bound_supply
 from app.core.model import Line
 
 
@@ -33,15 +34,10 @@ class Demand:
 @dataclass(frozen=True, slots=True)
 class Account:
     """One pool's books. `supply` units can serve open orders now (negative where more was shipped than
-    was there), `committed` are what open orders take of it.
-
-    `consumed` counts units that were short at placement and do not count as such: a restock went to
-    them, where the platform lowers its counter by itself, or the figures are older than their orders.
-    """
+    was there), `committed` are what open orders take of it."""
 
     supply: int
     committed: int
-    consumed: int = 0
 
     @property
     def free(self) -> int:
@@ -59,20 +55,14 @@ def keep_account(
     """What a pool's figures (see `app.platforms.base.Pool`) say together with the lines we know in it.
 
     Where the platform counts all units that open orders take, supply is what is available plus those.
-    Where it counts those short at placement, the others have left on-hand and are put back, and what
-    the counter no longer holds has been consumed by a restock. Where open orders have not lowered the
-    figures at all, available is the supply.
+    Where it counts those short at placement, the others have left on-hand and are put back, as far as
+    they have lowered it (see `app.core.freshness.bound_supply`).
     """
     if committed is not None:
         return Account(available + committed, committed)
-    known = short_at_placement = 0
-    for line in lines:
-        known += line.quantity
-        short_at_placement += line.backordered
-    if backordered is None:
-        return Account(available, known)
-    taken = known + max(0, backordered - short_at_placement)
-    return Account(available + taken, taken, max(0, short_at_placement - backordered))
+    lines = list(lines)
+    supply = bound_supply(lines, {}, available=available, backordered=backordered or 0)
+    return Account(supply.high, sum(line.quantity for line in lines))
 
 
 def compare_books(committed: Mapping[int, int], demand: Demand) -> Verdict:

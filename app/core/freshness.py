@@ -142,6 +142,12 @@ def bound_supply(
     return Supply(min(low, high), max(low, high))
 
 
+def short_of_nobody(lines: Iterable[Line], *, backordered: int) -> int:
+    """Units that the platform counts as short and that no line we know is short of: orders on their way,
+    or ones that nobody can read any more (it takes nothing off its counter for those)."""
+    return max(0, backordered - sum(line.backordered for line in lines))
+
+
 def _by_order(lines: Iterable[Line]) -> Iterable[tuple[int, int, int]]:
     units: dict[int, tuple[int, int]] = {}
     for line in lines:

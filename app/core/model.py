@@ -12,7 +12,7 @@ class Line(NamedTuple):
     """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
     order, at one location. `backordered` of them the platform itself called short at placement, where
     it says so; which lines are short is decided by the queue all the same. `taken` units have lowered
-    what the platform calls available (None: all), which depends on its settings when they were ordered."""
+    what the platform calls available (None: all), which depends on its settings at the time."""
 
     order_id: int
     item_id: int

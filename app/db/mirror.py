@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.core.books import Account
 from app.core.priority import PriorityRule, priority_of
+from app.db.demand import Taken, forget_lines, lines_of, remember_taken
 from app.db.models import (
     IN_BULK,
     NAMES,
@@ -39,15 +40,13 @@ PLENTY = 10
 # A copy made so soon after its change may miss what came after: a second, and one for two clocks.
 _SAME_SECOND = timedelta(seconds=2)
 
-# Longer than the readings of any platform lag.
-_FREED_KEPT = timedelta(minutes=5)
-
 
 @dataclass(frozen=True, slots=True)
 class OpenDemand:
     """One order's open demand for one item. `quantity` is what its line items say, `backordered` of it
     short at placement where the platform tells; `at` and `backordered_at` are the same by the location
-    that ships it, once the order has been located. `is_doubtful`: see the function."""
+    that ships it, once the order has been located, and `taken_at` those that have lowered the figures,
+    where that depends on settings. `is_doubtful`: see the function."""
 
     order_id: int
     placed_at: datetime
@@ -62,6 +61,7 @@ class OpenDemand:
     backordered: int
     at: Mapping[int, int]
     backordered_at: Mapping[int, int]
+    taken_at: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,9 @@ def see_orders(
     known = _orders(session, shop_id, {copy.order_id for copy in copies})
     items = _order_items(session, shop_id, known.keys())
     rules = priority_rules(session, shop_id)
+    lines = lines_of(session, shop_id, known.keys())
     changed: dict[int, dict[int, int]] = {}
-    freed: Counter[int] = Counter()
+    taken: list[Taken] = []
     for copy in copies:
         order = known.get(copy.order_id)
         is_first = order is None
@@ -101,13 +102,16 @@ def see_orders(
         elif order.is_gone or copy.updated_at < order.updated_at:
             continue
         before = {} if order.is_cancelled else items.get(copy.order_id, {})
+        was = {} if order.is_cancelled else lines.get(copy.order_id, {})
         is_moved = _rank(order, copy, rules)
         is_changed = _take_copy(session, order, copy, items, now=now, is_trusted=is_read or is_first)
+        after = {} if copy.is_cancelled else items.get(copy.order_id, {})
+        is_begun = any(item.outstanding for item in before.values())
+        taken.append(Taken(copy, was, _taken_out(before, after), is_begun=is_begun))
         if is_changed or is_moved:
-            after = {} if copy.is_cancelled else items.get(copy.order_id, {})
             _add_difference(changed.setdefault(copy.order_id, {}), before, after)
-            freed += _taken_out(before, after)
-    _ask_for_looks(session, shop_id, changed, freed, now=now, cause=cause)
+    remember_taken(session, shop_id, taken, now=now)
+    _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
     return set(changed)
 
@@ -308,7 +312,6 @@ def _ask_for_looks(
     session: Session,
     shop_id: int,
     changed: Mapping[int, Mapping[int, int]],
-    freed: Mapping[int, int],
     *,
     now: datetime,
     cause: str,
@@ -320,10 +323,6 @@ def _ask_for_looks(
         for variant_id, units in differences.items():
             more[variant_id] += units
     for variant_id, item in _items_of_variants(session, shop_id, more.keys()).items():
-        item.stirred_at = item.ordered_at = now
-        if freed.get(variant_id):
-            lately = [one for one in item.freed if one[0] > (now - _FREED_KEPT).timestamp()]
-            item.freed = [*lately, [now.timestamp(), freed[variant_id]]]
         if more[variant_id] > 0:
             item.headroom = None if item.headroom is None else item.headroom - more[variant_id]
             ask_for_look(item, at=now + _patience(item, item.headroom), cause=cause)
@@ -429,6 +428,7 @@ def forget_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
     """The platform deleted these orders: they wait for nothing any more."""
+    forget_lines(session, shop_id, order_ids, now=now)
     _look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
     gone: dict[str, object] = {
@@ -528,7 +528,6 @@ def _see_item(session: Session, shop_id: int, variant: VariantSeen, now: datetim
             attempts=0,
             cause="first order of the item",
             stirred_at=now,
-            ordered_at=now,
         )
         session.add(item)
     item.sku, item.title = variant.sku, variant.title
@@ -787,6 +786,7 @@ def _open_demand_of(order: Order, told: tuple[int, int], located: Sequence[LineR
         backordered=told[1],
         at={line.location_id: line.quantity for line in lines},
         backordered_at={line.location_id: line.backordered for line in lines},
+        taken_at={line.location_id: line.taken for line in lines if line.taken is not None},
     )
 
 

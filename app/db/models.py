@@ -374,6 +374,42 @@ class LineRow(Base):
     location_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     quantity: Mapped[int]
     backordered: Mapped[int] = mapped_column(default=0)
+    taken: Mapped[int | None]
+
+
+class DemandChangeRow(Base):
+    """What one change of an order took of an item's figures, kept for as long as readings may not show
+    it (see `app.core.freshness.DemandChange`)."""
+
+    __tablename__ = "demand_changes"
+    __table_args__ = (sa.Index("ix_demand_changes_shop_id_item_id", "shop_id", "item_id"),)
+
+    id: Mapped[int] = mapped_column(_ROW_ID, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
+    order_id: Mapped[int]
+    item_id: Mapped[int]
+    location_id: Mapped[int]
+    at: Mapped[datetime]
+    units: Mapped[int]
+    short: Mapped[int] = mapped_column(default=0)
+
+
+class DoubtRow(Base):
+    """An order of which the figures of an item can't tell yet whether it is short: what it shows stands
+    until they can, at the latest `until`."""
+
+    __tablename__ = "doubts"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+        sa.Index("ix_doubts_shop_id_item_id", "shop_id", "item_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    until: Mapped[datetime]
 
 
 class RouteRow(Base):

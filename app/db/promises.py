@@ -34,12 +34,10 @@ from app.db.statements import chunks, upsert
 @dataclass(frozen=True, slots=True)
 class DueOrder:
     """An order that is due to be judged: its state, what it shows, and what was about to be sent
-    when we last heard nothing back. `changed_at` is when it last changed, or became known. `is_tagged`:
-    its tags have been written in bulk as was intended, and nothing else has."""
+    when we last heard nothing back. `is_tagged`: its tags have been written in bulk as was intended, and nothing else has."""
 
     name: str
     is_located: bool
-    changed_at: datetime
     state: OrderState
     shown: Shown
     intent: Shown | None
@@ -401,9 +399,8 @@ def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list
         )
         was = msgspec.convert(row.shown, Shown) if row else Shown()
         intent = msgspec.convert(row.intent, Shown) if row and row.intent else None
-        changed_at = max(order.first_seen_at, order.updated_at)
         is_tagged = order.bulk == TAGGED
-        result.append(DueOrder(order.name, order.is_located, changed_at, state, was, intent, is_tagged))
+        result.append(DueOrder(order.name, order.is_located, state, was, intent, is_tagged))
     return result
 
 

@@ -4,22 +4,35 @@ Gather (read the pools, and the orders that may be short), decide (balance, allo
 record. Nothing is decided from books that do not balance.
 """
 
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from operator import attrgetter
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from app.core.allocate import allocate
 from app.core.books import Account, Demand, Verdict, compare_books, keep_account
 from app.core.decide import PoolState, decide
+from app.core.freshness import (
+    Case,
+    DemandChange,
+    Reflects,
+    Snapshot,
+    Supply,
+    Unshown,
+    bound_supply,
+    short_of_nobody,
+    unshown,
+    weigh,
+)
 from app.core.model import Line, Promise
 from app.core.promise import explain
 from app.db import audit, mirror, promises, shops
 from app.db.arrivals import adopt_arrivals, expected_arrivals, supply_awaiting_shipments
+from app.db.demand import changes_since, keep_doubts
 from app.db.mirror import OpenDemand
 from app.db.models import Item, PoolRow, Shop
 from app.pipeline.desk import Desk, local_day
@@ -35,7 +48,7 @@ _FEW_ORDERS = 5
 # then orders that it brought.
 _TRIES = 4
 
-# Where readings lag, how soon to look again at one that does not show what is known to be short.
+# Readings mostly lag less than they may: how soon to look again where one can't tell.
 _BEHIND_S = 15
 
 # Orders are on their way: how long to wait before the books are read again. After the last wait what
@@ -58,18 +71,20 @@ _PROBLEMS = {
 
 @dataclass(frozen=True, slots=True)
 class _Gathered:
-    """What an item is decided from: its row, the platform's figures, the open orders that matter, the
-    lines we know, and the accounts these make by location. `lag` is how old the figures may be;
-    `asked_at` is when they were asked for."""
+    """What an item is decided from: its row, the platform's figures and the snapshot they are of, the
+    open orders that matter, the lines we know, the accounts these make, what the figures may not show of
+    orders, and what supply is between, all by location."""
 
     item: Item
     stock: ItemStock
+    snapshot: Snapshot
     demand: Sequence[OpenDemand]
     books: Demand
     accounts: Mapping[int, Account]
-    asked_at: datetime
+    changes: Sequence[DemandChange]
+    unshown: Mapping[int, Mapping[int, Unshown]]
+    supply: Mapping[int, Supply]
     now: datetime
-    lag: timedelta
 
 
 def settle(desk: Desk) -> bool:
@@ -129,18 +144,22 @@ def _try_to_settle(
     """Decide, or postpone, and return None; else return what must be read first."""
     with desk.transaction() as session:
         item = mirror.lock_item(session, desk.shop_id, stock.item_id)
-        gathered = _gather(session, item, stock, asked_at=asked_at, now=desk.clock(), lag=_lag(desk))
+        snapshot = Snapshot.asked(asked_at, lag=_lag(desk))
+        gathered = _gather(session, item, stock, snapshot, now=desk.clock())
         if not _needs_queue(gathered):
             _record_all_covered(session, gathered)
             return None
         unclear = _unclear_orders(gathered)
         unread = _not_asked_yet(item, unclear)
-        if unread and _news_come_first(session, item):
+        must_hear = _has_unknown_orders(session, gathered)
+        if (unread or must_hear) and _news_come_first(session, item):
             return None
         if unread:
             return partial(read_orders, desk, unread, cause=f"item {stock.item_id} is short")
-        verdict = _settle_queue(session, gathered, is_clear=not unclear, may_postpone=may_postpone)
-        if verdict is Verdict.BALANCED or may_postpone:
+        verdict = Verdict.ORDERS_MISSING
+        if not must_hear:
+            verdict = _settle_queue(session, gathered, is_clear=not unclear, may_postpone=may_postpone)
+        if verdict is Verdict.BALANCED or (may_postpone and not must_hear):
             return None
     cause = f"the books of item {stock.item_id} do not balance"
     return partial(read_changed_orders, desk, cause=cause, items=[stock.item_id])
@@ -150,23 +169,56 @@ def _lag(desk: Desk) -> timedelta:
     return timedelta(seconds=desk.platform.traits.stock_lag_s)
 
 
+def _has_unknown_orders(session: Session, gathered: _Gathered) -> bool:
+    """Whether the platform counts more units short than the orders we know are short of, and the list of
+    changed orders has not been read since: after that nobody waits for them."""
+    is_more = any(
+        pool.committed is None
+        and short_of_nobody(gathered.books.at(pool.location_id), backordered=pool.backordered or 0)
+        for pool in gathered.stock.pools
+    )
+    read_at = shops.get_shop(session, gathered.item.shop_id).changes_read_at
+    return is_more and (read_at is None or read_at < gathered.snapshot.high)
+
+
 def _gather(
-    session: Session,
-    item: Item,
-    stock: ItemStock,
-    *,
-    asked_at: datetime,
-    now: datetime,
-    lag: timedelta,
+    session: Session, item: Item, stock: ItemStock, snapshot: Snapshot, *, now: datetime
 ) -> _Gathered:
     """Everything that is known of an item. Where the platform's own figures, read now, say that nobody
     is short, no order needs to be looked up."""
     pools = stock.pools if stock.is_tracked else ()
     demand: Sequence[OpenDemand] = ()
-    if lag or not all(_tells_who_is_short(pool) and pool.available >= 0 for pool in pools):
+    if not all(pool.committed is not None and pool.available >= 0 for pool in pools):
         demand = mirror.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
     books = known_demand(stock, demand)
-    return _Gathered(item, stock, demand, books, keep_accounts(stock, books), asked_at, now, lag)
+    changes: Sequence[DemandChange] = ()
+    if any(pool.committed is None for pool in pools):
+        changes = changes_since(session, item.shop_id, item.item_id, since=snapshot.low)
+    missing = {
+        pool.location_id: unshown(
+            snapshot, [one for one in changes if one.location_id == pool.location_id]
+        )
+        for pool in pools
+    }
+    accounts = keep_accounts(stock, books)
+    supply = {
+        pool.location_id: _bound(pool, books, accounts[pool.location_id], missing[pool.location_id])
+        for pool in pools
+    }
+    return _Gathered(item, stock, snapshot, demand, books, accounts, changes, missing, supply, now)
+
+
+def _bound(pool: Pool, books: Demand, account: Account, missing: Mapping[int, Unshown]) -> Supply:
+    """What a pool's supply is between. Where the platform counts itself what orders take, figures and
+    counter are of one moment."""
+    if pool.committed is not None:
+        return Supply(account.supply, account.supply)
+    return bound_supply(
+        books.at(pool.location_id),
+        missing,
+        available=pool.available,
+        backordered=pool.backordered or 0,
+    )
 
 
 def keep_accounts(stock: ItemStock, books: Demand) -> dict[int, Account]:
@@ -182,14 +234,12 @@ def keep_accounts(stock: ItemStock, books: Demand) -> dict[int, Account]:
     }
 
 
-def _tells_who_is_short(pool: Pool) -> bool:
-    return pool.committed is not None or pool.backordered is not None
-
-
 def _needs_queue(gathered: _Gathered) -> bool:
     """With nothing below zero every line is covered, whichever they are."""
-    is_short = any(account.free < 0 for account in gathered.accounts.values())
-    return gathered.stock.is_tracked and is_short
+    return gathered.stock.is_tracked and any(
+        supply.low < gathered.accounts[location_id].committed
+        for location_id, supply in gathered.supply.items()
+    )
 
 
 def _news_come_first(session: Session, item: Item) -> bool:
@@ -204,11 +254,14 @@ def _news_come_first(session: Session, item: Item) -> bool:
 
 def _record_all_covered(session: Session, gathered: _Gathered) -> None:
     item = gathered.item
-    item.headroom = max((account.free for account in gathered.accounts.values()), default=None)
+    free = (
+        supply.low - gathered.accounts[location_id].committed
+        for location_id, supply in gathered.supply.items()
+    )
+    item.headroom = max(free, default=None)
     item.has_queue, item.is_tracked = False, gathered.stock.is_tracked
     _record_stock(session, gathered, gathered.accounts, {})
-    _say(session, gathered, [])
-    _finish(gathered)
+    _record(session, gathered, _Settled([], {}, ()))
 
 
 def _record_stock(
@@ -232,105 +285,90 @@ def _may_come_from_shipments(
     return any(accounts[place].supply > units for place, units in before.items() if place in accounts)
 
 
-def _say(
+class _Settled(NamedTuple):
+    """What is said of the short lines, with its words; how many units short stand of which lines though
+    the figures may have stock for them; and the orders that they can't tell of yet."""
+
+    made: Sequence[tuple[Promise, str]]
+    held: Mapping[tuple[int, int], int]
+    unsure: Collection[int]
+
+
+def _weigh(
     session: Session,
     gathered: _Gathered,
     made: Sequence[tuple[Promise, str]],
-    doubtful: Collection[tuple[int, int]] = (),
-) -> None:
-    """Record what is promised, as far as figures that may lag behind the orders allow."""
+    most: Mapping[tuple[int, int], int],
+) -> _Settled:
+    """What may be said: `made` if the figures are as good as they may be, `most` units short (by order
+    and location) if they are as bad."""
     item = gathered.item
-    held = _held_lines(session, gathered)
-    item.has_queue = item.has_queue or bool(held)
-    fresh = _newer_than_figures(session, gathered)
-    showing = promises.orders_showing(session, item.shop_id, {order_id for order_id, _ in doubtful})
-    unsure = {key for key in doubtful if key[0] not in showing}
-    sure = [
-        (one, words)
-        for one, words in made
-        if (one.line.order_id, one.line.location_id) not in unsure
-        and not _may_be_served(gathered, one, fresh)
-    ]
+    least = {(one.line.order_id, one.line.location_id): one.short for one, _ in made}
+    standing = promises.promises_of_item(session, item.shop_id, item.item_id)
+    changed = {order_id for some in gathered.unshown.values() for order_id in some}
+    showing = promises.orders_showing(session, item.shop_id, changed) if changed else set()
+    held: dict[tuple[int, int], int] = {}
+    unsaid: set[tuple[int, int]] = set()
+    unsure: set[int] = set()
+    for line in gathered.books.located:
+        key = (line.order_id, line.location_id)
+        stands = standing[key].short if key in standing else 0
+        case = Case(
+            least.get(key, 0),
+            most.get(key, 0),
+            standing=stands,
+            is_unshown=line.order_id in gathered.unshown[line.location_id],
+            shows_that_it_waits=line.order_id in showing,
+            told_short=line.backordered,
+        )
+        said = weigh(case)
+        if not said.is_sure:
+            unsure.add(line.order_id)
+        if said.short < case.least:
+            unsaid.add(key)
+        if said.short != case.least and stands:
+            held[key] = said.short
+    sure = [one for one in made if (one[0].line.order_id, one[0].line.location_id) not in unsaid]
+    return _Settled(sure, held, unsure)
+
+
+def _record(session: Session, gathered: _Gathered, settled: _Settled) -> None:
+    """Record what is said of an item, and when to look at it again."""
+    item, changes = gathered.item, gathered.changes
+    latest = max((gathered.snapshot.sure_at(one.at) for one in changes), default=gathered.now)
+    keep_doubts(session, item.shop_id, item.item_id, settled.unsure, until=latest)
     promises.record_promises(
         session,
         item.shop_id,
         item.item_id,
-        sure,
+        settled.made,
         now=gathered.now,
         cause=item.cause,
-        held=held,
+        held=settled.held,
         today=local_day(gathered.now, shops.get_shop(session, item.shop_id).time_zone),
         is_counted=gathered.stock.is_tracked,
     )
-
-
-def _newer_than_figures(session: Session, gathered: _Gathered) -> set[int]:
-    """The orders that may be newer than the figures, or changed since: what was added to one is as new
-    as a new one. Those that show already that they wait are none of them: one must not look served
-    because what it lacks of another item is not said."""
-    newest = gathered.now - gathered.lag
-    fresh = {
-        order.order_id
-        for order in gathered.demand
-        if max(order.first_seen_at, order.updated_at) > newest
-    }
-    if not fresh:
-        return fresh
-    return fresh - promises.orders_showing(session, gathered.item.shop_id, fresh)
-
-
-def _may_be_served(gathered: _Gathered, promise: Promise, fresh: Collection[int]) -> bool:
-    """Whether a restock may have come for the line of an order that is newer than the figures: such
-    an order waits for newer ones. Not for what the platform itself said was short at placement; but
-    what it had units for then, and the figures have not, may be a restock that they don't show yet."""
-    if promise.line.order_id not in fresh:
-        return False
-    pools = {pool.location_id: pool for pool in gathered.stock.pools}
-    is_told = _tells_who_is_short(pools[promise.line.location_id])
-    return not is_told or promise.short > promise.line.backordered
-
-
-def _held_lines(session: Session, gathered: _Gathered) -> dict[tuple[int, int], int]:
-    """How many units of which lines, by order and location, are not released yet though the figures
-    have stock for them: their orders show that they wait, be it for another item, and orders of the
-    item have changed since the figures may have been taken. What was taken out of an order does not
-    wait."""
-    item = gathered.item
-    if item.ordered_at is None or gathered.now - item.ordered_at >= gathered.lag:
-        return {}
-    standing = promises.promises_of_item(session, item.shop_id, item.item_id)
-    short = {key: row.short for key, row in standing.items() if row.short}
-    by_order: Counter[int] = Counter()
-    for (order_id, _), count in short.items():
-        by_order[order_id] += count
-    still = promises.still_short(session, item.shop_id, item.item_id, by_order)
-    units = {(line.order_id, line.location_id): line.quantity for line in gathered.books.located}
-    held = {key: min(short[key], units.get(key, 0), still.get(key[0], 0)) for key in short}
-    return {key: count for key, count in held.items() if count}
-
-
-def _finish(gathered: _Gathered) -> None:
-    """The item is settled. Where readings lag it is looked at once more when what was told of it must
-    show in them; sooner where this one does not show units that were short when they were ordered: only
-    then may they be called short, since a restock may have come for them as well."""
-    item, now = gathered.item, gathered.now
     item.look_at, item.cause, item.problem = None, None, None
     item.unbalanced_since, item.attempts = None, 0
-    shows_at = now if item.stirred_at is None else item.stirred_at + gathered.lag
-    if _is_behind(gathered):
-        shows_at = min(shows_at, now + timedelta(seconds=_BEHIND_S))
-    elif not item.has_queue and (item.headroom or 0) >= mirror.PLENTY:
-        shows_at = now
-    item.recheck_at = shows_at if shows_at > now else None
+    item.recheck_at = _next_reading(gathered, is_sure=not settled.unsure)
 
 
-def _is_behind(gathered: _Gathered) -> bool:
-    newest = gathered.now - gathered.lag
-    return any(
-        account.consumed
-        and any(line.backordered and line.placed_at > newest for line in gathered.books.at(location_id))
-        for location_id, account in gathered.accounts.items()
-    )
+def _next_reading(gathered: _Gathered, *, is_sure: bool) -> datetime | None:
+    """When to look again: as soon as a reading may tell what this one can't; and, where somebody may
+    wait, when what was told of the item's stock must show."""
+    item, snapshot, now = gathered.item, gathered.snapshot, gathered.now
+    moments = []
+    if not is_sure:
+        moments = [snapshot.sure_at(one.at) for one in gathered.changes]
+        moments.append(now + timedelta(seconds=_BEHIND_S))
+    is_plenty = not item.has_queue and (item.headroom or 0) >= mirror.PLENTY
+    if item.stirred_at is not None and not is_plenty:
+        moments += [snapshot.sure_at(item.stirred_at)] if _is_unseen(snapshot, item.stirred_at) else []
+    return min(moments, default=None)
+
+
+def _is_unseen(snapshot: Snapshot, event_at: datetime) -> bool:
+    return snapshot.reflects(event_at) is not Reflects.YES
 
 
 def _unclear_orders(gathered: _Gathered) -> list[OpenDemand]:
@@ -404,7 +442,6 @@ def _settle_queue(
     if balance.verdict is Verdict.BALANCED:
         _record_stock(session, gathered, balance.accounts, balance.drift)
         _decide(session, gathered, balance)
-        _finish(gathered)
     elif may_postpone:
         _postpone(session, gathered, balance.verdict)
     return balance.verdict
@@ -439,6 +476,7 @@ def known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
                 order.placed_at,
                 order.priority,
                 short.get(location_id, 0),
+                order.taken_at.get(location_id),
             )
             for location_id, units in at.items()
             if location_id in pools and units > 0
@@ -462,6 +500,8 @@ def _balance(session: Session, gathered: _Gathered) -> _Balance:
     of a moment before them. They lower what is available by as much as they commit, so the supply, and
     who of the others is short, is the same."""
     item = gathered.item
+    if not any(pool.committed is not None for pool in gathered.stock.pools):
+        return _Balance(Verdict.BALANCED, gathered.books, gathered.accounts)
     settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
     demand = sorted(gathered.demand, key=attrgetter("order_id"))
     whole = balance = _compare(gathered, gathered.books, settled)
@@ -472,7 +512,7 @@ def _balance(session: Session, gathered: _Gathered) -> _Balance:
 
 
 def _is_newcomer(order: OpenDemand, gathered: _Gathered) -> bool:
-    return order.first_seen_at > gathered.asked_at
+    return gathered.snapshot.reflects(order.first_seen_at) is Reflects.NO
 
 
 def _compare(gathered: _Gathered, books: Demand, settled: Mapping[int, PoolRow]) -> _Balance:
@@ -545,51 +585,54 @@ def _next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> date
 
 
 def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
-    """Walk each pool's queue, all lines we know, and say what is short and until when."""
+    """Walk each pool's queue, all lines we know, at both bounds of its supply, and say what is short and
+    until when."""
     item, accounts = gathered.item, balance.accounts
     shop = shops.get_shop(session, item.shop_id)
     owed = {
         location_id: max(0, account.committed - _units(balance.books.at(location_id)))
         for location_id, account in accounts.items()
     }
-    supply = {location_id: account.supply for location_id, account in accounts.items()}
+    # What the platform counts itself is of one moment: so are the accounts that balance.
+    supply = {pool.location_id: _supply_of(pool, gathered, balance) for pool in gathered.stock.pools}
+    high = {location_id: one.high for location_id, one in supply.items()}
     terms = terms_of(session, shop, item, now=gathered.now)
     adopt_arrivals(session, shop.id, item.item_id)
-    pools = pool_states(session, shop, terms, gathered.books, supply=supply, owed_before=owed)
+    pools = pool_states(session, shop, terms, gathered.books, supply=high, owed_before=owed)
     decided = decide(
         pools,
         today=terms.today,
         lead_time_days=terms.lead_time_days,
         ready_on=terms.ready_on,
     )
-    doubtful = _may_be_served_from_what_was_freed(gathered, pools)
     made = [
         (
             promise,
-            explain(allocation, promise, on_hand=supply[location_id], lead_time=terms.lead_time_words),
+            explain(allocation, promise, on_hand=high[location_id], lead_time=terms.lead_time_words),
         )
         for location_id, queue in decided.items()
         for allocation, promise in queue
         if promise.short
     ]
-    _say(session, gathered, made, doubtful)
+    _record(session, gathered, _weigh(session, gathered, made, _most_short(pools, supply)))
 
 
-def _may_be_served_from_what_was_freed(
-    gathered: _Gathered, pools: Mapping[int, PoolState]
-) -> frozenset[tuple[int, int]]:
-    """The lines, by order and location, that are short only if the figures show already all that was
-    lately taken out of orders. If they don't there is more on the shelf than they say."""
-    since = (gathered.now - gathered.lag).timestamp()
-    freed = sum(units for at, units in gathered.item.freed if at > since)
-    if not freed or not gathered.lag:
-        return frozenset()
-    return frozenset(
-        (each.line.order_id, location_id)
+def _supply_of(pool: Pool, gathered: _Gathered, balance: _Balance) -> Supply:
+    if pool.committed is None:
+        return gathered.supply[pool.location_id]
+    units = balance.accounts[pool.location_id].supply
+    return Supply(units, units)
+
+
+def _most_short(
+    pools: Mapping[int, PoolState], supply: Mapping[int, Supply]
+) -> dict[tuple[int, int], int]:
+    """Units short by order and location, if supply is what it is at the least."""
+    return {
+        (each.line.order_id, location_id): each.short
         for location_id, pool in pools.items()
-        for each in allocate(pool.lines, on_hand=pool.supply + freed, owed_before=pool.owed_before)
-        if each.short == 0
-    )
+        for each in allocate(pool.lines, on_hand=supply[location_id].low, owed_before=pool.owed_before)
+    }
 
 
 def pool_states(

@@ -6,7 +6,7 @@ request that reads the note: what changed meanwhile is settled again, by that ve
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -24,6 +24,7 @@ from app.core.desired import (
 )
 from app.core.note import append_block, find_block, place_block, remove_block
 from app.db import audit, promises, shops
+from app.db.demand import doubts_about
 from app.db.models import Shop
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
@@ -162,30 +163,24 @@ def _still_due(desk: Desk, look: Look, today: date) -> list[tuple[DueOrder, Orde
 
 
 def _put_off_unsure(session: Session, desk: Desk, orders: Sequence[DueOrder]) -> list[DueOrder]:
-    """Where readings lag, those that may lack more are judged again when they must be as new as these
-    orders; returns the others."""
-    lag = timedelta(seconds=desk.platform.traits.stock_lag_s)
-    if not lag:
-        return list(orders)
+    """Those that would be released though the figures can't tell yet of all their items are judged again
+    when they can; returns the others."""
+    doubts = doubts_about(session, desk.shop_id, [order.order_id for order in orders])
     sure = []
     for order in orders:
-        sure_at = order.changed_at + lag
-        if sure_at > desk.clock() and _may_lack_more(order):
-            promises.judge_orders(session, desk.shop_id, [order.order_id], at=sure_at)
+        until = doubts.get(order.order_id)
+        if until is not None and until > desk.clock() and _waits_for_nothing(order):
+            promises.judge_orders(session, desk.shop_id, [order.order_id], at=until)
         else:
             sure.append(order)
     return sure
 
 
-def _may_lack_more(order: DueOrder) -> bool:
-    """Whether an order shows that it waits, has what it waited for, and holds items besides, of which it
-    may be short all the same: where readings lag, those of them may be older than the order."""
+def _waits_for_nothing(order: DueOrder) -> bool:
+    """Whether an order shows that it waits and has all that it waited for."""
     if order.shown.status not in WAITING or order.state.is_cancelled:
         return False
-    if any(item.short for item in order.state.items):
-        return False
-    waited_for = {item.item_id for item in order.shown.items}
-    return any(item.outstanding and item.item_id not in waited_for for item in order.state.items)
+    return not any(item.short for item in order.state.items)
 
 
 def plan_all(desk: Desk, pairs: Sequence[tuple[DueOrder, OrderNow]]) -> list[Planned]:

@@ -39,12 +39,19 @@ class OrderItem(msgspec.Struct, frozen=True):
 
 class LocatedLine(msgspec.Struct, frozen=True):
     """Outstanding units of one stock item of an order, at the location that is to ship them;
-    `backordered` as in `OrderItem`."""
+    `backordered` as in `OrderItem`.
+
+    `lowers_stock`: whether units that are ordered lower what is available at once, by the settings of
+    today (None: the platform counts what orders take by itself). `follows_edits`: whether units that
+    staff add to an order later do.
+    """
 
     item_id: int
     location_id: int
     quantity: int
     backordered: int = 0
+    lowers_stock: bool | None = None
+    follows_edits: bool = True
 
 
 class Routing(msgspec.Struct, frozen=True):

@@ -715,12 +715,14 @@ def test_a_recheck_does_not_put_off_an_earlier_look(session: Session, shop: Shop
     assert (item(session, shop).look_at, item(session, shop).cause) == (seconds(80), "delivery 7")
 
 
-def test_what_is_told_of_an_item_is_remembered_with_its_time(session: Session, shop: Shop) -> None:
+def test_what_is_told_of_an_items_stock_is_remembered_with_its_time(
+    session: Session, shop: Shop
+) -> None:
     known_item(session, shop)
-    see(session, shop, order_seen(order_item(2)), at=3)
     mirror.move_stock(session, shop.id, {ITEM: None}, now=seconds(7), cause="a test")
+    see(session, shop, order_seen(order_item(2)), at=9)
 
-    assert (item(session, shop).ordered_at, item(session, shop).stirred_at) == (seconds(3), seconds(7))
+    assert item(session, shop).stirred_at == seconds(7)
 
 
 def test_units_short_at_placement_are_kept_with_the_line(session: Session, shop: Shop) -> None:
@@ -761,18 +763,3 @@ def test_a_price_that_becomes_known_is_kept_and_asks_for_nothing(session: Sessio
 
     row = session.scalars(sa.select(OrderItemRow)).one()
     assert (row.unit_price, the_order.is_located, the_order.is_stale) == (100_000, True, False)
-
-
-@pytest.mark.parametrize(
-    ("outstanding", "ordered", "freed"), [(1, 5, 0), (3, 3, 0), (2, 4, 1), (0, 0, 3), (1, 2, 2)]
-)
-def test_units_that_are_taken_out_are_remembered_shipped_ones_are_not(
-    session: Session, shop: Shop, outstanding: int, ordered: int, freed: int
-) -> None:
-    known_item(session, shop)
-    see(session, shop, order_seen(order_item(3, ordered=5)))
-
-    see(session, shop, order_seen(order_item(outstanding, ordered=ordered), updated=1), at=9)
-
-    wanted = [[seconds(9).timestamp(), freed]] if freed else []
-    assert item(session, shop).freed == wanted

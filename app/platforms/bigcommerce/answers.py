@@ -91,7 +91,15 @@ class OrderBody(msgspec.Struct):
     items_total: int = 0
     is_deleted: bool = False
     staff_notes: str | None = None
+    channel_id: int | None = None
+    order_source: str | None = None
     consignments: Consignments | None = None
+
+    @property
+    def channel_of_settings(self) -> int | None:
+        """The channel whose inventory settings hold for it, None for those of the store: they hold for
+        what staff order by hand, wherever that is."""
+        return None if self.order_source == "manual" else self.channel_id
 
     def every_line(self) -> Iterator[Line]:
         """All lines that are told."""
@@ -183,8 +191,16 @@ def read(body: Any, type_: type[T]) -> T:
         raise TryLater(message, after_s=jittered_s()) from error
 
 
+class StockRules(msgspec.Struct, frozen=True):
+    """By the store's settings of today: whether orders lower stock when they are placed, and whether it
+    follows when they are edited."""
+
+    lowers_at_placement: bool = True
+    follows_edits: bool = True
+
+
 def order_seen(
-    order: OrderBody, *, default_location_id: int, products: Mapping[int, Product]
+    order: OrderBody, *, default_location_id: int, products: Mapping[int, Product], rules: StockRules
 ) -> OrderSeen:
     """An order in our words. One that is still being paid for has taken nothing yet."""
     lines = list(_lines(order, default_location_id))
@@ -196,7 +212,7 @@ def order_seen(
         updated_at=moment(order.date_modified),
         is_cancelled=order.status_id in CANCELLED,
         items=tuple(_item(line, is_closed=is_closed) for _, line in lines),
-        routing=Routing(() if is_closed else tuple(_located(lines, products)), (order.id,)),
+        routing=Routing(() if is_closed else tuple(_located(lines, products, rules)), (order.id,)),
     )
 
 
@@ -226,38 +242,38 @@ def _item(line: Line, *, is_closed: bool) -> OrderItem:
 
 
 def _located(
-    lines: Iterable[tuple[int, Line]], products: Mapping[int, Product]
+    lines: Iterable[tuple[int, Line]], products: Mapping[int, Product], rules: StockRules
 ) -> Iterator[LocatedLine]:
-    """The outstanding units by item and location; an order may name an item twice."""
+    """The outstanding units by item and location; an order may name an item twice. What is not counted
+    lowers nothing."""
     units: dict[tuple[int, int], tuple[int, int]] = {}
+    counted: set[int] = set()
     for place, line in lines:
         variant_id, product = line.variant_id or 0, products.get(line.product_id or 0)
         key = (product.item_of(variant_id) if product else variant_id, place)
+        counted |= {key[0]} if product and product.is_tracked else set()
         quantity, short = units.get(key, (0, 0))
         backordered = min(line.outstanding, line.quantity_backordered or 0)
         units[key] = (quantity + line.outstanding, short + backordered)
     for (item_id, location_id), (quantity, short) in sorted(units.items()):
         if quantity:
-            yield LocatedLine(item_id, location_id, quantity, short)
+            lowers = rules.lowers_at_placement and item_id in counted
+            yield LocatedLine(item_id, location_id, quantity, short, lowers, rules.follows_edits)
 
 
-def pools_of(item: InventoryItem, *, is_lowered_at_placement: bool) -> tuple[Pool, ...]:
+def pools_of(item: InventoryItem) -> tuple[Pool, ...]:
     """The pools of an item at its active locations; safety stock serves nobody."""
-    return tuple(
-        _pool(level, is_lowered_at_placement=is_lowered_at_placement)
-        for level in item.locations
-        if level.location_enabled
-    )
+    return tuple(_pool(level) for level in item.locations if level.location_enabled)
 
 
-def _pool(level: Level, *, is_lowered_at_placement: bool) -> Pool:
+def _pool(level: Level) -> Pool:
     safety_stock = (level.settings.safety_stock or 0) if level.settings else 0
-    backordered = (level.qty_backordered or 0) if is_lowered_at_placement else None
+    backordered = level.qty_backordered or 0
     return Pool(
         location_id=level.location_id,
         location_name=printable(level.location_name or ""),
         on_hand=level.total_inventory_onhand,
-        available=level.total_inventory_onhand - safety_stock - (backordered or 0),
+        available=level.total_inventory_onhand - safety_stock - backordered,
         backordered=backordered,
     )
 

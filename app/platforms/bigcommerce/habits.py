@@ -1,6 +1,7 @@
 """What a store does the same way every day: read seldom, and kept in Redis for a while."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -10,10 +11,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.errors import NeedsMerchant
-from app.platforms.bigcommerce.answers import Product, Variant, read
+from app.platforms.bigcommerce.answers import Product, StockRules, Variant, read
 from app.platforms.bigcommerce.client import BigCommerceClient, Params, check
 
 KEPT_S = 600
+# Orders that come within so long after a setting was changed may be taken for ones of before.
+SETTINGS_KEPT_S = 60
 MOST_ON_A_PAGE = 250
 AT_SHIPMENT = "order_completed_or_shipped"
 
@@ -23,6 +26,7 @@ Kept = TypeVar("Kept", Product, Variant)
 
 class _Settings(msgspec.Struct):
     update_stock_behavior: str | None = None
+    edit_order_stock_adjustment: bool | None = None
 
 
 class SettingsBody(msgspec.Struct):
@@ -48,19 +52,32 @@ class Habits:
         self._key = f"bigcommerce:habits:{client.store_hash}"
         self._told: dict[str, bytes] = {}
 
-    def is_stock_lowered_at_placement(self) -> bool:
-        """Whether an order lowers stock when it is placed; else when it is shipped or completed. A token
-        that may not read the settings leaves us the usual way."""
-        return self._kept("stock behaviour", self._fetch_stock_behavior, str) != AT_SHIPMENT
+    def stock_rules(self, channel_id: int | None = None) -> StockRules:
+        """How stock follows the orders of a channel (None: of the store itself). A token that may not
+        read the settings leaves us the usual way."""
+        told = self._settings(None)
+        own = _Settings() if channel_id is None else self._settings(channel_id)
+        behavior = own.update_stock_behavior or told.update_stock_behavior
+        edits = own.edit_order_stock_adjustment
+        if edits is None:
+            edits = told.edit_order_stock_adjustment
+        return StockRules(lowers_at_placement=behavior != AT_SHIPMENT, follows_edits=edits is not False)
 
-    def _fetch_stock_behavior(self) -> str:
-        answer = self._client.request("GET", "/v3/settings/inventory", expected=[HTTPStatus.FORBIDDEN])
-        if answer.status == HTTPStatus.FORBIDDEN:
-            return "unknown"
-        return (
-            read(check(answer, what="reading the settings"), SettingsBody).data.update_stock_behavior
-            or ""
+    def _settings(self, channel_id: int | None) -> _Settings:
+        """What is set, of a channel only where it differs."""
+        name = f"settings {channel_id or 'of the store'}"
+        return self._kept(
+            name, partial(self._fetch_settings, channel_id), _Settings, for_s=SETTINGS_KEPT_S
         )
+
+    def _fetch_settings(self, channel_id: int | None) -> _Settings:
+        params: Params = {} if channel_id is None else {"channel_id": channel_id}
+        answer = self._client.request(
+            "GET", "/v3/settings/inventory", params=params, expected=[HTTPStatus.FORBIDDEN]
+        )
+        if answer.status == HTTPStatus.FORBIDDEN:
+            return _Settings()
+        return read(check(answer, what="reading the settings"), SettingsBody).data
 
     def default_location_id(self) -> int:
         """The location that ships what names no other. Raises `NeedsMerchant` if there is none."""
@@ -129,12 +146,12 @@ class Habits:
                 self._keep(wanted[told.id], msgspec.json.encode(told))
         return known
 
-    def _kept(self, name: str, fetch: Callable[[], T], type_: type[T]) -> T:
+    def _kept(self, name: str, fetch: Callable[[], T], type_: type[T], *, for_s: int = KEPT_S) -> T:
         self._look_up([name])
         if name in self._told:
             return msgspec.json.decode(self._told[name], type=type_)
         told = fetch()
-        self._keep(name, msgspec.json.encode(told))
+        self._keep(name, msgspec.json.encode(told), for_s=for_s)
         return told
 
     def _look_up(self, names: Sequence[str]) -> None:
@@ -150,10 +167,10 @@ class Habits:
             if raw is not None:
                 self._told[name] = raw if isinstance(raw, bytes) else raw.encode()
 
-    def _keep(self, name: str, raw: bytes) -> None:
+    def _keep(self, name: str, raw: bytes, *, for_s: int = KEPT_S) -> None:
         self._told[name] = raw
         try:
-            self._redis.set(f"{self._key}:{name}", raw, ex=KEPT_S)
+            self._redis.set(f"{self._key}:{name}", raw, ex=for_s)
         except RedisError:
             return
 

@@ -67,7 +67,15 @@ def _seen(habits: Habits, orders: Sequence[OrderBody]) -> list[OrderSeen]:
         return []
     default_id = habits.default_location_id()
     products = habits.products({line.product_id or 0 for order in orders for line in order.every_line()})
-    return [order_seen(order, default_location_id=default_id, products=products) for order in orders]
+    return [
+        order_seen(
+            order,
+            default_location_id=default_id,
+            products=products,
+            rules=habits.stock_rules(order.channel_of_settings),
+        )
+        for order in orders
+    ]
 
 
 def fetch_bodies(client: BigCommerceClient, order_ids: Sequence[int]) -> dict[int, OrderBody]:
@@ -229,25 +237,14 @@ def fetch_stock(client: BigCommerceClient, habits: Habits, item_ids: Sequence[in
     }
     found |= _fetch_shared(client, habits, [one for one in item_ids if one not in found])
     products = habits.products({item.identity.product_id or 0 for item in found.values()})
-    is_lowered = habits.is_stock_lowered_at_placement()
-    return [
-        _item_stock(item_id, found.get(item_id), products, is_lowered_at_placement=is_lowered)
-        for item_id in item_ids
-    ]
+    return [_item_stock(item_id, found.get(item_id), products) for item_id in item_ids]
 
 
-def _item_stock(
-    item_id: int,
-    item: InventoryItem | None,
-    products: Mapping[int, Product],
-    *,
-    is_lowered_at_placement: bool,
-) -> ItemStock:
+def _item_stock(item_id: int, item: InventoryItem | None, products: Mapping[int, Product]) -> ItemStock:
     product = products.get(item.identity.product_id or 0) if item else None
     if item is None or product is None or not product.counts(item_id):
         return ItemStock(item_id, is_tracked=False, pools=())
-    pools = pools_of(item, is_lowered_at_placement=is_lowered_at_placement)
-    return ItemStock(item_id, is_tracked=True, pools=pools, sku=printable(item.identity.sku))
+    return ItemStock(item_id, is_tracked=True, pools=pools_of(item), sku=printable(item.identity.sku))
 
 
 def _fetch_shared(

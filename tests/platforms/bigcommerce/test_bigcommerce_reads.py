@@ -80,7 +80,7 @@ class TestOrders:
             routing=fetch(platform, order_id).routing,
         )
         assert located(fetch(platform, order_id)) == (
-            LocatedLine(store.item_id, store.location_id, 7, backordered=2),
+            LocatedLine(store.item_id, store.location_id, 7, backordered=2, lowers_stock=True),
         )
 
     def test_near_numbers_are_read_in_one_request_with_the_same_result(
@@ -149,7 +149,9 @@ class TestOrders:
 
         order = fetch(platform, order_id)
 
-        assert located(order) == (LocatedLine(store.item_id, store.location_id, 7, backordered=2),)
+        assert located(order) == (
+            LocatedLine(store.item_id, store.location_id, 7, backordered=2, lowers_stock=True),
+        )
         assert [one.ordered for one in order.items or ()] == [4, 3]
 
     def test_a_part_that_shipped_is_no_longer_outstanding(
@@ -163,7 +165,9 @@ class TestOrders:
         assert [(one.ordered, one.outstanding, one.backordered) for one in order.items or ()] == [
             (7, 2, 2)
         ]
-        assert located(order) == (LocatedLine(store.item_id, store.location_id, 2, backordered=2),)
+        assert located(order) == (
+            LocatedLine(store.item_id, store.location_id, 2, backordered=2, lowers_stock=True),
+        )
 
     def test_what_was_refunded_is_no_longer_part_of_it(self, platform: Platform, store: Towels) -> None:
         order_id = store.place(7)
@@ -332,11 +336,14 @@ class TestStock:
         self, platform: Platform, store: Towels
     ) -> None:
         store.shop.settings.update_stock_behavior = "order_completed_or_shipped"
-        store.place(7)
+        order_id = store.place(7)
 
         (pool,) = self.stock(platform, store.item_id).pools
 
-        assert (pool.on_hand, pool.available, pool.backordered) == (5, 5, None)
+        assert (pool.on_hand, pool.available, pool.backordered) == (5, 5, 0)
+        assert located(fetch(platform, order_id)) == (
+            LocatedLine(store.item_id, store.location_id, 7, lowers_stock=False),
+        )
 
     def test_without_native_backorders_what_is_oversold_lies_below_zero(
         self, platform: Platform, store: Towels
@@ -430,6 +437,7 @@ class TestLongOrders:
         pages = [[self.line(n) for n in range(1, 251)], [self.line(n) for n in range(251, 301)]]
         mocked.get(f"{self.BASE}/v2/orders/7", json=order)
         mocked.get(f"{self.BASE}/v3/inventory/locations", json={"data": [{"id": 2}]})
+        mocked.get(f"{self.BASE}/v3/settings/inventory", json={"data": {}})
         for number, page in enumerate(pages, start=1):
             matcher = responses.matchers.query_param_matcher({"page": number, "limit": 250})
             mocked.get(f"{self.BASE}/v2/orders/7/products", json=page, match=[matcher])

@@ -95,8 +95,8 @@ def test_an_order_of_several_variants_waits_for_the_one_item(
     assert order.order_id == order_id
     assert order.routing is not None
     assert set(order.routing.lines) == {
-        LocatedLine(small.variant_id, store.location_id, 4, backordered=1),
-        LocatedLine(store.variant_id, store.location_id, 1),
+        LocatedLine(small.variant_id, store.location_id, 4, backordered=1, lowers_stock=True),
+        LocatedLine(store.variant_id, store.location_id, 1, lowers_stock=True),
     }
     assert [item.variant_id for item in order.items or ()] == [line[0] for line in lines]
 

@@ -1,0 +1,52 @@
+"""Which units of an order have lowered what the platform calls available.
+
+No field of a platform tells: it depends on its settings when the units were ordered, which may have
+changed since. So it is remembered, and follows what becomes of the order.
+"""
+
+from typing import NamedTuple
+
+
+class Units(NamedTuple):
+    """Outstanding units of one line; `short` of them were short when they were ordered, `taken` have
+    lowered the figures."""
+
+    quantity: int
+    short: int
+    taken: int
+
+
+class Took(NamedTuple):
+    """What a change of a line comes to: how many units have lowered the figures now, by how many more
+    than before (below zero: taken out), and how many of those were short. `is_change` is False if the
+    figures are the same, and it wants no more."""
+
+    taken: int
+    units: int
+    short: int
+    is_change: bool
+
+
+NOTHING = Units(0, 0, 0)
+
+
+def follow(before: Units, quantity: int, short: int, *, lowers: bool, gone: int = 0) -> Took:
+    """A line changes from `before` to so many units, `short` of which were short when they were ordered.
+    `lowers`: whether added units lower the figures. `gone` units were taken out of it; what else it has
+    fewer left the house.
+
+    A platform that calls a new line short has lowered its figures for it, whatever its settings say now.
+    Of a line that has taken only some of its units, those are shipped first, and the others taken out.
+    """
+    shipped = max(0, before.quantity - gone - quantity)
+    added = quantity - (before.quantity - gone - shipped)
+    is_begun_short = not before.quantity and short > 0
+    more = added if lowers or is_begun_short else 0
+    kept = max(0, before.taken - shipped)
+    out = min(kept, max(0, gone - (before.quantity - before.taken)))
+    return Took(
+        taken=min(quantity, kept - out + more),
+        units=more - out,
+        short=max(0, short - before.short),
+        is_change=more != out or added > 0,
+    )

@@ -1,0 +1,39 @@
+"""Which units of an order have lowered the platform's figures."""
+
+from app.core.taken import NOTHING, Units, follow
+
+
+def test_a_new_order_takes_all_it_wants() -> None:
+    took = follow(NOTHING, 3, 1, lowers=True)
+
+    assert (took.taken, took.units, took.short) == (3, 3, 1)
+
+
+def test_an_order_that_lowers_nothing_until_it_is_shipped_takes_nothing_yet() -> None:
+    took = follow(NOTHING, 3, 0, lowers=False)
+
+    assert (took.taken, took.units, took.is_change) == (0, 0, True)
+
+
+def test_an_order_that_was_called_short_took_its_units_whatever_the_settings_say_now() -> None:
+    assert follow(NOTHING, 3, 1, lowers=False).taken == 3
+
+
+def test_units_that_staff_add_without_adjusting_stock_are_not_taken() -> None:
+    took = follow(Units(3, 1, 3), 5, 1, lowers=False)
+
+    assert (took.taken, took.units, took.is_change) == (3, 0, True)
+
+
+def test_taken_units_are_shipped_first() -> None:
+    took = follow(Units(5, 0, 3), 3, 0, lowers=True)
+
+    assert (took.taken, took.units, took.is_change) == (1, 0, False)
+
+
+def test_units_that_were_never_taken_are_taken_out_first() -> None:
+    assert follow(Units(5, 0, 3), 2, 0, lowers=True, gone=3)[:2] == (2, -1)
+
+
+def test_a_line_that_is_no_more_gives_back_what_it_took() -> None:
+    assert follow(Units(3, 0, 3), 0, 0, lowers=False, gone=3)[:2] == (0, -3)

@@ -1,0 +1,139 @@
+"""What orders took of an item's figures, and who can't be judged until the figures show it."""
+
+from collections.abc import Sequence
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.freshness import DemandChange
+from app.db import mirror
+from app.db.demand import changes_since, doubts_about, keep_doubts, lines_of
+from app.db.models import Shop
+from app.platforms.base import LocatedLine, OrderSeen, Routing
+from tests.builders import ITEM, LOCATION, NOW, order_item, order_seen, routed, seconds
+from tests.db.stock import known_item, see
+
+
+def copy(
+    quantity: int,
+    *,
+    ordered: int | None = None,
+    lowers: bool = True,
+    follows: bool = True,
+    short: int = 0,
+    updated: int = 0,
+    order: int = 1,
+) -> OrderSeen:
+    """An order of one item, read with the settings of the store."""
+    line = LocatedLine(ITEM, LOCATION, quantity, short, lowers, follows)
+    routing = Routing((line,) if quantity else (), (order,))
+    item = order_item(quantity, ordered=ordered or quantity, backordered=short)
+    return order_seen(item, order=order, updated=updated, routing=routing)
+
+
+def taken(session: Session, shop: Shop, order_id: int = 1) -> Sequence[int]:
+    """The units of an order that have lowered the figures."""
+    return [line.taken for line in lines_of(session, shop.id, [order_id])[order_id].values()]
+
+
+def changes(session: Session, shop: Shop) -> list[tuple[int, int]]:
+    """When, in seconds since the beginning, which change was over, and how many units it took."""
+    found = changes_since(session, shop.id, ITEM, since=seconds(-5))
+    return [(int((one.at - NOW).total_seconds()), one.units) for one in found]
+
+
+def test_what_an_order_takes_is_remembered_with_the_second_in_which_it_did(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+
+    see(session, shop, copy(3, short=2, updated=4), at=20)
+
+    assert changes_since(session, shop.id, ITEM, since=seconds(4)) == [
+        DemandChange(1, LOCATION, seconds(5), 3, 2)
+    ]
+    assert changes_since(session, shop.id, ITEM, since=seconds(5)) == []
+
+
+def test_a_copy_that_says_the_same_changes_nothing_and_forgets_nothing(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3), at=1)
+
+    see(session, shop, copy(3, lowers=False, updated=7), at=9)
+
+    assert taken(session, shop) == [3]
+    assert changes(session, shop) == [(1, 3)]
+
+
+def test_units_that_staff_add_while_stock_does_not_follow_edits_are_wanted_but_not_taken(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3), at=1)
+
+    see(session, shop, copy(5, follows=False, updated=7), at=9)
+
+    assert taken(session, shop) == [3]
+    assert changes(session, shop) == [(1, 3), (8, 0)]
+
+
+@pytest.mark.parametrize(
+    ("outstanding", "ordered", "given_back"), [(1, 5, 0), (2, 4, 1), (0, 0, 3), (1, 2, 2)]
+)
+def test_units_that_are_taken_out_are_remembered_shipped_ones_are_not(
+    session: Session, shop: Shop, outstanding: int, ordered: int, given_back: int
+) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3, ordered=5), at=1)
+
+    told = order_item(outstanding, ordered=ordered)
+    line = LocatedLine(ITEM, LOCATION, outstanding, 0, lowers_stock=True)
+    routing = Routing((line,) if outstanding else (), (1,))
+    see(session, shop, order_seen(told, updated=8, routing=routing), at=9)
+
+    assert changes(session, shop) == [(1, 3), *([(9, -given_back)] if given_back else [])]
+
+
+def test_a_deleted_order_may_have_given_back_all_it_took(session: Session, shop: Shop) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3), at=1)
+
+    mirror.forget_orders(session, shop.id, [1], now=seconds(9), cause="a test")
+
+    assert changes(session, shop) == [(1, 3), (9, -3)]
+
+
+def test_where_the_platform_counts_by_itself_what_orders_take_nothing_is_remembered(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+
+    see(session, shop, order_seen(order_item(2), routing=routed(2)))
+
+    assert changes(session, shop) == []
+    assert lines_of(session, shop.id, [1]) == {}
+
+
+def test_changes_that_every_figure_shows_are_forgotten(session: Session, shop: Shop) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3), at=1)
+
+    changes_since(session, shop.id, ITEM, since=seconds(4000))
+
+    assert session.scalar(sa.text("SELECT count(*) FROM demand_changes")) == 0
+
+
+def test_an_order_is_doubtful_until_the_last_of_its_items_is_sure(session: Session, shop: Shop) -> None:
+    see(session, shop, order_seen(order_item(2)))
+    keep_doubts(session, shop.id, ITEM, [1], until=seconds(30))
+    keep_doubts(session, shop.id, ITEM + 1, [1], until=seconds(60))
+
+    both = doubts_about(session, shop.id, [1, 2])
+    keep_doubts(session, shop.id, ITEM + 1, [], until=seconds(90))
+    one = doubts_about(session, shop.id, [1, 2])
+
+    assert both == {1: seconds(60)}
+    assert one == {1: seconds(30)}

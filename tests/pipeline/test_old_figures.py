@@ -1,0 +1,99 @@
+"""What is decided from figures that may be older than the orders: at a store whose readings lag."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+
+from app.db import promises, shops
+from app.pipeline.desk import Desk
+from app.pipeline.settle import settle_item
+from app.settings import Settings
+from tests.journeys.test_bigcommerce_story import QUIET_S, Store, open_store
+
+SLOW_S = QUIET_S - 5
+
+
+@pytest.fixture
+def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
+    """A store whose readings lag nearly as long as they may."""
+    return open_store(clean_pg, redis, settings, projection_delay_s=SLOW_S)
+
+
+def desk_of(store: Store) -> Desk:
+    """A worker at the store."""
+    runtime = store.world.runtime
+    with runtime.sessions.begin() as session:
+        assert shops.take_lease(session, store.world.shop_id, "a test", now=store.world.clock())
+    return Desk(
+        store.world.shop_id,
+        "a test",
+        runtime.sessions,
+        runtime.connect,
+        store.world.clock,
+        runtime.settings.app_url,
+    )
+
+
+def short_orders(store: Store) -> set[int]:
+    """Who is called short of mugs."""
+    with store.world.runtime.sessions.begin() as session:
+        rows = promises.promises_of_item(session, store.world.shop_id, store.mug.variant_id)
+        return {row.order_id for row in rows.values() if row.short}
+
+
+@pytest.mark.parametrize("thought_about_s", [0, 30])
+def test_figures_do_not_become_newer_by_being_thought_about(
+    store: Store, thought_about_s: float
+) -> None:
+    """Read 80 seconds after an order, they may be from before it, and from before the restock that it
+    was served from: whether that is decided at once or half a minute later."""
+    store.order()
+    waiting = store.order()
+    store.pass_s(2 * QUIET_S)
+    assert short_orders(store) == {waiting}
+    store.restock(2)
+    served = store.order()
+    store.pass_s(10)
+    store.world.clock.sleep(70)
+    desk, asked_at = desk_of(store), store.world.clock()
+    (stock,) = desk.platform.fetch_stock([store.mug.variant_id])
+
+    store.world.clock.sleep(thought_about_s)
+    with desk.transaction():
+        pass
+    settle_item(desk, stock, asked_at=asked_at)
+
+    assert served not in short_orders(store)
+
+
+def test_an_item_is_looked_at_again_as_soon_as_figures_must_show_the_order(store: Store) -> None:
+    store.order()
+    waiting = store.order()
+    store.pass_s(2 * QUIET_S)
+    store.restock(2)
+    store.order()
+
+    store.pass_s(QUIET_S + 10)
+
+    assert store.world.tags(waiting) == {"backorder-released"}
+
+
+def test_a_line_that_may_be_served_keeps_what_it_shows_and_the_order_waits_for_it(store: Store) -> None:
+    """Staff take a unit out of an order before one that waits; nobody tells whether it was given back."""
+    first = store.order()
+    waiting = store.order()
+    store.pass_s(2 * QUIET_S)
+
+    store.world.shop.cancel_order(first, restock=False)
+    shown = set()
+    for _ in range(2 * QUIET_S):
+        store.pass_s(1)
+        shown |= store.world.tags(waiting)
+
+    assert shown == {"backordered"}
+
+
+def test_the_age_of_a_reading_is_the_setting_of_the_store(store: Store) -> None:
+    assert desk_of(store).platform.traits.stock_lag_s == timedelta(seconds=QUIET_S).total_seconds()
