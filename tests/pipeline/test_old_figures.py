@@ -80,8 +80,8 @@ def test_an_item_is_looked_at_again_as_soon_as_figures_must_show_the_order(store
     assert store.world.tags(waiting) == {"backorder-released"}
 
 
-def test_a_line_that_may_be_served_keeps_what_it_shows_and_the_order_waits_for_it(store: Store) -> None:
-    """Staff take a unit out of an order before one that waits; nobody tells whether it was given back."""
+def test_a_line_that_may_be_served_keeps_what_it_shows_until_figures_can_tell(store: Store) -> None:
+    """An order before one that waits is cancelled; nobody tells whether its unit was given back."""
     first = store.order()
     waiting = store.order()
     store.pass_s(2 * QUIET_S)
