@@ -189,9 +189,8 @@ class Item(Base):
     it is or was short. `headroom` is what was free when last read less what was ordered since: a guess
     that only decides how soon to look. `unbalanced_since` is when the books of the item stopped
     balancing, `attempts` how often they were read since. `stirred_at` is when anything was last told of
-    its stock or orders, `ordered_at` of its orders; where the platform's readings lag, it is looked at
-    once more at `recheck_at`, when what was told must show in them. `freed` are the units that were
-    taken out of its orders lately, each with the moment (seconds since 1970) at which we knew."""
+    its stock; where the platform's readings lag, it is looked at once more at `recheck_at`, when they
+    may show what they did not. (`ordered_at` and `freed` are the version before's alone.)"""
 
     __tablename__ = "items"
     __table_args__ = (

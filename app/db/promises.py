@@ -34,7 +34,8 @@ from app.db.statements import chunks, upsert
 @dataclass(frozen=True, slots=True)
 class DueOrder:
     """An order that is due to be judged: its state, what it shows, and what was about to be sent
-    when we last heard nothing back. `is_tagged`: its tags have been written in bulk as was intended, and nothing else has."""
+    when we last heard nothing back. `is_tagged`: its tags have been written in bulk as was intended, and
+    nothing else has."""
 
     name: str
     is_located: bool
@@ -468,16 +469,6 @@ def orders_showing(session: Session, shop_id: int, order_ids: Collection[int]) -
     """Which of these orders show, by our doing, that they wait."""
     shown = _items_shown(session, shop_id, order_ids)
     return {order_id for order_id, items in shown.items() if items}
-
-
-def still_short(
-    session: Session, shop_id: int, item_id: int, short: Mapping[int, int]
-) -> dict[int, int]:
-    """Of these orders, with what each is called short of the item, those that show that they wait: how
-    many of the units are still to be shipped."""
-    showing = orders_showing(session, shop_id, short)
-    left, _ = _left_of(session, shop_id, item_id, short)
-    return {order_id: left[order_id] for order_id in showing if left[order_id] > 0}
 
 
 def _left_of(

@@ -370,7 +370,7 @@ class Traits(msgspec.Struct, frozen=True):
     `has_tags`: orders carry tags, and one write sets them together with note and metafields; else our
     words stand on the first line of our block in the note, and the metafields are written after it.
     `note_limit`: characters a note holds. `stock_lag_s`: how long a reading of stock may be behind what
-    orders already say; nothing is released before the item's orders have been quiet for so long.
+    orders already say (see `app.core.freshness`).
     `batches_news_s`: webhooks of orders tell an id alone, so news are read as one list of changed
     orders, at most once in so many seconds (0: webhooks tell the orders themselves). `bulk_from`: how
     many orders must change their tags at once for the platform to write them in the background (0:

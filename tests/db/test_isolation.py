@@ -25,6 +25,7 @@ from app.db import (
     arrivals,
     audit,
     bulk_writes,
+    demand,
     inbox,
     interventions,
     items,
@@ -42,7 +43,7 @@ from app.db import (
 from app.db.models import ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.paging import Turn
-from app.platforms.base import Grant, VariantSeen
+from app.platforms.base import Grant, LocatedLine, Routing, VariantSeen
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -75,7 +76,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     name = f"units {units}"
     item = known_item(session, shop, headroom=units, has_queue=True)
     item.title, item.sku, item.problem, item.unbalanced_since = name, name, name, NOW
-    copy = order_seen(order_item(units), routing=routed(units))
+    counted = msgspec.structs.replace(routed(units).lines[0], lowers_stock=True)
+    copy = order_seen(order_item(units), routing=Routing((counted,), (51,)))
     see(session, shop, msgspec.structs.replace(copy, name=name))
     item.look_at = item.recheck_at = seconds(5)
     record_stock(session, shop.id, item_stock(pool(-units, committed=units)), {LOCATION: units})
@@ -83,6 +85,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     promises.record_promises(session, shop.id, ITEM, [(said, name)], now=NOW, cause=name)
     promises.record_shown(session, shop.id, 1, shown(shown_item(units, of=units)), now=NOW)
     promises.judge_orders(session, shop.id, [1], at=NOW)
+    demand.keep_doubts(session, shop.id, ITEM, [1], until=seconds(units))
     row = arrivals.add_arrival(
         session,
         item,
@@ -141,6 +144,13 @@ def keep_a_lease(session: Session, shop: Shop) -> None:
     shops.keep_lease(session, shop.id, "ann", now=NOW)
 
 
+def copy_of(session: Session, shop: Shop) -> demand.Taken:
+    """The order as it is read again, with one unit more."""
+    line = LocatedLine(ITEM, LOCATION, OURS + 1, lowers_stock=True)
+    copy = order_seen(order_item(OURS + 1), routing=Routing((line,), (51,)))
+    return demand.Taken(copy, demand.lines_of(session, shop.id, [1])[1], {VARIANT: 0}, is_begun=True)
+
+
 AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}
 ORDERS = [1, 2]
 TOLD = [
@@ -151,6 +161,12 @@ TOLD = [
 ]
 
 CALLS: Mapping[str, Call] = {
+    "demand.lines_of": lambda s, a: demand.lines_of(s, a.id, ORDERS),
+    "demand.remember_taken": lambda s, a: demand.remember_taken(s, a.id, [copy_of(s, a)], now=NOW),
+    "demand.forget_lines": lambda s, a: demand.forget_lines(s, a.id, ORDERS, now=NOW),
+    "demand.changes_since": lambda s, a: demand.changes_since(s, a.id, ITEM, since=seconds(-9)),
+    "demand.keep_doubts": lambda s, a: demand.keep_doubts(s, a.id, ITEM, [1], until=NOW),
+    "demand.doubts_about": lambda s, a: demand.doubts_about(s, a.id, ORDERS),
     "audit.record_event": lambda s, a: audit.record_event(s, a.id, "kind", at=NOW, order_id=1),
     "audit.recent_events": lambda s, a: audit.recent_events(s, a.id),
     "inbox.record_delivery": lambda s, a: inbox.record_delivery(
@@ -272,7 +288,6 @@ CALLS: Mapping[str, Call] = {
     "bulk_writes.end": lambda s, a: bulk_writes.end(s, a.id, tagged=[1], rest_until=NOW, now=NOW),
     "bulk_writes.rest": lambda s, a: bulk_writes.rest(s, a.id, until=NOW, now=NOW),
     "promises.due_orders": lambda s, a: promises.due_orders(s, a.id, ORDERS, now=NOW),
-    "promises.still_short": lambda s, a: promises.still_short(s, a.id, ITEM, {1: 9}),
     "promises.orders_saying_notice": lambda s, a: promises.orders_saying_notice(s, a.id),
     "promises.stale_orders_shown": lambda s, a: promises.stale_orders_shown(s, a.id, seen_since=NOW),
     "promises.intend": lambda s, a: promises.intend(s, a.id, [(1, Shown(), Shown())]),
@@ -397,7 +412,7 @@ def test_every_public_function_is_tried() -> None:
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
     modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}
-    modules |= {"lead_times": lead_times, "notices": notices, "tokens": tokens}
+    modules |= {"demand": demand, "lead_times": lead_times, "notices": notices, "tokens": tokens}
     modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 

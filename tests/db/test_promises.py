@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.desired import Shown, ShownItem, Status
+from app.core.desired import Shown, Status
 from app.core.model import Arrival, Basis, Promise
 from app.db import arrivals, audit, promises
 from app.db.models import Event, Order, PromiseRow, Shop, ShownRow
@@ -492,27 +492,6 @@ def asked(session: Session) -> Iterator[list[str]]:
     sa.event.listen(bind, "before_cursor_execute", note)
     yield questions
     sa.event.remove(bind, "before_cursor_execute", note)
-
-
-@pytest.mark.parametrize(
-    ("shown_items", "ordered", "left"),
-    [
-        pytest.param([shown_item(4, of=9)], 9, 4, id="nothing was taken out"),
-        pytest.param([shown_item(4, of=9)], 8, 3, id="one short unit was"),
-        pytest.param([shown_item(4, of=9)], 5, None, id="all short units were"),
-        pytest.param([shown_item(2, of=2, item=ITEM + 1)], 9, 6, id="it waits for another item"),
-        pytest.param([], 9, None, id="it shows nothing"),
-    ],
-)
-def test_what_is_left_of_the_short_units_of_an_order_that_shows_it_waits(
-    session: Session, shop: Shop, shown_items: list[ShownItem], ordered: int, left: int | None
-) -> None:
-    see(session, shop, order_seen(order_item(ordered), updated=1, routing=routed(ordered, route=1)))
-    promises.record_shown(session, shop.id, 1, shown(*shown_items), now=seconds(1))
-
-    found = promises.still_short(session, shop.id, ITEM, {1: 6})
-
-    assert found == ({} if left is None else {1: left})
 
 
 def test_the_page_lists_who_waits_longest_first(session: Session, shop: Shop) -> None:
