@@ -7,7 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.arrivals import Told, count_once
+from app.core.arrivals import Told, count_once, same_reference
 from app.core.bounds import is_possible
 from app.core.model import Arrival
 from app.db.audit import record_event
@@ -126,6 +126,29 @@ def list_arrivals(
     if is_open:
         statement = statement.where(ArrivalRow.state.in_(OPEN))
     return [(row, sku) for row, sku in session.execute(statement)]
+
+
+def page_of_arrivals(
+    session: Session,
+    shop_id: int,
+    *,
+    states: Collection[str],
+    sku: str | None = None,
+    reference: str | None = None,
+    after: int = 0,
+    limit: int,
+) -> Sequence[ArrivalRow]:
+    """The next arrivals by number after one, of these states, and of this code and purchase order where
+    they are given."""
+    where = [ArrivalRow.shop_id == shop_id, ArrivalRow.id > after, ArrivalRow.state.in_(states)]
+    if sku is not None:
+        where.append(sa.func.lower(ArrivalRow.sku) == sku.lower())
+    if reference is not None:
+        same = same_reference(reference)
+        where.append(sa.func.lower(ArrivalRow.reference).in_((same, f"#{same}")))
+    return session.scalars(
+        sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.id).limit(limit)
+    ).all()
 
 
 def find_arrival(session: Session, shop_id: int, arrival_id: int) -> ArrivalRow | None:

@@ -136,7 +136,6 @@ class Shop(Base):
     api_token_digest: Mapped[str | None] = mapped_column(unique=True)
     wait_until: Mapped[datetime | None]
     wait_reason: Mapped[str] = mapped_column(default="")
-    failures: Mapped[int] = mapped_column(sa.Integer(), default=0)
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     import_state: Mapped[str] = mapped_column(default="none")
@@ -510,6 +509,19 @@ class FileLayoutRow(Base):
     header_key: Mapped[str] = mapped_column(primary_key=True)
     options: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
+
+
+class ApiCallRow(Base):
+    """A request of another system that named itself by `key`, and what it was answered; `digest` is that
+    of its body."""
+
+    __tablename__ = "api_calls"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    answer: Mapped[dict[str, Any]]
+    called_at: Mapped[datetime]
 
 
 class UploadRow(Base):

@@ -21,6 +21,7 @@ from app.core.desired import Shown
 from app.core.model import Basis, Promise
 from app.core.regimes import Duties, Told
 from app.db import (
+    api_calls,
     api_tokens,
     arrivals,
     audit,
@@ -175,12 +176,6 @@ CALLS: Mapping[str, Call] = {
     "inbox.due_deliveries": lambda s, a: inbox.due_deliveries(s, a.id, limit=9),
     "inbox.failed_deliveries": lambda s, a: inbox.failed_deliveries(s, a.id),
     "inbox.forget_deliveries": lambda s, a: inbox.forget_deliveries(s, a.id, before=seconds(99)),
-    "inbox.forget_failed_deliveries": lambda s, a: inbox.forget_failed_deliveries(
-        s, a.id, before=seconds(99)
-    ),
-    "audit.forget_events": lambda s, a: audit.forget_events(s, a.id, before=seconds(99)),
-    "mirror.forget_shown_orders": lambda s, a: mirror.forget_shown_orders(s, a.id, before=seconds(99)),
-    "shops.forget_failures": lambda s, a: shops.forget_failures(s, a.id, now=NOW),
     "inbox.count_deliveries": lambda s, a: inbox.count_deliveries(s, a.id),
     "items.list_items": lambda s, a: items.list_items(
         s, a.id, search="units", is_waiting_only=False, today=day("2026-11-25"), offset=0, limit=9
@@ -312,6 +307,12 @@ CALLS: Mapping[str, Call] = {
     "uploads.keep_upload": lambda s, a: uploads.keep_upload(
         s, a.id, name="po.csv", content=b"x", options={}, now=NOW
     ),
+    "api_calls.begin_call": lambda s, a: api_calls.begin_call(s, a.id, "call-2", "digest", now=NOW),
+    "api_calls.end_call": lambda s, a: api_calls.end_call(s, a.id, "call-1", {"new": 1}),
+    "api_calls.forget_calls": lambda s, a: api_calls.forget_calls(s, a.id, now=seconds(10**6)),
+    "arrivals.page_of_arrivals": lambda s, a: arrivals.page_of_arrivals(
+        s, a.id, states=("expected", "received"), limit=9
+    ),
     "uploads.layouts_of": lambda s, a: uploads.layouts_of(s, a.id),
     "uploads.keep_layout": lambda s, a: uploads.keep_layout(s, a.id, "h-1", {"ours": 1}, now=NOW),
     "uploads.find_upload": lambda s, a: uploads.find_upload(s, a.id, "u-1"),
@@ -378,7 +379,6 @@ CALLS: Mapping[str, Call] = {
     ),
     "staff.list_staff": lambda s, a: staff.list_staff(s, a.id),
     "staff.revoke": lambda s, a: staff.revoke(s, a.id, "ann@shop.example"),
-    "staff.forget_all": lambda s, a: staff.forget_all(s, a.id),
     "staff.end_sign_ins": lambda s, a: staff.end_sign_ins(s, a.id, subject="ann"),
 }
 
@@ -419,6 +419,7 @@ def test_every_public_function_is_tried() -> None:
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
     modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}
+    modules |= {"api_calls": api_calls}
     modules |= {"demand": demand, "lead_times": lead_times, "notices": notices, "tokens": tokens}
     modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}

@@ -1,20 +1,30 @@
 """Another system tells a shop's arrivals by JSON."""
 
+import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from openapi_core import Config, OpenAPI
+from openapi_core.contrib.werkzeug import WerkzeugOpenAPIResponse
+from openapi_core.testing import MockRequest
 from werkzeug.test import TestResponse
 
+from app.db import api_calls
 from app.db.api_tokens import renew_token
 from app.db.models import ArrivalRow, Item, Shop
 from app.pipeline.runtime import Runtime
-from app.web.api import CALLS_A_MINUTE
+from app.web.api import CALLS_A_MINUTE, OPENAPI
 from tests.builders import ITEM, item_stock, pool
 from tests.db.stock import known_item, record_stock
 
+DOCUMENT = OpenAPI.from_dict(
+    json.loads(OPENAPI.read_text()),
+    config=Config(extra_media_type_deserializers={"application/problem+json": json.loads}),
+)
 ARRIVAL = {"reference": "PO-1", "sku": "MUG-BLUE", "quantity": 40, "expected_on": "2026-12-05"}
 
 
@@ -34,12 +44,25 @@ class Caller:
         with self.runtime.sessions.begin() as session:
             return renew_token(session.get_one(Shop, self.shop_id))
 
-    def send(self, *arrivals: Any, token: str | None = None, **options: Any) -> TestResponse:
-        """One request."""
+    def send(
+        self, *arrivals: Any, token: str | None = None, key: str | None = None, **options: Any
+    ) -> TestResponse:
+        """Tell arrivals; the answer is held to the OpenAPI document."""
         headers = {"Authorization": f"Bearer {token or self.token}"}
+        headers |= {} if key is None else {"Idempotency-Key": key}
         if "data" not in options:
             options.setdefault("json", {"arrivals": list(arrivals)})
-        return self.client.post("/api/v1/arrivals", headers=headers, **options)
+        return self._held(self.client.post("/api/v1/arrivals", headers=headers, **options), "post")
+
+    def get(self, path: str, *, token: str | None = None, **query: Any) -> TestResponse:
+        """Read; likewise."""
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return self._held(self.client.get(f"/api/v1{path}", headers=headers, query_string=query), "get")
+
+    def _held(self, answer: TestResponse, method: str) -> TestResponse:
+        request = MockRequest("http://localhost", method, answer.request.path)
+        DOCUMENT.validate_response(request, WerkzeugOpenAPIResponse(answer))
+        return answer
 
     def rows(self) -> list[tuple[Any, ...]]:
         """What is known: reference, quantity, day, state, where."""
@@ -170,3 +193,124 @@ def test_a_loop_gone_wild_is_slowed_down(caller: Caller) -> None:
 
     assert set(answers) == {200}
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+
+
+def test_the_document_is_where_programs_look_for_it(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/openapi.json")
+
+    assert (answer.status_code, answer.get_json()["openapi"]) == (200, "3.1.0")
+
+
+def test_a_request_sent_again_with_its_key_gets_the_same_answer_and_is_not_done_again(
+    caller: Caller,
+) -> None:
+    first = caller.send(ARRIVAL, key="request-1")
+    caller.send({**ARRIVAL, "quantity": 7})
+
+    again = caller.send(ARRIVAL, key="request-1")
+
+    assert (again.status_code, again.get_json()) == (200, first.get_json())
+    assert [row[1] for row in caller.rows()] == [7]
+
+
+def test_a_key_with_another_body_is_refused(caller: Caller) -> None:
+    caller.send(ARRIVAL, key="request-1")
+
+    answer = caller.send({**ARRIVAL, "quantity": 7}, key="request-1")
+
+    assert (answer.status_code, answer.get_json()["title"]) == (422, "Key used before")
+    assert [row[1] for row in caller.rows()] == [40]
+
+
+def test_a_request_that_was_refused_leaves_its_key_free(caller: Caller) -> None:
+    assert caller.send({**ARRIVAL, "quantity": -1}, key="request-1").status_code == 422
+
+    assert caller.send(ARRIVAL, key="request-1").status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+def test_what_is_no_key_is_refused(caller: Caller, key: str) -> None:
+    assert caller.send(ARRIVAL, key=key).status_code == 400
+
+
+def test_keys_are_forgotten_after_a_day(caller: Caller) -> None:
+    caller.send(ARRIVAL, key="request-1")
+    later = caller.runtime.clock() + api_calls.KEPT + timedelta(seconds=1)
+
+    with caller.runtime.sessions.begin() as session:
+        assert api_calls.forget_calls(session, caller.shop_id, now=later) == 1
+
+
+def test_an_arrival_that_can_t_be_used_is_a_problem_of_its_own(caller: Caller) -> None:
+    (problem,) = caller.send(ARRIVAL, {**ARRIVAL, "sku": " "}).get_json()["errors"]
+
+    assert (problem["pointer"], problem["detail"]) == (
+        "/arrivals/1", "Reference and SKU must not be blank",
+    )  # fmt: skip
+
+
+def test_arrivals_are_listed_page_by_page(caller: Caller) -> None:
+    caller.send(*({**ARRIVAL, "reference": f"PO-{n}"} for n in range(5)))
+
+    first = caller.get("/arrivals", limit=3).get_json()
+    second = caller.get("/arrivals", limit=3, cursor=first["next"]).get_json()
+
+    told = [one["reference"] for page in (first, second) for one in page["arrivals"]]
+    assert told == [f"PO-{n}" for n in range(5)]
+    assert second["next"] is None
+
+
+def test_arrivals_are_found_by_what_is_known_of_them(caller: Caller) -> None:
+    caller.send(
+        ARRIVAL, {**ARRIVAL, "reference": "PO-2", "expected_on": None},
+        {**ARRIVAL, "reference": "PO-3", "sku": "Towel", "received": 40},
+    )  # fmt: skip
+
+    def found(**query: str) -> list[str]:
+        page = caller.get("/arrivals", **query).get_json()
+        return [one["reference"] for one in page["arrivals"]]
+
+    assert found() == ["PO-1", "PO-2"]
+    assert (found(state="undated"), found(state="all", sku="towel")) == (["PO-2"], ["PO-3"])
+    assert (found(reference="#po-1"), found(sku="mug-blue")) == (["PO-1"], ["PO-1", "PO-2"])
+
+
+def test_one_arrival_is_read_by_its_number(caller: Caller) -> None:
+    caller.send({**ARRIVAL, "received": 4})
+    (listed,) = caller.get("/arrivals").get_json()["arrivals"]
+
+    one = caller.get(f"/arrivals/{listed['id']}").get_json()
+
+    assert one == listed
+    assert (one["quantity"], one["received"], one["expected_on"]) == (40, 4, "2026-12-05")
+    assert one["location"] == {"id": 41, "name": "Location 41"}
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "status"),
+    [
+        ("/arrivals/0", {}, 404),
+        ("/arrivals/x", {}, 404),
+        ("/arrivals", {"limit": "201"}, 400),
+        ("/arrivals", {"cursor": "x"}, 400),
+        ("/arrivals", {"state": "lost"}, 400),
+    ],
+)
+def test_what_can_t_be_read_is_refused_in_words(
+    caller: Caller, path: str, query: dict[str, str], status: int
+) -> None:
+    answer = caller.get(path, **query)
+
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+
+
+def test_nobody_reads_the_arrivals_of_another_shop(
+    caller: Caller, runtime: Runtime, client: FlaskClient, install: Callable[[str], int]
+) -> None:
+    caller.send(ARRIVAL)
+    (listed,) = caller.get("/arrivals").get_json()["arrivals"]
+    other = Caller(runtime, client, install("other.myshopify.com"))
+
+    assert other.get("/arrivals").get_json()["arrivals"] == []
+    assert other.get(f"/arrivals/{listed['id']}").status_code == 404
+    assert other.get("/arrivals", token="void").status_code == 401
