@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from app.cli_doctor import doctor_command
 from app.cli_values import DAY, ROW, UNITS
 from app.core.regimes import Regime, Told
 from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops, staff, tokens
@@ -1008,6 +1009,9 @@ def revoke_staff(email: str, domain: str) -> None:
             if not staff.revoke(session, _shop(session, domain).id, _address(email)):
                 _fail(f"{email} was not invited to {domain}: see `backline staff list {domain}`.")
         click.echo(f"{email} may not look at {domain} any more.")
+
+
+main.add_command(doctor_command)
 
 
 if __name__ == "__main__":

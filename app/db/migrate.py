@@ -1,5 +1,6 @@
 """Bring a database to the present schema."""
 
+from enum import StrEnum
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -7,6 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+
+
+class Schema(StrEnum):
+    """A database's schema, beside the one that this build knows."""
+
+    PRESENT = "present"
+    OLDER = "older"
+    NEWER = "newer"
 
 
 def upgrade(engine: sa.Engine) -> bool:
@@ -21,16 +30,25 @@ def upgrade(engine: sa.Engine) -> bool:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('backline migrations'))"))
         config = _config()
         config.attributes["connection"] = connection
-        if not _is_known(config, connection):
+        if _compare(config, connection) is Schema.NEWER:
             return False
         command.upgrade(config, "head")
     return True
 
 
-def _is_known(config: Config, connection: sa.Connection) -> bool:
+def compare(engine: sa.Engine) -> Schema:
+    """How the database's schema stands to ours. It changes nothing."""
+    with engine.connect() as connection:
+        return _compare(_config(), connection)
+
+
+def _compare(config: Config, connection: sa.Connection) -> Schema:
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    return current is None or current in known
+    scripts = ScriptDirectory.from_config(config)
+    if current == scripts.get_current_head():
+        return Schema.PRESENT
+    known = {script.revision for script in scripts.walk_revisions()}
+    return Schema.OLDER if current is None or current in known else Schema.NEWER
 
 
 def _config() -> Config:
