@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from app.core.lead_times import Habit
+from app.core.habit import Habit
 from app.core.model import Arrival
 
 
@@ -48,8 +48,6 @@ def _foresee(arrival: Arrival, habit: Habit | None, share: float, today: date) -
 
 def _in_words(habit: Habit, late: int, share: float) -> str:
     cases = f"in {of_cases(share)} ({habit.cases} cases)"
-    if late < 0:
-        return f"{habit.whose} was at least {in_days(-late)} early {cases}"
     if late == 0:
         return f"{habit.whose} was on time {cases}"
     return f"{habit.whose} was up to {in_days(late)} late {cases}"

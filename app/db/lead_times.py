@@ -1,10 +1,11 @@
-"""What a shop's received arrivals teach about its suppliers."""
+"""What a shop's arrivals, received and overdue, teach about its suppliers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.lead_times import Delivery, Experience
 from app.db.models import ArrivalRow
@@ -12,30 +13,40 @@ from app.db.models import ArrivalRow
 # What is older says nothing of today, and bounds what a settling item reads.
 _REMEMBERED = timedelta(days=730)
 _AT_MOST = 2000
+# What is longer overdue was lost, or nobody closed it.
+_FORGOTTEN = timedelta(days=180)
 
 
 def experience_of(
     session: Session, shop_id: int, *, now: datetime, local_day: Callable[[datetime], date]
 ) -> Experience:
-    """What the deliveries of the last two years teach, the newest 2,000 of them; `local_day` is the
-    day it was in the shop. An arrival whose day of receipt nobody wrote down teaches nothing."""
-    where = (
-        ArrivalRow.shop_id == shop_id,
-        ArrivalRow.state == "received",
-        ArrivalRow.received_at > now - _REMEMBERED,
-        ArrivalRow.item_id.is_not(None),
-    )
-    rows = session.scalars(
-        sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.received_at.desc()).limit(_AT_MOST)
-    )
+    """What the deliveries of the last two years teach, the newest 2,000 of them, and those that are open
+    still; `local_day` is the day it was in the shop. An arrival whose day of receipt nobody wrote down
+    teaches nothing."""
+    today = local_day(now)
+    received = (ArrivalRow.state == "received", ArrivalRow.received_at > now - _REMEMBERED)
+    is_open = (ArrivalRow.state == "expected", ArrivalRow.first_expected_on > today - _FORGOTTEN)
     deliveries = [
         Delivery(
-            row.item_id, row.supplier, row.ordered_on, row.first_expected_on, local_day(row.received_at)
+            row.item_id or 0,
+            row.supplier,
+            row.ordered_on,
+            row.first_expected_on,
+            None if row.state == "expected" or row.received_at is None else local_day(row.received_at),
         )
-        for row in rows
-        if row.item_id is not None and row.received_at is not None
+        for row in [
+            *_newest(session, shop_id, *received, by=ArrivalRow.received_at),
+            *_newest(session, shop_id, *is_open, by=ArrivalRow.first_expected_on),
+        ]
     ]
-    return Experience(deliveries, today=local_day(now))
+    return Experience(deliveries, today=today)
+
+
+def _newest(
+    session: Session, shop_id: int, *where: sa.ColumnElement[bool], by: InstrumentedAttribute[Any]
+) -> Sequence[ArrivalRow]:
+    known = (ArrivalRow.shop_id == shop_id, ArrivalRow.item_id.is_not(None), *where)
+    return session.scalars(sa.select(ArrivalRow).where(*known).order_by(by.desc()).limit(_AT_MOST)).all()
 
 
 def supplier_of(session: Session, shop_id: int, item_id: int) -> str:
