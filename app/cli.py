@@ -61,6 +61,7 @@ from app.settings import (
 )
 from app.starting import ExplainingGroup, demo_folder, need_port, only_one
 from app.tending import Keeper
+from app.web.serving import environment_of_metrics, host_of, web_command
 
 # A pipe or a file has no width of its own, and columns broken to fit 80 characters can't be searched.
 _WIDE = 240
@@ -145,28 +146,9 @@ def web(*, local: bool) -> None:
     """Serve webhooks and pages."""
     settings = _settings()
     _need_redis()
-    factory = "app.web.application:create_local_app" if local else "app.web.application:create_app"
-    host = "127.0.0.1" if local else "0.0.0.0"  # noqa: S104 -- a server behind the host's router
-    need_port(host, settings.port)
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--factory",
-        factory,
-        "--host",
-        host,
-        "--port",
-        str(settings.port),
-        "--workers",
-        "1",
-        "--blocking-threads",
-        "8",
-        "--no-ws",
-    ]
-    os.execv(sys.executable, command)  # noqa: S606 -- our own interpreter
+    need_port(host_of(local=local), settings.port)
+    os.environ |= environment_of_metrics(settings, local=local)
+    os.execv(sys.executable, web_command(settings, local=local))  # noqa: S606 -- our own interpreter
 
 
 @main.command()

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(default=None, repr=False)
     app_url: str = "http://127.0.0.1:8000"
     port: int = Field(default=8000, ge=1, le=65535)
+    web_concurrency: int = Field(default=0, ge=0, le=64)
     secret_key: str = Field(default="", repr=False)
     secret_key_previous: str = Field(default="", repr=False)
     encryption_keys: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)

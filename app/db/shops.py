@@ -25,11 +25,9 @@ def find_shop(session: Session, platform: str, domain: str) -> Shop | None:
 
 
 def find_ids(session: Session, domains: Collection[str]) -> dict[tuple[str, str], int]:
-    """Our number of every shop that has one of the domains, by platform and domain. None of them can
-    be erased before the end of the transaction."""
+    """Our number of every shop that has one of the domains, by platform and domain."""
     columns = (Shop.platform, Shop.domain, Shop.id)
-    statement = sa.select(*columns).where(Shop.domain.in_(domains))
-    found = session.execute(statement.with_for_update(read=True, key_share=True))
+    found = session.execute(sa.select(*columns).where(Shop.domain.in_(domains)))
     return {(platform, domain): shop_id for platform, domain, shop_id in found}
 
 

@@ -13,9 +13,10 @@ import structlog
 from sqlalchemy.orm import Session
 
 from app.db import inbox, shops
+from app.db.inbox import Incoming
 from app.pipeline import leaving
 from app.pipeline.runtime import Runtime
-from app.platforms.base import Delivery, ShopGone
+from app.platforms.base import ShopGone
 
 # Gone, shut down, read-only after a failover, or every connection in use.
 _NO_DATABASE = (
@@ -37,69 +38,70 @@ class Outcome(StrEnum):
     NOT_KEPT = "not kept"
 
 
-class Incoming(NamedTuple):
-    """A delivery that is believed, and who sent it."""
+class Recorded(NamedTuple):
+    """The outcome of each delivery, in their order, and the shops to be rung."""
 
-    platform: str
-    delivery: Delivery
-
-    @property
-    def is_farewell(self) -> bool:
-        """Whether its shop is gone. That is worked on before the answer, and may have to wait for the
-        shop's worker: others should not wait with it."""
-        return any(isinstance(fact, ShopGone) for fact in self.delivery.facts)
+    outcomes: list[Outcome]
+    to_ring: set[int]
 
 
-class Result(NamedTuple):
-    """The outcome, and the shop to be rung if there is work now."""
+def is_farewell(incoming: Incoming) -> bool:
+    """Whether its shop is gone. That is worked on before the answer, and may have to wait for the shop's
+    worker: others should not wait with it."""
+    return any(isinstance(fact, ShopGone) for fact in incoming.delivery.facts)
 
-    outcome: Outcome
-    shop_id: int | None = None
 
-
-def record(runtime: Runtime, batch: Sequence[Incoming]) -> list[Result]:
-    """Keep deliveries and commit; the result of each, in their order. A delivery that the database
-    does not take is refused alone, and never costs another its place."""
+def record(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
+    """Keep deliveries and commit. One that the database does not take is refused alone, and never
+    costs another its place."""
     try:
-        with runtime.sessions.begin() as session:
-            return _keep(session, batch, runtime)
+        return _record_together(runtime, batch)
     except _NO_DATABASE as error:
         log.warning("no webhook can be kept: send again", count=len(batch), error=_first_line(error))
-    except (sa.exc.SQLAlchemyError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 -- whatever is wrong with one must not refuse the others
         if len(batch) > 1:
-            return [result for one in batch for result in record(runtime, [one])]
-        log.warning(
-            "a webhook can't be kept", topic=batch[0].delivery.topic, count=1, error=_first_line(error)
-        )
-    return [Result(Outcome.NOT_KEPT)] * len(batch)
+            alone = [record(runtime, [one]) for one in batch]
+            outcomes = [outcome for each in alone for outcome in each.outcomes]
+            return Recorded(outcomes, set().union(*(each.to_ring for each in alone)))
+        topic = batch[0].delivery.topic
+        log.warning("a webhook can't be kept", topic=topic, count=1, error=_first_line(error))
+    return Recorded([Outcome.NOT_KEPT] * len(batch), set())
 
 
-def _keep(session: Session, batch: Sequence[Incoming], runtime: Runtime) -> list[Result]:
-    """The shops are read in the transaction that keeps their deliveries: nobody here remembers a shop
-    that has left since."""
-    now = runtime.clock()
+def _record_together(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
+    with runtime.sessions.begin() as session:
+        kept = inbox.record_deliveries(session, batch, now=runtime.clock())
+        outcomes = _outcomes(session, batch, kept)
+        for one, outcome in zip(batch, outcomes, strict=True):
+            if outcome is Outcome.NEW and is_farewell(one):
+                _leave(session, one, runtime)
+    return Recorded(outcomes, {each.shop_id for each in kept if each.is_due})
+
+
+def _outcomes(session: Session, batch: Sequence[Incoming], kept: Sequence[inbox.Kept]) -> list[Outcome]:
+    """What went in is told by the insert; only for the rest it must be asked which shops there are."""
+    if len(kept) == len(batch):
+        return [Outcome.NEW if inbox.needs_work(one.delivery) else Outcome.KNOWN for one in batch]
+    went_in = {(each.shop_id, each.delivery_id) for each in kept}
     ids = shops.find_ids(session, {one.delivery.shop_domain for one in batch})
-    homes = [ids.get((one.platform, one.delivery.shop_domain)) for one in batch]
-    known = [(home, one) for home, one in zip(homes, batch, strict=True) if home is not None]
-    told = [(home, one.delivery) for home, one in known]
-    is_new = iter(inbox.record_deliveries(session, told, now=now) if told else [])
-    results = []
-    for home, one in zip(homes, batch, strict=True):
-        if home is None:
-            results.append(Result(Outcome.UNKNOWN_SHOP))
-        elif next(is_new):
-            if one.is_farewell:
-                _leave(session, home, one.delivery, runtime)
-            results.append(Result(Outcome.NEW, home))
+    outcomes = []
+    for platform, delivery in batch:
+        shop_id = ids.get((platform, delivery.shop_domain))
+        if shop_id is None:
+            outcomes.append(Outcome.UNKNOWN_SHOP)
+        elif (shop_id, delivery.delivery_id) in went_in and inbox.needs_work(delivery):
+            outcomes.append(Outcome.NEW)
         else:
-            results.append(Result(Outcome.KNOWN))
-    return results
+            outcomes.append(Outcome.KNOWN)
+        went_in.discard((shop_id or 0, delivery.delivery_id))  # twice in one batch is new once
+    return outcomes
 
 
-def _leave(session: Session, shop_id: int, delivery: Delivery, runtime: Runtime) -> None:
+def _leave(session: Session, farewell: Incoming, runtime: Runtime) -> None:
     """The one thing that is done before the answer: no worker may go on with a shop that is gone."""
-    shop = shops.get_shop(session, shop_id)
-    if shop.status in ("active", "needs_merchant"):
+    platform, delivery = farewell
+    shop = shops.find_shop(session, platform, delivery.shop_domain)
+    if shop is not None and shop.status in ("active", "needs_merchant"):
         leaving.uninstall(
             session, shop, told_at=delivery.triggered_at, now=runtime.clock(), cause=delivery.topic
         )

@@ -1,7 +1,9 @@
 """The Flask application."""
 
 from flask import Flask, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RoutingException
 from werkzeug.wrappers import Response
 
 from app.logs import configure_logs
@@ -36,7 +38,8 @@ LARGEST_BODY = 2 * 1024 * 1024
 
 
 def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) -> Flask:
-    """The application; called without arguments by the web server of a production process.
+    """The application. A web process serves it behind `app.web.front`; called without arguments it
+    serves under any WSGI server.
 
     `has_open_pages`: whoever asks from this machine itself manages every shop without signing in, which
     only the local commands may allow.
@@ -78,10 +81,14 @@ def _icon() -> Response:
     return redirect(url_for("static", filename="icon.svg"), 301)
 
 
-def create_local_app() -> Flask:
-    """The application of the local commands, which listen on this machine alone."""
-    configure_logs(as_json=False)
-    return create_app(build_runtime(load_settings()), has_open_pages=True)
+def largest_body(app: Flask, method: str, path: str) -> int:
+    """How many bytes a request may have; whoever reads it before the application is asked must know."""
+    try:
+        endpoint, _ = app.url_map.bind("").match(path, method)
+    except (HTTPException, RoutingException):
+        return LARGEST_BODY
+    is_upload = endpoint == import_arrivals.UPLOAD_ENDPOINT
+    return import_arrivals.LARGEST_FILE if is_upload else LARGEST_BODY
 
 
 def _trust_proxies(app: Flask, count: int) -> None:

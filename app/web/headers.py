@@ -12,6 +12,7 @@ from app.web import visits
 _APP_BRIDGE = "https://cdn.shopify.com"
 _YEAR_S = 365 * 24 * 60 * 60
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_IN_NO_FRAME = {"X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
 
 def harden(app: Flask, settings: Settings) -> None:
@@ -19,16 +20,10 @@ def harden(app: Flask, settings: Settings) -> None:
 
     def add(response: Response) -> Response:
         framed_by = g.get("framed_by")
+        response.headers.update(_of_every_answer(is_secure=visits.is_secure(settings)))
         response.headers["Content-Security-Policy"] = _content_policy(settings, framed_by)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        # Not `no-referrer`, under which browsers send forms without saying where they come from.
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["Permissions-Policy"] = _PERMISSIONS
         if framed_by is None:
-            response.headers["X-Frame-Options"] = "DENY"
-            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
-        if visits.is_secure(settings):
-            response.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+            response.headers.update(_IN_NO_FRAME)
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response
@@ -36,9 +31,27 @@ def harden(app: Flask, settings: Settings) -> None:
     app.after_request(add)
 
 
+def of_machines(settings: Settings, *, is_secure: bool) -> dict[str, str]:
+    """All headers of an answer to a program, which no request has to be asked for."""
+    policy = {"Content-Security-Policy": _content_policy(settings, None), "Cache-Control": "no-store"}
+    return _of_every_answer(is_secure=is_secure) | _IN_NO_FRAME | policy
+
+
 def show_in_frame_of(platform: str, domain: str) -> None:
     """Let this answer stand in a frame of that shop's admin, and in no other."""
     g.framed_by = (platform, domain)
+
+
+def _of_every_answer(*, is_secure: bool) -> dict[str, str]:
+    same = {
+        "X-Content-Type-Options": "nosniff",
+        # Not `no-referrer`, under which browsers send forms without saying where they come from.
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": _PERMISSIONS,
+    }
+    if is_secure:
+        same["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+    return same
 
 
 def _content_policy(settings: Settings, framed_by: tuple[str, str] | None) -> str:

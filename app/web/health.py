@@ -1,10 +1,12 @@
 """For those who run it: is the process alive, can it work, and what has it done."""
 
 import hmac
+import os
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 
 from app.pipeline.runtime import Runtime
@@ -31,9 +33,18 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @access.machines
     def metrics() -> Response:
         _ask_for_token(runtime.settings.metrics_token)
-        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_all_counts()), content_type=CONTENT_TYPE_LATEST)
 
     return blueprint
+
+
+def _all_counts() -> CollectorRegistry:
+    """Those of every process of this web server, where there are several."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # it is published half typed
+    return registry
 
 
 def _ask_for_token(wanted: str) -> None:

@@ -15,9 +15,10 @@ from prometheus_client import Counter
 from redis import Redis
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.db.inbox import Incoming
 from app.errors import RejectedWebhook
 from app.pipeline import doorbell, intake
-from app.pipeline.intake import Incoming, Outcome
+from app.pipeline.intake import Outcome
 from app.pipeline.runtime import Runtime
 from app.platforms.base import Delivery, PrivacyRequest, WebhookReader
 from app.platforms.registry import PLATFORMS, webhook_reader
@@ -60,9 +61,9 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         except RejectedWebhook as error:
             return _response(refuse(platform, error.status, error.reason, str(error)))
         incoming = Incoming(platform, delivery)
-        (result,) = intake.record(runtime, [incoming])
-        ring(runtime.redis, [] if result.shop_id is None else [result.shop_id])
-        return _response(answer(incoming, result.outcome))
+        recorded = intake.record(runtime, [incoming])
+        ring(runtime.redis, recorded.to_ring)
+        return _response(answer(incoming, recorded.outcomes[0]))
 
     return blueprint
 

@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from redis import Redis
 from structlog.testing import capture_logs
 
+from app.db.inbox import Incoming
 from app.db.models import DeliveryRow, Shop
-from app.pipeline.intake import Incoming, Outcome, Result, record
+from app.pipeline.intake import Outcome, is_farewell, record
 from app.pipeline.runtime import Runtime
 from app.platforms.base import Delivery, ShopGone
 from app.platforms.http import Http
@@ -44,24 +45,15 @@ def kept(runtime: Runtime) -> list[str]:
         return list(session.scalars(sa.select(DeliveryRow.delivery_id).order_by(DeliveryRow.id)))
 
 
-def outcomes(results: list[Result]) -> list[Outcome]:
-    """Without the shops."""
-    return [result.outcome for result in results]
-
-
 def test_each_delivery_of_a_batch_has_its_own_outcome(runtime: Runtime, shop_id: int) -> None:
     record(runtime, [told("d-1")])
     stranger = Incoming("shopify", Delivery("b.myshopify.com", "some/topic", "d-3", None, "b-3", NOW))
     other_platform = told("d-4", by="bigcommerce")
 
-    results = record(runtime, [told("d-2"), told("d-1"), stranger, other_platform])
+    outcomes, to_ring = record(runtime, [told("d-2"), told("d-1"), stranger, other_platform])
 
-    assert results == [
-        Result(Outcome.NEW, shop_id),
-        Result(Outcome.KNOWN),
-        Result(Outcome.UNKNOWN_SHOP),
-        Result(Outcome.UNKNOWN_SHOP),
-    ]
+    assert outcomes == [Outcome.NEW, Outcome.KNOWN, Outcome.UNKNOWN_SHOP, Outcome.UNKNOWN_SHOP]
+    assert to_ring == {shop_id}
     assert kept(runtime) == ["d-1", "d-2"]
 
 
@@ -70,7 +62,7 @@ def test_what_stands_twice_in_a_batch_is_new_once(runtime: Runtime) -> None:
     """By its id, and by event and body."""
     results = record(runtime, [told("d-1", event="e-1"), told("d-1"), told("d-2", event="e-1")])
 
-    assert outcomes(results) == [Outcome.NEW, Outcome.KNOWN, Outcome.KNOWN]
+    assert results.outcomes == [Outcome.NEW, Outcome.KNOWN, Outcome.KNOWN]
     assert kept(runtime) == ["d-1"]
 
 
@@ -82,7 +74,7 @@ def test_a_delivery_that_the_database_does_not_take_costs_no_other_its_place(run
     with capture_logs() as logs:
         results = record(runtime, [told("d-1"), bad, told("d-2")])
 
-    assert outcomes(results) == [Outcome.NEW, Outcome.NOT_KEPT, Outcome.NEW]
+    assert results.outcomes == [Outcome.NEW, Outcome.NOT_KEPT, Outcome.NEW]
     assert kept(runtime) == ["d-1", "d-2"]
     assert [line["event"] for line in logs] == ["a webhook can't be kept"]
 
@@ -95,7 +87,7 @@ def test_a_dead_database_is_one_line_in_the_log_however_many_webhooks_it_refuses
     with capture_logs() as logs:
         results = record(dead, [told(f"d-{number}") for number in range(50)])
 
-    assert outcomes(results) == [Outcome.NOT_KEPT] * 50
+    assert results.outcomes == [Outcome.NOT_KEPT] * 50
     ((line),) = logs
     assert (line["event"], line["count"]) == ("no webhook can be kept: send again", 50)
     assert "\n" not in line["error"]
@@ -107,7 +99,7 @@ def test_a_shop_that_was_erased_a_moment_ago_is_unknown_at_once(runtime: Runtime
         session.execute(sa.delete(DeliveryRow))
         session.delete(session.get_one(Shop, shop_id))
 
-    assert outcomes(record(runtime, [told("d-2")])) == [Outcome.UNKNOWN_SHOP]
+    assert record(runtime, [told("d-2")]).outcomes == [Outcome.UNKNOWN_SHOP]
 
 
 def test_a_farewell_in_a_batch_ends_the_shops_work(runtime: Runtime, shop_id: int) -> None:
@@ -117,5 +109,5 @@ def test_a_farewell_in_a_batch_ends_the_shops_work(runtime: Runtime, shop_id: in
 
     with runtime.sessions.begin() as session:
         status = session.get_one(Shop, shop_id).status
-    assert outcomes(results) == [Outcome.NEW] * 3
-    assert (status, farewell.is_farewell, told("d-1").is_farewell) == ("removed", True, False)
+    assert results.outcomes == [Outcome.NEW] * 3
+    assert (status, is_farewell(farewell), is_farewell(told("d-1"))) == ("removed", True, False)

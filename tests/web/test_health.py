@@ -1,6 +1,9 @@
 """What the platform that runs us is told: alive, ready, counted."""
 
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -81,3 +84,20 @@ def test_an_engine_is_not_connected_before_it_is_needed(runtime: Runtime) -> Non
     dead = sa.create_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
 
     assert create_app(replace(runtime, engine=dead)).test_client().get("/healthz").status_code == 200
+
+
+def test_several_processes_are_counted_together(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each leaves its counts in a file; the libraries' way, so one that has ended still counts."""
+    count = (
+        "from prometheus_client import Counter;"
+        "Counter('backline_tries', 'Tries', ['of']).labels('us').inc()"
+    )
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", count], check=True)
+
+    told = create_app(runtime, has_open_pages=True).test_client().get("/metrics").get_data(as_text=True)
+
+    assert 'backline_tries_total{of="us"} 2.0' in told

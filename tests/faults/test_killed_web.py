@@ -1,0 +1,104 @@
+"""A web process killed under load: what was answered 200 stands in the inbox, and stands there once.
+
+SIGKILL to every serving process, twice, while a dozen senders keep commits shared by many.
+"""
+
+import itertools
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+
+import pytest
+import requests
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.models import DeliveryRow
+from app.services import EmbeddedRedis
+from tests.builders import installed_shop
+from tests.faults.test_slow_strangers import environment
+from tests.served import Served, web_process
+from tests.web.posting import ADDRESS, DOMAIN, headers, order_body
+
+SENDERS = 12
+KILLS = 2
+BODY = json.dumps(order_body()).encode()
+
+
+@pytest.fixture
+def served(clean_pg: sa.Engine, redis_server: EmbeddedRedis, tmp_path: Path) -> Iterator[Served]:
+    """Two processes that serve, and a shop."""
+    with Session(clean_pg) as session, session.begin():
+        installed_shop(session, DOMAIN)
+    with web_process(environment(clean_pg, redis_server, processes=2), tmp_path / "home") as served:
+        yield served
+
+
+def post(served: Served, number: str) -> int | None:
+    """One delivery; its status, or None where no answer came."""
+    sent = headers(BODY, Webhook_Id=number, Event_Id=number)
+    try:
+        return requests.post(served.url + ADDRESS, data=BODY, headers=sent, timeout=10).status_code
+    except requests.RequestException:
+        return None
+
+
+def send_until(is_over: Event, served: Served, sender: int) -> dict[str, int | None]:
+    """Deliveries one after the other, each new; what became of each."""
+    answered: dict[str, int | None] = {}
+    for number in itertools.count():
+        if is_over.is_set():
+            return answered
+        name = f"{sender}-{number}"
+        answered[name] = post(served, name)
+        if answered[name] is None:
+            time.sleep(0.05)
+    return answered
+
+
+def inbox(engine: sa.Engine) -> list[str]:
+    """The id of each row."""
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.select(DeliveryRow.delivery_id)))
+
+
+def test_what_was_answered_is_kept_once_whenever_the_web_process_is_killed(
+    served: Served, clean_pg: sa.Engine
+) -> None:
+    is_over = Event()
+    with ThreadPoolExecutor(SENDERS) as pool:
+        sending = [pool.submit(send_until, is_over, served, sender) for sender in range(SENDERS)]
+        for _ in range(KILLS):
+            time.sleep(0.7)
+            served.kill()
+            wait_until_it_answers(served)
+        is_over.set()
+        answered = {name: status for each in sending for name, status in each.result().items()}
+
+    kept = inbox(clean_pg)
+    acknowledged = {name for name, status in answered.items() if status == 200}
+    unanswered = {name for name, status in answered.items() if status is None}
+    assert len(acknowledged) > SENDERS
+    assert unanswered, "nobody was interrupted: the test proves nothing"
+    assert acknowledged - set(kept) == set()
+    assert len(kept) == len(set(kept))
+
+    again = {post(served, name) for name in [*unanswered, *list(acknowledged)[:50]]}
+
+    assert again == {200}
+    assert sorted(inbox(clean_pg)) == sorted(answered)
+
+
+def wait_until_it_answers(served: Served) -> None:
+    """Whoever looks after the processes starts new ones."""
+    give_up_at = time.monotonic() + 60
+    while time.monotonic() < give_up_at:
+        try:
+            if requests.get(f"{served.url}/healthz", timeout=5).ok:
+                return
+        except requests.RequestException:
+            time.sleep(0.1)
+    pytest.fail(f"nothing was started again:\n{served.log.read_text()}")
