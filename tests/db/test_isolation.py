@@ -397,6 +397,8 @@ ACROSS_SHOPS = {
     "staff.find_sign_in": "a browser's token is its own, and nobody can guess another's",
     "staff.notice_use": "as find_sign_in",
     "staff.end_sign_in": "as find_sign_in",
+    "shops.find_ids": "as find_shop, of many webhooks",
+    "inbox.record_deliveries": "webhooks of many shops at once: each row goes to the shop that it names",
     "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
 }
 
