@@ -26,11 +26,13 @@ class RejectedVisit(BacklineError):
 
 
 class TryLater(BacklineError):
-    """Time must pass: throttled, a timeout, a 5xx. `after_s` is how long, in seconds."""
+    """Time must pass: throttled, a timeout, a 5xx. `after_s` is how long, in seconds. `is_failure`: the
+    other side is broken, and did not ask for so much patience: each wait in a row is longer."""
 
-    def __init__(self, message: str, *, after_s: float) -> None:
+    def __init__(self, message: str, *, after_s: float, is_failure: bool = False) -> None:
         super().__init__(message)
         self.after_s = after_s
+        self.is_failure = is_failure
 
 
 class NeedsOperator(TryLater):

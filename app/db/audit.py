@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import Event
+from app.db.statements import delete_some
 
 
 def record_event(
@@ -36,6 +37,11 @@ def record_event(
             cause=cause,
         )
     )
+
+
+def forget_events(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Drop some of the oldest events. Returns how many."""
+    return delete_some(session, Event, Event.id, (Event.shop_id == shop_id, Event.at < before))
 
 
 def recent_events(session: Session, shop_id: int, *, limit: int = 50) -> Sequence[Event]:

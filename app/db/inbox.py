@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.db.models import DeliveryRow, Shop
-from app.db.statements import affected_rows
+from app.db.statements import delete_some
 from app.platforms.base import Delivery, Fact
 
 
@@ -182,13 +182,24 @@ def replay(row: DeliveryRow) -> None:
 
 
 def forget_deliveries(session: Session, shop_id: int, *, before: datetime) -> int:
-    """Drop deliveries that are done with and older than any retry; failed ones stay to be seen."""
+    """Drop some of the deliveries that are done with and older than any retry; failed ones stay to be
+    seen. Returns how many."""
     where = (
         DeliveryRow.shop_id == shop_id,
         DeliveryRow.received_at < before,
         DeliveryRow.state.in_(("done", "ignored")),
     )
-    return affected_rows(session, sa.delete(DeliveryRow).where(*where))
+    return delete_some(session, DeliveryRow, DeliveryRow.id, where)
+
+
+def forget_failed_deliveries(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Drop some of the failed deliveries that nobody has tried again. Returns how many."""
+    where = (
+        DeliveryRow.shop_id == shop_id,
+        DeliveryRow.received_at < before,
+        DeliveryRow.state == "failed",
+    )
+    return delete_some(session, DeliveryRow, DeliveryRow.id, where)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from app.db.models import (
     ShownRow,
     Variant,
 )
-from app.db.statements import affected_rows, chunks, insert_new, upsert
+from app.db.statements import affected_rows, chunks, delete_some, insert_new, upsert
 from app.platforms.base import ItemStock, OrderItem, OrderSeen, Routing, VariantSeen
 
 # An item with stock to spare is looked at a little later, so that many orders share one reading; one
@@ -881,18 +881,37 @@ def erase_finished_orders(session: Session, shop_id: int, order_ids: Collection[
 
 
 def forget_finished_orders(session: Session, shop_id: int, *, before: datetime) -> int:
-    """Drop orders that nothing is outstanding of, that show nothing of ours and rest since `before`."""
-    shown = sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
-    return _erase(session, shop_id, sa.and_(Order.updated_at < before, Order.judge_at.is_(None), ~shown))
+    """Drop some orders that nothing is outstanding of, that show nothing of ours and rest since
+    `before`. Returns how many."""
+    return _forget(session, shop_id, ~_is_shown(shop_id), before=before)
+
+
+def forget_shown_orders(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Likewise orders that were released so long ago that what they show is their own affair now."""
+    return _forget(session, shop_id, _is_shown(shop_id), before=before)
+
+
+def _is_shown(shop_id: int) -> sa.ColumnElement[bool]:
+    return sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
+
+
+def _forget(session: Session, shop_id: int, which: sa.ColumnElement[bool], *, before: datetime) -> int:
+    rests = (Order.updated_at < before, Order.judge_at.is_(None), which)
+    where = (Order.shop_id == shop_id, _is_finished(shop_id), *rests)
+    return delete_some(session, Order, Order.order_id, where)
 
 
 def _erase(session: Session, shop_id: int, which: sa.ColumnElement[bool]) -> int:
+    where = (Order.shop_id == shop_id, _is_finished(shop_id), which)
+    return affected_rows(session, sa.delete(Order).where(*where))
+
+
+def _is_finished(shop_id: int) -> sa.ColumnElement[bool]:
     mine = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == Order.order_id)
     waiting = sa.exists().where(*mine, OrderItemRow.outstanding > 0)
     # An order of which no item is known has only been heard of: it must be read first.
     known = sa.or_(sa.exists().where(*mine), Order.is_stale.is_(False))
-    finished = sa.or_(Order.is_cancelled, sa.and_(known, ~waiting))
-    return affected_rows(session, sa.delete(Order).where(Order.shop_id == shop_id, finished, which))
+    return sa.or_(Order.is_cancelled, sa.and_(known, ~waiting))
 
 
 def drifting_pools(session: Session, shop_id: int) -> list[tuple[PoolRow, Item]]:

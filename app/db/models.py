@@ -136,6 +136,7 @@ class Shop(Base):
     api_token_digest: Mapped[str | None] = mapped_column(unique=True)
     wait_until: Mapped[datetime | None]
     wait_reason: Mapped[str] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(sa.Integer(), default=0)
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     import_state: Mapped[str] = mapped_column(default="none")

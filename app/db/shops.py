@@ -92,10 +92,18 @@ def wait(session: Session, shop_id: int, *, until: datetime, reason: str = "") -
     shop.wait_until, shop.wait_reason = until, reason
 
 
+def forget_failures(session: Session, shop_id: int, *, now: datetime) -> None:
+    """The platform serves the shop again, unless it has failed just now: the next retry comes soon."""
+    is_well = sa.or_(Shop.wait_until.is_(None), Shop.wait_until <= now)
+    where = (Shop.id == shop_id, Shop.failures > 0, is_well)
+    session.execute(sa.update(Shop).where(*where).values(failures=0))
+
+
 def remove_shop(shop: Shop, *, problem: str, erase_at: datetime | None = None) -> None:
     """No token, no work; the data stays until `erase_at`, or the platform asks for it to be erased,
-    since a merchant may come back."""
+    since a merchant may come back. Whoever told us arrivals needs a new token then."""
     tokens.forget(shop)
+    shop.api_token_digest = None
     shop.status, shop.problem, shop.erase_at = "removed", problem, erase_at
 
 
@@ -133,6 +141,7 @@ def ask_to_sync(shop: Shop, *, now: datetime) -> None:
 def ask_to_erase(shop: Shop) -> None:
     """The platform asks for everything we hold of the shop to be erased."""
     tokens.forget(shop)
+    shop.api_token_digest = None
     shop.status = "erasing"
 
 

@@ -135,6 +135,11 @@ def list_staff(session: Session, shop_id: int) -> Sequence[StaffRow]:
     ).all()
 
 
+def forget_all(session: Session, shop_id: int) -> int:
+    """Nobody is invited any more: passwords and links of the shop are void. Returns how many were."""
+    return affected_rows(session, sa.delete(StaffRow).where(StaffRow.shop_id == shop_id))
+
+
 def revoke(session: Session, shop_id: int, email: str) -> bool:
     """Nothing of the shop for this person any more, at once; whether there was such a person."""
     end_sign_ins(session, shop_id, subject=subject_of(email))

@@ -48,6 +48,17 @@ def _insert(
     return statement.values(list(rows))
 
 
+AT_ONCE = 1000
+"""Rows that one step of a long deletion takes."""
+
+
+def delete_some(session: Session, table: type[DeclarativeBase], key: Any, where: Sequence[Any]) -> int:
+    """Delete the first rows, by `key`, that are so; at most `AT_ONCE`. Returns how many."""
+    oldest = sa.select(key).where(*where).order_by(key).limit(AT_ONCE)
+    # MATERIALIZED by itself: a limited subquery is read before anything is deleted.
+    return affected_rows(session, sa.delete(table).where(*where, key.in_(oldest)))
+
+
 def affected_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
     """Run the statement; how many rows it changed."""
     done = session.execute(statement.execution_options(synchronize_session=False))

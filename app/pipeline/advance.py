@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.core.retention import USUAL, Retention
 from app.db import shops
 from app.db.models import Shop
 from app.db.shops import LeaseLostError
@@ -25,6 +26,7 @@ from app.pipeline.reconcile import check_first, reconcile
 from app.pipeline.settle import settle
 from app.pipeline.write_back import write_back
 from app.platforms.base import Platform
+from app.platforms.http import grown_s
 
 # A shop that has more to do goes to the back of its queue after so long.
 SLICE = timedelta(seconds=5)
@@ -44,63 +46,78 @@ def advance(
     connect: Callable[[Shop], Platform],
     clock: Callable[[], datetime],
     app_url: str,
+    retention: Retention = USUAL,
 ) -> float | None:
     """Work on one shop until nothing is due or its slice of time is over.
 
     Returns after how many seconds it wants to be rung again: 0 is at once, None is when something
     happens.
     """
-    desk = Desk(shop_id, owner, sessions, connect, clock, app_url)
+    desk = Desk(shop_id, owner, sessions, connect, clock, app_url, retention)
     with sessions.begin() as session:
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return BUSY_S if shops.exists(session, shop_id) else None
+    is_served = False
     try:
-        _work(desk)
+        is_served = _work(desk)
     except LeaseLostError as lost:
         log.warning("lease lost", shop=shop_id, reason=str(lost))
     finally:
         with sessions.begin() as session:
             shops.end_lease(session, shop_id, owner)
     with sessions.begin() as session:
+        if is_served:
+            shops.forget_failures(session, shop_id, now=clock())
         next_at = shops.next_work_at(session, shop_id, now=clock())
     return None if next_at is None else max(0.0, (next_at - clock()).total_seconds())
 
 
-def _work(desk: Desk) -> None:
-    """Do step after step. A shop that must wait holds no worker, and one that needs its merchant says
-    so and is left alone."""
+def _work(desk: Desk) -> bool:
+    """Do step after step; whether the platform has served one. A shop that must wait holds no worker,
+    and one that needs its merchant says so and is left alone. New deliveries always come first, so that
+    nothing is written from what was true before them."""
     until = desk.clock() + SLICE
+    is_served = False
     try:
-        while desk.clock() < until and _step(desk):
-            pass
+        while desk.clock() < until:
+            if absorb(desk):
+                continue
+            if not _step(desk):
+                break
+            is_served = True
     except TryLater as wait:
-        log.info("waiting", shop=desk.shop_id, after_s=wait.after_s, reason=str(wait))
-        until = desk.clock() + timedelta(seconds=wait.after_s)
-        reason = str(wait) if isinstance(wait, NeedsOperator) else ""
-        with desk.transaction() as session:
-            shops.wait(session, desk.shop_id, until=until, reason=reason)
+        _wait(desk, wait, is_served=is_served)
     except NeedsMerchant as problem:
         log.warning("needs merchant", shop=desk.shop_id, reason=str(problem))
         with desk.transaction() as session:
             if not desk.is_replaced(session):
                 shops.pause_shop(session, desk.shop_id, str(problem), now=desk.clock())
+    return is_served
+
+
+def _wait(desk: Desk, wait: TryLater, *, is_served: bool) -> None:
+    """Leave the shop alone for as long as was asked for; ever longer while its platform fails."""
+    reason = str(wait) if isinstance(wait, NeedsOperator) else ""
+    with desk.transaction() as session:
+        shop = shops.get_shop(session, desk.shop_id)
+        shop.failures = failures = (0 if is_served else shop.failures) + 1 if wait.is_failure else 0
+        after_s = grown_s(wait.after_s, failures)
+        until = desk.clock() + timedelta(seconds=after_s)
+        shops.wait(session, desk.shop_id, until=until, reason=reason)
+    log.info("waiting", shop=desk.shop_id, after_s=after_s, reason=str(wait), failures=failures)
 
 
 def _step(desk: Desk) -> bool:
-    """The first thing that is due. New deliveries always come first, so that nothing is written from
-    what was true before them."""
-    return absorb(desk) or (
-        _may_call_the_platform(desk)
-        and (
-            check_first(desk)
-            or import_step(desk)
-            or hear_news(desk)
-            or read_inbound(desk)
-            or settle(desk)
-            or write_in_bulk(desk)
-            or write_back(desk)
-            or reconcile(desk)
-        )
+    """The first thing that is due of what needs the platform."""
+    return _may_call_the_platform(desk) and (
+        check_first(desk)
+        or import_step(desk)
+        or hear_news(desk)
+        or read_inbound(desk)
+        or settle(desk)
+        or write_in_bulk(desk)
+        or write_back(desk)
+        or reconcile(desk)
     )
 
 

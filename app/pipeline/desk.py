@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.core.retention import USUAL, Retention
 from app.db import shops
 from app.db.models import Shop
 from app.platforms.base import Platform
@@ -25,6 +26,7 @@ class Desk:
     connect: Callable[[Shop], Platform]
     clock: Callable[[], datetime]
     app_url: str
+    retention: Retention = USUAL
     _connected_at: datetime | None = None
 
     @contextmanager

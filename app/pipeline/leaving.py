@@ -12,8 +12,9 @@ from app.platforms.registry import PLATFORMS
 def uninstall(
     session: Session, shop: Shop, *, told_at: datetime | None, now: datetime, cause: str
 ) -> bool:
-    """Forget the tokens and sign everybody out; the data stays for a while, since a merchant may come
-    back. Returns False for news of an earlier install, which end nothing."""
+    """Forget the tokens, ours for other systems too, and everybody who was invited; the data stays for
+    a while, since a merchant may come back. Returns False for news of an earlier install, which end
+    nothing."""
     if shops.is_of_earlier_install(shop, told_at):
         shops.ask_to_check(shop)  # the webhooks of the earlier install went with it
         return False
@@ -21,5 +22,6 @@ def uninstall(
     erase_at = None if after is None else now + after
     shops.remove_shop(shop, problem="The app was uninstalled.", erase_at=erase_at)
     staff.end_sign_ins(session, shop.id)
+    staff.forget_all(session, shop.id)
     audit.record_event(session, shop.id, "uninstalled", at=now, cause=cause)
     return True

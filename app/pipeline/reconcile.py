@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.db import api_calls, inbox, mirror, preferences, promises, shops, uploads
+from app.db import api_calls, mirror, preferences, promises, shops, uploads
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline.desk import Desk
 from app.pipeline.duties import compare_duties
+from app.pipeline.forgetting import forget_old
 from app.pipeline.inbound import expect_hourly
 from app.pipeline.reading import read_changed_orders
 from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
-_DELIVERIES_KEPT = timedelta(days=30)
-_FINISHED_ORDERS_KEPT = timedelta(days=60)
 
 
 def reconcile(desk: Desk) -> bool:
@@ -40,12 +39,11 @@ def reconcile(desk: Desk) -> bool:
         mirror.look_at_waiting_items(session, desk.shop_id, now=now)
         uploads.forget_uploads(session, desk.shop_id, now=now)
         api_calls.forget_calls(session, desk.shop_id, now=now)
-        inbox.forget_deliveries(session, desk.shop_id, before=now - _DELIVERIES_KEPT)
-        mirror.forget_finished_orders(session, desk.shop_id, before=now - _FINISHED_ORDERS_KEPT)
         shop = shops.get_shop(session, desk.shop_id)
         expect_hourly(shop, now=now)
         compare_duties(session, shop, now=now)
         shop.reconcile_at = now + _EVERY
+    forget_old(desk)
     return True
 
 

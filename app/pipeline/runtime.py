@@ -6,12 +6,13 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from redis import Redis
 from sqlalchemy.orm import Session, sessionmaker
 
+from app.core.retention import Retention
 from app.db import shops
 from app.db.models import Shop
 from app.pipeline import doorbell
@@ -128,6 +129,17 @@ def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
         connect=runtime.connect,
         clock=runtime.clock,
         app_url=runtime.settings.app_url,
+        retention=_retention(runtime.settings),
+    )
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(
+        deliveries=timedelta(days=settings.deliveries_kept_days),
+        failed_deliveries=timedelta(days=settings.failed_deliveries_kept_days),
+        events=timedelta(days=settings.events_kept_days),
+        orders=timedelta(days=settings.orders_kept_days),
+        released_orders=timedelta(days=settings.released_orders_kept_days),
     )
 
 

@@ -14,6 +14,7 @@ from app.errors import NeedsMerchant, TryLater
 
 CONNECT_AND_READ_TIMEOUT_S = (3.05, 20)
 LONGEST_RETRY_AFTER_S = 3600.0
+LONGEST_GROWN_S = 300.0
 SHOWN_BODY_LENGTH = 300
 
 WHAT_THE_MERCHANT_DOES = {
@@ -42,6 +43,15 @@ class PlatformRefused(RuntimeError):
 def jittered_s() -> float:
     """A wait of 1 to 5 seconds, so that what failed together is not retried together."""
     return random.uniform(1, 5)  # noqa: S311 - it spreads retries, nothing depends on its secrecy
+
+
+def grown_s(after_s: float, failures: int) -> float:
+    """The wait after so many failures in a row: it doubles up to five minutes, and is jittered, so that
+    the shops of a platform that comes back do not all come at once."""
+    if failures <= 1:
+        return after_s
+    longest_s = min(LONGEST_GROWN_S, 2.0 ** min(failures, 16))
+    return max(after_s, random.uniform(longest_s / 2, longest_s))  # noqa: S311 - as above
 
 
 class Http:
@@ -131,7 +141,7 @@ def naming_failures(url: str) -> Iterator[None]:
     except _BROKEN as error:
         host = urlsplit(url).hostname
         message = f"{host} did not answer ({type(error).__name__})"
-        raise TryLater(message, after_s=jittered_s()) from error
+        raise TryLater(message, after_s=jittered_s(), is_failure=True) from error
 
 
 def _check(response: requests.Response, *, expected: Collection[int], secrets: Collection[str]) -> None:
@@ -140,7 +150,9 @@ def _check(response: requests.Response, *, expected: Collection[int], secrets: C
         return
     host = urlsplit(response.url).hostname
     if status in PASSES_BY_ITSELF or status >= requests.codes.internal_server_error:
-        raise TryLater(f"{host} answered {status}", after_s=_wait_s(response))
+        is_failure = status >= requests.codes.internal_server_error and not _asked_s(response)
+        message = f"{host} answered {status}"
+        raise TryLater(message, after_s=_wait_s(response), is_failure=is_failure)
     if status in WHAT_THE_MERCHANT_DOES:
         raise NeedsMerchant(f"{host} answered {status}: {WHAT_THE_MERCHANT_DOES[status]}")
     if status < requests.codes.bad_request:
@@ -149,10 +161,15 @@ def _check(response: requests.Response, *, expected: Collection[int], secrets: C
 
 
 def _wait_s(response: requests.Response) -> float:
+    asked_s = _asked_s(response)
+    return WAIT_S.get(response.status_code, 0.0) + jittered_s() if asked_s is None else asked_s
+
+
+def _asked_s(response: requests.Response) -> float | None:
     try:
         asked_s = float(response.headers.get("Retry-After", ""))
     except ValueError:  # absent, or a date: both clocks would have to agree
-        return WAIT_S.get(response.status_code, 0.0) + jittered_s()
+        return None
     if not math.isfinite(asked_s):
         return LONGEST_RETRY_AFTER_S
     return min(max(asked_s, 0.0), LONGEST_RETRY_AFTER_S)

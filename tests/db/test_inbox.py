@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import inbox
+from app.db import inbox, statements
 from app.db.models import DeliveryRow, Shop
 from app.platforms.base import Delivery, OrderGone, RoutingChanged, StockMoved
 from tests.builders import NOW, delivery, installed_shop, order_item, order_seen, routed, seconds
@@ -117,6 +117,21 @@ def test_old_deliveries_that_are_done_with_go_and_failed_and_due_ones_stay(
 
     left = session.scalars(sa.select(DeliveryRow.delivery_id).where(DeliveryRow.shop_id == shop.id))
     assert set(left) == {"due", "young", "failed"}
+
+
+def test_failed_deliveries_go_later_and_only_so_many_at_once(
+    session: Session, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "AT_ONCE", 2)
+    for number in range(3):
+        keep(session, shop, delivery(f"old-{number}", problem="no JSON"))
+    keep(session, shop, delivery("young", problem="no JSON"), at=10)
+    keep(session, shop, delivery("due"))
+
+    gone = [inbox.forget_failed_deliveries(session, shop.id, before=seconds(10)) for _ in range(3)]
+
+    left = session.scalars(sa.select(DeliveryRow.delivery_id).where(DeliveryRow.shop_id == shop.id))
+    assert (gone, set(left)) == ([2, 1, 0], {"young", "due"})
 
 
 def test_the_inbox_is_counted(session: Session, shop: Shop) -> None:

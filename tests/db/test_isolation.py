@@ -176,6 +176,12 @@ CALLS: Mapping[str, Call] = {
     "inbox.due_deliveries": lambda s, a: inbox.due_deliveries(s, a.id, limit=9),
     "inbox.failed_deliveries": lambda s, a: inbox.failed_deliveries(s, a.id),
     "inbox.forget_deliveries": lambda s, a: inbox.forget_deliveries(s, a.id, before=seconds(99)),
+    "inbox.forget_failed_deliveries": lambda s, a: inbox.forget_failed_deliveries(
+        s, a.id, before=seconds(99)
+    ),
+    "audit.forget_events": lambda s, a: audit.forget_events(s, a.id, before=seconds(99)),
+    "mirror.forget_shown_orders": lambda s, a: mirror.forget_shown_orders(s, a.id, before=seconds(99)),
+    "shops.forget_failures": lambda s, a: shops.forget_failures(s, a.id, now=NOW),
     "inbox.count_deliveries": lambda s, a: inbox.count_deliveries(s, a.id),
     "items.list_items": lambda s, a: items.list_items(
         s, a.id, search="units", is_waiting_only=False, today=day("2026-11-25"), offset=0, limit=9
@@ -379,6 +385,7 @@ CALLS: Mapping[str, Call] = {
     ),
     "staff.list_staff": lambda s, a: staff.list_staff(s, a.id),
     "staff.revoke": lambda s, a: staff.revoke(s, a.id, "ann@shop.example"),
+    "staff.forget_all": lambda s, a: staff.forget_all(s, a.id),
     "staff.end_sign_ins": lambda s, a: staff.end_sign_ins(s, a.id, subject="ann"),
 }
 

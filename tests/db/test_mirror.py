@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.db import mirror, promises
 from app.db.mirror import LOOK_LATER, LOOK_MUCH_LATER, PLENTY, Outstanding
-from app.db.models import Item, Order, OrderItemRow, PoolRow, Shop, Variant
+from app.db.models import Item, Order, OrderItemRow, PoolRow, Shop, ShownRow, Variant
 from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Routing, VariantSeen
 from tests.builders import (
     ITEM,
@@ -670,6 +670,23 @@ def test_an_old_order_is_forgotten_once_nothing_of_ours_is_shown_on_it(
 
     assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3, 4}
     assert mirror.order_names(session, shop.id, [1, 2]) == {2: "#2"}
+
+
+def test_a_released_order_is_forgotten_later_with_what_it_shows_and_one_that_waits_never(
+    session: Session, shop: Shop
+) -> None:
+    see(session, shop, *[order_seen(order=number) for number in (1, 2)])
+    waiting = order_seen(order_item(1), order=3)
+    see(session, shop, waiting)
+    for number in (1, 2, 3):
+        promises.record_shown(session, shop.id, number, shown(), now=NOW)
+    promises.judge_orders(session, shop.id, [2], at=NOW)
+
+    assert mirror.forget_shown_orders(session, shop.id, before=NOW + timedelta(seconds=1)) == 1
+
+    assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3}
+    shows = sa.select(ShownRow.order_id).where(ShownRow.shop_id == shop.id)
+    assert set(session.scalars(shows)) == {2, 3}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from cryptography.fernet import Fernet
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from app.db import tokens
+from app.db import staff, tokens
+from app.db.api_tokens import find_shop_by_token, renew_token
 from app.db.models import SignInRow
 from app.pipeline.runtime import work_on_shop
 from app.platforms.shopify.profile import ASKED_SCOPES
@@ -456,6 +457,28 @@ def test_an_uninstalled_shop_stops_at_once_and_nobody_is_signed_in_any_more(stag
     assert (shop.status, shop.token_encrypted, shop.refresh_token_encrypted) == ("removed", None, None)
     assert len(stage.mugs.requests) == before
     assert browser.get(f"/shops/{shop.id}").status_code == 303
+
+
+def test_an_uninstall_ends_invitations_passwords_and_the_token_for_other_systems(stage: Stage) -> None:
+    """Whoever comes back invites people anew."""
+    stage.install_mugs()
+    shop = stage.shop()
+    assert shop is not None
+    with stage.runtime.sessions.begin() as session:
+        link = staff.invite(session, shop.id, "ann@a.test", role=staff.Role.MANAGE, now=stage.clock())
+        staff.invite(session, shop.id, "bob@a.test", role=staff.Role.LOOK, now=stage.clock())
+        assert staff.use_link(session, link, "a hash", now=stage.clock())
+        token = renew_token(session.merge(shop))
+    stage.clock.sleep(3600)
+
+    tell(stage, "app/uninstalled", GONE)
+    stage.work()
+    stage.install_mugs()
+
+    with stage.runtime.sessions.begin() as session:
+        assert staff.memberships(session, "ann@a.test") == []
+        assert staff.list_staff(session, shop.id) == []
+        assert find_shop_by_token(session, token) is None
 
 
 def test_a_shop_that_is_to_be_erased_leaves_no_row_and_the_other_one_every_row(stage: Stage) -> None:

@@ -188,7 +188,7 @@ def read(body: Any, type_: type[T]) -> T:
         return msgspec.convert(body, type_, strict=False)
     except (msgspec.ValidationError, RecursionError) as error:
         message = f"BigCommerce answered in an unexpected way: {error}"
-        raise TryLater(message, after_s=jittered_s()) from error
+        raise TryLater(message, after_s=jittered_s(), is_failure=True) from error
 
 
 class StockRules(msgspec.Struct, frozen=True):
@@ -284,5 +284,5 @@ def moment(text: str) -> datetime:
         told = parsedate_to_datetime(text)
     except ValueError as error:
         message = f"BigCommerce told a time that is none: {text!r}"
-        raise TryLater(message, after_s=jittered_s()) from error
+        raise TryLater(message, after_s=jittered_s(), is_failure=True) from error
     return within_reach(told if told.tzinfo else told.replace(tzinfo=UTC))

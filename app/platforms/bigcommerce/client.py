@@ -126,7 +126,7 @@ class BigCommerceClient:
             return msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             message = f"store {self.store_hash} answered with something that is not JSON"
-            raise TryLater(message, after_s=jittered_s()) from error
+            raise TryLater(message, after_s=jittered_s(), is_failure=True) from error
 
 
 def words_of(body: Any) -> str:

@@ -82,7 +82,9 @@ class ShopifyBulk:
         )
         targets = data["stagedUploadsCreate"]["stagedTargets"]
         if not targets:
-            raise TryLater(f"{self._client.domain} takes no files now", after_s=jittered_s())
+            raise TryLater(
+                f"{self._client.domain} takes no files now", after_s=jittered_s(), is_failure=True
+            )
         paths = []
         for (_, lines), target in zip(files, targets, strict=True):
             fields = {one["name"]: one["value"] for one in target["parameters"]}
@@ -155,7 +157,7 @@ def _result(line: bytes) -> tuple[int, str | None]:
     try:
         read = msgspec.json.decode(line, type=_Line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TryLater("the bulk file can not be read", after_s=jittered_s()) from error
+        raise TryLater("the bulk file can not be read", after_s=jittered_s(), is_failure=True) from error
     payloads = list((read.data or {}).values())
     refusals = [str(error.get("message", "")) for error in read.errors]
     for payload in payloads:

@@ -112,7 +112,7 @@ class ShopifyClient:
         response = self._post(body, expected=(HTTPStatus.UNAUTHORIZED,))
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             message = f"{self.domain} refuses the access token that it has just given"
-            raise TryLater(message, after_s=jittered_s())
+            raise TryLater(message, after_s=jittered_s(), is_failure=True)
         return response
 
     def _post(self, body: Mapping[str, Any], *, expected: tuple[int, ...] = ()) -> requests.Response:
@@ -133,7 +133,7 @@ class ShopifyClient:
             answer = msgspec.json.decode(body, type=Answer)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             message = f"{self.domain} answered with something that is not GraphQL"
-            raise TryLater(message, after_s=jittered_s()) from error
+            raise TryLater(message, after_s=jittered_s(), is_failure=True) from error
         if status := answer.extensions.cost.throttle_status:
             self._budget.learn(status)
         return answer

@@ -126,4 +126,4 @@ def _read_line(line: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(line, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise TryLater("the bulk file can not be read", after_s=jittered_s()) from error
+        raise TryLater("the bulk file can not be read", after_s=jittered_s(), is_failure=True) from error
