@@ -40,6 +40,7 @@ from app.logs import configure_logs
 from app.mail import MailError, send_invitation
 from app.pipeline import doorbell
 from app.pipeline.arrivals import Bad, Report, read_catalog
+from app.pipeline.calendars import CountryError, country_code
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
 from app.pipeline.desk import local_day
 from app.pipeline.duties import duties_today, record_told
@@ -48,7 +49,6 @@ from app.pipeline.files.options import Options, options_in_words
 from app.pipeline.files.text import FileRefused
 from app.pipeline.files.vocabulary import IN_WORDS
 from app.pipeline.runtime import Runtime, build_runtime
-from app.pipeline.terms import is_known_country
 from app.platforms.http import Http
 from app.platforms.registry import PLATFORMS
 from app.services import collect_garbage_seldom, free_port, open_engine, open_redis
@@ -793,7 +793,10 @@ def lead_time(domain: str, days: int | None, sku: str | None) -> None:
 
 @shops_group.command(name="set")
 @click.argument("domain", metavar="SHOP")
-@click.option("--country", help="Whose working days count: US, DE, DE-BY (its holidays are known).")
+@click.option(
+    "--country",
+    help="Whose working days count, with the part where it matters: US, DE-BY, GB-Scotland.",
+)
 @click.option(
     "--handling-days",
     type=click.IntRange(0, 60),
@@ -818,9 +821,11 @@ def lead_time(domain: str, days: int | None, sku: str | None) -> None:
 def set_preferences(domain: str, **wanted: object) -> None:
     """Say how cautious dates are, when the shop works, and which law it sells under."""
     given = {name: value for name, value in wanted.items() if value is not None}
-    country = str(given.get("country", ""))
-    if country and not is_known_country(country):
-        _fail(f"No calendar of {country} is known: give its ISO code, as in US or DE-BY.")
+    try:
+        if "country" in given:
+            given["country"] = country_code(str(given["country"]))
+    except CountryError as error:
+        _fail(str(error))
     with _runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = _shop(session, domain)

@@ -1,21 +1,30 @@
 """On which days a shop takes goods in and sends parcels out."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingDays:
-    """A shop's calendar: `weekend` by `date.weekday()`, and its holidays. As it is made, every day is a
+    """A shop's calendar: `weekend` by `date.weekday()`, and its holidays; a `rule` that knows better
+    than the weekend (some Saturdays are worked on) takes its place. As it is made, every day is a
     working day: that of a shop of which nobody said where it is."""
 
     weekend: Collection[int] = frozenset()
     holidays: Collection[date] = frozenset()
+    rule: Callable[[date], bool] | None = None
 
     def is_working_day(self, day: date) -> bool:
         """Whether anybody is there."""
-        return day.weekday() not in self.weekend and day not in self.holidays
+        if day in self.holidays:
+            return False
+        return day.weekday() not in self.weekend if self.rule is None else self.rule(day)
+
+    def without(self, days: Iterable[date]) -> "WorkingDays":
+        """The same calendar, but closed on these days as well."""
+        closed = frozenset(days)
+        return replace(self, holidays=closed.union(self.holidays)) if closed else self
 
     def first_from(self, day: date) -> date:
         """The day itself, else the next working day."""

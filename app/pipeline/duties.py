@@ -13,8 +13,8 @@ from app.db import promises
 from app.db.models import Order, Shop
 from app.db.notices import WaitingOrder, record_notice, waiting_orders
 from app.db.promises import DueOrder
+from app.pipeline.calendars import working_days_of
 from app.pipeline.desk import local_day, zone_of
-from app.pipeline.terms import working_days_of
 from app.pipeline.wording import day_in_words
 
 # What every week has where nobody said in which country the shop is.

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import partial
 
-import holidays
 from sqlalchemy.orm import Session
 
 from app.core.bounds import is_possible
@@ -13,12 +12,11 @@ from app.core.foresee import foresee, in_days, of_cases
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
 from app.core.model import Arrival
-from app.core.working_days import EVERY_DAY, WorkingDays
+from app.core.working_days import WorkingDays
 from app.db.lead_times import experience_of, supplier_of
 from app.db.models import Item, Shop
+from app.pipeline.calendars import working_days_of
 from app.pipeline.desk import local_day
-
-_YEARS_AHEAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +93,3 @@ def _lead_time(
         return days, f"{habit.whose} took up to {in_days(days)} {cases}"
     configured = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
     return configured, "no lead time is set" if configured is None else "the usual lead time is taken"
-
-
-@lru_cache(maxsize=256)
-def working_days_of(country: str, year: int) -> WorkingDays:
-    """The calendar of a country (ISO code, or one of its parts: US, DE-BY) from that year on; of one
-    that the library does not know, or where nobody said, every day is a working day."""
-    code, _, part = country.upper().partition("-")
-    years = range(year - 1, year + _YEARS_AHEAD)
-    try:
-        known = holidays.country_holidays(code, subdiv=part or None, years=years)
-    except NotImplementedError:
-        return EVERY_DAY
-    return WorkingDays(frozenset(known.weekend), frozenset(known))
-
-
-def is_known_country(country: str) -> bool:
-    """Whether there is a calendar of it."""
-    return bool(working_days_of(country, 2000).weekend)

@@ -19,6 +19,7 @@ from app.db import preferences, staff
 from app.db.audit import record_event
 from app.db.models import Shop
 from app.mail import MailError, send_invitation
+from app.pipeline.calendars import CountryError, countries, country_code
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import (
     PLACEHOLDERS,
@@ -29,7 +30,6 @@ from app.pipeline.sentences import (
     language_of,
     languages,
 )
-from app.pipeline.terms import is_known_country
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS
 from app.web import access
@@ -232,6 +232,7 @@ def _page(
         known={name: ", ".join(f"{{{one}}}" for one in known) for name, known in PLACEHOLDERS.items()},
         preview=_preview(shop, language, own, {} if form is None else form.errors),
         labels=SENTENCE_LABELS,
+        countries=countries(),
         regimes=REGIMES,
         rules=_rule_rows(shop, form if part == "priorities" else None),
         staff=staff.list_staff(opened.session, opened.id),
@@ -252,9 +253,11 @@ def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
     time_zone, locale = form.text("time_zone"), form.text("locale")
     if time_zone not in available_timezones():
         form.errors["time_zone"] = "This zone is not known. Choose one of the list, such as Europe/Rome."
-    country = form.text("country").upper()
-    if country and not is_known_country(country):
-        form.errors["country"] = "No calendar of it is known. Type an ISO code such as US, DE or DE-BY."
+    country = form.text("country")
+    try:
+        country = country_code(country)
+    except CountryError as error:
+        form.errors["country"] = str(error)
     if not _is_locale(locale):
         form.errors["locale"] = "This language is not known. Type a code such as en, de-AT or pt-BR."
     wanted = {

@@ -1,0 +1,87 @@
+"""Which days are working days: dates where a good guess is wrong."""
+
+from datetime import date
+
+import pytest
+
+from app.core.working_days import EVERY_DAY
+from app.pipeline.calendars import CountryError, countries, country_code, working_days_of
+from tests.builders import day
+
+
+def is_worked(country: str, on: str) -> bool:
+    """Whether anybody works there on that day."""
+    return working_days_of(country, 2026).is_working_day(day(on))
+
+
+@pytest.mark.parametrize(
+    ("country", "on", "works"),
+    [
+        ("GB-ENG", "2026-04-06", False),  # Easter Monday
+        ("GB-SCT", "2026-04-06", True),  # which Scotland does not keep
+        ("GB-SCT", "2026-01-02", False),
+        ("CA-ON", "2026-10-12", False),  # Thanksgiving
+        ("MY-02", "2026-11-27", False),  # Kedah rests on Friday and Saturday
+        ("MY-02", "2026-11-29", True),  # and works on Sunday
+        ("MY-03", "2026-11-27", False),  # so does Kelantan
+        ("MY-11", "2026-11-27", False),  # and Terengganu
+        ("MY-10", "2026-11-27", True),  # Selangor does not
+        ("MY-10", "2026-11-29", False),
+        ("HU", "2026-01-10", True),  # a Saturday that makes up for January 2
+        ("HU", "2026-01-17", False),
+        ("DE-BY", "2026-01-06", False),
+        ("DE-BE", "2026-01-06", True),
+        ("US", "2026-11-26", False),
+        ("US", "2033-11-24", False),  # as far ahead as anything may be promised
+    ],
+)
+def test_a_day_is_worked_on_as_the_calendar_of_the_place_says(
+    country: str, on: str, works: bool
+) -> None:
+    assert is_worked(country, on) is works
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("", ""),
+        ("us", "US"),
+        ("de-by", "DE-BY"),
+        ("GB-SCOTLAND", "GB-SCT"),
+        ("gb-northern ireland", "GB-NIR"),
+        ("MY-Kedah", "MY-02"),
+        ("AT", "AT"),
+        ("FR_Martinique", "FR-972"),
+    ],
+)
+def test_a_country_is_known_by_its_code_and_a_part_by_its_name(typed: str, code: str) -> None:
+    assert country_code(typed) == code
+
+
+@pytest.mark.parametrize("country", ["AU", "BA", "CA", "CH", "DE", "ES", "FM", "GB", "MY", "PT"])
+def test_where_every_part_has_holidays_of_its_own_the_part_is_asked_for(country: str) -> None:
+    with pytest.raises(
+        CountryError, match=f"Holidays differ within {country}. Add the part: {country}-"
+    ):
+        country_code(country)
+
+
+@pytest.mark.parametrize(("typed", "words"), [("ZZ", "No calendar of ZZ"), ("US-XX", "no part XX")])
+def test_what_nobody_knows_is_refused_with_what_would_do(typed: str, words: str) -> None:
+    with pytest.raises(CountryError, match=words):
+        country_code(typed)
+
+
+def test_everything_that_is_offered_is_taken() -> None:
+    assert [code for code in countries() if country_code(code) != code] == []
+
+
+def test_a_shop_of_which_nobody_said_where_it_is_works_every_day() -> None:
+    assert working_days_of("", 2026) is EVERY_DAY
+    assert EVERY_DAY.is_working_day(date(2026, 12, 25))
+
+
+def test_own_closing_days_count_beside_the_calendar() -> None:
+    closed = working_days_of("HU", 2026).without([day("2026-01-10"), day("2026-01-12")])
+
+    assert closed.first_from(day("2026-01-10")) == day("2026-01-13")
