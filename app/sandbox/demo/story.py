@@ -209,19 +209,24 @@ class Story:
         self.oracle.own[order_id] = OwnWords(own.before, text, own.tags)
 
     def _expect(self, variant: Any, quantity: int, day: date) -> None:
-        """Goods are sent off to the warehouse, and the merchant tells Backline."""
-        self._send_off(variant, quantity, day)
+        """Goods are sent off to the warehouse, and the merchant tells Backline, by the name that the
+        shipment has where it has one: the same goods are then counted once."""
+        name = self._send_off(variant, quantity, day)
         self.teller.happens(f"{quantity} × {variant.product_title} are on their way, due {spell(day)}.")
         self._command(
             *("supply", "add", self.address, variant.sku),
             *("--quantity", str(quantity), "--on", day.isoformat(), "--location", "Warehouse"),
+            *(("--reference", name) if name else ()),
         )
         self._arrivals.append(_ARRIVAL.findall(self._said)[-1])
         self.oracle.arrivals[variant.item_id, self.goods.warehouse].append((day, quantity))
 
-    def _send_off(self, variant: Any, quantity: int, day: date) -> None:
+    def _send_off(self, variant: Any, quantity: int, day: date) -> str:
         noon = datetime.combine(day, time_of_day(12), UTC)
-        self.shop.expect_shipment(self.goods.warehouse, {variant.item_id: quantity}, arrives_at=noon)
+        shipment = self.shop.expect_shipment(
+            self.goods.warehouse, {variant.item_id: quantity}, arrives_at=noon
+        )
+        return str(shipment.name)
 
     def _receive_shipments(self) -> None:
         for shipment in list(self.shop.books.shipments.values()):
@@ -297,8 +302,9 @@ class StoreStory(Story):
         self.oracle.own[order_id] = OwnWords(note)
         return order_id
 
-    def _send_off(self, variant: Any, quantity: int, day: date) -> None:
+    def _send_off(self, variant: Any, quantity: int, day: date) -> str:
         self._on_their_way.append((variant.item_id, quantity))
+        return ""
 
     def _receive_shipments(self) -> None:
         for item_id, quantity in self._on_their_way:
