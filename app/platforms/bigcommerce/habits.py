@@ -11,7 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from app.errors import NeedsMerchant
-from app.platforms.bigcommerce.answers import Product, StockRules, Variant, read
+from app.platforms.bigcommerce.answers import InventoryItem, Product, StockRules, Variant, read
 from app.platforms.bigcommerce.client import BigCommerceClient, Params, check
 
 KEPT_S = 600
@@ -95,6 +95,13 @@ class Habits:
         """How these products are tracked, by id; those that do not exist are missing."""
         return self._kept_each("product", product_ids, self._fetch_products, Product)
 
+    def products_anew(self, product_ids: Collection[int]) -> dict[int, Product]:
+        """The same, asked for whatever is known."""
+        found = self._fetch_products(sorted(product_ids)) if product_ids else []
+        for product in found:
+            self._keep(f"product {product.id}", msgspec.json.encode(product), for_s=_kept_s(product))
+        return {product.id: product for product in found}
+
     def _fetch_products(self, product_ids: Sequence[int]) -> list[Product]:
         params = {
             "id:in": _listed(product_ids),
@@ -117,8 +124,29 @@ class Habits:
         """Of which products these variants are, by id; those that do not exist are missing."""
         return self._kept_each("variant", variant_ids, self._fetch_variants, Variant)
 
+    def learn_variants(self, told: Collection[Variant]) -> None:
+        """Keep what orders tell of the variants they name, where it is not known."""
+        new = {f"variant {one.id}": one for one in told}
+        self._look_up(list(new))
+        for name in new.keys() - self._told.keys():
+            self._keep(name, msgspec.json.encode(new[name]))
+
     def _fetch_variants(self, variant_ids: Sequence[int]) -> list[Variant]:
-        return list(self._list_variants({"id:in": _listed(variant_ids)}))
+        """The catalog finds one variant by its id, or those of products: many are found where their
+        stock is counted, the others one by one."""
+        found = {one.id: one for one in self._fetch_counted(variant_ids)}
+        for variant_id in variant_ids:
+            if variant_id not in found:
+                found |= {one.id: one for one in self._list_variants({"id": variant_id})}
+        return list(found.values())
+
+    def _fetch_counted(self, variant_ids: Sequence[int]) -> Iterator[Variant]:
+        params = {"variant_id:in": _listed(variant_ids)}
+        for page in self._client.pages("/v3/inventory/items", params, limit=MOST_ON_A_PAGE):
+            for item in read(page, list[InventoryItem]):
+                named = item.identity
+                if named.variant_id and named.product_id:
+                    yield Variant(named.variant_id, named.product_id, named.sku)
 
     def _list_variants(self, which: Params) -> Iterator[Variant]:
         params = {**which, "include_fields": "product_id,sku"}
@@ -143,7 +171,7 @@ class Habits:
         for start in range(0, len(unknown), MOST_ON_A_PAGE):
             for told in fetch(unknown[start : start + MOST_ON_A_PAGE]):
                 known[told.id] = told
-                self._keep(wanted[told.id], msgspec.json.encode(told))
+                self._keep(wanted[told.id], msgspec.json.encode(told), for_s=_kept_s(told))
         return known
 
     def _kept(self, name: str, fetch: Callable[[], T], type_: type[T], *, for_s: int = KEPT_S) -> T:
@@ -173,6 +201,12 @@ class Habits:
             self._redis.set(f"{self._key}:{name}", raw, ex=for_s)
         except RedisError:
             return
+
+
+def _kept_s(told: Product | Variant) -> int:
+    """What is not counted may be from one moment to the next, and orders then lower its stock."""
+    is_uncounted = isinstance(told, Product) and not told.is_tracked
+    return SETTINGS_KEPT_S if is_uncounted else KEPT_S
 
 
 def _listed(ids: Sequence[int]) -> str:

@@ -66,6 +66,14 @@ def _seen(habits: Habits, orders: Sequence[OrderBody]) -> list[OrderSeen]:
     if not orders:
         return []
     default_id = habits.default_location_id()
+    habits.learn_variants(
+        [
+            Variant(line.variant_id, line.product_id, line.sku)
+            for order in orders
+            for line in order.every_line()
+            if line.variant_id and line.product_id
+        ]
+    )
     products = habits.products({line.product_id or 0 for order in orders for line in order.every_line()})
     return [
         order_seen(
@@ -236,8 +244,20 @@ def fetch_stock(client: BigCommerceClient, habits: Habits, item_ids: Sequence[in
         if item.identity.variant_id
     }
     found |= _fetch_shared(client, habits, [one for one in item_ids if one not in found])
-    products = habits.products({item.identity.product_id or 0 for item in found.values()})
+    products = _products_of(habits, found)
     return [_item_stock(item_id, found.get(item_id), products) for item_id in item_ids]
+
+
+def _products_of(habits: Habits, found: Mapping[int, InventoryItem]) -> dict[int, Product]:
+    """The products of these items. Where stock is told of one that was not counted when we last asked,
+    its tracking has been switched on since."""
+    products = habits.products({item.identity.product_id or 0 for item in found.values()})
+    changed = {
+        product.id
+        for item_id, item in found.items()
+        if (product := products.get(item.identity.product_id or 0)) and not product.counts(item_id)
+    }
+    return products | habits.products_anew(changed)
 
 
 def _item_stock(item_id: int, item: InventoryItem | None, products: Mapping[int, Product]) -> ItemStock:

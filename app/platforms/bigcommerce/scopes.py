@@ -37,6 +37,10 @@ class _Shipment(msgspec.Struct, rename={"order_id": "orderId"}):
     order_id: Id
 
 
+class _Product(msgspec.Struct):
+    id: Id
+
+
 class _ProductInventory(msgspec.Struct):
     product_id: Id
 
@@ -77,6 +81,11 @@ def _order(data: Any) -> Facts:
 
 def _shipment(data: Any) -> Facts:
     return (OrderTouched(_as(data, _Shipment).order_id),)
+
+
+def _product(data: Any) -> Facts:
+    """What changed is not told: whether its stock is counted may have."""
+    return (ProductStockMoved(_as(data, _Product).id),)
 
 
 def _product_stock(data: Any) -> Facts:
@@ -129,6 +138,7 @@ SCOPES: Mapping[str, Scope] = {
     "store/shipment/created": Scope(_shipment),
     "store/shipment/updated": Scope(_shipment),
     "store/shipment/deleted": Scope(_shipment),
+    "store/product/updated": Scope(_product),
     "store/product/inventory/updated": Scope(_product_stock),
     "store/sku/inventory/updated": Scope(_sku_stock),
     "store/channel/*/inventory/product/stock_changed": Scope(_stock),

@@ -50,6 +50,9 @@ class Books:
         self.settings = settings
         self.projection = projection
         self.lowers_backordered = False
+        self.lowers_lines = False
+        self.keeps_counter_of_archived = False
+        self.channel_settings: dict[str, Any] = {}
         self.locations: dict[int, Location] = {}
         self.products: dict[int, Product] = {}
         self.variants: dict[int, Variant] = {}
@@ -99,6 +102,11 @@ class Books:
     def is_tracked(self, item_id: int) -> bool:
         """Whether the stock of an item is counted at all."""
         return self.item_id(self.variants[item_id]) == item_id
+
+    def setting(self, name: str, order: Order) -> Any:
+        """What is set for an order: by its channel, where that differs; for manual ones by the store."""
+        told = None if order.channel == "manual" else self.channel_settings.get(name)
+        return getattr(self.settings, name) if told is None else told
 
     def level(self, item_id: int, location_id: int) -> Level:
         """The stock of an item at a location."""

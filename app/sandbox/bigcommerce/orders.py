@@ -25,6 +25,7 @@ from app.sandbox.bigcommerce.records import (
     STATUSES,
     VOID,
     Channel,
+    Level,
     Line,
     Order,
     Shipment,
@@ -101,7 +102,7 @@ def _add(books: Books, order: Order, line: Line, quantity: int) -> None:
     order.lines.append(line)
     line.quantity = quantity
     if order.status_id != INCOMPLETE:
-        stock.take(books, line, quantity)
+        stock.take(books, order, line, quantity)
 
 
 def change_status(books: Books, order: Order, status_id: int) -> None:
@@ -114,7 +115,7 @@ def change_status(books: Books, order: Order, status_id: int) -> None:
     if previous in VOID and status_id not in VOID:
         has_claim, order.status_id = True, AWAITING_FULFILLMENT
         for line in order.lines:
-            stock.take(books, line, line.outstanding)
+            stock.take(books, order, line, line.outstanding)
     if has_claim and status_id in VOID:
         _release(books, order, restock=books.settings.refund_order_stock_adjustment)
     if has_claim and status_id in DONE:
@@ -168,12 +169,15 @@ def _pickup_of(order: Order) -> int | None:
 
 def _resize(books: Books, order: Order, line: Line, delta: int) -> None:
     """By the store's setting, stock follows an edit or is left alone, which the merchant must know."""
-    follows = books.settings.edit_order_stock_adjustment
+    follows = books.setting("edit_order_stock_adjustment", order)
     if delta < 0 and order.is_open:
         stock.give_back(books, line, -delta, restock=follows)
     line.quantity += delta
-    if delta > 0 and follows and order.is_open:
-        stock.take(books, line, delta)
+    if delta > 0 and order.is_open:
+        if follows:
+            stock.take(books, order, line, delta)
+        elif line.has_taken:
+            line.untaken += delta
 
 
 def cancel(books: Books, order: Order, *, restock: bool | None) -> None:
@@ -264,10 +268,19 @@ def unfulfil(books: Books, order: Order) -> None:
 def archive(books: Books, order: Order) -> None:
     """Hide an order from lists; what it had taken and not shipped is given back."""
     if order.is_open:
+        kept = [(books.level_of(line), line.backordered) for line in order.lines]
         _release(books, order, restock=books.settings.refund_order_stock_adjustment)
+        for level, short in kept if books.keeps_counter_of_archived else ():
+            _keep_counter(books, level, short)
     order.is_archived = True
     books.touch(order)
     books.tell_order("archived", order)
+
+
+def _keep_counter(books: Books, level: Level | None, short: int) -> None:
+    if level is not None and short:
+        books.watch(level, by_order=True)
+        level.backordered += short
 
 
 def delete(books: Books, order: Order) -> None:

@@ -49,7 +49,6 @@ KEEP: Mapping[str, Mapping[str, str]] = {
 WORDS = {"description", "example", "examples", "summary", "tags", "externalDocs", "links", "deprecated"}
 # Maps whose keys are names that somebody chose, so that `title` in them is no word about the schema.
 NAMED = {"properties", "schemas", "parameters", "responses", "requestBodies", "headers", "paths"}
-IN_ONE_FIELD = {"style": "form", "explode": False}
 
 
 class StaleCorrection(Exception):
@@ -195,12 +194,20 @@ def _name_several(spec: Json) -> None:
     several["schema"] = {"type": "string"}
 
 
-def _find_variants_by_id(spec: Json) -> None:
-    """`id:in` works for variants as for products, though only products' spec lists it."""
-    operation = spec["paths"]["/catalog/variants"]["get"]
-    wanted = {"name": "id:in", "in": "query", "required": False, **IN_ONE_FIELD}
-    _claim(_find(spec, operation["parameters"], "id:in") is None, "variants list id:in now")
-    operation["parameters"].append(wanted | {"schema": {"type": "array", "items": {"type": "integer"}}})
+def _let_channels_inherit(spec: Json) -> None:
+    """A setting that a channel does not override is null, says the answer's description; its schema
+    allows none."""
+    schemas = spec["components"]["schemas"].items()
+    (settings,) = [one for name, one in schemas if name.endswith("--InventorySettings")]
+    told = settings["properties"].values()
+    _claim(not any(one.get("nullable") for one in told), "inventory settings may be null now")
+    for one in told:
+        if "$ref" not in one:
+            one.update({"nullable": True}, **_with_null(one))
+
+
+def _with_null(schema: Json) -> Json:
+    return {"enum": [*schema["enum"], None]} if "enum" in schema else {}
 
 
 def _allow_null(spec: Json) -> None:
@@ -219,7 +226,7 @@ CORRECTIONS: Mapping[str, tuple[Callable[[Json], None], ...]] = {
         _let_alternatives_overlap,
         _let_lists_be_empty,
         _name_several,
-        _find_variants_by_id,
+        _let_channels_inherit,
         _allow_null,
     ),
 }

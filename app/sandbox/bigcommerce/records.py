@@ -124,8 +124,8 @@ class Level:
 @dataclass
 class Line:
     """An order product. `backordered` are those of its outstanding units that were short when they
-    were ordered. `has_taken`: on-hand was lowered for it when it was placed. Custom products have
-    variant and product 0."""
+    were ordered. `has_taken`: on-hand was lowered for it when it was placed, but for `untaken` units
+    that were added since without adjusting stock. Custom products have variant and product 0."""
 
     line_id: int
     variant_id: int
@@ -139,6 +139,7 @@ class Line:
     refunded: int = 0
     backordered: int = 0
     has_taken: bool = False
+    untaken: int = 0
 
     @property
     def outstanding(self) -> int:

@@ -9,14 +9,18 @@ about the rest; assumed is what loses no unit:
 - A shipment takes a line's units that were there first; a backordered one leaves on-hand when it is
   shipped, and the item's counter with it. More cannot leave than is counted: on-hand stops at zero.
 - An order that is reduced gives back its backordered units first.
-- `lowers_backordered`: a restock pays off the item's counter. The lines keep what they showed.
+- `lowers_backordered`: a restock pays off the item's counter. The lines keep what they showed, or
+  (`lowers_lines`) are lowered with it, the oldest first.
+- Units that staff add while stock does not follow edits are never taken: they leave untold. Of a line
+  that has both, those are taken out first and shipped last.
+- `keeps_counter_of_archived`: archiving an order leaves its backordered units on the item's counter.
 - Under `order_completed_or_shipped` no line is backordered, since no order has taken anything.
 - Without native backorders an order made by hand or through the API may take more than there is, and
   on-hand falls below zero.
 """
 
 from app.sandbox.bigcommerce.books import Books
-from app.sandbox.bigcommerce.records import Level, Line
+from app.sandbox.bigcommerce.records import Level, Line, Order
 from app.sandbox.records import OutOfStock, Refused
 
 
@@ -57,10 +61,12 @@ def refuse_oversell(books: Books, line: Line, quantity: int, *, is_manual: bool)
         raise Shortage(line, level)
 
 
-def take(books: Books, line: Line, quantity: int) -> None:
+def take(books: Books, order: Order, line: Line, quantity: int) -> None:
     """An order takes units: those there leave on-hand, the others are short."""
     level = books.level_of(line)
-    if level is None or books.settings.update_stock_behavior != "order_placed":
+    if level is None or books.setting("update_stock_behavior", order) != "order_placed":
+        if line.has_taken:
+            line.untaken += quantity
         return
     line.has_taken = True
     books.watch(level, by_order=True)
@@ -76,6 +82,9 @@ def give_back(books: Books, line: Line, quantity: int, *, restock: bool) -> None
     level = books.level_of(line)
     if level is None or not line.has_taken:
         return
+    unseen = min(quantity, line.untaken)
+    line.untaken -= unseen
+    quantity -= unseen
     books.watch(level, by_order=True)
     short = min(quantity, line.backordered)
     unpaid = min(short, level.backordered)
@@ -98,7 +107,11 @@ def ship(books: Books, line: Line, quantity: int) -> None:
         level.on_hand -= taken
         level.shelf -= taken
         return
-    reserved = min(quantity, line.outstanding - line.backordered)
+    # Units that no figure was lowered for leave without any figure telling.
+    unseen = max(0, quantity - (line.outstanding - line.untaken))
+    line.untaken -= unseen
+    quantity -= unseen
+    reserved = min(quantity, line.outstanding - unseen - line.untaken - line.backordered)
     short = quantity - reserved
     paid = min(short, paid_off(books, level))
     unpaid = short - paid
@@ -142,6 +155,17 @@ def restock(books: Books, level: Level, delta: int, *, by_order: bool = False) -
         paid = min(level.backordered, level.free)
         level.on_hand -= paid
         level.backordered -= paid
+        if books.lowers_lines:
+            _pay_lines(books, level, paid)
+
+
+def _pay_lines(books: Books, level: Level, units: int) -> None:
+    for order, line in sorted(books.open_lines_of(level), key=lambda one: one[0].order_id):
+        paid = min(units, line.backordered)
+        line.backordered -= paid
+        units -= paid
+        if paid:
+            books.touch(order)
 
 
 def set_figures(books: Books, level: Level, *, on_hand: int, backordered: int | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.sandbox.actions import action
@@ -43,7 +44,9 @@ class SandboxStore:
     """A BigCommerce store with a clock that the caller holds.
 
     Two stores of one seed and one history are the same to the last digit. `projection_delay_s` is how
-    far inventory reads lag; `lowers_backordered` says whether a restock pays off `qty_backordered`.
+    far inventory reads lag; `lowers_backordered` says whether a restock pays off `qty_backordered`, and
+    `lowers_lines` whether it does the lines' own with it; `keeps_counter_of_archived` whether an
+    archived order's units stay on it.
     `before_request` is called before each API request is looked at: tests slip events in there.
     `requests` notes every API request; `answer_problems` what the specs have against our answers.
     """
@@ -59,6 +62,8 @@ class SandboxStore:
     settings: Settings = field(default_factory=Settings)
     projection_delay_s: float = 0
     lowers_backordered: bool = False
+    lowers_lines: bool = False
+    keeps_counter_of_archived: bool = False
     quota_requests: int = 150
     metafield_batch_limit: int = 10
     time_zone: str = "Europe/Lisbon"
@@ -94,6 +99,8 @@ class SandboxStore:
             announce=self.webhooks.announce,
         )
         self.books.lowers_backordered = self.lowers_backordered
+        self.books.lowers_lines = self.lowers_lines
+        self.books.keeps_counter_of_archived = self.keeps_counter_of_archived
         self.faults = Faults(for_faults)
         self.quota = Quota(self.clock, self.quota_requests)
         self.oauth = OAuth(self)
@@ -110,6 +117,11 @@ class SandboxStore:
     def name(self) -> str:
         """The store's name, made of its hash."""
         return f"Store {self.store_hash.title()}"
+
+    @property
+    def channel_settings(self) -> dict[str, Any]:
+        """Inventory settings that differ for the store's one channel, by name."""
+        return self.books.channel_settings
 
     @property
     def zone(self) -> ZoneInfo:

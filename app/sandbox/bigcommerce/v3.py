@@ -139,8 +139,8 @@ def _list_locations(call: Call) -> Reply:
 
 
 def _list_variants(call: Call) -> Reply:
-    call.honour("id", "id:in", "sku", "product_id:in", "page", "limit", "include_fields")
-    wanted, products = call.numbers("id:in") or call.numbers("id"), call.numbers("product_id:in")
+    call.honour("id", "sku", "product_id:in", "page", "limit", "include_fields")
+    wanted, products = call.numbers("id"), call.numbers("product_id:in")
     skus = call.words("sku")
     found = [
         one
@@ -206,7 +206,12 @@ def _get_product(call: Call) -> Reply:
 
 def _get_settings(call: Call) -> Reply:
     """Those that are modelled. The switch of native backorders is no field; it brings some along."""
+    call.honour("channel_id")
     settings = asdict(call.books.settings)
+    if "channel_id" in call.query:
+        overridden = dict.fromkeys(settings) | call.books.channel_settings
+        overridden.pop("has_native_backorders")
+        return Reply({"data": overridden, "meta": {}})
     texts = ("show_quantity_on_backorder", "show_quantity_on_hand", "show_backorder_message")
     more = dict.fromkeys(texts, True) if settings.pop("has_native_backorders") else {}
     return Reply({"data": settings | more, "meta": {}})

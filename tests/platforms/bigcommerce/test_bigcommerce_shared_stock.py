@@ -137,4 +137,4 @@ def test_how_a_product_is_tracked_is_asked_once(
 
     assert asked.count("GET /v3/catalog/products") == 1
     assert asked.count("GET /v3/catalog/variants") == 3  # the variants, the first ones, the robe's item
-    assert asked.count("GET /v3/inventory/items") == 4
+    assert asked.count("GET /v3/inventory/items") == 6  # twice whose variants they are

@@ -308,6 +308,7 @@ def documented(number: Any) -> dict[str, tuple[Any, Fact]]:
         **{
             f"store/shipment/{event}": (shipment, touched) for event in ("created", "updated", "deleted")
         },
+        "store/product/updated": ({"type": "product", "id": number}, ProductStockMoved(250)),
         "store/product/inventory/updated": (product, ProductStockMoved(250)),
         "store/sku/inventory/updated": (sku, StockMoved(250)),
         **{
@@ -417,6 +418,7 @@ class TestFacts:
 
         assert {name for name, is_ignored in read_bodies.items() if not is_ignored} == {
             "store_app_uninstalled",
+            "store_product_updated",
             "store_channel_1_order_updated",
             "store_channel_ALL_inventory_product_stock_changed",
             "store_inventory_location_created",

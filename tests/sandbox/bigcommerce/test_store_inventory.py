@@ -147,7 +147,7 @@ def test_products_tell_how_they_are_tracked_and_sold(
 
     query = {"id:in": mug.product_id, "include": "variants"}
     (shown,) = call("GET", "/v3/catalog/products", params=query).json()["data"]
-    (variant,) = call("GET", "/v3/catalog/variants", params={"id:in": mug.variant_id}).json()["data"]
+    (variant,) = call("GET", "/v3/catalog/variants", params={"id": mug.variant_id}).json()["data"]
 
     assert (shown["inventory_tracking"], shown["availability"]) == ("none", "preorder")
     assert shown["preorder_release_date"] == "2026-11-25T10:00:00+00:00"
