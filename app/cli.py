@@ -510,7 +510,7 @@ def list_supply(domain: str, *, is_all: bool) -> None:
                 str(row.quantity),
                 str(row.received),
                 "no order yet" if row.item_id is None else str(counts.get(row.id, 0)),
-                row.expected_on.isoformat(),
+                "no date" if row.state == "undated" else row.expected_on.isoformat(),
                 f"{row.reference} from {row.supplier}" if row.supplier else row.reference,
                 row.source,
                 *([row.state] if is_all else []),

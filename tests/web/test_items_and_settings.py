@@ -227,3 +227,28 @@ def test_whatever_is_typed_as_a_number_is_answered_in_words(shops: Shops, typed:
 
     assert answer.status_code == 200
     assert "Type a whole number from 1 to 1,000,000,000." in answer.get_data(as_text=True)
+
+
+def test_an_arrival_without_a_date_is_shown_as_one_until_it_has_one(shops: Shops) -> None:
+    ann = shops.browser()
+    page = f"/shops/{shops.ours}/items/{ITEM}"
+    arrival_id = shops.arrival_of(shops.ours)
+    with shops.runtime.sessions.begin() as session:
+        session.get_one(ArrivalRow, arrival_id).state = "undated"
+    shown = ann.get(page).get_data(as_text=True)
+    assert "without a date" in shown
+    assert "overdue" not in shown
+
+    fields = {"quantity": "4", "received": "0", "expected_on": "2027-01-15", "reference": "PO-1"}
+    token = form_token(ann.get(page))
+    ann.post(
+        f"{page}/arrivals/{arrival_id}",
+        data={"csrf_token": token, **fields},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+
+    with shops.runtime.sessions.begin() as session:
+        row = session.get_one(ArrivalRow, arrival_id)
+        assert (row.state, row.expected_on, row.first_expected_on) == (
+            "expected", day("2027-01-15"), day("2027-01-15"),
+        )  # fmt: skip
