@@ -82,6 +82,21 @@ def _together(parts: Sequence[tuple[int, date | None]]) -> Short:
     return Short(sum(units for units, _ in parts), None if None in days else max(days))  # type: ignore[type-var]
 
 
+@dataclass(frozen=True)
+class Copy:
+    """What another app remembers of an order: its whole note, the words of people in it, the tags."""
+
+    note: str
+    own_text: str
+    tags: frozenset[str]
+    own_tags: frozenset[str]
+
+    @property
+    def block(self) -> str:
+        """Our block in it."""
+        return split(self.note)[1]
+
+
 @dataclass
 class History:
     """One seeded history: what the merchant and the buyers do, and what was seen while it went on."""
@@ -94,6 +109,8 @@ class History:
     shrunk: set[int] = field(default_factory=set)
     """Orders of which something was taken out or shipped while they waited, or is not counted any more:
     they may show nothing."""
+    copies: dict[int, "Copy"] = field(default_factory=dict)
+    put_back: set[tuple[int, str]] = field(default_factory=set)
     served: set[int] = field(default_factory=set)
     """Orders that stock came for: these alone may say so."""
     _wants: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
@@ -221,6 +238,10 @@ class History:
             (2, self.write_note),
             (2, self.put_tag),
             (1, self.delete_order),
+            (1, self.copy_order),
+            (3, self.remember_note),
+            (2, self.put_note_back),
+            (1, self.merge_notes),
             (1, self.switch_tracking),
             (1, self.delete_product),
             *self.goods.acts(),
@@ -389,6 +410,66 @@ class History:
             self.world.shop.edit_note(order_id, note + "\ncall first")
             self.own_text[order_id] += "\ncall first"
 
+    def remember_note(self) -> None:
+        """Another app reads an order."""
+        order_id = self._any_order()
+        self.copies[order_id] = Copy(
+            self.world.note(order_id),
+            self.own_text[order_id],
+            frozenset(self.world.tags(order_id)),
+            frozenset(self.own_tags[order_id]),
+        )
+
+    def put_note_back(self) -> None:
+        """It writes all of it over what stands there now."""
+        order_id, copy = self._any_copy()
+        self.shop.edit_note(order_id, copy.note)
+        self.own_text[order_id] = copy.own_text
+        self._put_tags_back(order_id, copy)
+
+    def _put_tags_back(self, order_id: int, copy: Copy) -> None:
+        self.shop.remove_tags(order_id, sorted(self.world.tags(order_id) - copy.tags))
+        self.shop.add_tags(order_id, sorted(copy.tags))
+        self.own_tags[order_id] = set(copy.own_tags)
+
+    def merge_notes(self) -> None:
+        """It writes what it knew before what stands there."""
+        order_id, copy = self._any_copy()
+        self.shop.edit_note(order_id, f"{copy.note} | {self.world.note(order_id)}")
+        self.own_text[order_id] = f"{copy.own_text} | {self.own_text[order_id]}"
+
+    def _any_copy(self) -> tuple[int, Copy]:
+        """One with a block of ours. No app insists on one, for then it is left; nor does one put our
+        tags back without a block, or take our block away, which nobody fights over."""
+        found = [
+            (order_id, copy)
+            for order_id, copy in self.copies.items()
+            if order_id in self.shop.orders
+            and not self.is_cancelled(order_id)
+            and copy.block
+            and copy.tags & OURS
+            and (order_id, copy.block) not in self.put_back
+        ]
+        if not found:
+            raise Refused("nothing is remembered")
+        order_id, copy = self.random.choice(found)
+        self.put_back.add((order_id, copy.block))
+        return order_id, copy
+
+    def copy_order(self) -> None:
+        """An app makes a new order of an old one, with all that stood on it."""
+        copied = self._any_order()
+        variant = self.random.choice(self.variants)
+        own = self.own_text[copied], set(self.own_tags[copied])
+        order_id = self._place_copy([(variant.variant_id, self.random.randint(1, 3))], copied)
+        self.own_text[order_id], self.own_tags[order_id] = own
+        if "backordered" in self.world.tags(order_id):
+            self.tagged.add(order_id)
+
+    def _place_copy(self, lines: list[tuple[int, int]], copied: int) -> int:
+        tags = self.world.tags(copied) if split(self.world.note(copied))[1] else self.own_tags[copied]
+        return int(self.shop.place_order(lines, note=self.world.note(copied), tags=sorted(tags)))
+
     def put_tag(self) -> None:
         """Staff put a tag of theirs."""
         order_id = self._any_order()
@@ -543,7 +624,28 @@ class History:
         }
         if said != dict(short):
             problems.append(f"lines {said} should be {dict(short)}")
+        told = [line for line in block.split("\n") if " × " in line]
+        true = self._true_lines(order_id, short)
+        if sorted(told) != sorted(true):
+            problems.append(f"says {told} of its items, and true is {true}")
         return problems
+
+    def _true_lines(self, order_id: int, short: Mapping[int, Short]) -> list[str]:
+        """What may be said of each item of a short order."""
+        lines = []
+        for (open_order, item_id), (units, _) in self._open_and_short().items():
+            if open_order != order_id:
+                continue
+            variant = next(one for one in self.variants if one.item_id == item_id)
+            name = f"{variant.product_title} ({variant.sku})"
+            if item_id not in short:
+                lines.append(f"{units} × {name}: in stock")
+                continue
+            few, day = short[item_id].units, short[item_id].expected
+            count = f"{few}" if few == units else f"{few} of {units}"
+            when = f"{day:%b} {day.day}, {day.year}" if day else "no date known yet"
+            lines.append(f"{count} × {name}: {when}")
+        return lines
 
     def _judge_covered(
         self, order_id: int, tags: set[str], block: str, fields: Mapping[str, str]
@@ -556,8 +658,9 @@ class History:
             and fields.get("status") == "released"
         )
         is_cancelled = self.is_cancelled(order_id)
-        may_be_nothing = is_cancelled or not was_tagged or order_id in self.shrunk
-        may_be_released = was_tagged and not is_cancelled and order_id in self.served
+        was_served = was_tagged and order_id in self.served
+        may_be_nothing = is_cancelled or not was_served or order_id in self.shrunk
+        may_be_released = was_served and not is_cancelled
         if (nothing and may_be_nothing) or (released and may_be_released):
             return []
         past = f"tagged before: {was_tagged}, stock came: {order_id in self.served}"
@@ -615,6 +718,12 @@ class StoreHistory(History):
         if not unpaid:
             raise Refused("all are paid")
         self.shop.pay_order(self.random.choice(unpaid))
+
+    def _put_tags_back(self, order_id: int, copy: Copy) -> None:
+        """There are none."""
+
+    def _place_copy(self, lines: list[tuple[int, int]], copied: int) -> int:
+        return int(self.shop.place_order(lines, note=self.world.note(copied)))
 
     def is_cancelled(self, order_id: int) -> bool:
         """Refunded, cancelled and declined orders, and archived ones, which nobody sees any more."""

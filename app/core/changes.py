@@ -9,18 +9,21 @@ from app.core.desired import WAITING, Desired, ItemState, Shown, ShownItem
 
 @dataclass(frozen=True, slots=True)
 class TagChanges:
-    """Tags to send, and the ones that are ours afterwards."""
+    """Tags to send, the ones that are ours afterwards, and those that we took off, now or before."""
 
     add: frozenset[str]
     remove: frozenset[str]
     ours: frozenset[str]
+    taken: frozenset[str] = frozenset()
 
 
 def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: int) -> bool:
-    """Whether the order must be written: its status or duty changes, or what is said of a short item.
+    """Whether the order must be written: its status or duty changes, or what is said of an item is true
+    no more, be it short or in stock.
 
     Quiet rule: a date is rewritten only if it moves by `quiet_days` or more, becomes known or
-    unknown, or the date shown has passed. What a person did to our tag or block since is no reason.
+    unknown, or the date shown has passed. It is for dates alone. What others did to our tag or block
+    since is no reason here (see `app.core.foreign`).
     """
     if want.status is not shown.status:
         return True
@@ -31,6 +34,8 @@ def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: in
     said = {item.item_id: item for item in shown.items}
     short = [item for item in want.items if item.short > 0]
     if {item.item_id for item in short} != said.keys():
+        return True
+    if shown.in_stock is not None and want.in_stock != shown.in_stock:
         return True
     return any(_says_something_else(item, said[item.item_id], today, quiet_days) for item in short)
 
@@ -48,12 +53,14 @@ def _says_something_else(now: ItemState, said: ShownItem, today: date, quiet_day
 def tag_changes(want: Collection[str], shown: Shown, present: Collection[str]) -> TagChanges:
     """Which tags to add and take off, given those `present` on the order. Shopify compares tags
     without case when adding and with it when removing: a "Backordered" that a person typed is
-    theirs. Only a tag that we added ourselves is ever taken off, also under a name it has no more;
-    that goes first, since the new name may differ in case alone."""
-    remove = (shown.tags - frozenset(want)) & frozenset(present)
+    theirs. Only a tag that we added ourselves is ever taken off, also under a name it has no more, and
+    once more if somebody put it back; that goes first, since the new name may differ in case alone."""
+    own = shown.tags | (shown.taken & frozenset(present))
+    remove = (own - frozenset(want)) & frozenset(present)
     there = {tag.casefold() for tag in present if tag not in remove}
     add = frozenset(tag for tag in want if tag.casefold() not in there)
-    return TagChanges(add, remove, (shown.tags | add) & frozenset(want))
+    taken = (shown.taken | remove) - frozenset(want)
+    return TagChanges(add, remove, (own | add) & frozenset(want), taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +99,27 @@ def shown_after(
     glue: str,
     has_block: bool,
     status: StatusChange = StatusChange(),
+    block: str = "",
+    taken: Collection[str] = (),
 ) -> Shown:
-    """The record to keep once `want` has been written."""
+    """The record to keep once `want` has been written; `block` is the digest of the block."""
     items = tuple(
         ShownItem(item.item_id, item.ordered, item.outstanding, item.short, item.expected_on)
         for item in want.items
         if item.short > 0
     )
     return Shown(
-        want.status,
-        items,
-        want.eta,
-        want.released_on,
-        frozenset(ours),
-        glue,
-        has_block,
-        status.ours,
-        status.before,
-        want.owes_notice,
+        status=want.status,
+        items=items,
+        eta=want.eta,
+        released_on=want.released_on,
+        tags=frozenset(ours),
+        glue=glue,
+        has_block=has_block,
+        status_id=status.ours,
+        status_id_before=status.before,
+        owes_notice=want.owes_notice,
+        block=block,
+        taken=frozenset(taken),
+        in_stock=want.in_stock,
     )

@@ -109,8 +109,10 @@ class Shown:
     """What the order shows by our own doing: our record, not a guess from its text.
 
     `tags` are those we added ourselves; a tag of the same name that a merchant had put before is
-    theirs. `glue` belongs to the note block (see `app.core.note`). `status_id` is the order status that
-    we set, by the merchant's wish, and `status_id_before` the one that stood there.
+    theirs; `taken` are those that we added and took off again. `glue` and `block`, the digest of what
+    we wrote, belong to the note block (see `app.core.note`). `in_stock` are the items that the block
+    calls so, with their units (None: written before that was kept). `status_id` is the order status
+    that we set, by the merchant's wish, and `status_id_before` the one that stood there.
     """
 
     status: Status = Status.NONE
@@ -123,6 +125,9 @@ class Shown:
     status_id: int | None = None
     status_id_before: int | None = None
     owes_notice: bool = False
+    block: str = ""
+    taken: frozenset[str] = frozenset()
+    in_stock: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,18 @@ class Desired:
     released_on: date | None = None
     tags: frozenset[str] = field(default=frozenset())
     owes_notice: bool = False
+
+    @property
+    def in_stock(self) -> tuple[tuple[int, int], ...]:
+        """The items of which nothing is short, with the units that are still to be shipped. Of what is
+        not counted nobody knows whether it is in stock."""
+        return tuple(
+            sorted(
+                (item.item_id, item.outstanding)
+                for item in self.items
+                if item.short == 0 and item.outstanding > 0 and item.is_counted
+            )
+        )
 
 
 def desired(

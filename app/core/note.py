@@ -1,6 +1,8 @@
 """Our block inside a note that belongs to other people. Their text survives byte for byte."""
 
 import re
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 OPEN, CLOSE = "[backorder]", "[/backorder]"
@@ -9,6 +11,8 @@ GLUE = "\n\n"
 # The platform's editors may turn our line ends into CRLF; an unclosed marker that a person typed is
 # text of theirs, so a block holds no second opening.
 _BLOCK = re.compile(r"\[backorder\]\r?\n(?:(?!\[backorder\]).)*?\r?\n\[/backorder\]", re.DOTALL)
+
+Spans = Sequence[tuple[int, int]]
 
 
 class Placed(NamedTuple):
@@ -20,31 +24,64 @@ class Placed(NamedTuple):
 
 
 def find_block(note: str) -> str | None:
-    """Our block as it stands in the note, or None."""
-    matches = _BLOCK.findall(note)
-    return matches[-1] if matches else None
+    """The last block that stands in the note, or None."""
+    spans = [found.span() for found in _BLOCK.finditer(note)]
+    return note[slice(*spans[-1])] if spans else None
 
 
-def place_block(note: str, block: str, *, glue: str) -> Placed:
-    """Put our block where it stands already, else at the end. `glue` is what went before it."""
-    standing = find_block(note)
-    if standing is not None:
-        before, _, after = note.rpartition(standing)
-        return Placed(before + block + after, glue)
-    return append_block(note, block)
+def find_ours(note: str, *, has_block: bool, is_our_wording: Callable[[str], bool]) -> Spans:
+    """Where blocks of ours stand: every one in words of ours, for other apps copy, merge and put back
+    whole notes; and where one of ours should stand (`has_block`) and none is in such words, the last,
+    which a person has edited. A block in other words is a person's."""
+    spans = [found.span() for found in _BLOCK.finditer(note)]
+    known = [span for span in spans if is_our_wording(note[slice(*span)])]
+    return known or (spans[-1:] if has_block else [])
 
 
-def append_block(note: str, block: str) -> Placed:
-    """Put our first block at the end; a whole block that stands there before was pasted by a person."""
-    glue = GLUE if note else ""
-    return Placed(note + glue + block, glue)
+def digest_of(text: str) -> str:
+    """What tells one block, or several in a row, from another, whatever line ends an editor gave it."""
+    return (
+        sha256(text.replace("\r\n", "\n").encode(errors="surrogatepass")).hexdigest()[:16]
+        if text
+        else ""
+    )
 
 
-def remove_block(note: str, *, glue: str) -> str:
-    """Take our block and the `glue` before it, whatever line ends an editor gave it, out of a note."""
-    standing = find_block(note)
-    if standing is None:
+def digest_of_blocks(note: str) -> str:
+    """The digest of all blocks in a note, ours or not; that of the block where there is one, empty where
+    there is none. Nothing of the text can be read from it."""
+    return digest_of("\n".join(found.group() for found in _BLOCK.finditer(note)))
+
+
+def put_block(note: str, block: str, *, ours: Spans, glue: str | None) -> Placed:
+    """Put our block where the last of `ours` stands (see `find_ours`), else at the end; copies of it go.
+    `glue` is what we had put before the last (None: nobody knows, so what looks like it is)."""
+    if not ours:
+        glue = GLUE if note else ""
+        return Placed(note + glue + block, glue)
+    start, end = ours[-1]
+    before = _without(note[:start], ours[:-1])
+    if glue is None:
+        glue = GLUE if before != _without_glue(before, GLUE) else ""
+    return Placed(before + block + note[end:], glue)
+
+
+def remove_blocks(note: str, *, ours: Spans, glue: str | None) -> str:
+    """Take all of `ours` out of a note: the last with the `glue` that we had put before it."""
+    if not ours:
         return note
-    before, _, after = note.rpartition(standing)
+    start, end = ours[-1]
+    before = _without(note[:start], ours[:-1])
+    return _without_glue(before, GLUE if glue is None else glue) + note[end:]
+
+
+def _without(text: str, spans: Spans) -> str:
+    """The text without these blocks, and what we put before each when there was text before it."""
+    for start, end in reversed(spans):
+        text = _without_glue(text[:start], GLUE) + text[end:]
+    return text
+
+
+def _without_glue(text: str, glue: str) -> str:
     crlf = glue.replace("\n", "\r\n")
-    return before.removesuffix(crlf if crlf and before.endswith(crlf) else glue) + after
+    return text.removesuffix(crlf if crlf and text.endswith(crlf) else glue)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.books import Account
 from app.core.priority import PriorityRule, priority_of
 from app.db.demand import Taken, forget_lines, lines_of, remember_taken
+from app.db.foreign import hear_of_foreign_writes
 from app.db.models import (
     IN_BULK,
     NAMES,
@@ -94,6 +95,7 @@ def see_orders(
     lines = lines_of(session, shop_id, known.keys())
     changed: dict[int, dict[int, int]] = {}
     taken: list[Taken] = []
+    told = []
     for copy in copies:
         order = known.get(copy.order_id)
         is_first = order is None
@@ -101,6 +103,7 @@ def see_orders(
             order = known[copy.order_id] = _new_order(session, shop_id, copy, now)
         elif order.is_gone or copy.updated_at < order.updated_at:
             continue
+        told.append(copy)
         before = {} if order.is_cancelled else items.get(copy.order_id, {})
         was = {} if order.is_cancelled else lines.get(copy.order_id, {})
         is_moved = _rank(order, copy, rules)
@@ -113,6 +116,7 @@ def see_orders(
     remember_taken(session, shop_id, taken, now=now)
     _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
+    hear_of_foreign_writes(session, shop_id, told, now=now)
     return set(changed)
 
 

@@ -561,7 +561,8 @@ class NoticeRow(Base):
 
 class ShownRow(Base):
     """What an order shows by our own doing (see `app.core.desired.Shown`). `intent` is what was about
-    to be sent when its answer was still out: tags found on the order that stand in it are ours."""
+    to be sent when its answer was still out: tags found on the order that stand in it are ours.
+    `foreign` is what others did to it (see `app.core.foreign.Foreign`)."""
 
     __tablename__ = "shown"
     __table_args__ = (
@@ -574,6 +575,7 @@ class ShownRow(Base):
     order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     shown: Mapped[dict[str, Any]]
     intent: Mapped[dict[str, Any] | None]
+    foreign: Mapped[dict[str, Any] | None]
     written_at: Mapped[datetime | None]
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import WAITING, Ending, ItemState, OrderState, Shown, ShownItem, still_to_ship
+from app.core.foreign import Foreign
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
+from app.db.foreign import foreign_of
 from app.db.mirror import ask_for_look, is_doubtful, is_ready, lock_item
 from app.db.models import (
     NAMES,
@@ -33,9 +35,9 @@ from app.db.statements import chunks, upsert
 
 @dataclass(frozen=True, slots=True)
 class DueOrder:
-    """An order that is due to be judged: its state, what it shows, and what was about to be sent
-    when we last heard nothing back. `is_tagged`: its tags have been written in bulk as was intended, and
-    nothing else has."""
+    """An order that is due to be judged: its state, what it shows, what was about to be sent when we
+    last heard nothing back, and what others did to it. `is_tagged`: its tags have been written in bulk
+    as was intended, and nothing else has."""
 
     name: str
     is_located: bool
@@ -43,6 +45,7 @@ class DueOrder:
     shown: Shown
     intent: Shown | None
     is_tagged: bool = False
+    foreign: Foreign = field(default=Foreign())
 
     @property
     def order_id(self) -> int:
@@ -312,6 +315,18 @@ def judge_orders(
         session.execute(sa.update(Order).where(*where).values(judge_at=at))
 
 
+def judge_showing(session: Session, shop_id: int, item_id: int, *, at: datetime) -> None:
+    """Orders that name this item and show something of ours must be compared with that."""
+    mine = sa.and_(ShownRow.shop_id == OrderItemRow.shop_id, ShownRow.order_id == OrderItemRow.order_id)
+    named = (
+        sa.select(OrderItemRow.order_id)
+        .join(Variant, NAMES)
+        .join(ShownRow, mine)
+        .where(Variant.shop_id == shop_id, Variant.item_id == item_id)
+    )
+    judge_orders(session, shop_id, set(session.scalars(named)), at=at)
+
+
 def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
     """An order is judged from all its items together: look now at those of due orders that would be
     looked at later. Not while news are awaited, for which items may be waiting too."""
@@ -400,8 +415,16 @@ def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list
         )
         was = msgspec.convert(row.shown, Shown) if row else Shown()
         intent = msgspec.convert(row.intent, Shown) if row and row.intent else None
-        is_tagged = order.bulk == TAGGED
-        result.append(DueOrder(order.name, order.is_located, state, was, intent, is_tagged))
+        due = DueOrder(
+            order.name,
+            order.is_located,
+            state,
+            was,
+            intent,
+            is_tagged=order.bulk == TAGGED,
+            foreign=foreign_of(row),
+        )
+        result.append(due)
     return result
 
 

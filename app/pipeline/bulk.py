@@ -19,15 +19,10 @@ from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.duties import with_duties
 from app.pipeline.looking import settle_by_stock
+from app.pipeline.planning import Planned
 from app.pipeline.poison import unless_poisoned
 from app.pipeline.reading import read_changed_orders
-from app.pipeline.write_back import (
-    Planned,
-    changes_status,
-    items_that_matter,
-    plan_all,
-    refuse,
-)
+from app.pipeline.write_back import changes_status, items_that_matter, plan_all, refuse
 from app.platforms.base import BulkWriter, OrderChange, OrderGlance
 
 # A look at all of them takes half of the points that the smallest bucket holds.

@@ -259,9 +259,19 @@ def _record_all_covered(session: Session, gathered: _Gathered) -> None:
         for location_id, supply in gathered.supply.items()
     )
     item.headroom = max(free, default=None)
-    item.has_queue, item.is_tracked = False, gathered.stock.is_tracked
+    item.has_queue = False
+    _take_tracking(session, gathered)
     _record_stock(session, gathered, gathered.accounts, {})
     _record(session, gathered, _Settled([], {}, ()))
+
+
+def _take_tracking(session: Session, gathered: _Gathered) -> None:
+    """Orders that call an item in stock must not any more once nobody counts it, and the other way
+    round."""
+    item = gathered.item
+    if item.is_tracked is not gathered.stock.is_tracked:
+        item.is_tracked = gathered.stock.is_tracked
+        promises.judge_showing(session, item.shop_id, item.item_id, at=gathered.now)
 
 
 def _record_stock(
@@ -431,7 +441,8 @@ def _settle_queue(
 ) -> Verdict:
     """Balance the books of an item that somebody waits for and, if they do, decide about its lines."""
     item, now = gathered.item, gathered.now
-    item.has_queue, item.headroom, item.is_tracked = True, 0, True
+    item.has_queue, item.headroom = True, 0
+    _take_tracking(session, gathered)
     balance = _balance(session, gathered)
     if balance.verdict is Verdict.BALANCED and not is_clear:
         balance = replace(balance, verdict=Verdict.ORDERS_MISSING)

@@ -1,7 +1,10 @@
 """The words of our block and metafields, in the shop's locale."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
+from string import Formatter
 
 import msgspec
 from babel import Locale, UnknownLocaleError
@@ -9,7 +12,7 @@ from babel.dates import format_date
 
 from app.core.desired import WAITING, Desired, ItemState, Status
 from app.core.note import CLOSE, OPEN
-from app.pipeline.sentences import Sentences, default_sentences, language_of
+from app.pipeline.sentences import Sentences, default_sentences, language_of, languages
 
 BLOCK_LIMIT = 1000
 METAFIELDS = ("status", "eta", "lines")
@@ -25,13 +28,48 @@ def block_texts(
     heading = _heading(want, locale, said)
     if heading is None:
         return []
-    lines = [_item_line(item, locale, said) for item in _short_first(want) if item.outstanding > 0]
+    in_stock = {item_id for item_id, _ in want.in_stock}
+    lines = [
+        _item_line(item, locale, said)
+        for item in _short_first(want)
+        if item.short > 0 or item.item_id in in_stock
+    ]
     top = [_one_line(text) for text in ([" ".join(words), heading] if words else [heading])]
     texts = [
         _block([*top, *lines[:count], *_and_more(len(lines) - count, said)])
         for count in range(len(lines), -1, -1)
     ]
     return [text for text in dict.fromkeys([*texts, _block(top)]) if len(text) <= BLOCK_LIMIT]
+
+
+def is_in_our_words(block: str, own: Mapping[str, Sentences]) -> bool:
+    """Whether a block's heading is one of our sentences, in any language, or one of the merchant's `own`
+    (by language): a person does not write these between our marks, but other apps copy them."""
+    headings = {
+        said[name]
+        for said in (*map(default_sentences, languages()), *own.values())
+        for name in _HEADINGS
+        if name in said
+    }
+    return any(
+        _heading_pattern(one).fullmatch(line) is not None
+        for one in headings
+        for line in block.splitlines()[1:3]
+    )
+
+
+_HEADINGS = ("expected", "unknown", "decision", "released")
+_FEWEST_LETTERS = 4
+
+
+@cache
+def _heading_pattern(template: str) -> re.Pattern[str]:
+    """What a heading looks like with its places filled in. One that is hardly more than a date would
+    take any text for ours, and takes none."""
+    parts = [(text, name) for text, name, _, _ in Formatter().parse(_one_line(template))]
+    if sum(letter.isalpha() for text, _ in parts for letter in text) < _FEWEST_LETTERS:
+        return re.compile(r"(?!)")
+    return re.compile("".join(re.escape(text) + ("" if name is None else ".+") for text, name in parts))
 
 
 def _block(lines: list[str]) -> str:

@@ -64,8 +64,9 @@ class Routing(msgspec.Struct, frozen=True):
 
 
 class OrderSeen(_Fact, frozen=True, tag="order seen"):
-    """A copy of one order. `items`, `routing` or `tags` (all the order carries) is None where the
-    source does not tell them."""
+    """A copy of one order. `items`, `routing`, `tags` (all the order carries) or `blocks` (the digest of
+    our blocks in its note, see `app.core.note`; never the note) is None where the source does not tell
+    them."""
 
     order_id: int
     name: str
@@ -75,6 +76,7 @@ class OrderSeen(_Fact, frozen=True, tag="order seen"):
     items: tuple[OrderItem, ...] | None = None
     routing: Routing | None = None
     tags: tuple[str, ...] | None = None
+    blocks: str | None = None
 
 
 class OrderTouched(_Fact, frozen=True, tag="order touched"):

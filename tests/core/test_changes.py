@@ -71,7 +71,30 @@ def test_another_quantity_is_always_said(now: list[ItemState], was: list[ShownIt
     assert worth_writing(now, was, quiet_days=99)
 
 
-def test_a_covered_item_that_changes_is_no_reason_to_write() -> None:
+@pytest.mark.parametrize(
+    ("towels", "is_rewritten"),
+    [
+        pytest.param([item_state(0, of=4, item=32)], False, id="as it was"),
+        pytest.param([item_state(0, of=3, ordered=4, item=32)], True, id="one has shipped"),
+        pytest.param([item_state(0, of=0, ordered=4, item=32)], True, id="all have"),
+        pytest.param([], True, id="taken out"),
+        pytest.param([item_state(0, of=4, item=33)], True, id="replaced by another item"),
+        pytest.param([item_state(0, of=4, item=32, is_counted=False)], True, id="counted no more"),
+    ],
+)
+def test_what_is_said_to_be_in_stock_is_rewritten_once_it_is_not_true(
+    towels: list[ItemState], *, is_rewritten: bool
+) -> None:
+    """The quiet rule is for dates that move a little."""
+    first = desired(order_state(item_state(1), item_state(0, of=4, item=32)), Shown(), today=TODAY)
+    said = shown_after(first, first.tags, glue="", has_block=True)
+
+    want = desired(order_state(item_state(1), *towels), said, today=TODAY)
+
+    assert is_worth_writing(want, said, today=TODAY, quiet_days=99) is is_rewritten
+
+
+def test_what_an_older_build_said_to_be_in_stock_is_not_known_and_no_reason_to_write() -> None:
     now = [item_state(1), item_state(0, of=7, item=32)]
 
     assert not worth_writing(now, [shown_item(1)])
@@ -106,7 +129,7 @@ def test_the_record_keeps_what_was_said() -> None:
 
     assert after == Shown(
         Status.BACKORDERED, (shown_item(1, of=2, on="2026-12-05"),), day("2026-12-05"), None,
-        frozenset({"backordered"}), "\n\n", True,
+        frozenset({"backordered"}), "\n\n", True, in_stock=((32, 1),),
     )  # fmt: skip
 
 
@@ -149,6 +172,24 @@ def test_a_tag_put_under_a_former_name_is_still_ours_to_take_off(name: str) -> N
 
 def test_a_tag_of_ours_that_a_person_took_off_is_not_taken_off_again() -> None:
     assert tag_changes(set(), shown(tags=["backordered"]), ["vip"]).remove == set()
+
+
+def test_a_tag_that_we_took_off_and_somebody_put_back_is_taken_off_again() -> None:
+    released = tag_changes({"backorder-released"}, shown(tags=["backordered"]), ["backordered"])
+    after = replace(Shown(), tags=released.ours, taken=released.taken)
+
+    again = tag_changes({"backorder-released"}, after, ["backordered", "vip"])
+
+    assert (again.add, again.remove) == ({"backorder-released"}, {"backordered"})
+    assert tag_changes({"backorder-released"}, after, ["Backordered"]).remove == set()
+
+
+def test_a_tag_that_was_put_back_is_ours_once_it_is_true_again() -> None:
+    after = replace(Shown(), taken=frozenset({"backordered"}))
+
+    changes = tag_changes({"backordered"}, after, ["backordered"])
+
+    assert (changes.add, changes.ours, changes.taken) == (set(), {"backordered"}, set())
 
 
 some_tags = st.sets(st.sampled_from(["backordered", "Backordered", "backorder-released", "vip", "VIP"]))

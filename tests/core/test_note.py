@@ -4,10 +4,36 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from app.core.note import append_block, find_block, place_block, remove_block
+from app.core.note import (
+    Placed,
+    digest_of,
+    digest_of_blocks,
+    find_block,
+    find_ours,
+    put_block,
+    remove_blocks,
+)
 
 BLOCK = "[backorder]\nExpected to ship by Dec 5, 2026\n[/backorder]"
 NEWER = "[backorder]\nExpected to ship by Dec 9, 2026\n2 × Blue Mug: Dec 9, 2026\n[/backorder]"
+
+
+def is_ours(block: str) -> bool:
+    """Whether a block's heading is one of our sentences."""
+    return block.splitlines()[1].startswith("Expected to ship by ")
+
+
+def place_block(note: str, block: str, *, glue: str) -> Placed:
+    """Put our block into a note in which one of ours may stand."""
+    ours = find_ours(note, has_block=True, is_our_wording=is_ours)
+    return put_block(note, block, ours=ours, glue=glue)
+
+
+def remove_block(note: str, *, glue: str) -> str:
+    """Take our block out of a note in which one may stand."""
+    ours = find_ours(note, has_block=True, is_our_wording=is_ours)
+    return remove_blocks(note, ours=ours, glue=glue)
+
 
 # Whatever a person may type, and a good deal of our own markers in pieces.
 texts = st.lists(
@@ -57,8 +83,26 @@ def test_only_the_last_complete_block_is_ours() -> None:
     assert place_block(f"{theirs}\n\n{BLOCK}", NEWER, glue="\n\n").note == f"{theirs}\n\n{NEWER}"
 
 
-def test_of_two_equal_blocks_the_last_is_ours() -> None:
-    assert remove_block(f"{BLOCK}\n\n{BLOCK} end", glue="\n\n") == f"{BLOCK} end"
+def test_copies_of_our_block_go_with_it() -> None:
+    """Another app merged an old note with the new one."""
+    merged = f"gift\n\n{BLOCK}\ngift\n\n{NEWER} end"
+
+    assert place_block(merged, NEWER, glue="\n\n").note == f"gift\ngift\n\n{NEWER} end"
+    assert remove_block(merged, glue="\n\n") == "gift\ngift end"
+
+
+def test_a_block_that_a_person_edited_is_ours_where_one_should_stand() -> None:
+    edited = "[backorder]\nAnn: comes on Friday!\n[/backorder]"
+
+    assert place_block(f"gift\n\n{edited}", BLOCK, glue="\n\n").note == f"gift\n\n{BLOCK}"
+    assert not find_ours(edited, has_block=False, is_our_wording=is_ours)
+
+
+def test_a_digest_tells_blocks_apart_and_not_line_ends() -> None:
+    assert digest_of_blocks(f"gift\n\n{BLOCK}") == digest_of(BLOCK) != digest_of(NEWER)
+    assert digest_of_blocks(BLOCK.replace("\n", "\r\n")) == digest_of(BLOCK)
+    assert digest_of_blocks(f"{BLOCK}{BLOCK}") not in ("", digest_of(BLOCK))
+    assert digest_of_blocks("gift [backorder]") == ""
 
 
 @pytest.mark.parametrize(
@@ -115,9 +159,10 @@ def test_a_new_block_changes_nothing_but_the_old_one(before: str, after: str) ->
     assert place_block(note, NEWER, glue="").note == f"{before}{NEWER}{after}"
 
 
-def test_a_block_that_a_person_pasted_is_not_taken_for_ours() -> None:
-    """Ours goes behind it, and is the one that is found from then on."""
-    placed = append_block(f"as in #1001: {BLOCK}", NEWER)
+def test_a_block_of_ours_that_came_with_a_copied_note_is_ours() -> None:
+    """Nothing was written on this order yet; whatever looks like our glue before it goes with it."""
+    note = f"gift\n\n{BLOCK}\nend"
+    ours = find_ours(note, has_block=False, is_our_wording=is_ours)
 
-    assert placed.note == f"as in #1001: {BLOCK}\n\n{NEWER}"
-    assert remove_block(placed.note, glue=placed.glue) == f"as in #1001: {BLOCK}"
+    assert put_block(note, NEWER, ours=ours, glue=None) == (f"gift\n\n{NEWER}\nend", "\n\n")
+    assert remove_blocks(note, ours=ours, glue=None) == "gift\nend"

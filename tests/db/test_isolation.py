@@ -27,6 +27,7 @@ from app.db import (
     audit,
     bulk_writes,
     demand,
+    foreign,
     inbox,
     interventions,
     items,
@@ -280,6 +281,12 @@ CALLS: Mapping[str, Call] = {
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
     "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),
     "promises.judge_orders": lambda s, a: promises.judge_orders(s, a.id, ORDERS, at=None),
+    "promises.judge_showing": lambda s, a: promises.judge_showing(s, a.id, ITEM, at=NOW),
+    "foreign.hear_of_foreign_writes": lambda s, a: foreign.hear_of_foreign_writes(
+        s, a.id, [msgspec.structs.replace(order_seen(), blocks="theirs")], now=NOW
+    ),
+    "foreign.put_right": lambda s, a: foreign.put_right(s, a.id, 1, "theirs", now=NOW),
+    "foreign.found_fine": lambda s, a: foreign.found_fine(s, a.id, 1, "theirs"),
     "promises.hasten_looks": lambda s, a: promises.hasten_looks(s, a.id, now=NOW),
     "promises.orders_to_judge": lambda s, a: promises.orders_to_judge(s, a.id, now=NOW, limit=9),
     "promises.count_changing_status": lambda s, a: promises.count_changing_status(
@@ -428,7 +435,7 @@ def test_every_public_function_is_tried() -> None:
     modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
     modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
     modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}
-    modules |= {"api_calls": api_calls}
+    modules |= {"api_calls": api_calls, "foreign": foreign}
     modules |= {"demand": demand, "lead_times": lead_times, "notices": notices, "tokens": tokens}
     modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}

@@ -58,6 +58,20 @@ class Counter:
         self.world.clock.sleep(3601)
         self.world.quiet()
 
+    def copy(self, order_id: int) -> tuple[str, set[str]]:
+        """What another app remembers of an order: its whole note, and its tags."""
+        return self.world.note(order_id), self.world.tags(order_id)
+
+    def write_back(self, order_id: int, copy: tuple[str, set[str]], *, then_rest: bool = True) -> None:
+        """Another app writes what it remembers over what stands there."""
+        note, tags = copy
+        self.world.shop.edit_note(order_id, note)
+        if isinstance(self.world.shop, SandboxShop):
+            self.world.shop.remove_tags(order_id, sorted(self.world.tags(order_id) - tags))
+            self.world.shop.add_tags(order_id, sorted(tags))
+        if then_rest:
+            self.world.quiet()
+
     def all_of(self, order_id: int) -> tuple[set[str], str, dict[str, str]]:
         """Everything that an order may show of ours: tags or words, note, metafields."""
         return self.world.tags(order_id), self.world.note(order_id), self.world.metafields(order_id)
@@ -183,3 +197,204 @@ def test_stock_for_one_item_releases_an_order_whose_other_item_was_shipped(open_
     shop.restock(1, of=shop.towel)
 
     assert shop.world.tags(order_id) == {"backorder-released"}
+
+
+# What other apps do to what we wrote
+
+
+def test_an_old_note_that_another_app_put_back_is_put_right(open_counter: Open) -> None:
+    shop = open_counter()
+    order_id = shop.order(2)
+    old = shop.copy(order_id)
+    shop.restock(2)
+    released = shop.all_of(order_id)
+
+    shop.write_back(order_id, old)
+
+    assert shop.all_of(order_id) == released
+    assert STOCK_CAME in released[1]
+
+
+def test_a_note_that_is_put_back_after_the_order_has_shipped_or_was_cancelled_goes(
+    open_counter: Open,
+) -> None:
+    shop = open_counter()
+    shipped, cancelled = shop.order(2), shop.order(1)
+    copies = shop.copy(shipped), shop.copy(cancelled)
+    shop.ship(shipped)
+    shop.world.shop.cancel_order(cancelled)
+    shop.world.quiet()
+
+    for order_id, old in zip((shipped, cancelled), copies, strict=True):
+        shop.write_back(order_id, old)
+
+    assert shop.all_of(shipped) == shop.all_of(cancelled) == NOTHING
+
+
+def test_each_old_note_is_put_right_once_and_an_app_that_insists_is_left(open_counter: Open) -> None:
+    shop = open_counter()
+    order_id = shop.order(2)
+    old = shop.copy(order_id)
+    shop.restock(2)
+    right = shop.world.note(order_id)
+
+    for _ in range(20):
+        if shop.world.note(order_id) == right:
+            shop.write_back(order_id, old)
+
+    writes = [one for one in shop.world.shop.journal if one.kind == "note written"]
+    assert len(writes) <= 3
+    assert shop.world.note(order_id) == old[0]
+
+
+def test_an_app_that_was_left_is_put_right_with_the_next_thing_there_is_to_say(
+    open_counter: Open,
+) -> None:
+    shop = open_counter()
+    order_id = shop.order(3)
+    old = shop.copy(order_id)
+    shop.restock(1)
+    shop.write_back(order_id, old)
+    shop.write_back(order_id, old)
+
+    shop.restock(2)
+
+    assert STOCK_CAME in shop.world.note(order_id)
+    assert shop.world.note(order_id).count("[backorder]") == 1
+
+
+def test_an_old_note_that_comes_back_a_day_later_is_put_right_again(open_counter: Open) -> None:
+    shop = open_counter()
+    order_id = shop.order(2)
+    old = shop.copy(order_id)
+    shop.restock(2)
+    right = shop.all_of(order_id)
+    shop.write_back(order_id, old)
+    shop.world.clock.sleep(24 * 3600)
+
+    shop.write_back(order_id, old)
+
+    assert shop.all_of(order_id) == right
+
+
+def test_two_copies_of_our_block_become_one_and_the_text_around_them_stays(open_counter: Open) -> None:
+    """Another app merged the note that it knew with the one that stood there."""
+    shop = open_counter()
+    order_id = shop.order(2)
+    old, _ = shop.copy(order_id)
+    shop.restock(2)
+    _, right, _ = shop.all_of(order_id)
+    block = right.removeprefix("Ring twice\n\n")
+
+    shop.write_back(order_id, (f"VIP! {old} | {right}\n call first", shop.world.tags(order_id)))
+
+    assert shop.world.note(order_id) == f"VIP! Ring twice | Ring twice\n\n{block}\n call first"
+
+
+def test_a_block_that_was_removed_is_not_fought_over(open_counter: Open) -> None:
+    shop = open_counter()
+    order_id = shop.order(2)
+
+    shop.write_back(order_id, ("Ring twice", shop.world.tags(order_id)))
+    shop.pass_an_hour()
+
+    assert shop.world.note(order_id) == "Ring twice"
+
+
+def test_a_copy_of_an_order_does_not_say_what_is_true_of_the_first(open_counter: Open) -> None:
+    shop = open_counter()
+    note, tags = shop.copy(shop.order(2))
+    options = {"tags": sorted(tags)} if isinstance(shop.world.shop, SandboxShop) else {}
+
+    copied = int(shop.world.shop.place_order([(shop.towel.variant_id, 1)], note=note, **options))
+    shop.world.quiet()
+
+    assert shop.all_of(copied) == NOTHING
+
+
+def test_a_copy_that_is_short_itself_says_so_once(open_counter: Open) -> None:
+    shop = open_counter()
+    note, _ = shop.copy(shop.order(2))
+
+    copied = shop.order(1, note=note)
+
+    assert shop.world.note(copied).count("[backorder]") == 1
+    assert "1 × Blue Mug (MUG-BLUE)" in shop.world.note(copied)
+    assert shop.world.tags(copied) == {"backordered"}
+
+
+def test_text_between_our_marks_that_is_not_in_our_words_is_a_persons(open_counter: Open) -> None:
+    shop = open_counter()
+    theirs = "[backorder]\nask Ann\n[/backorder]"
+
+    order_id = shop.order(2, note=theirs)
+    shop.restock(2)
+    shop.world.shop.cancel_order(order_id)
+    shop.world.quiet()
+
+    assert shop.world.note(order_id) == theirs
+
+
+def test_an_old_note_whose_webhook_was_lost_is_found_by_the_hourly_check(open_counter: Open) -> None:
+    shop = open_counter()
+    order_id = shop.order(2)
+    old = shop.copy(order_id)
+    shop.restock(2)
+    right = shop.all_of(order_id)
+    shop.write_back(order_id, old, then_rest=False)
+    shop.world.shop.webhooks.take_due(shop.world.clock())
+
+    shop.pass_an_hour()
+
+    assert shop.all_of(order_id) == right
+
+
+def test_our_own_writes_ask_for_no_further_look(open_counter: Open) -> None:
+    shop = open_counter()
+    shop.order(2)
+    shop.restock(2)
+    before = len(shop.world.shop.journal)
+
+    shop.pass_an_hour()
+
+    assert [one for one in shop.world.shop.journal[before:] if one.kind == "note written"] == []
+
+
+# No line that is not true
+
+
+def test_a_line_that_was_replaced_is_called_in_stock_no_more(open_counter: Open) -> None:
+    shop = open_counter()
+    order_id = shop.order(2, towels=4)
+    assert "4 × Tea Towel (TOWEL): in stock" in shop.world.note(order_id)
+    towels = shop.world.order(order_id).lines[1].line_id
+
+    shop.world.shop.edit_order(order_id, {towels: 3})
+    shop.world.quiet()
+    fewer = shop.world.note(order_id)
+    shop.world.shop.edit_order(order_id, {towels: 0})
+    shop.world.quiet()
+
+    assert "3 × Tea Towel (TOWEL): in stock" in fewer
+    assert "Tea Towel" not in shop.world.note(order_id)
+
+
+def test_of_what_was_shipped_only_the_rest_is_said(open_counter: Open) -> None:
+    shop = open_counter()
+    order_id = shop.order(2, towels=4)
+
+    shop.world.shop.fulfil(order_id, {shop.world.order(order_id).lines[1].line_id: 1})
+    shop.world.quiet()
+
+    assert "3 × Tea Towel (TOWEL): in stock" in shop.world.note(order_id)
+
+
+def test_what_is_counted_no_more_is_not_called_in_stock(open_counter: Open) -> None:
+    shop = open_counter(mugs=5, towels=0)
+    order_id = shop.order(2, towels=4)
+    assert "2 × Blue Mug (MUG-BLUE): in stock" in shop.world.note(order_id)
+
+    shop.stop_counting()
+
+    assert "Blue Mug" not in shop.world.note(order_id)
+    assert shop.world.tags(order_id) == {"backordered"}

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from app.core.bounds import within_reach
+from app.core.note import digest_of_blocks
 from app.errors import TryLater
 from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Pool, Routing
 from app.platforms.http import jittered_s
@@ -213,6 +214,7 @@ def order_seen(
         is_cancelled=order.status_id in CANCELLED,
         items=tuple(_item(line, is_closed=is_closed) for _, line in lines),
         routing=Routing(() if is_closed else tuple(_located(lines, products, rules)), (order.id,)),
+        blocks=digest_of_blocks(order.staff_notes or ""),
     )
 
 

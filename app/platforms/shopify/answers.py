@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from app.core.bounds import within_reach
+from app.core.note import digest_of_blocks
 from app.platforms.base import (
     ItemStock,
     LocatedLine,
@@ -209,6 +210,7 @@ def order_seen(order: OrderNode) -> OrderSeen:
         items=None if items is None else order_items(items.nodes),
         routing=None if routes is None else routing(routes.nodes),
         tags=order.tags,
+        blocks=digest_of_blocks(order.note or ""),
     )
 
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from app.core.bounds import is_within_reach, within_reach
+from app.core.note import digest_of_blocks
 from app.platforms.base import (
     Fact,
     InboundChanged,
@@ -85,13 +86,15 @@ class _Order(msgspec.Struct):
     processed_at: Moment | None = None
     cancelled_at: Moment | None = None
     tags: str | None = None
+    note: str | UnsetType | None = UNSET
     line_items: list[_LineItem] | None = None
     fulfillments: list[_Parcel] | None = None
     refunds: list[_Refund] | None = None
 
 
 def read_order(body: bytes) -> tuple[Fact, ...]:
-    """A whole order. `items` is None if the subscription leaves `line_items` out, as is `tags`. Where
+    """A whole order. `items` is None if the subscription leaves `line_items` out, as are `tags` and
+    `blocks`: of the note nothing else is kept. Where
     the body does not tell how many units of a line are open, the order is to be read as well."""
     order = msgspec.json.decode(body, type=_Order)
     lines = order.line_items or []
@@ -104,6 +107,7 @@ def read_order(body: bytes) -> tuple[Fact, ...]:
         is_cancelled=order.cancelled_at is not None,
         items=None if order.line_items is None else tuple(_items(lines, units)),
         tags=None if order.tags is None else tuple(_tags(order.tags)),
+        blocks=None if isinstance(order.note, UnsetType) else digest_of_blocks(order.note or ""),
     )
     is_told = all(one.is_sure for one in units.values())
     return (seen,) if is_told else (seen, OrderTouched(order.id))

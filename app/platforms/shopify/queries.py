@@ -32,7 +32,7 @@ class OrderQuery(NamedTuple):
     cost: Callable[[OrderSize], int]
 
 
-_SEEN = "id name processedAt updatedAt cancelledAt tags"
+_SEEN = "id name processedAt updatedAt cancelledAt tags note"
 _ITEM = "id currentQuantity unfulfilledQuantity title variantTitle sku variant { id }"
 _ROUTE = "id status assignedLocation { location { id } }"
 _ROUTE_LINE = "inventoryItemId remainingQuantity"
@@ -92,7 +92,7 @@ ROUTINGS = OrderQuery(
 SHOWN = OrderQuery(
     f"""query Shown($ids: [ID!]!, $items: Int!, $routes: Int!) {{
   nodes(ids: $ids) {{ ... on Order {{
-    {_SEEN} note
+    {_SEEN}
     {_ROUTING}
   }} }}
 }}""",
@@ -102,7 +102,7 @@ SHOWN = OrderQuery(
 SHOWN_WHOLE = OrderQuery(
     f"""query ShownWhole($ids: [ID!]!, $items: Int!, $routes: Int!) {{
   nodes(ids: $ids) {{ ... on Order {{
-    {_SEEN} note
+    {_SEEN}
     {_ITEMS}
     {_ROUTING}
   }} }}
@@ -116,7 +116,7 @@ def _look(name: str, items: str) -> str:
   $ids: [ID!]!, $items: Int!, $routes: Int!, $stock: [ID!]!, $levels: Int!, $names: [String!]!
 ) {{
   orders: nodes(ids: $ids) {{ ... on Order {{
-    {_SEEN} note
+    {_SEEN}
     {items}
     {_ROUTING}
   }} }}
@@ -132,7 +132,7 @@ LOOK_WHOLE = OrderQuery(_look("LookWhole", _ITEMS), order_cost)
 GLANCE_COST = 1
 GLANCE = f"""query Glance($ids: [ID!]!) {{
   nodes(ids: $ids) {{ ... on Order {{
-    {_SEEN} note edited displayFulfillmentStatus currentSubtotalLineItemsQuantity
+    {_SEEN} edited displayFulfillmentStatus currentSubtotalLineItemsQuantity
   }} }}
 }}"""
 
@@ -141,7 +141,7 @@ WHOLE_ROUTES = 50
 WHOLE_COST = 1 + WHOLE_ITEMS * ITEM_COST + WHOLE_ROUTES * ROUTE_COST + 2 * PAGE_COST
 WHOLE_ORDER = f"""query WholeOrder($id: ID!, $itemsAfter: String, $routesAfter: String) {{
   order(id: $id) {{
-    {_SEEN} note
+    {_SEEN}
     lineItems(first: {WHOLE_ITEMS}, after: $itemsAfter) {{
       nodes {{ {_ITEM} }} pageInfo {{ hasNextPage endCursor }}
     }}

@@ -15,6 +15,7 @@ ORDER_FIELDS = (
     "processed_at",
     "cancelled_at",
     "tags",
+    "note",
     "line_items.id",
     "line_items.title",
     "line_items.quantity",
