@@ -7,9 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.desired import Desired, ItemState, Shown, Status, desired
-from app.core.note import find_block, place_block, remove_block
+from app.core.note import find_block, find_ours, put_block, remove_blocks
 from app.pipeline.sentences import Sentences, default_sentences, languages
-from app.pipeline.wording import BLOCK_LIMIT, METAFIELDS, block_texts, metafields
+from app.pipeline.wording import (
+    BLOCK_LIMIT,
+    METAFIELDS,
+    block_texts,
+    is_in_our_words,
+    metafields,
+)
 from tests.builders import TODAY, day, item_state, order_state
 
 
@@ -192,11 +198,48 @@ def test_no_title_and_template_break_the_block_together() -> None:
 
 def _assert_the_block_is_whole(item: ItemState, sentences: Sentences | None = None) -> None:
     for text in block_texts(backordered(item), locale="en", sentences=sentences):
-        placed = place_block("Leave it at the door", text, glue="")
+        placed = put_block("Leave it at the door", text, ours=[], glue=None)
+        ours = find_ours(placed.note, has_block=True, is_our_wording=lambda block: False)
 
         assert find_block(placed.note) == text
-        assert remove_block(placed.note, glue=placed.glue) == "Leave it at the door"
+        assert remove_blocks(placed.note, ours=ours, glue=placed.glue) == "Leave it at the door"
         assert len(text.splitlines()) <= 4
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("words", [(), ("backordered",)])
+@pytest.mark.parametrize(
+    "want",
+    [
+        pytest.param(backordered(MUG), id="expected"),
+        pytest.param(backordered(item_state(1)), id="unknown"),
+        pytest.param(backordered(item_state(1, kind="discontinued")), id="decision"),
+        pytest.param(Desired(Status.RELEASED, released_on=TODAY), id="released"),
+    ],
+)
+def test_a_block_of_ours_is_known_again_in_every_language(
+    want: Desired, words: tuple[str, ...], language: str
+) -> None:
+    for text in block_texts(want, locale=language, words=words):
+        assert is_in_our_words(text, {})
+        assert is_in_our_words(text.replace("\n", "\r\n"), {})
+
+
+def test_a_block_in_the_merchants_own_words_is_known_again() -> None:
+    own = {"en": {"expected": "Ships on or before {date}."}, "de": {"expected": "{date}"}}
+    text = block_texts(backordered(MUG), locale="en", sentences={**default_sentences("en"), **own["en"]})
+
+    assert is_in_our_words(text[0], own)
+    assert not is_in_our_words(text[0], {})
+
+
+@pytest.mark.parametrize(
+    "text", ["ask Ann", "We hope it is Expected to ship by Friday", "Dec 5, 2026", "released", ""]
+)
+def test_what_a_person_writes_between_our_marks_is_not_in_our_words(text: str) -> None:
+    own = {"en": {"expected": "{date}", "unknown": "?"}}
+
+    assert not is_in_our_words(f"[backorder]\n{text}\n[/backorder]", own)
 
 
 def test_machines_read_status_date_and_short_lines() -> None:

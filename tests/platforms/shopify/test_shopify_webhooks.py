@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.core.note import digest_of
 from app.errors import RejectedWebhook
 from app.platforms.base import (
     Fact,
@@ -203,7 +204,18 @@ class TestOrders:
                 OrderItem(866550311766439023, 808950811, 4, 4, "Tea Towel", "", 0, PRICE),
             ),
             tags=("gift", "vip"),
+            blocks="",
         )
+
+    def test_of_the_note_only_a_digest_of_our_blocks_is_kept(self) -> None:
+        block = "[backorder]\nReleased Nov 25, 2026: the stock has arrived\n[/backorder]"
+        note = f"for Ann, 5 High Street\n\n{block}"
+        told = facts_of("orders/updated", changed("orders/updated", note=note))
+
+        assert isinstance(told[0], OrderSeen)
+        assert told[0].blocks == digest_of(block)
+        assert b"Ann" not in msgspec.json.encode(told)
+        assert b"arrived" not in msgspec.json.encode(told)
 
     def test_tags_are_parted_by_commas(self) -> None:
         assert self.order(tags="vip, Gift wrap,b2b").tags == ("vip", "Gift wrap", "b2b")
