@@ -101,6 +101,17 @@ def supply_awaiting_shipments(session: Session, shop_id: int, item_id: int) -> d
     return dict(session.execute(sa.select(PoolRow.location_id, PoolRow.supply).where(*where)).all())
 
 
+def awaiting_shipments(session: Session, shop_id: int, item_ids: Collection[int]) -> set[int]:
+    """Which of these items the platform's own shipments are to bring."""
+    where = (
+        ArrivalRow.shop_id == shop_id,
+        ArrivalRow.item_id.in_(item_ids),
+        ArrivalRow.source == "shopify",
+        ArrivalRow.state == "expected",
+    )
+    return {one for one in session.scalars(sa.select(ArrivalRow.item_id).where(*where)) if one}
+
+
 def adopt_arrivals(session: Session, shop_id: int, item_id: int) -> None:
     """Arrivals told before anybody knew the item that has their code are its own from now on."""
     mine = (Item.shop_id == shop_id, Item.item_id == item_id, Item.sku != "")

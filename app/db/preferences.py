@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.db.audit import record_event
 from app.db.mirror import ask_for_look
 from app.db.models import Item, Shop
-from app.db.shops import ask_to_sync
+from app.db.shops import ask_to_sync, expect_inbound
 
 
 def change_preferences(
@@ -52,6 +52,12 @@ def _look_at_queues(session: Session, shop: Shop, now: datetime) -> None:
         ask_for_look(item, at=now, cause="settings changed")
 
 
+def _take_dates_anew(session: Session, shop: Shop, now: datetime) -> None:
+    """In another time zone a shipment arrives on another day, and a promise begins on another."""
+    expect_inbound(shop, now=now)
+    _look_at_queues(session, shop, now)
+
+
 def _check_now(session: Session, shop: Shop, now: datetime) -> None:
     """The hourly check compares what orders oblige to with what they say."""
     shop.reconcile_at = now
@@ -86,7 +92,7 @@ _LABELS = {
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
 _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
-    "time_zone": _look_at_queues,
+    "time_zone": _take_dates_anew,
     "lead_time_days": _look_at_queues,
     "priority_rules": _read_orders_again,
     "promise_quantile": _look_at_queues,

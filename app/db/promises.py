@@ -354,6 +354,13 @@ def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
 _QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
 
 
+def is_anything_due(session: Session, shop_id: int, *, now: datetime) -> bool:
+    """Whether an item is to be looked at, or an order to be compared, by now."""
+    items = sa.exists().where(Item.shop_id == shop_id, Item.look_at <= now)
+    orders = sa.exists().where(Order.shop_id == shop_id, Order.judge_at <= now)
+    return bool(session.scalar(sa.select(sa.or_(items, orders))))
+
+
 def orders_to_judge(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[DueOrder]:
     """Due orders none of whose items must still be looked at and that nobody holds back, longest
     waiting first."""

@@ -4,18 +4,21 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
-from app.db import arrivals, shops, told
+from app.db import arrivals, promises, shops, told
 from app.db.models import Shop
+from app.db.promises import DueOrder
 from app.db.told import HeldShipment, ToldArrival
 from app.pipeline.desk import Desk, local_day
 from app.platforms.base import Inbound
 
 SOURCE = "shopify"
 _CAUSE = "inbound shipments read"
-# Everything is read anew each time, so what several webhooks tell in a row is read once.
-_PAUSE = timedelta(seconds=60)
+# Everything is read anew each time, so what several webhooks tell in a row is read once: within the
+# minute where nothing waits for it, sooner where dates are about to be promised or written.
+_PAUSE, _SHORT_PAUSE = timedelta(seconds=60), timedelta(seconds=5)
 # A reading takes several requests: where a third of them fail, four in five readings are cut off.
 _AGAIN = timedelta(seconds=10)
 
@@ -26,6 +29,28 @@ def expect_hourly(shop: Shop, *, now: datetime) -> None:
         shops.expect_inbound(shop, now=now)
 
 
+def put_off_until_read(
+    session: Session, shop: Shop, orders: Sequence[DueOrder], *, now: datetime
+) -> list[DueOrder]:
+    """A date that is written must be as fresh as its source: orders that wait for what shipments bring
+    are put off until these have been read, where a webhook told of them since, or the last reading is a
+    minute old and a webhook may be late or lost. Returns the others."""
+    read_at = shop.inbound_read_at
+    if read_at is None or (shop.inbound_at is None and now - read_at < _PAUSE):
+        return list(orders)
+    short = {order.order_id: _short_items(order) for order in orders}
+    coming = arrivals.awaiting_shipments(session, shop.id, set().union(*short.values()))
+    put_off = {order_id for order_id, items in short.items() if items & coming}
+    if put_off:
+        shops.expect_inbound(shop, now=now)
+        promises.judge_orders(session, shop.id, put_off, at=max(now, read_at + _SHORT_PAUSE))
+    return [order for order in orders if order.order_id not in put_off]
+
+
+def _short_items(order: DueOrder) -> set[int]:
+    return {item.item_id for item in order.state.items if item.short}
+
+
 def read_inbound(desk: Desk) -> bool:
     """Read all shipments that are on their way to places where stock was seen, if it is time. Returns
     whether it was."""
@@ -34,8 +59,10 @@ def read_inbound(desk: Desk) -> bool:
         now = desk.clock()
         if shop.inbound_at is None or shop.inbound_at > now:
             return False
-        if shop.inbound_read_at is not None and shop.inbound_read_at + _PAUSE > now:
-            shop.inbound_at = shop.inbound_read_at + _PAUSE
+        is_awaited = promises.is_anything_due(session, desk.shop_id, now=now)
+        pause = _SHORT_PAUSE if is_awaited else _PAUSE
+        if shop.inbound_read_at is not None and shop.inbound_read_at + pause > now:
+            shop.inbound_at = shop.inbound_read_at + pause
             return False
         # If this is cut off it is done again; what is told meanwhile asks for an earlier moment.
         again_at = shop.inbound_at = now + _AGAIN

@@ -19,6 +19,7 @@ from app.db.models import Shop
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.duties import with_duties
+from app.pipeline.inbound import put_off_until_read
 from app.pipeline.looking import settle_by
 from app.pipeline.planning import (
     Manner,
@@ -53,7 +54,8 @@ def write_back(desk: Desk) -> bool:
         ]
         for order_id in {order.order_id for order in due} - {order.order_id for order in loud}:
             promises.settle_order(session, desk.shop_id, order_id)
-    act_on_all(loud, partial(_write, desk, shop, today), partial(_set_aside, desk))
+        ready = put_off_until_read(session, shop, loud, now=desk.clock())
+    act_on_all(ready, partial(_write, desk, shop, today), partial(_set_aside, desk))
     return bool(due)
 
 
@@ -115,9 +117,10 @@ def _still_due(desk: Desk, look: Look) -> list[Planned]:
         manner = manner_of(shop, desk.platform.traits, now=now)
         found = promises.due_orders(session, desk.shop_id, now_by_id.keys(), now=now)
         sure = _put_off_unsure(session, desk, found)
+        fresh = put_off_until_read(session, shop, sure, now=now)
         due = [
             order
-            for order in with_duties(session, shop, sure, now=now)
+            for order in with_duties(session, shop, fresh, now=now)
             if items_that_matter([order]) <= looked_at
         ]
         return [

@@ -172,6 +172,7 @@ class TestOrders:
             is_cancelled=False,
             items=(OrderItem(1, 1, ordered=3, outstanding=2, title="Mug - Blue", sku="MUG"),),
             routing=Routing((LocatedLine(9, 7, 2),), route_ids=(5,)),
+            blocks="",
         )
 
     def test_open_parts_are_summed_by_item_and_location(
