@@ -281,6 +281,8 @@ CALLS: Mapping[str, Call] = {
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
     "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),
     "promises.judge_orders": lambda s, a: promises.judge_orders(s, a.id, ORDERS, at=None),
+    "arrivals.awaiting_shipments": lambda s, a: arrivals.awaiting_shipments(s, a.id, [ITEM]),
+    "promises.is_anything_due": lambda s, a: promises.is_anything_due(s, a.id, now=NOW),
     "promises.judge_showing": lambda s, a: promises.judge_showing(s, a.id, ITEM, at=NOW),
     "foreign.hear_of_foreign_writes": lambda s, a: foreign.hear_of_foreign_writes(
         s, a.id, [msgspec.structs.replace(order_seen(), blocks="theirs")], now=NOW
