@@ -8,6 +8,7 @@ from typing import NamedTuple
 from app.core.allocate import allocate
 from app.core.model import Allocation, Arrival, Line, Promise
 from app.core.promise import promise_queue, still_expected
+from app.core.steps import Step
 
 _LAST_OF_ITS_DAY = 2**63 - 1
 
@@ -36,7 +37,7 @@ def decide(
     *,
     today: date,
     lead_time_days: int | None,
-    ready_on: Callable[[date], date] | None = None,
+    ready_on: Callable[[date], Sequence[Step]] | None = None,
 ) -> dict[int, list[Decided]]:
     """Walk each pool's queue (`pools` by location) and promise; every line, in queue order. `ready_on`
     tells when what comes on a day can be sent."""
@@ -46,7 +47,10 @@ def decide(
 
 
 def _walk(
-    pool: PoolState, today: date, lead_time_days: int | None, ready_on: Callable[[date], date] | None
+    pool: PoolState,
+    today: date,
+    lead_time_days: int | None,
+    ready_on: Callable[[date], Sequence[Step]] | None,
 ) -> list[Decided]:
     allocations = allocate(
         pool.lines,

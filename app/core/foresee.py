@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from app.core.habit import Habit
 from app.core.model import Arrival
+from app.core.steps import Step, begin, in_days
 
 
 def foresee(
@@ -34,16 +35,29 @@ def _foresee(arrival: Arrival, habit: Habit | None, share: float, today: date) -
     if announced != first:
         day = max(day, announced)
     if announced >= today and day >= today:
-        return replace(arrival, expected_on=day, because=_in_words(habit, late, share))
+        words = _in_words(habit, late, share)
+        return replace(
+            arrival, expected_on=day, because=words, steps=_steps(first, late, announced, words)
+        )
     passed = (today - first).days
     late = habit.within(share, passed=passed)
     day = max(today, first + timedelta(days=late), *([announced] if announced >= today else []))
     words = _in_words(habit, late, share)
-    return replace(
-        arrival,
-        expected_on=day,
-        because=words if announced >= today else f"late, expected again by then: {words}",
-    )
+    if announced < today:
+        words = f"late, expected again by then: {words}"
+    steps = _steps(first, late, announced if announced >= today else first, words)
+    if steps[-1].day < day:
+        steps = (*steps, Step("not before today", day, not_before=day))
+    return replace(arrival, expected_on=day, because=words, steps=steps)
+
+
+def _steps(first: date, late: int, announced: date, words: str) -> tuple[Step, ...]:
+    """From the day first announced, by the habit, to no earlier than the day announced now."""
+    day = first + timedelta(days=late)
+    steps = (begin("announced", first), Step(words, day, plus=late))
+    if announced > day:
+        return (*steps, Step("moved by the supplier", announced, not_before=announced))
+    return steps
 
 
 def _in_words(habit: Habit, late: int, share: float) -> str:
@@ -57,8 +71,3 @@ def of_cases(share: float) -> str:
     """A share as people say it: 9 of 10 cases."""
     part = Fraction(share).limit_denominator(100)
     return f"{part.numerator} of {part.denominator} cases"
-
-
-def in_days(count: int) -> str:
-    """So many days."""
-    return f"{count} day" if count == 1 else f"{count} days"

@@ -7,6 +7,8 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
+from app.core.steps import Step
+
 
 class Line(NamedTuple):
     """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
@@ -44,7 +46,7 @@ def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
 class Arrival:
     """A dated quantity that is expected in a pool; `arrival_id` is our own row. `first_expected_on` is
     the day announced at first, if it was moved since; `because` says why `expected_on` is not the day
-    announced (see `app.core.foresee`)."""
+    announced (see `app.core.foresee`), and `steps` lead there from that day (none: it is that day)."""
 
     arrival_id: int
     quantity: int
@@ -52,6 +54,7 @@ class Arrival:
     supplier: str = ""
     first_expected_on: date | None = None
     because: str = ""
+    steps: tuple[Step, ...] = ()
 
 
 class Share(NamedTuple):
@@ -95,9 +98,10 @@ class Basis(StrEnum):
 
 class Promise(NamedTuple):
     """What we say about one line. `expected_on` is the day its last unit is expected: None where
-    nothing is short (`ON_HAND`) or nothing is known (`UNKNOWN`)."""
+    nothing is short (`ON_HAND`) or nothing is known (`UNKNOWN`); `steps` lead to it."""
 
     line: Line
     short: int
     expected_on: date | None
     basis: Basis
+    steps: tuple[Step, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from app.core.model import Allocation, Arrival, Basis, Promise
+from app.core.steps import Step, begin, in_days, in_words, short_day
 
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 
@@ -31,11 +32,17 @@ def promise(
     if short == 0:
         return Promise(line, 0, None, Basis.ON_HAND)
     if allocation.unserved == 0:
-        return Promise(line, short, allocation.shares[-1].arrival.expected_on, Basis.ARRIVAL)
+        arrival = allocation.shares[-1].arrival
+        steps = arrival.steps or (begin("announced", arrival.expected_on),)
+        return Promise(line, short, arrival.expected_on, Basis.ARRIVAL, steps)
     if lead_time_days is None:
         return Promise(line, short, None, Basis.UNKNOWN)
-    expected_on = _after_lead_time(short_since or today, lead_time_days, today)
-    return Promise(line, short, max(expected_on, allocation.not_before or today), Basis.LEAD_TIME)
+    steps = _by_lead_time(short_since or today, lead_time_days, today)
+    after = allocation.not_before
+    if after is not None and after > steps[-1].day:
+        words = "not before the last delivery, which is used up"
+        steps = (*steps, Step(words, after, not_before=after))
+    return Promise(line, short, steps[-1].day, Basis.LEAD_TIME, steps)
 
 
 def promise_queue(
@@ -44,11 +51,11 @@ def promise_queue(
     today: date,
     lead_time_days: int | None = None,
     short_since: Mapping[int, date] | None = None,
-    ready_on: Callable[[date], date] | None = None,
+    ready_on: Callable[[date], Sequence[Step]] | None = None,
 ) -> list[Promise]:
     """The promises of one pool's lines, in queue order; `short_since` by order. Nobody is expected to
-    be served before those ahead of them, whose lead time may have started anew. `ready_on` tells when
-    what comes on a day can be sent."""
+    be served before those ahead of them, whose lead time may have started anew. `ready_on` tells by
+    which steps what comes on a day can be sent."""
     since_of = (short_since or {}).get
     made, latest = [], today
     for each in allocations:
@@ -58,18 +65,32 @@ def promise_queue(
         since = since_of(each.line.order_id)
         said = promise(each, today=today, lead_time_days=lead_time_days, short_since=since)
         if said.expected_on is not None:
-            day = said.expected_on if ready_on is None else ready_on(said.expected_on)
-            latest = max(day, latest)
-            said = said._replace(expected_on=latest)
+            said = _not_before(_made_ready(said, said.expected_on, ready_on), latest)
+            latest = said.expected_on or latest
         made.append(said)
     return made
 
 
-def _after_lead_time(since: date, days: int, today: date) -> date:
+def _made_ready(said: Promise, day: date, ready_on: Callable[[date], Sequence[Step]] | None) -> Promise:
+    steps = (*said.steps, *(ready_on(day) if ready_on else ()))
+    return said._replace(expected_on=steps[-1].day, steps=steps)
+
+
+def _not_before(said: Promise, latest: date) -> Promise:
+    if said.expected_on is None or said.expected_on >= latest:
+        return said
+    step = Step("not before those ahead of it", latest, not_before=latest)
+    return said._replace(expected_on=latest, steps=(*said.steps, step))
+
+
+def _by_lead_time(since: date, days: int, today: date) -> tuple[Step, ...]:
     """The lead time counted from `since`; once that has passed it starts anew, so that the date
     moves once a lead time and not every day."""
     periods = 1 if days == 0 else max(1, -(-(today - since).days // days))
-    return max(since + timedelta(days=days * periods), today)
+    day = since + timedelta(days=days * periods)
+    again = "" if periods == 1 else f", for the {_ordinal(periods)} time"
+    steps = (begin("short since", since), Step(f"{in_days(days)}{again}", day, plus=days * periods))
+    return steps if day >= today else (*steps, Step("not before today", today, not_before=today))
 
 
 def explain(
@@ -89,15 +110,22 @@ def explain(
         f"{allocation.owed_before} owed to older orders"
     )
     if made.basis is Basis.ARRIVAL:
-        return f"{waiting}; {_share_in_words(allocation)}"
+        return "; ".join([waiting, _share_in_words(allocation), *_after_arrival(allocation, made)])
     if made.basis is Basis.LEAD_TIME:
-        return f"{waiting}; nothing dated covers it, so {lead_time or 'the usual lead time is taken'}"
+        words = f"nothing dated covers it, so {lead_time or 'the usual lead time is taken'}"
+        return "; ".join([waiting, words, *([in_words(made.steps)] if made.steps else [])])
     return f"{waiting}; nothing dated covers it and {lead_time or 'no lead time is set'}"
+
+
+def _after_arrival(allocation: Allocation, made: Promise) -> list[str]:
+    """What comes between the arrival and the day."""
+    after = made.steps[max(1, len(allocation.shares[-1].arrival.steps)) :]
+    return [in_words(after)] if after else []
 
 
 def _share_in_words(allocation: Allocation) -> str:
     share = allocation.shares[-1]
-    day = f"{share.arrival.expected_on:%b} {share.arrival.expected_on.day}"
+    day = short_day(share.arrival.expected_on)
     places = (
         _ordinal(share.first)
         if share.first == share.last

@@ -84,7 +84,7 @@ def record_promises(
     for promise, words in made:
         key = (promise.line.order_id, promise.line.location_id)
         row = standing.pop(key, None) or _first_promise(session, shop_id, promise, now)
-        said = promise[1:]
+        said = (promise.short, promise.expected_on, promise.basis)
         if promise.short < held.get(key, 0):
             said = (held[key], row.expected_on, Basis(row.basis))
         else:

@@ -8,10 +8,11 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.core.bounds import is_possible
-from app.core.foresee import foresee, in_days, of_cases
+from app.core.foresee import foresee, of_cases
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
 from app.core.model import Arrival
+from app.core.steps import Step, in_days, wait
 from app.core.working_days import WorkingDays
 from app.db.lead_times import experience_of, supplier_of
 from app.db.models import Item, Shop
@@ -34,9 +35,19 @@ class Terms:
     experience: Experience
     share: float
 
-    def ready_on(self, day: date) -> date:
-        """When what comes on that day can be sent."""
-        return max(self.working_days.after(day, self.handling_days), self.not_before)
+    def ready_on(self, day: date) -> tuple[Step, ...]:
+        """By which steps what comes on that day can be sent; none where it can be at once."""
+        steps: list[Step] = []
+        taken_in = self.working_days.first_from(day)
+        if taken_in != day:
+            steps.append(wait("closed until", day, until=taken_in))
+        sent = self.working_days.after(taken_in, self.handling_days)
+        if self.handling_days:
+            count = in_days(self.handling_days).replace(" ", " working ")
+            steps.append(wait(f"{count} to dispatch", taken_in, until=sent))
+        if sent < self.not_before:
+            steps.append(Step("not before its release", self.not_before, not_before=self.not_before))
+        return tuple(steps)
 
     def foresee(self, arrivals: Mapping[int, Sequence[Arrival]]) -> dict[int, list[Arrival]]:
         """The arrivals, by location, on the days by which they will be there."""

@@ -1,0 +1,133 @@
+"""Every explanation adds up: the steps that are told lead to the day that is told."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.decide import PoolState, decide
+from app.core.foresee import foresee
+from app.core.habit import Habit
+from app.core.lead_times import Experience
+from app.core.model import Arrival, Basis
+from app.core.promise import explain
+from app.core.steps import Step, replay, short_day
+from app.core.working_days import EVERY_DAY, WorkingDays
+from app.pipeline.calendars import working_days_of
+from app.pipeline.terms import Terms
+from tests.builders import TODAY, days, line
+from tests.core.queues import Case, cases
+
+TWO = [line(1, placed=1, order=1), line(1, placed=2, order=2)]
+CALENDARS = [EVERY_DAY, working_days_of("US", 2026), working_days_of("MY-02", 2026)]
+
+
+def ready(calendar: WorkingDays, handling: int, release: date) -> Callable[[date], Sequence[Step]]:
+    """What the terms of an item make of a day on which it comes."""
+    known = Experience([], today=TODAY)
+    return Terms(TODAY, None, "", release, calendar, handling, 1, known, 0.9).ready_on
+
+
+habits = st.one_of(
+    st.none(),
+    st.lists(st.integers(-3, 40), min_size=1, max_size=9).map(
+        lambda late: Habit(
+            "supplier Acme", len(late), tuple(sorted(late)), tuple(range(1, len(late) + 1))
+        )
+    ),
+)
+
+
+@st.composite
+def foreseen(draw: st.DrawFn) -> Case:
+    """A pool whose arrivals are foreseen: overdue, moved, early, late."""
+    case, habit = draw(cases), draw(habits)
+    announced = [
+        Arrival(
+            each.arrival_id,
+            each.quantity,
+            each.expected_on + timedelta(days=draw(st.integers(-40, 10))),
+            "Acme",
+            draw(st.one_of(st.none(), st.integers(-50, 20).map(days))),
+        )
+        for each in case.arrivals
+    ]
+    known = foresee(announced, lambda supplier: habit, share=0.9, today=TODAY)
+    return Case(case.lines, case.on_hand, known, case.owed_before)
+
+
+@given(
+    foreseen(),
+    st.one_of(st.none(), st.integers(0, 30)),
+    st.lists(st.integers(-60, 0).map(days), min_size=8, max_size=8),
+    st.builds(ready, st.sampled_from(CALENDARS), st.integers(0, 4), st.integers(-5, 40).map(days)),
+)
+def test_every_explanation_replays_to_its_date(
+    case: Case,
+    lead_time: int | None,
+    since: list[date],
+    ready_on: Callable[[date], Sequence[Step]],
+) -> None:
+    pool = PoolState(
+        case.lines, case.on_hand, case.owed_before, case.arrivals, dict(enumerate(since, start=1))
+    )
+
+    queue = decide({1: pool}, today=TODAY, lead_time_days=lead_time, ready_on=ready_on)[1]
+
+    for allocation, said in queue:
+        assert bool(said.steps) is (said.expected_on is not None)
+        if said.expected_on is None:
+            continue
+        for number, step in enumerate(said.steps, start=1):
+            assert replay(said.steps[:number]) == step.day
+        assert said.steps[-1].day == said.expected_on
+        if said.basis is not Basis.UNKNOWN:
+            assert short_day(said.expected_on) in explain(allocation, said, on_hand=case.on_hand)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "handling", "words"),
+    [
+        ("US", 2, "closed until: Dec 7; 2 working days to dispatch: Dec 9"),
+        ("US", 0, "closed until: Dec 7"),
+        ("MY-02", 1, "closed until: Dec 6; 1 working day to dispatch: Dec 7"),
+        ("", 0, "1 arrive Dec 5, yours is the 1st of them"),
+    ],
+)  # fmt: skip
+def test_closed_days_and_handling_are_said(calendar: str, handling: int, words: str) -> None:
+    pool = PoolState([line(1)], 0, arrivals=[Arrival(1, 1, date(2026, 12, 5))])
+    made_ready = ready(working_days_of(calendar, 2026), handling, TODAY)
+
+    ((allocation, said),) = decide({1: pool}, today=TODAY, lead_time_days=None, ready_on=made_ready)[1]
+
+    assert explain(allocation, said, on_hand=0).endswith(f"; {words}")
+
+
+def test_waiting_for_those_ahead_is_said() -> None:
+    """The first line's lead time has passed once and runs anew; the second can't come before it."""
+    pool = PoolState(
+        [line(1, placed=1, order=1), line(1, placed=2, order=2)], 0, short_since={1: days(-9)}
+    )
+
+    _, (allocation, said) = decide({1: pool}, today=TODAY, lead_time_days=7)[1]
+    first = decide({1: pool}, today=TODAY, lead_time_days=7)[1][0]
+
+    assert explain(first.allocation, first.promise, on_hand=0).endswith(
+        "short since: Nov 16; 7 days, for the 2nd time: Nov 30"
+    )
+    assert said.expected_on == days(7)
+    assert explain(allocation, said, on_hand=0).endswith("short since: Nov 25; 7 days: Dec 2")
+
+
+def test_nobody_is_said_to_come_before_those_ahead() -> None:
+    pool = PoolState(
+        [line(1, placed=1, order=1), line(1, placed=2, order=2)], 0, short_since={2: days(-5)}
+    )
+
+    _, (allocation, said) = decide({1: pool}, today=TODAY, lead_time_days=7)[1]
+
+    assert explain(allocation, said, on_hand=0).endswith(
+        "short since: Nov 20; 7 days: Nov 27; not before those ahead of it: Dec 2"
+    )
