@@ -1,0 +1,228 @@
+"""Hostile requests over every route, signed and not, from people and programs: never a 5xx.
+
+Each request follows from its seed alone, so a failure names the seed that plays it again:
+`Hostile(seed)`. CI plays a sample; `-m full_histories` plays 100,000.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app.db.api_tokens import renew_token
+from app.db.models import Shop
+from app.pipeline.runtime import Runtime
+from app.platforms.bigcommerce.secret import HEADER, hook_secret
+from app.web.application import create_app
+from tests.builders import item_stock, pool
+from tests.db.stock import known_item, record_stock
+from tests.web.posting import headers as shopify_headers
+from tests.web.posting import order_body
+from tests.web.visitors import Browser, form_token, sign_in, stranger
+
+DOMAIN = "mugs.myshopify.com"
+TEXTS = (
+    "", " ", "0", "1", "-1", "x" * 3000, "9" * 5000, "\0", "%00", "'", "';--", "<b>", "{{7*7}}", "${x}",
+    "..", "../../etc/passwd", "~", "~~1", "9999-12-31", "0000-00-00", "0001-01-01T00:00:00+14:00~1",
+    "9999-12-31T23:59:59-12:00~9223372036854775807", "2026-12-05", "nan", "inf", "1e309", "0x10", "true",
+    "null", "[]", "{}", "\u0663", "\u202e", "\U0001f600", "\uffff", "é", "//evil.example",
+    "https://evil.example", "a\r\nX-Evil: 1", "9223372036854775807", "9223372036854775808", "2147483648",
+)  # fmt: skip
+# What has broken something, here or elsewhere.
+SHARP = ("mug\0s", "9" * 5000, "9999-12-31", "0001-01-01T00:00:00+14:00~1", "9223372036854775808", "-1")
+NUMBERS = ("0", "1", "31", "41", "-1", "9223372036854775807", "9223372036854775808", "9" * 400)
+_FIELDS = """
+    q page after before sort list kind since until units on location quantity received expected_on
+    reference release_on lead_time_days priority email role password again quiet_days promise_percent
+    handling_days country time_zone locale regime language tag-0 priority-0 backordered date_order file
+    shop hmac state code host timestamp id_token embedded signed_payload_jwt next done pass revised_on
+    show sku limit
+"""
+FIELDS = tuple(_FIELDS.split())
+METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
+TOPICS = (
+    "orders/create", "orders/updated", "inventory_levels/update", "products/update", "app/uninstalled",
+    "refunds/create", "customers/redact", "bulk_operations/finish", "nonsense", "",
+)  # fmt: skip
+HEADERS = (
+    "X-Forwarded-For", "Origin", "Referer", "X-Backline-Pass", "Idempotency-Key", "If-None-Match",
+    "Range", "Content-Encoding", "Cookie",
+)  # fmt: skip
+KINDS = (
+    "application/json", "multipart/form-data; boundary=x", "text/plain",
+    "application/x-www-form-urlencoded", "",
+)  # fmt: skip
+NAMES = (
+    "arrivals", "id", "reference", "sku", "quantity", "expected_on", "line_items", "created_at", "x",
+)  # fmt: skip
+
+
+@dataclass
+class House:
+    """Two shops, the doors to them, and what opens one."""
+
+    app: Flask
+    ann: Browser
+    nobody: Browser
+    csrf: str
+    token: str
+    shop_id: int
+    secret_key: str
+    rules: list[Rule]
+
+
+@pytest.fixture
+def house(runtime: Runtime, install: Callable[[str], int]) -> House:
+    """A shop in which somebody waits for mugs, and a store."""
+    shop_id = install(DOMAIN)
+    with runtime.sessions.begin() as session:
+        shop = session.get_one(Shop, shop_id)
+        known_item(session, shop, has_queue=True)
+        record_stock(session, shop_id, item_stock(pool(-1)), {})
+        token = renew_token(shop)
+        session.execute(sa.update(Shop).values(regime="eu"))
+    app = create_app(runtime)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    ann = sign_in(app, runtime, shop_id)
+    csrf = form_token(ann.get(f"/shops/{shop_id}/settings"))
+    rules = sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, sorted(rule.methods or ())))
+    key = runtime.settings.secret_key
+    return House(app, ann, stranger(app), csrf, token, shop_id, key, rules)
+
+
+class Hostile:
+    """One request."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)  # noqa: S311 -- it must be played again
+
+    def send(self, house: House) -> TestResponse:
+        """By a route of ours, one of webhooks, or an address that nobody serves."""
+        kind = self.dice.random()
+        if kind < 0.2:
+            return self._webhook(house)
+        path = self._path(house) if kind < 0.95 else "/" + self._text()[:200]
+        browser = house.ann if self.dice.random() < 0.8 else house.nobody
+        headers = {"Sec-Fetch-Site": self.dice.choice(("same-origin", "cross-site"))}
+        headers |= {"Authorization": f"Bearer {house.token}"} if self.dice.random() < 0.3 else {}
+        headers |= {"Accept": self.dice.choice(("text/html", "*/*", ""))}
+        headers |= {"HX-Request": "true"} if self.dice.random() < 0.1 else {}
+        return browser.open(
+            path,
+            method=self.dice.choice(("GET", "GET", "POST", "POST", *METHODS)),
+            query_string=self._fields(),
+            headers={**headers, **self._odd_header()},
+            **self._body(house),
+        )
+
+    def _path(self, house: House) -> str:
+        rule = self.dice.choice(house.rules)
+        path = rule.rule
+        for name in rule.arguments:
+            own = str(house.shop_id) if name == "shop_id" and self.dice.random() < 0.8 else ""
+            value = own or self.dice.choice((*NUMBERS, *TEXTS[:20]))
+            for converter in ("int:", "path:", ""):
+                path = path.replace(f"<{converter}{name}>", value)
+        return path
+
+    def _text(self) -> str:
+        return self.dice.choice(SHARP if self.dice.random() < 0.6 else TEXTS)
+
+    def _fields(self) -> dict[str, str]:
+        if self.dice.random() < 0.6:  # one edge, wherever it may cut
+            return dict.fromkeys(FIELDS, self._text())
+        some = self.dice.sample(FIELDS, self.dice.randrange(6))
+        return {name: self._text() for name in some}
+
+    def _odd_header(self) -> dict[str, str]:
+        name = self.dice.choice(HEADERS)
+        return {name: self._header_text()} if self.dice.random() < 0.3 else {}
+
+    def _body(self, house: House) -> dict[str, Any]:
+        kind = self.dice.randrange(5)
+        if kind == 0:
+            return {}
+        if kind == 1:
+            return {"json": self._json(3)}
+        if kind == 2:
+            return {"data": self.dice.randbytes(200), "content_type": self.dice.choice(KINDS)}
+        return {"data": {"csrf_token": house.csrf, **self._fields(), **self._fields()}}
+
+    def _json(self, depth: int) -> Any:
+        simple = (None, True, 0, -1, 2**63, 1e308, self._text(), self._text())
+        if depth == 0 or self.dice.random() < 0.2:
+            return self.dice.choice(simple)
+        if self.dice.random() < 0.5:
+            return [self._json(depth - 1) for _ in range(self.dice.randrange(4))]
+        return {self.dice.choice(NAMES): self._json(depth - 1) for _ in range(self.dice.randrange(5))}
+
+    def _webhook(self, house: House) -> TestResponse:
+        body = order_body()
+        for _ in range(self.dice.randrange(4)):
+            body[self.dice.choice(list(body))] = self._json(2)
+        raw = json.dumps(body).encode() if self.dice.random() < 0.9 else self.dice.randbytes(50)
+        is_signed = self.dice.random() < 0.8
+        if self.dice.random() < 0.6:
+            options = {"Triggered_At": self._header_text()} if self.dice.random() < 0.3 else {}
+            secret = "shopify-client-secret" if is_signed else "another"
+            named = shopify_headers(raw, self.dice.choice(TOPICS), secret=secret, **options)
+            return house.nobody.post("/webhooks/shopify", data=raw, headers=named)
+        return self._callback(house, is_signed=is_signed)
+
+    def _callback(self, house: House, *, is_signed: bool) -> TestResponse:
+        told = {
+            "scope": self.dice.choice(("store/order/created", "store/order/updated", "x")),
+            "producer": "stores/abc123",
+            "data": self._json(2),
+            "created_at": self.dice.choice((0, -1, 2**62, 1764000000)),
+            "hash": self._text(),
+        }
+        raw = json.dumps(told).encode()
+        digest = hmac.digest(b"bigcommerce-client-secret", b"1.1." + raw, hashlib.sha256)
+        headers = {HEADER: hook_secret(house.secret_key, "abc123"), "webhook-id": "1"}
+        if is_signed:
+            headers["webhook-timestamp"] = self._header_text()
+            headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
+        return house.nobody.post("/webhooks/bigcommerce", data=raw, headers=headers)
+
+    def _header_text(self) -> str:
+        text = self._text().replace("\r", "").replace("\n", "")
+        return text.encode("latin-1", "replace").decode("latin-1")
+
+
+def play(house: House, seeds: range) -> Counter[int]:
+    """The statuses of the answers; fails with the seeds whose answer was a fault of ours."""
+    statuses: Counter[int] = Counter()
+    failed: list[tuple[int, int, str]] = []
+    for seed in seeds:
+        with Hostile(seed).send(house) as answer:
+            statuses[answer.status_code] += 1
+            if answer.status_code >= 500:
+                failed.append((seed, answer.status_code, answer.request.path))
+    assert failed == []
+    return statuses
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_a_sample_of_hostile_requests_meets_no_fault(house: House, part: int) -> None:
+    statuses = play(house, range(part * 400, (part + 1) * 400))
+
+    # They get through the doors, too: what is refused at once tries nothing.
+    assert statuses[200] > 20
+    assert len(statuses) > 5
+
+
+@pytest.mark.full_histories
+def test_a_hundred_thousand_hostile_requests_meet_no_fault(house: House) -> None:
+    print(sorted(play(house, range(100_000)).items()))  # noqa: T201 -- read with -s
