@@ -150,17 +150,43 @@ def _state(delivery: Delivery) -> str:
     return "due" if needs_work(delivery) else "ignored"
 
 
-def due_deliveries(session: Session, shop_id: int, *, limit: int) -> Sequence[DeliveryRow]:
+class DueDelivery(NamedTuple):
+    """A delivery to be absorbed; `facts` is the JSON text of what it tells."""
+
+    id: int
+    shop_id: int
+    topic: str
+    triggered_at: datetime | None
+    facts: str
+
+    def read_facts(self) -> list[Fact]:
+        """Its facts as typed values. Raises `msgspec.ValidationError`."""
+        return _FACTS.decode(self.facts)
+
+
+_FACTS = msgspec.json.Decoder(list[Fact])
+
+
+def due_deliveries(session: Session, shop_id: int, *, limit: int) -> list[DueDelivery]:
     """Deliveries to absorb, in the order of their arrival."""
+    columns = (DeliveryRow.id, DeliveryRow.shop_id, DeliveryRow.topic, DeliveryRow.triggered_at)
+    # As text: to be parsed once, into what it means.
+    facts = sa.type_coerce(sa.cast(DeliveryRow.facts, sa.Text()), sa.Text())
     where = (DeliveryRow.shop_id == shop_id, DeliveryRow.state == "due")
-    return session.scalars(
-        sa.select(DeliveryRow).where(*where).order_by(DeliveryRow.id).limit(limit)
-    ).all()
+    statement = sa.select(*columns, facts).where(*where).order_by(DeliveryRow.id).limit(limit)
+    return [DueDelivery(*row) for row in session.execute(statement)]
 
 
-def read_facts(row: DeliveryRow) -> list[Fact]:
-    """The facts of a delivery as typed values."""
-    return msgspec.convert(row.facts, list[Fact])
+def mark_absorbed(session: Session, rows: Sequence[DueDelivery]) -> None:
+    """These have been worked on."""
+    where = (DeliveryRow.shop_id == rows[0].shop_id, DeliveryRow.id.in_([row.id for row in rows]))
+    affected_rows(session, sa.update(DeliveryRow).where(*where).values(state="done", problem=None))
+
+
+def set_aside(session: Session, row: DueDelivery, problem: str) -> None:
+    """It could not be worked on, and `problem` says why."""
+    where = (DeliveryRow.shop_id == row.shop_id, DeliveryRow.id == row.id)
+    affected_rows(session, sa.update(DeliveryRow).where(*where).values(state="failed", problem=problem))
 
 
 def failed_deliveries(session: Session, shop_id: int, *, limit: int = 100) -> Sequence[DeliveryRow]:

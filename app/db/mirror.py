@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.books import Account
 from app.core.priority import PriorityRule, priority_of
+from app.db import order_copies
 from app.db.demand import Taken, forget_lines, lines_of, remember_taken
 from app.db.foreign import hear_of_foreign_writes
 from app.db.models import (
@@ -29,7 +31,8 @@ from app.db.models import (
     ShownRow,
     Variant,
 )
-from app.db.statements import affected_rows, chunks, delete_some, insert_new, upsert
+from app.db.order_copies import OrderCopy
+from app.db.statements import affected_rows, chunks, delete_some, upsert
 from app.platforms.base import ItemStock, OrderItem, OrderSeen, Routing, VariantSeen
 
 # An item with stock to spare is looked at a little later, so that many orders share one reading; one
@@ -74,6 +77,14 @@ class Outstanding:
     lines: Mapping[tuple[int, int], int]
 
 
+class StockMove(NamedTuple):
+    """What a webhook told of an item's stock: its own number, and which delivery it was."""
+
+    item_id: int
+    hint: int | None
+    cause: str
+
+
 def see_orders(
     session: Session,
     shop_id: int,
@@ -89,8 +100,7 @@ def see_orders(
     queue changed become due, and orders that show something of ours are judged again. Returns the ids of
     orders that really changed.
     """
-    known = _orders(session, shop_id, {copy.order_id for copy in copies})
-    items = _order_items(session, shop_id, known.keys())
+    known = order_copies.read(session, shop_id, {copy.order_id for copy in copies})
     rules = priority_rules(session, shop_id)
     lines = lines_of(session, shop_id, known.keys())
     changed: dict[int, dict[int, int]] = {}
@@ -100,19 +110,22 @@ def see_orders(
         order = known.get(copy.order_id)
         is_first = order is None
         if order is None:
-            order = known[copy.order_id] = _new_order(session, shop_id, copy, now)
+            order = known[copy.order_id] = order_copies.begin(copy, now=now)
         elif order.is_gone or copy.updated_at < order.updated_at:
             continue
         told.append(copy)
-        before = {} if order.is_cancelled else items.get(copy.order_id, {})
+        before = {} if order.is_cancelled else order.items
         was = {} if order.is_cancelled else lines.get(copy.order_id, {})
         is_moved = _rank(order, copy, rules)
-        is_changed = _take_copy(session, order, copy, items, now=now, is_trusted=is_read or is_first)
-        after = {} if copy.is_cancelled else items.get(copy.order_id, {})
-        is_begun = any(item.outstanding for item in before.values())
-        taken.append(Taken(copy, was, _taken_out(before, after), is_begun=is_begun))
+        is_changed = _take_copy(order, copy, now=now, is_trusted=is_read or is_first)
+        after = {} if copy.is_cancelled else order.items
+        if copy.routing is not None:
+            is_begun = any(item.outstanding for item in before.values())
+            taken.append(Taken(copy, was, _taken_out(before, after), is_begun=is_begun))
         if is_changed or is_moved:
             _add_difference(changed.setdefault(copy.order_id, {}), before, after)
+    order_copies.write(session, shop_id, known)
+    _route(session, shop_id, known)
     remember_taken(session, shop_id, taken, now=now)
     _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
@@ -126,7 +139,7 @@ def priority_rules(session: Session, shop_id: int) -> list[PriorityRule]:
     return [PriorityRule(rule["tag"], rule["priority"]) for rule in told or ()]
 
 
-def _rank(order: Order, copy: OrderSeen, rules: Sequence[PriorityRule]) -> bool:
+def _rank(order: OrderCopy, copy: OrderSeen, rules: Sequence[PriorityRule]) -> bool:
     """Give the order the priority that its tags earn it, unless a person did. Returns whether it moves
     in the queue."""
     if copy.tags is None or order.is_ranked_by_hand:
@@ -140,73 +153,23 @@ def _orders(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[
     return {order.order_id: order for order in session.scalars(sa.select(Order).where(*where))}
 
 
-def _order_items(
-    session: Session, shop_id: int, order_ids: Collection[int]
-) -> dict[int, dict[int, OrderItem]]:
-    """The stored line items of these orders, by order and line id."""
-    where = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
-    found: dict[int, dict[int, OrderItem]] = defaultdict(dict)
-    for row in session.scalars(sa.select(OrderItemRow).where(*where)):
-        found[row.order_id][row.line_id] = OrderItem(
-            row.line_id,
-            row.variant_id,
-            row.ordered,
-            row.outstanding,
-            row.title,
-            row.sku,
-            row.backordered,
-            row.unit_price,
-        )
-    return found
-
-
-def _new_order(session: Session, shop_id: int, copy: OrderSeen, now: datetime) -> Order:
-    order = Order(
-        shop_id=shop_id,
-        order_id=copy.order_id,
-        name=copy.name,
-        placed_at=copy.placed_at,
-        updated_at=copy.updated_at,
-        is_cancelled=copy.is_cancelled,
-        priority=0,
-        is_ranked_by_hand=False,
-        is_located=False,
-        is_stale=copy.items is None,
-        is_gone=False,
-        first_seen_at=now,
-        seen_at=now,
-    )
-    session.add(order)
-    session.flush()
-    return order
-
-
-def _take_copy(
-    session: Session,
-    order: Order,
-    copy: OrderSeen,
-    items: dict[int, dict[int, OrderItem]],
-    *,
-    now: datetime,
-    is_trusted: bool,
-) -> bool:
-    """Write one copy over the order's rows. Returns whether its demand changed."""
-    known = items.get(copy.order_id, {})
-    told = _told_items(copy, known)
-    is_new_demand = told is not None and _without_prices(told) != _without_prices(known)
+def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: bool) -> bool:
+    """Write one copy over what we know of the order. Returns whether its demand changed."""
+    told = _told_items(copy, order.items)
+    is_new_demand = told is not None and _without_prices(told) != _without_prices(order.items)
     is_changed = is_new_demand or copy.is_cancelled != order.is_cancelled
     # Two changes in one second carry the same `updated_at`: which of the copies is newer can't be
     # told, so the order is read when it matters.
     is_ambiguous = is_changed and not is_trusted and copy.updated_at == order.updated_at
     order.name, order.placed_at, order.updated_at = copy.name, copy.placed_at, copy.updated_at
     order.is_cancelled, order.seen_at = copy.is_cancelled, now
-    if told is not None and told != known:
-        _replace_items(session, order, told)
-        items[copy.order_id] = told
+    order.is_written = False
+    if told is not None and told != order.items:
+        order.items, order.has_new_items = told, True
     if is_changed:
-        order.is_located, order.asked_at = False, None
+        order.is_located, order.asked_at, order.is_to_be_located = False, None, False
     if copy.routing is not None:
-        _replace_routing(session, order, copy.routing)
+        order.routing, order.is_to_be_located = copy.routing, True
     order.is_stale = is_ambiguous or (order.is_stale and not (is_trusted and told is not None))
     return is_changed
 
@@ -228,39 +191,25 @@ def _without_prices(items: Mapping[int, OrderItem]) -> dict[int, OrderItem]:
     return {line_id: msgspec.structs.replace(item, unit_price=None) for line_id, item in items.items()}
 
 
-def _replace_items(session: Session, order: Order, told: Mapping[int, OrderItem]) -> None:
-    where = (OrderItemRow.shop_id == order.shop_id, OrderItemRow.order_id == order.order_id)
-    session.execute(sa.delete(OrderItemRow).where(*where))
-    variants = [
-        {"shop_id": order.shop_id, "variant_id": item.variant_id, "is_resolved": False}
-        for item in told.values()
-    ]
-    if variants:
-        insert_new(session, Variant, variants)
-    session.add_all(
-        OrderItemRow(
-            shop_id=order.shop_id,
-            order_id=order.order_id,
-            line_id=item.line_id,
-            variant_id=item.variant_id,
-            ordered=item.ordered,
-            outstanding=item.outstanding,
-            backordered=item.backordered,
-            title=item.title,
-            sku=item.sku,
-            unit_price=item.unit_price,
-        )
-        for item in told.values()
-    )
-    session.flush()
+def _route(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> None:
+    """Keep the routing of those orders that a read told of, and say which of them are located by it:
+    not those of which a copy changed after it."""
+    for order_id, order in orders.items():
+        if order.routing is None:
+            continue
+        _replace_routing(session, shop_id, order_id, order.routing)
+        if order.is_to_be_located:
+            is_located = order.is_cancelled or (
+                bool(order.routing.route_ids) and _covers(session, shop_id, order_id, order.routing)
+            )
+            where = (Order.shop_id == shop_id, Order.order_id == order_id)
+            session.execute(sa.update(Order).where(*where).values(is_located=is_located))
 
 
-def _replace_routing(session: Session, order: Order, routing: Routing) -> None:
+def _replace_routing(session: Session, shop_id: int, order_id: int, routing: Routing) -> None:
     for table in (LineRow, RouteRow):
-        session.execute(
-            sa.delete(table).where(table.shop_id == order.shop_id, table.order_id == order.order_id)
-        )
-    key = {"shop_id": order.shop_id, "order_id": order.order_id}
+        session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id == order_id))
+    key = {"shop_id": shop_id, "order_id": order_id}
     lines = [
         key
         | {
@@ -275,18 +224,15 @@ def _replace_routing(session: Session, order: Order, routing: Routing) -> None:
         upsert(session, LineRow, lines)
     if routing.route_ids:
         upsert(session, RouteRow, [key | {"route_id": route_id} for route_id in routing.route_ids])
-    order.is_located = order.is_cancelled or (
-        bool(routing.route_ids) and _covers(session, order, routing)
-    )
 
 
-def _covers(session: Session, order: Order, routing: Routing) -> bool:
+def _covers(session: Session, shop_id: int, order_id: int, routing: Routing) -> bool:
     """Whether the whole order is routed. Units that an edit adds are routed in the background; until
     then its line items tell more than its routing."""
     told = (
         sa.select(sa.func.coalesce(sa.func.sum(OrderItemRow.outstanding), 0))
         .join(Variant, NAMES)
-        .where(OrderItemRow.shop_id == order.shop_id, OrderItemRow.order_id == order.order_id)
+        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == order_id)
         .where(sa.or_(Variant.item_id.is_not(None), Variant.is_resolved.is_(False)))
     )
     return sum(line.quantity for line in routing.lines) >= int(session.scalar(told) or 0)
@@ -360,6 +306,8 @@ def _judge_if_shown(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
 ) -> None:
     """Orders that show something of ours, or were promised something, must be compared again."""
+    if not order_ids:
+        return
     shown = sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
     promised = sa.exists().where(PromiseRow.shop_id == shop_id, PromiseRow.order_id == Order.order_id)
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids), sa.or_(shown, promised))
@@ -451,13 +399,21 @@ def forget_orders(
 def move_stock(
     session: Session, shop_id: int, item_ids: Mapping[int, int | None], *, now: datetime, cause: str
 ) -> None:
-    """Stock of these items changed; the webhook's own number (by item, None if it told none: then what
-    was free before) only says how soon to look. Items that no order names are nobody's business."""
-    for item in _items(session, shop_id, item_ids.keys()):
-        item.stirred_at = now
-        told = item_ids[item.item_id]
-        free = item.headroom if told is None else told
-        ask_for_look(item, at=now + _patience(item, free), cause=cause)
+    """Stock of these items changed (see `move_stocks`)."""
+    moves = [StockMove(item_id, hint, cause) for item_id, hint in item_ids.items()]
+    move_stocks(session, shop_id, moves, now=now)
+
+
+def move_stocks(session: Session, shop_id: int, moves: Sequence[StockMove], *, now: datetime) -> None:
+    """Stock of items changed, in this order; a webhook's own number (None if it told none: then what was
+    free before) only says how soon to look. Items that no order names are nobody's business."""
+    known = {item.item_id: item for item in _items(session, shop_id, {one.item_id for one in moves})}
+    for move in moves:
+        item = known.get(move.item_id)
+        if item is not None:
+            item.stirred_at = now
+            free = item.headroom if move.hint is None else move.hint
+            ask_for_look(item, at=now + _patience(item, free), cause=move.cause)
 
 
 def look_at_item(session: Session, shop_id: int, item_id: int, *, now: datetime, cause: str) -> None:

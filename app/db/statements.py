@@ -1,8 +1,10 @@
 """Statements that SQLAlchemy spells differently for the two databases we run on, and row counts."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -38,6 +40,51 @@ def upsert(session: Session, table: type[DeclarativeBase], rows: Sequence[Mappin
         statement = _insert(session, table, rows[start : start + _ROWS_AT_ONCE])
         values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         session.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def put_rows(
+    session: Session,
+    table: type[DeclarativeBase],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    overwrite: tuple[str, ...] = (),
+) -> None:
+    """Insert many rows of the same columns, no two with the same primary key; of those that are there,
+    overwrite these columns. PostgreSQL takes them as one JSON text, by a statement that is the same for
+    any number of rows: that is a quarter of the work of a row of parameters for each."""
+    if not rows:
+        return
+    target = cast("sa.Table", table.__table__)
+    names = tuple(rows[0])
+    if session.get_bind().dialect.name == "postgresql":
+        text = msgspec.json.encode(rows).decode()
+        session.execute(_put_json(target, names, overwrite), {"rows": text})
+    else:
+        session.execute(_on_conflict(sqlite.insert(target), target, overwrite), rows)
+
+
+@cache
+def _put_json(target: sa.Table, names: tuple[str, ...], overwrite: tuple[str, ...]) -> sa.Executable:
+    told = (
+        sa.func.json_to_recordset(sa.text("CAST(:rows AS json)"))
+        .table_valued(*(sa.column(name, target.c[name].type) for name in names))
+        .render_derived(name="told", with_types=True)
+    )
+    insert = postgresql.insert(target).from_select(
+        list(names), sa.select(*(told.c[name] for name in names))
+    )
+    return _on_conflict(insert, target, overwrite)
+
+
+def _on_conflict(
+    insert: postgresql.Insert | sqlite.Insert, target: sa.Table, overwrite: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
+    if not overwrite:
+        return insert.on_conflict_do_nothing()
+    return insert.on_conflict_do_update(
+        index_elements=list(target.primary_key),
+        set_={name: insert.excluded[name] for name in overwrite},
+    )
 
 
 def _insert(

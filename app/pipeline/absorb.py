@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.orm import Session
 
 from app.db import audit, inbox, mirror, shops
-from app.db.models import DeliveryRow
+from app.db.inbox import DueDelivery
+from app.db.mirror import StockMove
 from app.pipeline.desk import Desk
 from app.platforms.base import (
     InboundChanged,
@@ -27,49 +30,65 @@ from app.platforms.base import (
     VariantSeen,
 )
 
-_AT_ONCE = 200
+# So many are read, and written, by one statement a table, in one short transaction.
+_AT_ONCE = 1000
+
+# What a delivery may be to blame for: values that no column takes, facts that are none. A database that
+# is full, busy, slow or gone says so in other words (`OperationalError`), and condemns nothing.
+_ITS_OWN_FAULT = (sa.exc.DataError, sa.exc.IntegrityError, msgspec.ValidationError, OverflowError)
+
+log = structlog.get_logger()
 
 
 def absorb(desk: Desk) -> bool:
     """Take the next deliveries into the mirror. Returns whether there were any."""
     with desk.transaction() as session:
         rows = inbox.due_deliveries(session, desk.shop_id, limit=_AT_ONCE)
-        if not rows:
-            return False
-        try:
-            with session.begin_nested():
-                _absorb_all(session, rows, desk.clock())
-        except (sa.exc.StatementError, msgspec.ValidationError):
-            _absorb_one_by_one(session, rows, desk.clock())
-    return True
+        if rows:
+            _absorb(session, rows, desk.clock())
+    return bool(rows)
 
 
-def _absorb_one_by_one(session: Session, rows: Sequence[DeliveryRow], now: datetime) -> None:
-    """One of them is poisoned: it alone is set aside, with its reason."""
-    for row in rows:
-        try:
-            with session.begin_nested():
-                _absorb_all(session, [row], now)
-        except (sa.exc.StatementError, msgspec.ValidationError) as error:
-            row.state, row.problem = (
-                "failed",
-                f"{row.topic} could not be taken in: {type(error).__name__}",
-            )
+def _absorb(session: Session, rows: Sequence[DueDelivery], now: datetime) -> None:
+    """Take them in at once; if one is poisoned, halve them until it stands alone, and is set aside with
+    its reason."""
+    try:
+        with session.begin_nested():
+            _absorb_all(session, rows, now)
+    except (sa.exc.StatementError, *_ITS_OWN_FAULT) as error:
+        if not _is_its_own_fault(error):
+            raise
+        if len(rows) == 1:
+            problem = f"{rows[0].topic} could not be taken in: {type(error).__name__}"
+            log.warning("delivery set aside", shop=rows[0].shop_id, delivery=rows[0].id, reason=problem)
+            inbox.set_aside(session, rows[0], problem)
+            return
+        middle = len(rows) // 2
+        _absorb(session, rows[:middle], now)
+        _absorb(session, rows[middle:], now)
 
 
-def _absorb_all(session: Session, rows: Sequence[DeliveryRow], now: datetime) -> None:
-    """Orders first, in one go: they are most of the traffic, and the rest may speak of them."""
-    facts = [(row, fact) for row in rows for fact in inbox.read_facts(row)]
+def _is_its_own_fault(error: Exception) -> bool:
+    """A value that is refused before it reaches the database comes in a plain `StatementError`."""
+    return type(error) is sa.exc.StatementError or isinstance(error, _ITS_OWN_FAULT)
+
+
+def _absorb_all(session: Session, rows: Sequence[DueDelivery], now: datetime) -> None:
+    """Orders first, in one go: they are most of the traffic, and the rest may speak of them. Of the rest
+    those of one kind that came one after the other go together."""
+    facts = [(row, fact) for row in rows for fact in row.read_facts()]
     _see_orders(session, [(row, fact) for row, fact in facts if isinstance(fact, OrderSeen)], now)
-    for row, fact in facts:
-        take = _TAKE.get(type(fact))
-        if take is not None:
-            take(session, row, fact, now)
-    for row in rows:
-        row.state, row.problem = "done", None
+    others = ((row, fact) for row, fact in facts if not isinstance(fact, OrderSeen))
+    for kind, some in groupby(others, key=lambda told: type(told[1])):
+        if kind in _TAKE_TOGETHER:
+            _TAKE_TOGETHER[kind](session, list(some), now)
+        elif kind in _TAKE:
+            for row, fact in some:
+                _TAKE[kind](session, row, fact, now)
+    inbox.mark_absorbed(session, rows)
 
 
-def _see_orders(session: Session, facts: Sequence[tuple[DeliveryRow, OrderSeen]], now: datetime) -> None:
+def _see_orders(session: Session, facts: Sequence[tuple[DueDelivery, OrderSeen]], now: datetime) -> None:
     if not facts:
         return
     row = facts[-1][0]
@@ -77,52 +96,57 @@ def _see_orders(session: Session, facts: Sequence[tuple[DeliveryRow, OrderSeen]]
     mirror.see_orders(session, row.shop_id, copies, now=now, cause=_cause(row), is_read=False)
 
 
-def _cause(row: DeliveryRow) -> str:
+def _cause(row: DueDelivery) -> str:
     return f"delivery {row.id} ({row.topic})"
 
 
-def _order_touched(session: Session, row: DeliveryRow, fact: OrderTouched, now: datetime) -> None:
-    mirror.touch_orders(session, row.shop_id, [fact.order_id], now=now, cause=_cause(row))
+def _orders_touched(
+    session: Session, facts: Sequence[tuple[DueDelivery, OrderTouched]], now: datetime
+) -> None:
+    row = facts[-1][0]
+    touched = {fact.order_id for _, fact in facts}
+    mirror.touch_orders(session, row.shop_id, touched, now=now, cause=_cause(row))
     shops.expect_news(shops.get_shop(session, row.shop_id), now=now)
 
 
-def _order_gone(session: Session, row: DeliveryRow, fact: OrderGone, now: datetime) -> None:
+def _order_gone(session: Session, row: DueDelivery, fact: OrderGone, now: datetime) -> None:
     mirror.forget_orders(session, row.shop_id, [fact.order_id], now=now, cause=_cause(row))
 
 
-def _routing_changed(session: Session, row: DeliveryRow, fact: RoutingChanged, now: datetime) -> None:
+def _routing_changed(session: Session, row: DueDelivery, fact: RoutingChanged, now: datetime) -> None:
     mirror.unroute(session, row.shop_id, fact.route_ids, now=now, cause=_cause(row))
 
 
-def _stock_moved(session: Session, row: DeliveryRow, fact: StockMoved, now: datetime) -> None:
-    mirror.move_stock(
-        session, row.shop_id, {fact.item_id: fact.available_hint}, now=now, cause=_cause(row)
-    )
+def _stock_moved(
+    session: Session, facts: Sequence[tuple[DueDelivery, StockMoved]], now: datetime
+) -> None:
+    moves = [StockMove(fact.item_id, fact.available_hint, _cause(row)) for row, fact in facts]
+    mirror.move_stocks(session, facts[0][0].shop_id, moves, now=now)
 
 
 def _product_stock_moved(
-    session: Session, row: DeliveryRow, fact: ProductStockMoved, now: datetime
+    session: Session, row: DueDelivery, fact: ProductStockMoved, now: datetime
 ) -> None:
     mirror.move_stock_of_product(session, row.shop_id, fact.product_id, now=now, cause=_cause(row))
 
 
-def _item_changed(session: Session, row: DeliveryRow, fact: ItemChanged, now: datetime) -> None:
+def _item_changed(session: Session, row: DueDelivery, fact: ItemChanged, now: datetime) -> None:
     mirror.look_at_item(session, row.shop_id, fact.item_id, now=now, cause=_cause(row))
 
 
-def _variant_seen(session: Session, row: DeliveryRow, fact: VariantSeen, now: datetime) -> None:
+def _variant_seen(session: Session, row: DueDelivery, fact: VariantSeen, now: datetime) -> None:
     mirror.see_variants(session, row.shop_id, [fact], now=now, only_known=True)
 
 
-def _inbound_changed(session: Session, row: DeliveryRow, fact: InboundChanged, now: datetime) -> None:
+def _inbound_changed(session: Session, row: DueDelivery, fact: InboundChanged, now: datetime) -> None:
     shops.expect_inbound(shops.get_shop(session, row.shop_id), now=now)
 
 
-def _location_gone(session: Session, row: DeliveryRow, fact: LocationGone, now: datetime) -> None:
+def _location_gone(session: Session, row: DueDelivery, fact: LocationGone, now: datetime) -> None:
     mirror.look_at_location(session, row.shop_id, fact.location_id, now=now, cause=_cause(row))
 
 
-def _scopes_changed(session: Session, row: DeliveryRow, fact: ScopesChanged, now: datetime) -> None:
+def _scopes_changed(session: Session, row: DueDelivery, fact: ScopesChanged, now: datetime) -> None:
     """Whether they are enough, the next call to the platform tells, which is made now."""
     shop = shops.get_shop(session, row.shop_id)
     shops.ask_to_check(shop)
@@ -138,7 +162,7 @@ def _scopes_changed(session: Session, row: DeliveryRow, fact: ScopesChanged, now
     )
 
 
-def _privacy_request(session: Session, row: DeliveryRow, fact: PrivacyRequest, now: datetime) -> None:
+def _privacy_request(session: Session, row: DueDelivery, fact: PrivacyRequest, now: datetime) -> None:
     """We hold order ids, names and quantities, nothing of a buyer; what is asked for is logged and,
     where it is to be erased, erased. `shop/redact` ends with the shop's own row: see `advance`."""
     if fact.request is PrivacyKind.REDACT_SHOP:
@@ -162,11 +186,9 @@ def _privacy_request(session: Session, row: DeliveryRow, fact: PrivacyRequest, n
 
 
 # Each takes its own kind of fact, which the key names. (A shop that is gone: see `app.web.webhooks`.)
-_TAKE: Mapping[type, Callable[[Session, DeliveryRow, Any, datetime], None]] = {
-    OrderTouched: _order_touched,
+_TAKE: Mapping[type, Callable[[Session, DueDelivery, Any, datetime], None]] = {
     OrderGone: _order_gone,
     RoutingChanged: _routing_changed,
-    StockMoved: _stock_moved,
     ProductStockMoved: _product_stock_moved,
     ItemChanged: _item_changed,
     VariantSeen: _variant_seen,
@@ -174,4 +196,10 @@ _TAKE: Mapping[type, Callable[[Session, DeliveryRow, Any, datetime], None]] = {
     LocationGone: _location_gone,
     ScopesChanged: _scopes_changed,
     PrivacyRequest: _privacy_request,
+}
+
+# Each takes all facts of its kind that came one after the other.
+_TAKE_TOGETHER: Mapping[type, Callable[[Session, Sequence[tuple[DueDelivery, Any]], datetime], None]] = {
+    OrderTouched: _orders_touched,
+    StockMoved: _stock_moved,
 }

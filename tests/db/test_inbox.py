@@ -71,7 +71,7 @@ def test_facts_survive_the_database(session: Session, shop: Shop) -> None:
 
     session.expire_all()
     (row,) = inbox.due_deliveries(session, shop.id, limit=9)
-    assert tuple(inbox.read_facts(row)) == facts
+    assert tuple(row.read_facts()) == facts
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,24 @@ def test_only_what_can_be_used_is_due(session: Session, shop: Shop, told: Delive
 
 def test_deliveries_are_taken_in_the_order_they_came(session: Session, shop: Shop) -> None:
     for number in ("d-3", "d-1", "d-2"):
+        keep(session, shop, delivery(number, OrderGone(int(number[-1]))))
+
+    taken = [row.read_facts() for row in inbox.due_deliveries(session, shop.id, limit=2)]
+
+    assert taken == [[OrderGone(3)], [OrderGone(1)]]
+
+
+def test_what_is_absorbed_or_set_aside_is_due_no_more(session: Session, shop: Shop) -> None:
+    for number in ("d-1", "d-2", "d-3"):
         keep(session, shop, delivery(number))
+    first, second, third = inbox.due_deliveries(session, shop.id, limit=9)
 
-    taken = [row.delivery_id for row in inbox.due_deliveries(session, shop.id, limit=2)]
+    inbox.mark_absorbed(session, [first])
+    inbox.set_aside(session, second, "it is broken")
 
-    assert taken == ["d-3", "d-1"]
+    assert inbox.due_deliveries(session, shop.id, limit=9) == [third]
+    (failed,) = inbox.failed_deliveries(session, shop.id)
+    assert (failed.id, failed.problem) == (second.id, "it is broken")
 
 
 def test_old_deliveries_that_are_done_with_go_and_failed_and_due_ones_stay(
@@ -150,7 +163,7 @@ def test_the_inbox_is_counted(session: Session, shop: Shop) -> None:
 def test_a_delivery_can_be_replayed_by_its_number(session: Session, shop: Shop) -> None:
     keep(session, shop, delivery())
     (row,) = inbox.due_deliveries(session, shop.id, limit=1)
-    row.state, row.problem = "failed", "a defect of ours"
+    inbox.set_aside(session, row, "a defect of ours")
 
     found = inbox.find_delivery(session, row.id)
     assert found is not None
@@ -158,7 +171,7 @@ def test_a_delivery_can_be_replayed_by_its_number(session: Session, shop: Shop) 
 
     session.flush()
     assert inbox.due_deliveries(session, shop.id, limit=9) == [row]
-    assert row.problem is None
+    assert found.problem is None
     assert inbox.find_delivery(session, -1) is None
 
 

@@ -175,6 +175,10 @@ CALLS: Mapping[str, Call] = {
         s, a.id, delivery("d-1", event="d-1"), now=NOW
     ),
     "inbox.due_deliveries": lambda s, a: inbox.due_deliveries(s, a.id, limit=9),
+    "inbox.mark_absorbed": lambda s, a: inbox.mark_absorbed(s, inbox.due_deliveries(s, a.id, limit=9)),
+    "inbox.set_aside": lambda s, a: inbox.set_aside(
+        s, inbox.due_deliveries(s, a.id, limit=1)[0], "it is broken"
+    ),
     "inbox.failed_deliveries": lambda s, a: inbox.failed_deliveries(s, a.id),
     "inbox.forget_deliveries": lambda s, a: inbox.forget_deliveries(s, a.id, before=seconds(99)),
     "inbox.forget_failed_deliveries": lambda s, a: inbox.forget_failed_deliveries(
@@ -201,6 +205,9 @@ CALLS: Mapping[str, Call] = {
     "mirror.look_at_orders": lambda s, a: mirror.look_at_orders(s, a.id, ORDERS, **AT),
     "mirror.forget_orders": lambda s, a: mirror.forget_orders(s, a.id, ORDERS, **AT),
     "mirror.move_stock": lambda s, a: mirror.move_stock(s, a.id, {ITEM: -1}, **AT),
+    "mirror.move_stocks": lambda s, a: mirror.move_stocks(
+        s, a.id, [mirror.StockMove(ITEM, -1, "a test")], now=AT["now"]
+    ),
     "mirror.move_stock_of_product": lambda s, a: mirror.move_stock_of_product(s, a.id, 11, **AT),
     "mirror.look_at_item": lambda s, a: mirror.look_at_item(s, a.id, ITEM, **AT),
     "mirror.look_at_location": lambda s, a: mirror.look_at_location(s, a.id, LOCATION, **AT),

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from redis import Redis
 from rq.timeouts import JobTimeoutException
 
-from app.db import inbox
-from app.db.models import DeliveryRow, Order, Shop
+from app.db.models import Order, Shop
 from app.db.shops import LeaseLostError
 from app.errors import NeedsMerchant, TryLater
 from app.pipeline.advance import advance
@@ -221,29 +220,3 @@ def test_an_item_that_can_not_be_settled_is_set_aside_alone(stage: Stage) -> Non
     assert 0 < again_s <= 60
     assert world.tags(bad_order) == {"backordered"}
     assert "can&#39;t be read" not in stage.page()
-
-
-def test_a_delivery_that_can_not_be_taken_in_is_set_aside_alone(stage: Stage) -> None:
-    """Its facts were written by another version of ours; the next delivery is absorbed all the same."""
-    world = stage.world
-    order_id = stage.order()
-    world.deliver()
-    with world.runtime.sessions.begin() as session:
-        first = inbox.due_deliveries(session, world.shop_id, limit=1)[0]
-        session.add(
-            DeliveryRow(
-                shop_id=world.shop_id,
-                delivery_id="from the future",
-                topic="orders/create",
-                body_hash="-",
-                received_at=first.received_at,
-                facts=[{"type": "a fact nobody knows"}],
-                state="due",
-            )
-        )
-
-    stage.settle_down()
-
-    assert world.tags(order_id) == {"backordered"}
-    page = stage.page(f"/shops/{world.shop_id}/deliveries")
-    assert "orders/create could not be taken in: ValidationError" in page
