@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.db.models import DeliveryRow, Shop
-from app.db.statements import delete_some
+from app.db.statements import affected_rows, delete_some
 from app.platforms.base import Delivery, Fact
 
 

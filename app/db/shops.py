@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.db import tokens
 from app.db.audit import record_event
-from app.db.mirror import is_ready
-from app.db.models import Base, BulkWriteRow, DeliveryRow, Item, Order, Shop, Variant
+from app.db.models import Base, Shop
 from app.db.statements import affected_rows, insert_new
 
 LEASE = timedelta(seconds=60)
@@ -181,65 +180,3 @@ def _set_lease(
 ) -> bool:
     statement = sa.update(Shop).where(where).values(lease_owner=owner, lease_until=until)
     return affected_rows(session, statement) > 0
-
-
-def has_work(now: datetime) -> sa.ColumnElement[bool]:
-    """The condition under which a shop's next step is due."""
-    mine = Shop.id
-    active = sa.and_(
-        Shop.status == "active",
-        sa.or_(Shop.wait_until.is_(None), Shop.wait_until <= now),
-        sa.or_(
-            Shop.subscribed_at.is_(None),
-            Shop.reconcile_at <= now,
-            Shop.import_state == "running",
-            Shop.news_at <= now,
-            Shop.inbound_at <= now,
-            sa.exists().where(Variant.shop_id == mine, Variant.is_resolved.is_(False)),
-            sa.exists().where(Item.shop_id == mine, Item.look_at <= now),
-            sa.exists().where(Item.shop_id == mine, Item.recheck_at <= now),
-            sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_ready()),
-            sa.exists().where(BulkWriteRow.shop_id == mine, BulkWriteRow.look_at <= now),
-        ),
-    )
-    told = sa.exists().where(DeliveryRow.shop_id == mine, DeliveryRow.state == "due")
-    going = sa.or_(Shop.status == "erasing", sa.and_(Shop.status == "removed", Shop.erase_at <= now))
-    return sa.or_(told, active, going)
-
-
-def shops_with_work(session: Session, *, now: datetime) -> Sequence[int]:
-    """Ids of all shops whose next step is due."""
-    return session.scalars(sa.select(Shop.id).where(has_work(now))).all()
-
-
-def next_work_at(session: Session, shop_id: int, *, now: datetime) -> datetime | None:
-    """When the shop next has something to do by itself: now, later, or (None) only when rung."""
-    shop = session.get(Shop, shop_id)
-    if shop is None:
-        return None
-    if session.scalar(
-        sa.select(sa.exists().where(DeliveryRow.shop_id == shop_id, DeliveryRow.state == "due"))
-    ):
-        return now
-    if shop.status != "active":
-        return now if shop.status == "erasing" else shop.erase_at
-    wanted = [
-        now if shop.subscribed_at is None else None,
-        now if shop.import_state == "running" else None,
-        session.scalar(sa.select(sa.func.min(Item.look_at)).where(Item.shop_id == shop_id)),
-        session.scalar(sa.select(sa.func.min(Item.recheck_at)).where(Item.shop_id == shop_id)),
-        shop.news_at,
-        shop.inbound_at,
-        session.scalar(
-            sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == shop_id, is_ready())
-        ),
-        shop.reconcile_at,
-        session.scalar(sa.select(BulkWriteRow.look_at).where(BulkWriteRow.shop_id == shop_id)),
-        now
-        if session.scalar(
-            sa.select(sa.exists().where(Variant.shop_id == shop_id, Variant.is_resolved.is_(False)))
-        )
-        else None,
-    ]
-    soonest = min(moment for moment in wanted if moment is not None)
-    return max(soonest, shop.wait_until or now, now)

@@ -5,14 +5,15 @@ orders → what they show). One worker at a time per shop; every step is a row m
 database, so a killed worker loses nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.retention import USUAL, Retention
-from app.db import shops
+from app.db import due_work, shops
+from app.db.due_work import DueWork
 from app.db.models import Shop
 from app.db.shops import LeaseLostError
 from app.errors import NeedsMerchant, NeedsOperator, TryLater
@@ -48,11 +49,16 @@ def advance(
     app_url: str,
     retention: Retention = USUAL,
 ) -> float | None:
-    """Work on one shop until nothing is due or its slice of time is over.
+    """Work on one shop until nothing is due or its slice of time is over. Where nothing is due now, one
+    read says so.
 
     Returns after how many seconds it wants to be rung again: 0 is at once, None is when something
     happens.
     """
+    with sessions.begin() as session:
+        due = due_work.read(session, shop_id, now=clock())
+    if due is None or not _has_step(due, clock()):
+        return _next_wish_s(sessions, shop_id, clock)
     desk = Desk(shop_id, owner, sessions, connect, clock, app_url, retention)
     with sessions.begin() as session:
         if not shops.take_lease(session, shop_id, owner, now=clock()):
@@ -65,10 +71,17 @@ def advance(
     finally:
         with sessions.begin() as session:
             shops.end_lease(session, shop_id, owner)
+            if is_served:
+                shops.forget_failures(session, shop_id, now=clock())
+    return _next_wish_s(sessions, shop_id, clock)
+
+
+def _next_wish_s(
+    sessions: sessionmaker[Session], shop_id: int, clock: Callable[[], datetime]
+) -> float | None:
     with sessions.begin() as session:
-        if is_served:
-            shops.forget_failures(session, shop_id, now=clock())
-        next_at = shops.next_work_at(session, shop_id, now=clock())
+        due = due_work.read(session, shop_id, now=clock())
+    next_at = None if due is None else due.next_at(clock())
     return None if next_at is None else max(0.0, (next_at - clock()).total_seconds())
 
 
@@ -80,9 +93,12 @@ def _work(desk: Desk) -> bool:
     is_served = False
     try:
         while desk.clock() < until:
-            if absorb(desk):
+            due = _read_due(desk)
+            if due is None:
+                break
+            if due.is_told and absorb(desk):
                 continue
-            if not _step(desk):
+            if not _step(desk, due):
                 break
             is_served = True
     except TryLater as wait:
@@ -107,25 +123,39 @@ def _wait(desk: Desk, wait: TryLater, *, is_served: bool) -> None:
     log.info("waiting", shop=desk.shop_id, after_s=after_s, reason=str(wait), failures=failures)
 
 
-def _step(desk: Desk) -> bool:
-    """The first thing that is due of what needs the platform."""
-    return _may_call_the_platform(desk) and (
-        check_first(desk)
-        or import_step(desk)
-        or hear_news(desk)
-        or read_inbound(desk)
-        or settle(desk)
-        or write_in_bulk(desk)
-        or write_back(desk)
-        or reconcile(desk)
-    )
-
-
-def _may_call_the_platform(desk: Desk) -> bool:
+def _read_due(desk: Desk) -> DueWork | None:
     with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
-        if shops.is_leaving(shop, now=desk.clock()):
-            erased = shops.erase_shop(session, desk.shop_id)
-            log.info("shop erased", shop=desk.shop_id, rows=erased)
-            return False
-        return shop.status == "active" and (shop.wait_until is None or shop.wait_until <= desk.clock())
+        return due_work.read(session, desk.shop_id, now=desk.clock())
+
+
+def _step(desk: Desk, due: DueWork) -> bool:
+    """The first thing that is due of what needs the platform."""
+    if due.is_leaving(desk.clock()):
+        _erase(desk)
+        return False
+    wanted = due.steps(desk.clock()) if due.may_call(desk.clock()) else ()
+    return any(step(desk) for name, step in _STEPS.items() if name in wanted)
+
+
+def _has_step(due: DueWork, now: datetime) -> bool:
+    is_wanted = due.may_call(now) and bool(due.steps(now))
+    return due.is_told or due.is_leaving(now) or is_wanted
+
+
+def _erase(desk: Desk) -> None:
+    with desk.transaction() as session:
+        erased = shops.erase_shop(session, desk.shop_id)
+    log.info("shop erased", shop=desk.shop_id, rows=erased)
+
+
+# In this order: what the steps before find out, those after need.
+_STEPS: Mapping[str, Callable[[Desk], bool]] = {
+    "check": check_first,
+    "import": import_step,
+    "news": hear_news,
+    "inbound": read_inbound,
+    "items": settle,
+    "bulk": write_in_bulk,
+    "orders": write_back,
+    "hourly": reconcile,
+}

@@ -29,7 +29,7 @@ def reconcile(desk: Desk) -> bool:
         shop = shops.get_shop(session, desk.shop_id)
         if shop.reconcile_at > desk.clock():
             return False
-        last_check = shop.reconcile_at - _EVERY
+        last_check = shop.reconcile_at - _pause(shop.id)
         stale = promises.stale_orders_shown(session, desk.shop_id, seen_since=last_check)
         shop.unread_orders = sorted({*shop.unread_orders, *stale})
     read_changed_orders(desk, cause="hourly check")
@@ -42,9 +42,14 @@ def reconcile(desk: Desk) -> bool:
         shop = shops.get_shop(session, desk.shop_id)
         expect_hourly(shop, now=now)
         compare_duties(session, shop, now=now)
-        shop.reconcile_at = now + _EVERY
+        shop.reconcile_at = now + _pause(shop.id)
     forget_old(desk)
     return True
+
+
+def _pause(shop_id: int) -> timedelta:
+    """An hour, less up to five minutes, each shop its own: what was checked together drifts apart."""
+    return _EVERY - timedelta(seconds=shop_id * 7919 % 300)
 
 
 def check_first(desk: Desk) -> bool:

@@ -13,7 +13,7 @@ from redis import Redis
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.retention import Retention
-from app.db import shops
+from app.db import due_work
 from app.db.models import Shop
 from app.pipeline import doorbell
 from app.pipeline.advance import BUSY_S, advance
@@ -147,7 +147,7 @@ def ring_shops_with_work(runtime: Runtime) -> int:
     """The sweep: ring every shop that has anything due, whatever became of earlier rings. Returns how
     many were rung."""
     with runtime.sessions.begin() as session:
-        due = shops.shops_with_work(session, now=runtime.clock())
+        due = due_work.shops_with_work(session, now=runtime.clock())
     return len(due) if doorbell.ring_all(runtime.redis, due) else 0
 
 

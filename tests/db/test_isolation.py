@@ -27,6 +27,7 @@ from app.db import (
     audit,
     bulk_writes,
     demand,
+    due_work,
     foreign,
     inbox,
     interventions,
@@ -34,6 +35,7 @@ from app.db import (
     lead_times,
     mirror,
     notices,
+    order_copies,
     preferences,
     promises,
     shops,
@@ -195,6 +197,10 @@ CALLS: Mapping[str, Call] = {
     "items.arrivals_of_item": lambda s, a: items.arrivals_of_item(s, a.id, ITEM),
     "items.change_terms": lambda s, a: items.change_terms(
         s, the_item(s, a), items.ItemTerms("discontinued", None, 9), by="ann", now=NOW
+    ),
+    "order_copies.read": lambda s, a: order_copies.read(s, a.id, ORDERS),
+    "order_copies.write": lambda s, a: order_copies.write(
+        s, a.id, {1: order_copies.begin(order_seen(order_item(5)), now=NOW)}
     ),
     "mirror.see_orders": lambda s, a: mirror.see_orders(
         s, a.id, [order_seen(order_item(5), updated=1, routing=routed(5))], is_read=True, **AT
@@ -388,7 +394,7 @@ CALLS: Mapping[str, Call] = {
         s, s.get_one(Order, (a.id, 1)), Told.CONSENT, at=NOW, revised_on=None, by="us", now=NOW
     ),
     "notices.waiting_orders": lambda s, a: notices.waiting_orders(s, a.id, lambda facts: Duties(None)),
-    "shops.next_work_at": lambda s, a: shops.next_work_at(s, a.id, now=NOW),
+    "due_work.read": lambda s, a: due_work.read(s, a.id, now=NOW),
     "tokens.begin_renewal": lambda s, a: tokens.begin_renewal(s, a.id, "bob", now=NOW),
     "tokens.end_renewal": lambda s, a: tokens.end_renewal(s, a.id, "ann"),
     "tokens.keep_renewed": lambda s, a: tokens.keep_renewed(
@@ -408,7 +414,7 @@ CALLS: Mapping[str, Call] = {
 ACROSS_SHOPS = {
     "api_tokens.find_shop_by_token": "a token is all that a call to the JSON address brings",
     "pages.overview.count_short_by_shop": "one person's list of the shops they may see",
-    "shops.shops_with_work": "the sweep asks which shops to ring, and gets their ids alone",
+    "due_work.shops_with_work": "the sweep asks which shops to ring, and gets their ids alone",
     "shops.list_shops": "the operator's list",
     "shops.find_shop": "a webhook or an install names its shop by platform and domain",
     "shops.install_shop": "as find_shop",
@@ -446,6 +452,7 @@ def test_every_public_function_is_tried() -> None:
     modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}
     modules |= {"api_calls": api_calls, "foreign": foreign}
     modules |= {"demand": demand, "lead_times": lead_times, "notices": notices, "tokens": tokens}
+    modules |= {"due_work": due_work, "order_copies": order_copies}
     modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 

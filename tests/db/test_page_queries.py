@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown, Status
 from app.core.model import Basis, Promise
-from app.db import audit, interventions, mirror, promises, shops
+from app.db import audit, due_work, interventions, mirror, promises
 from app.db.models import DeliveryRow, Order, Shop
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.orders import Wanted
@@ -332,8 +332,10 @@ def test_an_order_held_back_is_not_judged_and_is_no_work_until_it_is_let_go(
     session.flush()
     assert promises.orders_to_judge(session, shop.id, now=NOW, limit=9) == []
     assert promises.due_orders(session, shop.id, [1], now=NOW) == []
-    assert shop.id not in shops.shops_with_work(session, now=NOW)
-    assert shops.next_work_at(session, shop.id, now=NOW) == shop.reconcile_at
+    assert shop.id not in due_work.shops_with_work(session, now=NOW)
+    due = due_work.read(session, shop.id, now=NOW)
+    assert due is not None
+    assert due.next_at(NOW) == shop.reconcile_at
 
     interventions.let_go(session, order, by="Bob", now=NOW)
     session.flush()

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from app.db import inbox, promises, shops
+from app.db import due_work, inbox, promises, shops
 from app.db.models import Shop
 from tests.builders import NOW, delivery, installed_shop, order_item, order_seen, seconds
 from tests.db.stock import known_item, see
@@ -196,15 +196,17 @@ def test_a_webhook_of_a_paused_shop_is_heard(session: Session, shop: Shop, statu
 
 
 def test_an_unknown_shop_has_no_work(session: Session) -> None:
-    assert shops.next_work_at(session, -1, now=NOW) is None
+    assert due_work.read(session, -1, now=NOW) is None
 
 
 def _assert_next_work(session: Session, shop: Shop, *, at: datetime | None) -> None:
     """Both ways of asking agree: at that moment, and not a moment earlier."""
     session.flush()
 
-    assert shops.next_work_at(session, shop.id, now=NOW) == at
+    due = due_work.read(session, shop.id, now=NOW)
+    assert due is not None
+    assert due.next_at(NOW) == at
     for moment in (-1, 0, 19, 20, 29, 30, 3600):
         is_due = at is not None and (at == NOW or seconds(moment) >= at)
         if at != NOW or moment >= 0:
-            assert (shop.id in shops.shops_with_work(session, now=seconds(moment))) is is_due
+            assert (shop.id in due_work.shops_with_work(session, now=seconds(moment))) is is_due

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 
-from app.db import shops
+from app.db import due_work
 from app.pipeline.runtime import Runtime, work_on_shop
 from app.platforms.http import Http
 from app.sandbox.bigcommerce import server as stores
@@ -46,7 +46,7 @@ def backline(settings: Settings, engine: sa.Engine, redis: Redis) -> Iterator[st
 def _work(runtime: Runtime, stopping: threading.Event) -> None:
     while not stopping.wait(0.2):
         with runtime.sessions.begin() as session:
-            due = shops.shops_with_work(session, now=runtime.clock())
+            due = due_work.shops_with_work(session, now=runtime.clock())
         for shop_id in due:
             work_on_shop(runtime, shop_id)
 

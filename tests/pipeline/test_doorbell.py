@@ -256,6 +256,9 @@ def test_a_shop_that_somebody_works_on_is_not_rung_for_a_moment(
 ) -> None:
     """Webhooks that stream in would each make a job that finds the shop taken."""
     world = stage.world
+    stage.order()
+    world.deliver()
+    queue.empty()
     with world.runtime.sessions.begin() as session:
         shops.take_lease(session, world.shop_id, "another", now=world.clock())
 

@@ -1,0 +1,239 @@
+"""What the work costs, in one build: run by its own interpreter, against a database and a Redis of its
+own (DATABASE_URL, REDIS_URL). Uses only what the builds that are compared have in common; prints JSON.
+
+    python workbench.py absorb 20000 | empty-jobs 300 | sweep 10000 | hourly 300 | shops 1000
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import sqlalchemy as sa
+
+from app.db import migrate, shops
+from app.db.models import Base, DeliveryRow, Shop
+from app.pipeline import doorbell
+from app.pipeline.absorb import absorb
+from app.pipeline.desk import Desk
+from app.pipeline.runtime import Runtime, build_runtime, ring_shops_with_work, work_on_shop
+from app.settings import load_settings
+
+ME = "a benchmark"
+
+
+def install(machine: Runtime, count: int) -> list[int]:
+    """So many shops at rest, really in the database."""
+    now = machine.clock()
+    rows = [
+        {
+            "platform": "shopify",
+            "domain": f"shop-{number}.myshopify.com",
+            "installed_at": now,
+            "changed_since": now,
+            "subscribed_at": now,
+            "reconcile_at": now + timedelta(hours=1),
+        }
+        for number in range(count)
+    ]
+    with machine.sessions.begin() as session:
+        names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        session.execute(sa.text(f"TRUNCATE {names}"))
+        session.execute(sa.insert(Shop), rows)
+        return list(session.scalars(sa.select(Shop.id).order_by(Shop.id)))
+
+
+def tell_orders(machine: Runtime, shop_id: int, count: int) -> None:
+    """Deliveries of orders of 300 products, with two line items; one in two orders is told twice, as
+    platforms do: created, then updated."""
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    rows = []
+    for number in range(count):
+        order = number if number % 3 else number // 3 * 3 + 1
+        item = {
+            "ordered": 1,
+            "outstanding": 1,
+            "title": "Blue Mug",
+            "sku": f"SKU-{order % 300}",
+            "backordered": 0,
+            "unit_price": 199000,
+        }
+        fact = {
+            "kind": "order seen",
+            "order_id": 5_000_000_000_000 + order,
+            "name": f"#{order}",
+            "placed_at": (now + timedelta(seconds=order)).isoformat(),
+            "updated_at": (now + timedelta(seconds=number)).isoformat(),
+            "is_cancelled": False,
+            "items": [
+                item | {"line_id": 2 * order, "variant_id": 4_000_000 + order % 300},
+                item | {"line_id": 2 * order + 1, "variant_id": 4_000_000 + order * 7 % 300},
+            ],
+            "routing": None,
+            "tags": ["spring"],
+        }
+        rows.append(
+            {
+                "shop_id": shop_id,
+                "delivery_id": f"d-{number}",
+                "topic": "orders/create",
+                "body_hash": f"b-{number}",
+                "received_at": now,
+                "facts": [fact],
+                "state": "due",
+            }
+        )
+    for start in range(0, count, 5000):
+        with machine.sessions.begin() as session:
+            session.execute(sa.insert(DeliveryRow), rows[start : start + 5000])
+    with machine.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE"))
+
+
+def measure_absorb(machine: Runtime, count: int) -> dict[str, float]:
+    """One worker takes in a backlog."""
+    (shop_id,) = install(machine, 1)
+    tell_orders(machine, shop_id, count)
+    with machine.sessions.begin() as session:
+        shops.take_lease(session, shop_id, ME, now=machine.clock())
+    desk = Desk(shop_id, ME, machine.sessions, machine.connect, machine.clock, "")
+    began, began_cpu = time.monotonic(), time.process_time()
+    while absorb(desk):
+        pass
+    took_s, cpu_s = time.monotonic() - began, time.process_time() - began_cpu
+    return {"per_s": count / took_s, "cpu_us": 1e6 * cpu_s / count, "mib": peak_mib()}
+
+
+def peak_mib() -> float:
+    """The most this process held."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure_empty_jobs(machine: Runtime, count: int) -> dict[str, float]:
+    """A real worker process answers the bells of shops that have nothing to do."""
+    ids = install(machine, count + 1)
+    name = getattr(doorbell, "QUICK", None) or doorbell.QUEUE
+    waiting = f"rq:queue:{name}"
+    command = [sys.executable, "-m", "app.cli", "worker"]
+    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        doorbell.ring(machine.redis, ids[0])
+        wait_until(lambda: not machine.redis.exists(waiting))
+        time.sleep(2)
+        worker.send_signal(signal.SIGSTOP)
+        for shop_id in ids[1:]:
+            doorbell.ring(machine.redis, shop_id)
+        worker.send_signal(signal.SIGCONT)
+        began = time.monotonic()
+        wait_until(lambda: not machine.redis.exists(waiting))
+        return {"s_per_job": (time.monotonic() - began) / count, "mib": memory_mib(worker.pid)}
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+def memory_mib(pid: int) -> float:
+    """What a process holds now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Bounded."""
+    give_up_at = time.monotonic() + 120
+    while not is_so():
+        if time.monotonic() > give_up_at:
+            raise SystemExit("not so after two minutes")
+        time.sleep(0.002)
+
+
+def measure_sweep(machine: Runtime, count: int) -> dict[str, float]:
+    """The sweep over shops that have nothing due; the median of nine."""
+    install(machine, count)
+    took = []
+    for _ in range(9):
+        began = time.monotonic()
+        ring_shops_with_work(machine)
+        took.append(time.monotonic() - began)
+    return {"ms": 1000 * sorted(took)[4]}
+
+
+class SilentPlatform:
+    """A platform that answers at once, and has nothing to tell."""
+
+    def __init__(self) -> None:
+        self.traits = SimpleNamespace(batches_news_s=0, stock_lag_s=0)
+
+    def fetch_changed_orders(self, since: datetime) -> object:
+        """None changed."""
+        return SimpleNamespace(orders=(), updated_at={}, seen_until=since, is_complete=True)
+
+    def fetch_profile(self) -> object:
+        """All is granted."""
+        return SimpleNamespace(
+            name="A",
+            scopes=(),
+            limits=(),
+            currency="USD",
+            time_zone="UTC",
+            locale="en",
+            missing_scopes=(),
+        )
+
+    def register_webhooks(self, *_: object, **__: object) -> tuple[()]:
+        """All are there."""
+        return ()
+
+    def fetch_inbound(self, *_: object, **__: object) -> tuple[()]:
+        """Nothing is on its way."""
+        return ()
+
+
+def measure_hourly(machine: Runtime, count: int) -> dict[str, float]:
+    """The hourly check of shops at rest, without the job around it."""
+    ids = install(machine, count)
+    with machine.sessions.begin() as session:
+        session.execute(sa.update(Shop).values(reconcile_at=machine.clock()))
+    # The runtime is frozen, and connects by a method.
+    object.__setattr__(machine, "connect", lambda _: SilentPlatform())
+    began, began_cpu = time.monotonic(), time.process_time()
+    for shop_id in ids:
+        work_on_shop(machine, shop_id)
+    took_s, cpu_s = time.monotonic() - began, time.process_time() - began_cpu
+    return {"ms_a_shop": 1000 * took_s / count, "cpu_ms_a_shop": 1000 * cpu_s / count}
+
+
+def measure_shops(machine: Runtime, count: int) -> dict[str, float]:
+    """A look at a shop that has nothing to do, among so many."""
+    ids = install(machine, count)
+    with machine.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text("VACUUM ANALYZE"))
+    looks = [ids[number * 7919 % count] for number in range(200)]
+    work_on_shop(machine, ids[0])
+    began = time.monotonic()
+    for shop_id in looks:
+        work_on_shop(machine, shop_id)
+    return {"ms": 1000 * (time.monotonic() - began) / len(looks)}
+
+
+MEASURES = {
+    "absorb": measure_absorb,
+    "empty-jobs": measure_empty_jobs,
+    "sweep": measure_sweep,
+    "hourly": measure_hourly,
+    "shops": measure_shops,
+}
+
+if __name__ == "__main__":
+    os.environ.setdefault("SECRET_KEY", "a secret key for the benchmarks alone")
+    os.environ.setdefault("ENCRYPTION_KEYS", "-pEar7LVZhLcZgrACGOUiQnu8sCifIacbkpOmmXWhw4=")
+    engine = build_runtime(load_settings())
+    migrate.upgrade(engine.engine)
+    print(json.dumps(MEASURES[sys.argv[1]](engine, int(sys.argv[2]))))  # noqa: T201
