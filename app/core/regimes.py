@@ -23,6 +23,8 @@ class Regime(StrEnum):
     """The Mail, Internet, or Telephone Order Merchandise Rule, 16 CFR part 435."""
     EU = "eu"
     """Directive 2011/83/EU on consumer rights, Article 18."""
+    UK = "uk"
+    """Consumer Rights Act 2015, section 28: https://www.legislation.gov.uk/ukpga/2015/15/section/28"""
 
 
 class Told(StrEnum):
@@ -79,7 +81,9 @@ def duties_of(
     if regime is Regime.NONE:
         return None
     clock = _Clock(facts, zone, working_days)
-    return clock.by_us_rule(today) if regime is Regime.US_MITOR else clock.by_eu_rule(today)
+    if regime is Regime.US_MITOR:
+        return clock.by_us_rule(today)
+    return clock.by_delivery_rule(today, *_DELIVERY_SOURCES[regime])
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +185,10 @@ class _Clock:
     def _refund_by(self, day: date) -> date:
         return self._working_days.nth_after(day, _REFUND_WORKING_DAYS)
 
-    def by_eu_rule(self, today: date) -> Duties:
-        """Article 18: 30 days unless another day was agreed; then the buyer may set a fitting further
-        time and, if that passes too, leave, and is refunded without undue delay."""
+    def by_delivery_rule(self, today: date, on_time: str, on_leaving: str) -> Duties:
+        """30 days unless another day was agreed; then the buyer may set a fitting further time and, if
+        that passes too, leave, and is refunded without undue delay. The EU and the UK say the same, in
+        the sources `on_time` and `on_leaving`."""
         limit, ended_on, is_refunded = self._original, None, False
         asked_for: date | None = None
         is_told = False
@@ -197,26 +202,31 @@ class _Clock:
             elif notice.kind is Told.REFUND:
                 is_refunded = True
         if is_refunded:
-            return Duties(limit, is_cancelled=True, rule="The money has gone back.", source=_EU_3)
+            return Duties(limit, is_cancelled=True, rule="The money has gone back.", source=on_leaving)
         if ended_on:
             words = "The buyer has withdrawn: refund all sums without undue delay."
-            return Duties(limit, refund_due=ended_on, is_cancelled=True, rule=words, source=_EU_3)
+            return Duties(limit, refund_due=ended_on, is_cancelled=True, rule=words, source=on_leaving)
         expected = self._facts.expected_on
         if expected is not None and expected <= limit:
-            return Duties(limit, rule="It is expected to ship in time.", source=_EU_1)
+            return Duties(limit, rule="It is expected to ship in time.", source=on_time)
         if expected is None and asked_for is not None and asked_for <= limit:
             words = "By the merchant's own word it ships in time."
-            return Duties(limit, rule=words, source=_EU_1)
+            return Duties(limit, rule=words, source=on_time)
         words = "Only a later day that the buyer agrees to moves the limit; after it they may leave."
         if today > limit:
             words = "The time for delivery has passed: the buyer may set a further time, and then leave."
         if is_told and (expected is None or (asked_for is not None and expected <= asked_for)):
-            return Duties(limit, consent_needed=True, consent_by=limit, rule=words, source=_EU_1)
-        return Duties(limit, notice_due=limit, consent_needed=True, rule=words, source=_EU_1)
+            return Duties(limit, consent_needed=True, consent_by=limit, rule=words, source=on_time)
+        return Duties(limit, notice_due=limit, consent_needed=True, rule=words, source=on_time)
 
 
-_EU_1 = "Directive 2011/83/EU, Article 18(1) and (2)"
-_EU_3 = "Directive 2011/83/EU, Article 18(3)"
+_DELIVERY_SOURCES = {
+    Regime.EU: ("Directive 2011/83/EU, Article 18(1) and (2)", "Directive 2011/83/EU, Article 18(3)"),
+    Regime.UK: (
+        "Consumer Rights Act 2015, section 28(3) to (8)",
+        "Consumer Rights Act 2015, section 28(9)",
+    ),
+}
 
 
 def _is_past(limit: date | None, day: date) -> bool:

@@ -17,6 +17,11 @@ from app.pipeline.calendars import working_days_of
 from app.pipeline.desk import local_day, zone_of
 from app.pipeline.wording import day_in_words
 
+# Directive 2011/83/EU, Article 11a, in force since 2026-06-19: a shop that sells online must have it.
+_WITHDRAWAL = (
+    ' To withdraw from the contract, use the function labeled "withdraw from contract here" in our '
+    "online shop."
+)
 # What every week has where nobody said in which country the shop is.
 _ORDINARY_WEEK = WorkingDays(weekend=frozenset({5, 6}))
 
@@ -112,11 +117,12 @@ def notice_words(order: WaitingOrder, duties: Duties, shop: Shop) -> str:
     day = day_in_words(order.expected_on, "en") if order.expected_on else None
     when = f"by {day}" if day else "at a time that we do not know yet"
     told = f"Your order {order.name} is delayed. We now expect to ship it {when}."
-    if shop.regime == Regime.EU:
+    if shop.regime in {Regime.EU, Regime.UK}:
         limit = day_in_words(duties.promise_by, "en") if duties.promise_by else ""
         return (
             f"{told} We had to deliver by {limit}. Please tell us whether you agree to the new time; "
             "if you do not, you may cancel, and we will refund all you paid without undue delay."
+            + (_WITHDRAWAL if shop.regime == Regime.EU else "")
         )
     if duties.consent_needed:
         answer = (

@@ -266,3 +266,18 @@ def test_without_a_regime_nothing_is_due() -> None:
     assert (
         duties_of(ORDER, Regime.NONE, today=day("2027-01-01"), zone=NEW_YORK, working_days=WEEK) is None
     )
+
+
+@pytest.mark.parametrize(
+    "notices", [(), (FIRST,), (FIRST, agreed("2026-10-21")), (Notice(at("2026-10-09"), Told.REFUSAL),)]
+)
+@pytest.mark.parametrize("today", ["2026-10-10", "2026-10-31", "2026-11-10"])
+def test_british_law_asks_the_same_as_european_law_and_names_its_own_source(
+    today: str, notices: tuple[Notice, ...]
+) -> None:
+    facts = replace(ORDER, expected_on=day("2026-11-20"), notices=notices)
+    british = duties_of(facts, Regime.UK, today=day(today), zone=NEW_YORK, working_days=WEEK)
+    assert british is not None
+
+    assert in_short(british) == in_short(eu(today, *notices, expected="2026-11-20"))
+    assert british.source.startswith("Consumer Rights Act 2015, section 28(")

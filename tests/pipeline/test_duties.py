@@ -208,3 +208,19 @@ def test_the_command_line_lists_and_records(
         assert [(row.order_id, row.kind, row.revised_on) for row in rows] == [
             (order_id, "delay notice", date(2026, 12, 28))
         ]
+
+
+@pytest.mark.parametrize(("regime", "is_named"), [("eu", True), ("uk", False), ("us-mitor", False)])
+def test_a_notice_under_european_law_names_the_function_to_withdraw(
+    stage: Stage, regime: str, is_named: bool
+) -> None:
+    """Directive 2011/83/EU, Article 11a: in force since June 19, 2026."""
+    stage.ordered()
+    with stage.world.runtime.sessions.begin() as session:
+        shops.get_shop(session, stage.world.shop_id).regime = regime
+    stage.pass_hours(24 * 28)
+
+    (task,) = due(stage)
+
+    assert ("withdraw from contract here" in task.words) is is_named
+    assert ("We had to deliver by Dec 25, 2026" in task.words) is (regime != "us-mitor")

@@ -22,6 +22,7 @@ REGIMES: Mapping[str, str] = {
     Regime.NONE.value: "No law is watched",
     Regime.US_MITOR.value: "United States: 16 CFR part 435",
     Regime.EU.value: "European Union: Directive 2011/83/EU, Article 18",
+    Regime.UK.value: "United Kingdom: Consumer Rights Act 2015, section 28",
 }
 KINDS: Mapping[str, str] = {
     Told.DELAY.value: "The buyer was told of the delay",
