@@ -69,13 +69,22 @@ def record(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
 
 
 def _record_together(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
-    with runtime.sessions.begin() as session:
+    has_farewell = any(map(is_farewell, batch))
+    with Session(_engine(runtime, is_one_statement=not has_farewell)) as session, session.begin():
         kept = inbox.record_deliveries(session, batch, now=runtime.clock())
         outcomes = _outcomes(session, batch, kept)
         for one, outcome in zip(batch, outcomes, strict=True):
             if outcome is Outcome.NEW and is_farewell(one):
                 _leave(session, one, runtime)
     return Recorded(outcomes, {each.shop_id for each in kept if each.is_due})
+
+
+def _engine(runtime: Runtime, *, is_one_statement: bool) -> sa.Engine:
+    """On PostgreSQL a statement is a transaction by itself, and committed when it has answered: BEGIN
+    and COMMIT would be two more journeys. SQLite must take its write lock first."""
+    if is_one_statement and runtime.engine.dialect.name == "postgresql":
+        return runtime.engine.execution_options(isolation_level="AUTOCOMMIT")
+    return runtime.engine
 
 
 def _outcomes(session: Session, batch: Sequence[Incoming], kept: Sequence[inbox.Kept]) -> list[Outcome]:

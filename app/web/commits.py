@@ -15,6 +15,10 @@ from app.pipeline.intake import Outcome, Recorded, is_farewell
 # What waits for a commit while the database hangs. Beyond, the platform must send again.
 MOST_WAITING = 2000
 
+# Where the commit before was shared, the next one waits a moment for those who were just answered and
+# send again. A transaction costs as much as several webhooks.
+_GATHER_S = 0.001
+
 # Under load a shop is rung so often, not at each commit.
 _BETWEEN_RINGS_S = 0.02
 
@@ -37,6 +41,7 @@ class SharedCommits:
             ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("commit", "farewell", "ring")
         )
         self._waiting: list[tuple[Incoming, asyncio.Future[Outcome]]] = []
+        self._is_busy = False
         self._to_ring: set[int] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -66,7 +71,10 @@ class SharedCommits:
 
     async def _commit_all(self) -> None:
         while self._waiting:
+            if self._is_busy:
+                await asyncio.sleep(_GATHER_S)
             batch, self._waiting = self._waiting, []
+            self._is_busy = len(batch) > 1
             outcomes = await self._in_thread(self._commits, [one for one, _ in batch])
             for (_, kept), outcome in zip(batch, outcomes, strict=True):
                 if not kept.done():  # whoever sent it may be gone
