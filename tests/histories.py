@@ -21,7 +21,7 @@ from tests.world import World
 
 OURS = {"backordered", "backorder-released"}
 _TRIES = 5
-LOOKS = ("Look", "LookWhole")
+LOOKS = ("Glance", "Look", "LookWhole")
 TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
 
 

@@ -13,17 +13,17 @@ from functools import partial
 import structlog
 from msgspec.structs import replace
 
-from app.db import bulk_writes, mirror, promises, shops
+from app.db import bulk_writes, promises, shops
 from app.db.models import BulkWriteRow
 from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.duties import with_duties
-from app.pipeline.looking import settle_by_stock
+from app.pipeline.looking import settle_by_stock, surely_as_known
 from app.pipeline.planning import Planned
 from app.pipeline.poison import unless_poisoned
 from app.pipeline.reading import read_changed_orders
 from app.pipeline.write_back import changes_status, items_that_matter, plan_all, refuse
-from app.platforms.base import BulkWriter, OrderChange, OrderGlance
+from app.platforms.base import BulkWriter, Glance, OrderChange
 
 # A look at all of them takes half of the points that the smallest bucket holds.
 _MOST_AT_ONCE = 1000
@@ -67,7 +67,7 @@ def _begin(desk: Desk, writer: BulkWriter) -> bool:
     """Plan, keep what is intended, and have it begun. Too few orders go the ordinary way."""
     least = desk.platform.traits.bulk_from
     orders = _due(desk)
-    plans = _plans(desk, writer, orders) if len(orders) >= least else []
+    plans = _plans(desk, orders) if len(orders) >= least else []
     if len(plans) < least:
         return _rest(desk, _SHORT_REST)
     with desk.transaction() as session:
@@ -90,29 +90,21 @@ def _due(desk: Desk) -> list[DueOrder]:
     return [order for order in due if order.intent is None and changes_status(order, today)]
 
 
-def _plans(desk: Desk, writer: BulkWriter, orders: Sequence[DueOrder]) -> list[Planned]:
+def _plans(desk: Desk, orders: Sequence[DueOrder]) -> list[Planned]:
     """What to write on those that are still to change, by all that was just read again."""
     order_ids, items = [order.order_id for order in orders], sorted(items_that_matter(orders))
     read_changed_orders(desk, cause=_CAUSE, items=items)
     asked_at = desk.clock()
-    seen = {one.now.order.order_id: one for one in writer.glance(order_ids)}
-    settle_by_stock(desk, desk.platform.fetch_stock(items), asked_at=asked_at)
-    sure = _surely_as_known(desk, list(seen.values()))
+    glance = desk.platform.glance(order_ids, items) or Glance()
+    seen = {one.now.order.order_id: one for one in glance.orders}
+    settle_by_stock(desk, glance.stock, asked_at=asked_at)
+    sure = surely_as_known(desk, glance.orders)
     pairs = [
         (order, seen[order.order_id].now)
         for order in _due(desk)
         if order.order_id in sure and items_that_matter([order]) <= set(items)
     ]
     return [plan for plan in plan_all(desk, pairs) if _can_be_in_bulk(plan.change)]
-
-
-def _surely_as_known(desk: Desk, seen: Collection[OrderGlance]) -> set[int]:
-    updated_at = {one.now.order.order_id: one.now.order.updated_at for one in seen}
-    untouched = {
-        one.now.order.order_id: one.untouched_units for one in seen if one.untouched_units is not None
-    }
-    with desk.transaction() as session:
-        return mirror.surely_as_known(session, desk.shop_id, updated_at, untouched=untouched)
 
 
 def _can_be_in_bulk(change: OrderChange) -> bool:

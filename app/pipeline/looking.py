@@ -10,7 +10,7 @@ from app.db.promises import DueOrder
 from app.pipeline.desk import Desk
 from app.pipeline.reading import read_orders, take_answers
 from app.pipeline.settle import settle_item
-from app.platforms.base import ItemStock, Look, OrderGone, OrderSeen, Pool
+from app.platforms.base import ItemStock, Look, OrderGlance, OrderGone, OrderSeen, Pool
 
 _MEANWHILE = "changed while it was to be written"
 
@@ -72,3 +72,33 @@ def _figures(
     pools: Collection[Pool | PoolRow],
 ) -> set[tuple[int, int, int | None, int | None]]:
     return {(pool.location_id, pool.available, pool.committed, pool.backordered) for pool in pools}
+
+
+def glance_at(desk: Desk, orders: Sequence[DueOrder], item_ids: Sequence[int]) -> Look | None:
+    """A look at the orders' marks and the stock that decides, which is taken for the truth, if that is
+    enough: none of the orders has changed since our copy of it, and nowhere else than at one location
+    can its units lie."""
+    with desk.transaction() as session:
+        pools = mirror.pools_of(session, desk.shop_id, sorted(_items_of(orders)))
+    if any(len(places) > 1 for places in pools.values()):
+        return None
+    asked_at = desk.clock()
+    glance = desk.platform.glance([order.order_id for order in orders], item_ids)
+    if glance is None or len(surely_as_known(desk, glance.orders)) < len(orders):
+        return None
+    settle_by_stock(desk, glance.stock, asked_at=asked_at)
+    return Look(tuple(one.now for one in glance.orders), glance.stock)
+
+
+def _items_of(orders: Sequence[DueOrder]) -> set[int]:
+    return {item.item_id for order in orders for item in order.state.items}
+
+
+def surely_as_known(desk: Desk, seen: Collection[OrderGlance]) -> set[int]:
+    """Those of which our copies are surely right still."""
+    updated_at = {one.now.order.order_id: one.now.order.updated_at for one in seen}
+    untouched = {
+        one.now.order.order_id: one.untouched_units for one in seen if one.untouched_units is not None
+    }
+    with desk.transaction() as session:
+        return mirror.surely_as_known(session, desk.shop_id, updated_at, untouched=untouched)

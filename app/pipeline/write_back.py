@@ -20,7 +20,7 @@ from app.db.promises import DueOrder
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.duties import with_duties
 from app.pipeline.inbound import put_off_until_read
-from app.pipeline.looking import settle_by
+from app.pipeline.looking import glance_at, settle_by
 from app.pipeline.planning import (
     Manner,
     Planned,
@@ -32,7 +32,7 @@ from app.pipeline.planning import (
 )
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import asks_for, read_changed_orders, strike_off
-from app.platforms.base import Look, OrderChange, OrderNow
+from app.platforms.base import Glance, Look, OrderChange, OrderNow
 
 # Small enough that the points for a batch come back within the few seconds a worker may wait for
 # them: after a longer wait the orders would have to be looked at again.
@@ -60,8 +60,9 @@ def write_back(desk: Desk) -> bool:
 
 
 def _write(desk: Desk, shop: Shop, today: date, orders: Sequence[DueOrder]) -> None:
-    """Look, plan, send. An order that is not located is looked at whole: its routing may be missing; so
-    is one that changed. Of one whose tags were written in bulk only the rest is.
+    """Look, plan, send. A glance is enough for orders that have not changed; of others, one that changed
+    or is not located is looked at whole, for its routing may be missing. Of one whose tags were written
+    in bulk only the rest is.
 
     Before a status changes the list of changed orders is read: a cancellation and an order of as many
     units, neither of which was told, leave the stock as it was, and still somebody else is short.
@@ -74,14 +75,16 @@ def _write(desk: Desk, shop: Shop, today: date, orders: Sequence[DueOrder]) -> N
     if any(changes_status(order, today) for order in orders):
         cause = "before orders are tagged or released"
         changed = read_changed_orders(desk, cause=cause, items=item_ids, besides=order_ids)
-    asked_at = desk.clock()
-    look = desk.platform.look(
-        asks_for(desk, order_ids),
-        item_ids,
-        with_items=bool(changed) or not all(order.is_located for order in orders),
-    )
-    settle_by(desk, look, orders, asked_at=asked_at)
-    strike_off(desk, changed)
+    look = None if changed else glance_at(desk, orders, item_ids)
+    if look is None:
+        asked_at = desk.clock()
+        look = desk.platform.look(
+            asks_for(desk, order_ids),
+            item_ids,
+            with_items=bool(changed) or not all(order.is_located for order in orders),
+        )
+        settle_by(desk, look, orders, asked_at=asked_at)
+        strike_off(desk, changed)
     _send(desk, _still_due(desk, look))
 
 
@@ -180,11 +183,11 @@ def _write_notes(
     """Write the rest on the orders whose tags were written in bulk, and returns the others. Each is read
     immediately before, its marks alone: what it is to show was decided and read again before its tags.
     One of which something else is to be said now, or whose tags are others, is looked at like any."""
-    writer = desk.platform.bulk
     tagged = [order for order in orders if _is_as_intended(order, today, quiet_days)]
-    if writer is None or not tagged:
+    if not tagged:
         return list(orders)
-    seen = {one.now.order.order_id: one.now for one in writer.glance([one.order_id for one in tagged])}
+    glance = desk.platform.glance([order.order_id for order in tagged], []) or Glance()
+    seen = {one.now.order.order_id: one.now for one in glance.orders}
     pairs = [
         (order, seen[order.order_id])
         for order in tagged

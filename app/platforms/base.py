@@ -394,6 +394,14 @@ class OrderGlance(msgspec.Struct, frozen=True):
     untouched_units: int | None
 
 
+class Glance(msgspec.Struct, frozen=True):
+    """Orders and stock as they are at one moment, of the orders the marks alone. Orders that no longer
+    exist are missing."""
+
+    orders: tuple[OrderGlance, ...] = ()
+    stock: tuple[ItemStock, ...] = ()
+
+
 class BulkPart(msgspec.Struct, frozen=True):
     """One operation that the platform has begun, over these orders in this order; where it refused to
     begin, `operation_id` is None and `problem` says why."""
@@ -413,10 +421,6 @@ class BulkState(msgspec.Struct, frozen=True):
 
 class BulkWriter(Protocol):
     """Writing the tags of many orders in the background. Methods raise as those of `Platform`."""
-
-    def glance(self, order_ids: Sequence[int]) -> list[OrderGlance]:
-        """These orders; those that no longer exist are left out."""
-        ...
 
     def begin(self, changes: Sequence[OrderChange]) -> Iterator[BulkPart]:
         """Begin to write the tags of the changes, and nothing else of them; yields each operation as it
@@ -490,6 +494,10 @@ class Platform(Protocol):
     ) -> Look:
         """Read, in one request where it fits, what is about to be written and why: the orders with
         their routing (and their items where asked), their note and tags, and the items' stock."""
+        ...
+
+    def glance(self, order_ids: Sequence[int], item_ids: Sequence[int]) -> Glance | None:
+        """As `look`, at the least that can be read of the orders; None where a look costs no more."""
         ...
 
     def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:

@@ -76,7 +76,7 @@ def test_an_answer_lost_after_the_write_is_not_written_again(world: World) -> No
 def _lose_the_answer_to_writes(world: World) -> None:
     """Arm the fault for the request that follows the look."""
     requests = world.shop.requests
-    if requests and requests[-1].operation.startswith("Look"):
+    if requests and requests[-1].operation.startswith(("Glance", "Look")):
         world.shop.faults.once("lose_answer")
 
 

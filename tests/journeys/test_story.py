@@ -120,7 +120,7 @@ def test_an_order_that_waits_is_read_once_before_it_is_tagged(empty_shop: Stage)
     order_id = stage.ordered()
 
     assert stage.world.tags(order_id) == {"backordered"}
-    assert order_reads(stage.world, since=before) == ["LookWhole"]
+    assert order_reads(stage.world, since=before) == ["Glance"]
 
 
 def test_an_order_that_changed_is_looked_at_whole_though_the_first_look_was_lost(
@@ -885,7 +885,7 @@ def test_a_lost_answer_to_a_write_leaves_one_tag_and_one_block(empty_shop: Stage
     def lose_the_answer_to_the_write() -> None:
         if (
             world.shop.requests
-            and world.shop.requests[-1].operation.startswith("Look")
+            and world.shop.requests[-1].operation.startswith(("Glance", "Look"))
             and next(requests) == 0
         ):
             world.shop.faults.once("lose_answer")

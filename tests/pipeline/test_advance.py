@@ -102,7 +102,7 @@ def lose_the_shop(stage: Stage, *, at: str) -> None:
     world.after_request = give_it_to_another
 
 
-@pytest.mark.parametrize("at", ["Stock", "LookWhole"])
+@pytest.mark.parametrize("at", ["Stock", "Glance"])
 def test_a_worker_that_lost_its_shop_stops_and_writes_nothing(at: str, told: Stage) -> None:
     (order_id,) = told.world.shop.orders
     lose_the_shop(told, at=at)

@@ -6,6 +6,7 @@ from datetime import datetime
 from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
+    Glance,
     ImportPage,
     Inbound,
     ItemStock,
@@ -89,6 +90,10 @@ class BigCommercePlatform:
     ) -> Look:
         """Read what is about to be written and why: there is no single request for it here."""
         return reads.look(self._client, self._habits, asks, item_ids)
+
+    def glance(self, order_ids: Sequence[int], item_ids: Sequence[int]) -> Glance | None:
+        """An order is read whole or not at all."""
+        return None
 
     def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
         """Metafields of several orders in one request, the note of each in its own."""

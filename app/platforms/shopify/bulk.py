@@ -10,31 +10,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict
 
 from app.errors import TryLater
-from app.platforms.base import BulkPart, BulkState, OrderChange, OrderGlance
+from app.platforms.base import BulkPart, BulkState, OrderChange
 from app.platforms.http import jittered_s
 from app.platforms.shopify import queries
 from app.platforms.shopify.aliases import Mutation, in_words
-from app.platforms.shopify.answers import OrderNode, Stamp, order_now, typed
 from app.platforms.shopify.client import ShopifyClient
-from app.platforms.shopify.ids import gid, gids, number_of
-from app.platforms.shopify.payloads import Moment
-from app.platforms.shopify.queries import MOST_IDS
+from app.platforms.shopify.ids import gid, number_of
 from app.platforms.shopify.writes import ADD_TAGS, REMOVE_TAGS
 
 FILE_NAME = "orders.jsonl"
 UNDER_WAY = frozenset({"CREATED", "RUNNING", "CANCELING"})
-
-
-class _GlanceNode(Stamp, frozen=True, rename="camel"):
-    """A stamp with the order's marks."""
-
-    name: str
-    processed_at: Moment
-    note: str | None
-    tags: tuple[str, ...]
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -48,16 +35,6 @@ class ShopifyBulk:
 
     def __init__(self, client: ShopifyClient) -> None:
         self._client = client
-
-    def glance(self, order_ids: Sequence[int]) -> list[OrderGlance]:
-        """250 orders in a request, a point each."""
-        found = []
-        for start in range(0, len(order_ids), MOST_IDS):
-            some = order_ids[start : start + MOST_IDS]
-            cost = len(some) * queries.GLANCE_COST
-            data = self._client.execute(queries.GLANCE, {"ids": gids("Order", some)}, cost=cost)
-            found += [node for node in typed(data["nodes"], list[_GlanceNode | None]) if node]
-        return [_glance(node) for node in found]
 
     def begin(self, changes: Sequence[OrderChange]) -> Iterator[BulkPart]:
         """An operation for the tags to take off and one for those to add, as far as there are any: a
@@ -134,11 +111,6 @@ class ShopifyBulk:
         variables = {"id": gid("BulkOperation", operation_id)}
         data = self._client.execute(queries.BULK_STATE, variables, cost=queries.BULK_STATE_COST)
         return data["bulkOperation"] or {"status": "EXPIRED", "url": None}
-
-
-def _glance(node: _GlanceNode) -> OrderGlance:
-    known = {key: value for key, value in asdict(node).items() if key in OrderNode.__struct_fields__}
-    return OrderGlance(order_now(OrderNode(**known)), node.untouched_units)
 
 
 def _file(lines: Sequence[tuple[int, tuple[str, ...]]]) -> bytes:

@@ -6,6 +6,7 @@ from datetime import datetime
 from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
+    Glance,
     ImportPage,
     Inbound,
     ItemStock,
@@ -20,7 +21,7 @@ from app.platforms.base import (
     VariantSeen,
     WriteResult,
 )
-from app.platforms.shopify import imports, inbound, profile, reads, subscriptions, writes
+from app.platforms.shopify import glances, imports, inbound, profile, reads, subscriptions, writes
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
 
@@ -74,6 +75,10 @@ class ShopifyPlatform:
     ) -> Look:
         """Read what is about to be written and why. Orders come with routing."""
         return reads.look(self._client, asks, item_ids, with_items=with_items)
+
+    def glance(self, order_ids: Sequence[int], item_ids: Sequence[int]) -> Glance | None:
+        """A point for each order; with stock in one request where it fits."""
+        return glances.glance(self._client, order_ids, item_ids)
 
     def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:
         """Send changes, up to 25 orders in a request."""

@@ -130,9 +130,12 @@ LOOK = OrderQuery(_look("Look", ""), routing_cost)
 LOOK_WHOLE = OrderQuery(_look("LookWhole", _ITEMS), order_cost)
 
 GLANCE_COST = 1
-GLANCE = f"""query Glance($ids: [ID!]!) {{
-  nodes(ids: $ids) {{ ... on Order {{
+GLANCE = f"""query Glance($ids: [ID!]!, $stock: [ID!]!, $levels: Int!, $names: [String!]!) {{
+  orders: nodes(ids: $ids) {{ ... on Order {{
     {_SEEN} edited displayFulfillmentStatus currentSubtotalLineItemsQuantity
+  }} }}
+  stock: nodes(ids: $stock) {{ ... on InventoryItem {{
+      {_STOCK}
   }} }}
 }}"""
 

@@ -112,6 +112,21 @@ def _stock_by_id(nodes: Mapping[int, StockNode | None]) -> dict[int, ItemStock]:
     return {item_id: item for item_id, item in stock.items() if item is not None}
 
 
+def whole_stock(
+    item_ids: Sequence[int], nodes: Sequence[StockNode | None]
+) -> tuple[ItemStock, ...] | None:
+    """The pools of these items as read with the least number of levels; None if one is torn or may
+    have more."""
+    if any(node is not None and _may_go_on(node, LEVEL_COUNTS[0]) for node in nodes):
+        return None
+    stock = _stock_by_id(dict(zip(item_ids, nodes, strict=True)))
+    return tuple(stock.values()) if len(stock) == len(item_ids) else None
+
+
+def _may_go_on(node: StockNode, levels: int) -> bool:
+    return len(node.inventory_levels.nodes) >= levels
+
+
 def _stock_nodes(client: ShopifyClient, item_ids: Sequence[int]) -> dict[int, StockNode | None]:
     found: dict[int, StockNode | None] = {}
     waiting = list(item_ids)

@@ -7,9 +7,10 @@ import pytest
 import responses
 
 from app.errors import TryLater
-from app.platforms.base import BulkPart, BulkState, OrderChange
+from app.platforms.base import BulkPart, BulkState, Glance, OrderChange
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
+from app.platforms.shopify.glances import glance
 from tests.platforms.shopify.shapes import order
 from tests.platforms.shopify.wire import Wire
 
@@ -167,21 +168,21 @@ def test_an_operation_is_over_in_every_state_but_those_under_way(
     assert bulk.state(7) == state
 
 
-def test_a_glance_tells_marks_and_the_units_of_untouched_orders(bulk: ShopifyBulk, wire: Wire) -> None:
+def test_a_glance_tells_marks_and_units_of_untouched_orders(client: ShopifyClient, wire: Wire) -> None:
     shown = {"note": "Call first", "tags": ["vip"], "currentSubtotalLineItemsQuantity": 3, **SUMS}
     held = {**shown, "displayFulfillmentStatus": "ON_HOLD"}
     nodes = [order(1) | shown, None, order(3) | held]
-    wire.answers["Glance"] = lambda variables: {"nodes": nodes}
+    wire.answers["Glance"] = lambda variables: {"orders": nodes, "stock": []}
 
-    seen = bulk.glance([1, 2, 3])
+    seen = glance(client, [1, 2, 3], []).orders
 
     assert [one.now.order.order_id for one in seen] == [1, 3]
     assert [one.untouched_units for one in seen] == [3, None]
     assert (seen[0].now.note, seen[0].now.tags) == ("Call first", ("vip",))
 
 
-def test_a_glance_at_many_orders_is_several_requests(bulk: ShopifyBulk, wire: Wire) -> None:
-    wire.answers["Glance"] = lambda variables: {"nodes": [None] * len(variables["ids"])}
+def test_a_glance_at_many_orders_is_several_requests(client: ShopifyClient, wire: Wire) -> None:
+    wire.answers["Glance"] = lambda variables: {"orders": [None] * len(variables["ids"]), "stock": []}
 
-    assert bulk.glance(range(1, 502)) == []
+    assert glance(client, range(1, 502), []) == Glance()
     assert [len(asked.variables["ids"]) for asked in wire.asked] == [250, 250, 1]
