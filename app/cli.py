@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from app.cli_doctor import doctor_command
 from app.cli_values import DAY, ROW, UNITS
+from app.core.closing import ClosingError, read_closing_days
 from app.core.regimes import Regime, Told
 from app.db import api_tokens, arrivals, audit, inbox, mirror, promises, shops, staff, tokens
 from app.db import notices as log
@@ -794,6 +795,10 @@ def lead_time(domain: str, days: int | None, sku: str | None) -> None:
 @shops_group.command(name="set")
 @click.argument("domain", metavar="SHOP")
 @click.option(
+    "--closing-days",
+    help='Days closed beside those of the calendar: "2026-12-24, 2026-12-27 to 2027-01-02".',
+)
+@click.option(
     "--country",
     help="Whose working days count, with the part where it matters: US, DE-BY, GB-Scotland.",
 )
@@ -822,9 +827,10 @@ def set_preferences(domain: str, **wanted: object) -> None:
     """Say how cautious dates are, when the shop works, and which law it sells under."""
     given = {name: value for name, value in wanted.items() if value is not None}
     try:
+        read_closing_days(str(given.get("closing_days", "")))
         if "country" in given:
             given["country"] = country_code(str(given["country"]))
-    except CountryError as error:
+    except (ClosingError, CountryError) as error:
         _fail(str(error))
     with _runtime() as runtime:
         with runtime.sessions.begin() as session:

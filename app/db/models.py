@@ -82,7 +82,8 @@ class Shop(Base):
     locations `inbound_places`.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
     `promise_quantile` is the share of promises to be kept, `country` (US, DE-BY) says which days are
-    working days, of which `handling_days` go by between arrival and dispatch. `regime` is the law of
+    working days but for the `closing_days` (see `app.core.closing`); `handling_days` of them go by
+    between arrival and dispatch. `regime` is the law of
     late deliveries that is watched (see `app.core.regimes`); with `tags_delay_notices` orders whose
     buyers must be told are tagged.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
@@ -113,6 +114,7 @@ class Shop(Base):
     promise_quantile: Mapped[float] = mapped_column(sa.Float(), default=0.9)
     country: Mapped[str] = mapped_column(default="")
     handling_days: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    closing_days: Mapped[str] = mapped_column(default="")
     regime: Mapped[str] = mapped_column(default="none")
     tags_delay_notices: Mapped[bool] = mapped_column(default=False)
     tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)

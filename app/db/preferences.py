@@ -86,6 +86,7 @@ _LABELS = {
     "promise_quantile": "share of promises to keep",
     "country": "country",
     "handling_days": "working days between arrival and dispatch",
+    "closing_days": "closing days",
     "regime": "law of late deliveries",
     "tags_delay_notices": "tag for delay notices that are due",
     "priority_rules": "priority rules",
@@ -98,6 +99,7 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "promise_quantile": _look_at_queues,
     "country": _look_at_queues,
     "handling_days": _look_at_queues,
+    "closing_days": _look_at_queues,
     "regime": _check_now,
     "tags_delay_notices": _check_now,
 }

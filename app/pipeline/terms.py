@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.core.bounds import is_possible
+from app.core.closing import read_closing_days
 from app.core.foresee import foresee, of_cases
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
@@ -72,7 +73,7 @@ def terms_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Term
         days,
         words,
         release_on or today,
-        working_days_of(shop.country, today.year),
+        working_days_of(shop.country, today.year).without(read_closing_days(shop.closing_days)),
         shop.handling_days,
         item.item_id,
         experience,

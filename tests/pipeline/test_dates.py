@@ -144,6 +144,17 @@ def test_goods_are_handled_on_the_working_days_of_the_shop(
     )
 
 
+def test_nothing_goes_out_on_a_closing_day(stage: Stage) -> None:
+    order_id = stage.ordered()
+    stage.world.expect(stage.mug, 5, "2026-12-05")
+
+    stage.choose(country="US", closing_days="2026-12-07 to 2026-12-09", handling_days=1)
+
+    assert "Dec 11, 2026" in stage.world.note(order_id)
+    ((_, words),) = said(stage)
+    assert words.endswith("closed until: Dec 10; 1 working day to dispatch: Dec 11")
+
+
 def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> None:
     order_id = stage.ordered()
 

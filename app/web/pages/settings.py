@@ -13,6 +13,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core.bounds import MOST_DAYS
+from app.core.closing import ClosingError, read_closing_days
 from app.core.desired import OUR_TAGS, Desired, ItemState, Status, rename_tags
 from app.core.kinds import Kind
 from app.db import preferences, staff
@@ -258,6 +259,11 @@ def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
         country = country_code(country)
     except CountryError as error:
         form.errors["country"] = str(error)
+    closing_days = form.text("closing_days", most=2000)
+    try:
+        read_closing_days(closing_days)
+    except ClosingError as error:
+        form.errors["closing_days"] = str(error)
     if not _is_locale(locale):
         form.errors["locale"] = "This language is not known. Type a code such as en, de-AT or pt-BR."
     wanted = {
@@ -266,6 +272,7 @@ def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
         "handling_days": form.number("handling_days", least=0, most=_MOST_QUIET_DAYS),
         "promise_quantile": (form.number("promise_percent", least=50, most=99) or 0) / 100,
         "country": country,
+        "closing_days": closing_days,
         "time_zone": time_zone,
         "locale": locale,
     }
