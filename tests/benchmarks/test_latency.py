@@ -28,7 +28,7 @@ def test_latency_of_a_tag(
     redis_server: EmbeddedRedis,
     locations: int,
 ) -> None:
-    """One order at a time, each short; the worker forks for each. With two locations an order is
+    """One order at a time, each short. With two locations an order is
     tagged only once the shop has routed it, here 0.1 s after it was placed."""
     options = {"bucket_size": (1e6, 1e6), "routing_delay_s": 0.1}
     with live_shop(monkeypatch, tmp_path / "home", clean_pg, redis_server, **options) as live:

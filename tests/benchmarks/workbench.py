@@ -173,7 +173,9 @@ class SilentPlatform:
 
     def fetch_changed_orders(self, since: datetime) -> object:
         """None changed."""
-        return SimpleNamespace(orders=(), updated_at={}, seen_until=since, is_complete=True)
+        return SimpleNamespace(
+            orders=(), updated_at={}, untouched={}, seen_until=since, is_complete=True
+        )
 
     def fetch_profile(self) -> object:
         """All is granted."""
