@@ -210,3 +210,18 @@ def _assert_next_work(session: Session, shop: Shop, *, at: datetime | None) -> N
         is_due = at is not None and (at == NOW or seconds(moment) >= at)
         if at != NOW or moment >= 0:
             assert (shop.id in due_work.shops_with_work(session, now=seconds(moment))) is is_due
+
+
+def test_hourly_checks_that_are_all_due_are_begun_a_few_at_a_time(session: Session) -> None:
+    """As after a stop of an hour; a shop with other work is rung all the same."""
+    late = [installed_shop(session, f"late-{number}.myshopify.com") for number in range(50)]
+    for shop in late:
+        shop.reconcile_at = NOW
+    busy = late[49]
+    busy.news_at = NOW
+    session.flush()
+
+    rung = due_work.shops_with_work(session, now=NOW)
+
+    assert busy.id in rung
+    assert 20 <= len(set(rung) & {shop.id for shop in late}) <= 21
