@@ -48,9 +48,10 @@ def advance(
     clock: Callable[[], datetime],
     app_url: str,
     retention: Retention = USUAL,
+    answered: Callable[[], int] = int,
 ) -> float | None:
     """Work on one shop until nothing is due or its slice of time is over. Where nothing is due now, one
-    read says so.
+    read says so. `answered` counts the calls that the platform has served.
 
     Returns after how many seconds it wants to be rung again: 0 is at once, None is when something
     happens.
@@ -65,7 +66,7 @@ def advance(
             return BUSY_S if shops.exists(session, shop_id) else None
     is_served = False
     try:
-        is_served = _work(desk)
+        is_served = _work(desk, answered)
     except LeaseLostError as lost:
         log.warning("lease lost", shop=shop_id, reason=str(lost))
     finally:
@@ -85,12 +86,11 @@ def _next_wish_s(
     return None if next_at is None else max(0.0, (next_at - clock()).total_seconds())
 
 
-def _work(desk: Desk) -> bool:
-    """Do step after step; whether the platform has served one. A shop that must wait holds no worker,
-    and one that needs its merchant says so and is left alone. New deliveries always come first, so that
-    nothing is written from what was true before them."""
-    until = desk.clock() + SLICE
-    is_served = False
+def _work(desk: Desk, answered: Callable[[], int]) -> bool:
+    """Do step after step; whether the platform has served one of our calls. A shop that must wait holds
+    no worker, and one that needs its merchant says so and is left alone. New deliveries always come
+    first, so that nothing is written from what was true before them."""
+    until, before = desk.clock() + SLICE, answered()
     try:
         while desk.clock() < until:
             due = _read_due(desk)
@@ -100,19 +100,19 @@ def _work(desk: Desk) -> bool:
                 continue
             if not _step(desk, due):
                 break
-            is_served = True
     except TryLater as wait:
-        _wait(desk, wait, is_served=is_served)
+        _wait(desk, wait, is_served=answered() > before)
     except NeedsMerchant as problem:
         log.warning("needs merchant", shop=desk.shop_id, reason=str(problem))
         with desk.transaction() as session:
             if not desk.is_replaced(session):
                 shops.pause_shop(session, desk.shop_id, str(problem), now=desk.clock())
-    return is_served
+    return answered() > before
 
 
 def _wait(desk: Desk, wait: TryLater, *, is_served: bool) -> None:
-    """Leave the shop alone for as long as was asked for; ever longer while its platform fails."""
+    """Leave the shop alone for as long as was asked for; ever longer while its platform serves none of
+    our calls. One that serves some gets them: a step may take several, and fails if one of them does."""
     reason = str(wait) if isinstance(wait, NeedsOperator) else ""
     with desk.transaction() as session:
         shop = shops.get_shop(session, desk.shop_id)

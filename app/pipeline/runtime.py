@@ -129,6 +129,7 @@ def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
         connect=runtime.connect,
         clock=runtime.clock,
         app_url=runtime.settings.app_url,
+        answered=runtime.http.answered,
         retention=_retention(runtime.settings),
     )
 

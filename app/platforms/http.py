@@ -90,7 +90,14 @@ class Http:
                 allow_redirects=False,
             )
         _check(response, expected=expected, secrets=(headers or {}).values())
+        self._local.answered = self.answered() + 1
         return response
+
+    def answered(self) -> int:
+        """How many calls of this thread were served. A thread works on one shop at a time, so what was
+        added meanwhile is that shop's."""
+        count: int = getattr(self._local, "answered", 0)
+        return count
 
     def upload(self, url: str, fields: Mapping[str, str], *, name: str, content: bytes) -> None:
         """Post a file as the last part of a form. Raises as `call` does."""

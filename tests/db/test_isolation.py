@@ -44,7 +44,7 @@ from app.db import (
     told,
     uploads,
 )
-from app.db.models import ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
+from app.db.models import ApiCallRow, ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.paging import Turn
 from app.platforms.base import Grant, LocatedLine, Routing, VariantSeen
@@ -114,6 +114,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     notices.record_notice(session, ours, Told.DELAY, at=NOW, revised_on=None, by=name, now=NOW)
     session.add(
         UploadRow(shop_id=shop.id, upload_id="u-1", name=name, content=name.encode(), uploaded_at=NOW)
+    )
+    session.add(
+        ApiCallRow(shop_id=shop.id, key="call-1", digest=name, answer={"said": name}, called_at=NOW)
     )
     session.add(FileLayoutRow(shop_id=shop.id, header_key="h-1", options={"said": name}, updated_at=NOW))
     bulk_writes.begin(session, shop.id, [2], now=NOW)

@@ -12,6 +12,7 @@ from app.db import preferences, shops
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
 
+LOOKS = ("Glance", "Look", "LookWhole")
 DEC_5 = datetime(2026, 12, 5, 3, tzinfo=UTC)
 DEC_25 = datetime(2026, 12, 25, 3, tzinfo=UTC)
 
@@ -93,7 +94,7 @@ def at_the_look(stage: Stage, act: Callable[[], None]) -> None:
     is_done: list[bool] = []
 
     def after_request() -> None:
-        if not is_done and stage.world.shop.requests[-1].operation in ("Look", "LookWhole"):
+        if not is_done and stage.world.shop.requests[-1].operation in LOOKS:
             is_done.append(True)
             act()
 
