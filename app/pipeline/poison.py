@@ -10,12 +10,16 @@ from rq.timeouts import BaseTimeoutException
 from app.db.shops import LeaseLostError
 from app.errors import BacklineError
 
-# These are about the shop, the database or the job, never about one row.
+# These are about the shop, the database or the job, never about one row. An `InternalError` is told
+# by a database that a failover has made read-only, or whose files can't grow, a `TimeoutError` by our
+# own pool of connections.
 _NOT_POISON = (
     BacklineError,
     LeaseLostError,
     sa.exc.OperationalError,
     sa.exc.InterfaceError,
+    sa.exc.InternalError,
+    sa.exc.TimeoutError,
     BaseTimeoutException,
 )
 

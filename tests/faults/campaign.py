@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import requests
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from app.db import migrate
 from app.db.models import DeliveryRow
+from app.pipeline.machines import look_at_machines
 from app.pipeline.runtime import Runtime, build_runtime
 from app.sandbox.bigcommerce import server as bigcommerce
 from app.sandbox.bigcommerce.store import SandboxStore
@@ -107,6 +109,21 @@ class Campaign:
     def __post_init__(self) -> None:
         """The same seed, the same faults."""
         self.random = random.Random(f"{self.seed} faults")  # noqa: S311 -- repeatable, not secret
+
+    def wait_for_processes(self, workers: int) -> None:
+        """Until web and clock are at work, and so many workers."""
+        give_up_at = time.monotonic() + PATIENCE_S
+        while not self._are_at_work(workers):
+            assert time.monotonic() < give_up_at, f"{self.name}: {self.host.said()}"
+            time.sleep(0.1)
+
+    def _are_at_work(self, workers: int) -> bool:
+        machines = look_at_machines(self.runtime.redis)
+        try:
+            is_served = requests.get(f"{self.runtime.settings.app_url}/healthz", timeout=5).ok
+        except requests.RequestException:
+            return False
+        return is_served and machines.has_clock and machines.workers >= workers
 
     def live(self, seconds: float) -> None:
         """People go on buying, and staff working."""
@@ -228,6 +245,7 @@ def campaign(seed: int, home: Path) -> Iterator[Campaign]:
         made = Campaign(seed, server, redis, host, runtime)
         for process in ("web", "clock", "worker-1", "worker-2"):
             host.start(process)
+        made.wait_for_processes(workers=2)
         no_web = cast(FlaskClient, None)
         for world, kind in (
             (World(shop, runtime, cast(Any, clock), no_web), Unwatched),

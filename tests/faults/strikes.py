@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -42,8 +43,7 @@ def _more(*names: str) -> Strike:
     def strike(campaign: Campaign) -> Iterator[None]:
         for name in names:
             campaign.host.start(name)
-        # They need a moment before they do anything.
-        campaign.live(4)
+        campaign.wait_for_processes(workers=sum("worker" in name for name in campaign.host.running))
         yield
         for name in names:
             campaign.host.kill(name)
@@ -102,23 +102,31 @@ def postgres_killed(campaign: Campaign) -> Iterator[None]:
 
 @contextmanager
 def no_connections(campaign: Campaign) -> Iterator[None]:
-    """Another client holds all that are left, and those that end meanwhile."""
+    """Another client holds all that there are; those that were ours have ended."""
     held: list[psycopg.Connection[Any]] = []
     try:
-        with contextlib.suppress(psycopg.OperationalError):
-            _ask(
-                campaign,
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()",
-            )
-        for _ in range(200):
-            try:
-                held.append(_connect(campaign))
-            except psycopg.OperationalError:
-                break
+        _hold_all(campaign, held)
+        mine = [connection.info.backend_pid for connection in held]
+        held[0].execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE backend_type = 'client backend' AND pid <> ALL (%s)",
+            [mine],
+        )
+        _hold_all(campaign, held)
         yield
     finally:
         for connection in held:
             connection.close()
+
+
+def _hold_all(campaign: Campaign, held: list[psycopg.Connection[Any]]) -> None:
+    """Until none is left, for as long as it takes those that were ended to go."""
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        try:
+            held.append(_connect(campaign))
+        except psycopg.OperationalError:
+            time.sleep(0.01)
 
 
 @contextmanager

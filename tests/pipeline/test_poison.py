@@ -116,6 +116,8 @@ def test_one_in_many_is_found_by_halving() -> None:
         LeaseLostError("somebody else"),
         sa.exc.OperationalError("SELECT 1", {}, Exception("gone")),
         sa.exc.InterfaceError("SELECT 1", {}, Exception("gone")),
+        sa.exc.InternalError("INSERT", {}, Exception("read-only transaction")),
+        sa.exc.TimeoutError("every connection is in use"),
         JobTimeoutException("too long"),
         KeyboardInterrupt(),
     ],
