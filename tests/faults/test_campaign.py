@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from statistics import median
 
 import pytest
 
@@ -61,7 +62,7 @@ def table(campaigns: Sequence[Campaign]) -> str:
     for kind in STRIKES:
         took = sorted(s for one in campaigns for s in one.recovered_s.get(kind, []))
         if took:
-            lines.append(f"| {kind} | {len(took)} | {took[len(took) // 2]:.1f} s | {took[-1]:.1f} s |")
+            lines.append(f"| {kind} | {len(took)} | {median(took):.1f} s | {took[-1]:.1f} s |")
     return "\n".join(lines)
 
 
