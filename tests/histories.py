@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
+import sqlalchemy as sa
+
 from app.sandbox.bigcommerce.records import INCOMPLETE
 from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.records import JournalEntry, OutOfStock, Refused
@@ -677,6 +679,7 @@ class StoreHistory(History):
         """See `History`; nothing is remembered of any look yet."""
         self._looks: list[tuple[datetime, set[int]]] = []
         self._words: dict[int, set[str]] = {}
+        self._is_editing = False
         super().__post_init__()
 
     def acts(self) -> list[tuple[int, Callable[[], None]]]:
@@ -729,6 +732,35 @@ class StoreHistory(History):
         """Refunded, cancelled and declined orders, and archived ones, which nobody sees any more."""
         order = self.shop.orders[order_id]
         return order.status_id in {4, 5, 6} or order.is_archived
+
+    def _any_order(self) -> int:
+        order_id = super()._any_order()
+        if self._is_editing and not self._is_read(order_id):
+            raise Refused("not read yet")
+        return order_id
+
+    def edit_order(self) -> None:
+        """See `History`. Where stock does not follow edits, no field tells whether units were there when
+        the order was placed or were added since: staff edit what the app has read."""
+        self._is_editing = not self.shop.settings.edit_order_stock_adjustment
+        try:
+            super().edit_order()
+        finally:
+            self._is_editing = False
+
+    def _is_read(self, order_id: int) -> bool:
+        """Whether the app has read the order as it is."""
+        from app.db.models import OrderItemRow  # noqa: PLC0415
+
+        where = (OrderItemRow.shop_id == self.world.shop_id, OrderItemRow.order_id == order_id)
+        with self.world.runtime.sessions() as session:
+            rows = session.scalars(sa.select(OrderItemRow).where(*where)).all()
+            told = {row.line_id: (row.ordered, row.outstanding, row.backordered) for row in rows}
+        return told == {
+            line.line_id: (line.current, line.outstanding, line.backordered)
+            for line in self.shop.orders[order_id].lines
+            if line.variant_id
+        }
 
     def refund(self) -> None:
         """Units are refunded, those on the shelf first."""

@@ -4,6 +4,7 @@ No field of a platform tells: it depends on its settings when the units were ord
 changed since. So it is remembered, and follows what becomes of the order.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -30,15 +31,17 @@ class Took(NamedTuple):
 NOTHING = Units(0, 0, 0)
 
 
-def follow(before: Units, quantity: int, short: int, *, lowers: bool, gone: int = 0) -> Took:
-    """A line changes from `before` to so many units, `short` of which were short when they were ordered.
-    `lowers`: whether added units lower the figures. `gone` units were taken out of it; what else it has
-    fewer left the house.
+def follow(
+    before: Units, quantity: int, short: int, *, lowers: bool, gone: int = 0, come: int = 0
+) -> Took:
+    """A line item changes from `before` to so many units, `short` of which were short when they were
+    ordered. `lowers`: whether added units lower the figures. `gone` units were taken out of it, or
+    `come` were added; what else it has fewer left the house.
 
     A platform that calls a new line short has lowered its figures for it, whatever its settings say now.
     Of a line that has taken only some of its units, those are shipped first, and the others taken out.
     """
-    shipped = max(0, before.quantity - gone - quantity)
+    shipped = max(0, before.quantity + come - gone - quantity)
     added = quantity - (before.quantity - gone - shipped)
     is_begun_short = not before.quantity and short > 0
     more = added if lowers or is_begun_short else 0
@@ -49,4 +52,15 @@ def follow(before: Units, quantity: int, short: int, *, lowers: bool, gone: int 
         units=more - out,
         short=max(0, short - before.short),
         is_change=more != out or added > 0,
+    )
+
+
+def together(changes: Iterable[Took]) -> Took:
+    """The same of the line items of one item."""
+    some = list(changes)
+    return Took(
+        taken=sum(one.taken for one in some),
+        units=sum(one.units for one in some),
+        short=sum(one.short for one in some),
+        is_change=any(one.is_change for one in some),
     )

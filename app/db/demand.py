@@ -1,7 +1,7 @@
 """What orders took of an item's figures, as far as readings may not show it yet, and the orders that
 can't be judged until they do."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.freshness import DemandChange, happened_by
-from app.core.taken import NOTHING, Took, Units, follow
-from app.db.models import DemandChangeRow, DoubtRow, LineRow, Variant
+from app.core.taken import NOTHING, Took, Units, follow, together
+from app.db.models import DemandChangeRow, DoubtRow, LineRow
 from app.db.statements import chunks, upsert
-from app.platforms.base import LocatedLine, OrderSeen
+from app.platforms.base import LinePart, LocatedLine, OrderItem, OrderSeen
 
 # So long at least are changes kept for which no reading asks any more.
 _KEPT = timedelta(hours=1)
@@ -22,49 +22,65 @@ Place = tuple[int, int]
 """An item and a location."""
 
 
+Parts = Mapping[int, Units]
+"""The line items that name an item, by their ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A copy of an order, its lines before (as `lines_of` tells them), and the units of each variant
-    that are no more part of it, without having been shipped. `is_begun`: something of it was open."""
+    """A copy of an order, its lines before (as `lines_of` tells them), and its line items before and
+    after. `is_begun`: something of it was open."""
 
     copy: OrderSeen
-    before: Mapping[Place, Units]
-    gone: Mapping[int, int]
+    lines: Mapping[Place, Parts]
+    before: Mapping[int, OrderItem]
+    after: Mapping[int, OrderItem]
     is_begun: bool
 
 
 def lines_of(
     session: Session, shop_id: int, order_ids: Collection[int]
-) -> dict[int, dict[Place, Units]]:
+) -> dict[int, dict[Place, Parts]]:
     """The lines of these orders by order, item and location, where it is remembered which of their units
     have lowered the figures."""
-    found: dict[int, dict[Place, Units]] = defaultdict(dict)
+    found: dict[int, dict[Place, Parts]] = defaultdict(dict)
     for some in chunks(order_ids):
-        where = (LineRow.shop_id == shop_id, LineRow.order_id.in_(some), LineRow.taken.is_not(None))
+        where = (LineRow.shop_id == shop_id, LineRow.order_id.in_(some), LineRow.parts.is_not(None))
         for row in session.scalars(sa.select(LineRow).where(*where)):
-            units = Units(row.quantity, row.backordered, row.taken or 0)
-            found[row.order_id][row.item_id, row.location_id] = units
+            parts = {line_id: Units(*units) for line_id, *units in row.parts or ()}
+            found[row.order_id][row.item_id, row.location_id] = parts
     return found
 
 
 def remember_taken(session: Session, shop_id: int, copies: Sequence[Taken], *, now: datetime) -> None:
     """Note of each line of these copies which of its units have lowered the figures, and what changed of
     that. Where the platform counts by itself what orders take there is nothing to remember."""
-    told = [one for one in copies if _depends_on_settings(one)]
-    items = _items_of(session, shop_id, {variant_id for one in told for variant_id in one.gone})
     lines: list[dict[str, object]] = []
     changes: list[dict[str, object]] = []
-    for one in told:
+    for one in copies:
+        if not _depends_on_settings(one):
+            continue
         key: dict[str, object] = {"shop_id": shop_id, "order_id": one.copy.order_id}
         at = happened_by(one.copy.updated_at, known_at=now)
-        for place, line, took in _follow(one, items):
+        for place, line, parts in _follow(one):
             at_place = key | {"item_id": place[0], "location_id": place[1]}
+            took = together(parts.values())
             if line is not None:
-                units = {"quantity": line.quantity, "backordered": line.backordered}
-                lines.append(at_place | units | {"taken": took.taken})
+                lines.append(at_place | _remembered(line, parts))
             if took.is_change:
                 changes.append(at_place | {"at": at, "units": took.units, "short": took.short})
     _write(session, lines, changes)
+
+
+def _remembered(line: LocatedLine, parts: Mapping[int, Took]) -> dict[str, object]:
+    return {
+        "quantity": line.quantity,
+        "backordered": line.backordered,
+        "taken": sum(parts[one.line_id].taken for one in line.parts),
+        "parts": [
+            [one.line_id, one.quantity, one.backordered, parts[one.line_id].taken] for one in line.parts
+        ],
+    }
 
 
 def _write(
@@ -80,34 +96,37 @@ def _depends_on_settings(one: Taken) -> bool:
     routing = one.copy.routing
     if routing is None:
         return False
-    return bool(one.before) or any(line.lowers_stock is not None for line in routing.lines)
+    return bool(one.lines) or any(line.lowers_stock is not None for line in routing.lines)
 
 
-def _items_of(session: Session, shop_id: int, variant_ids: Collection[int]) -> dict[int, int | None]:
-    found: dict[int, int | None] = {}
-    for some in chunks(variant_ids):
-        where = (Variant.shop_id == shop_id, Variant.variant_id.in_(some))
-        found |= dict(
-            session.execute(sa.select(Variant.variant_id, Variant.item_id).where(*where)).all()
-        )
-    return found
-
-
-def _follow(
-    one: Taken, items: Mapping[int, int | None]
-) -> Iterator[tuple[Place, LocatedLine | None, Took]]:
-    """What becomes of each line of the order."""
-    gone: Counter[int] = Counter()
-    for variant_id, units in one.gone.items():
-        gone[items.get(variant_id) or 0] += units
+def _follow(one: Taken) -> Iterator[tuple[Place, LocatedLine | None, dict[int, Took]]]:
+    """What becomes of each line of the order, by line item."""
     lines = () if one.copy.is_cancelled or one.copy.routing is None else one.copy.routing.lines
-    after = {(line.item_id, line.location_id): line for line in lines}
-    for place in sorted(one.before.keys() | after.keys()):
-        before, line = one.before.get(place, NOTHING), after.get(place)
-        now = (line.quantity, line.backordered) if line else (0, 0)
-        out = min(gone[place[0]], before.quantity)
-        gone[place[0]] -= out
-        yield place, line, follow(before, *now, lowers=_lowers(line, one), gone=out)
+    found = {(line.item_id, line.location_id): line for line in lines}
+    for place in sorted(one.lines.keys() | found.keys()):
+        line, before = found.get(place), one.lines.get(place, {})
+        after = {part.line_id: part for part in line.parts} if line else {}
+        lowers = _lowers(line, one)
+        parts = {
+            line_id: _follow_part(one, line_id, before.get(line_id, NOTHING), part, lowers=lowers)
+            for line_id in sorted(before.keys() | after.keys())
+            for part in [after.get(line_id, LinePart(line_id, 0))]
+        }
+        yield place, line, parts
+
+
+def _follow_part(one: Taken, line_id: int, before: Units, part: LinePart, *, lowers: bool) -> Took:
+    was, now = one.before.get(line_id), one.after.get(line_id)
+    more = (now.ordered if now else 0) - (was.ordered if was else 0)
+    fewer = before.quantity - part.quantity
+    return follow(
+        before,
+        part.quantity,
+        part.backordered,
+        lowers=lowers,
+        gone=max(0, min(-more, fewer)),
+        come=max(0, more) if was else 0,
+    )
 
 
 def _lowers(line: LocatedLine | None, one: Taken) -> bool:
@@ -127,12 +146,12 @@ def forget_lines(session: Session, shop_id: int, order_ids: Collection[int], *, 
             "item_id": place[0],
             "location_id": place[1],
             "at": now,
-            "units": -units.taken,
+            "units": -taken,
             "short": 0,
         }
         for order_id, lines in lines_of(session, shop_id, order_ids).items()
-        for place, units in lines.items()
-        if units.taken
+        for place, parts in lines.items()
+        if (taken := sum(units.taken for units in parts.values()))
     ]
     _write(session, [], gone)
 

@@ -1,6 +1,6 @@
 """Our copy of the shop's orders, and of the stock they wait for."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -121,7 +121,7 @@ def see_orders(
         after = {} if copy.is_cancelled else order.items
         if copy.routing is not None:
             is_begun = any(item.outstanding for item in before.values())
-            taken.append(Taken(copy, was, _taken_out(before, after), is_begun=is_begun))
+            taken.append(Taken(copy, was, before, after, is_begun=is_begun))
         if is_changed or is_moved:
             _add_difference(changed.setdefault(copy.order_id, {}), before, after)
     order_copies.write(session, shop_id, known)
@@ -245,17 +245,6 @@ def _add_difference(
     for sign, items in ((-1, before), (1, after)):
         for item in items.values():
             total[item.variant_id] = total.get(item.variant_id, 0) + sign * item.outstanding
-
-
-def _taken_out(before: Mapping[int, OrderItem], after: Mapping[int, OrderItem]) -> Counter[int]:
-    """How many units of each variant are part of the order no more, without having been shipped."""
-    ordered: Counter[int] = Counter()
-    outstanding: Counter[int] = Counter()
-    for items, sign in ((before, 1), (after, -1)):
-        for item in items.values():
-            ordered[item.variant_id] += sign * item.ordered
-            outstanding[item.variant_id] += sign * item.outstanding
-    return +Counter({one: min(units, outstanding[one]) for one, units in ordered.items()})
 
 
 def _ask_for_looks(

@@ -360,7 +360,10 @@ class OrderItemRow(Base):
 
 
 class LineRow(Base):
-    """The outstanding units of one item in one order at one location (see `app.core.model.Line`)."""
+    """The outstanding units of one item in one order at one location (see `app.core.model.Line`).
+
+    `parts`: of each of its line items its id, and the figures of `app.core.taken.Units`; None where
+    it is not remembered what the order took."""
 
     __tablename__ = "lines"
     __table_args__ = (
@@ -377,6 +380,7 @@ class LineRow(Base):
     quantity: Mapped[int]
     backordered: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int | None]
+    parts: Mapped[list[Any] | None]
 
 
 class DemandChangeRow(Base):

@@ -37,13 +37,22 @@ class OrderItem(msgspec.Struct, frozen=True):
     unit_price: int | None = None
 
 
+class LinePart(msgspec.Struct, frozen=True):
+    """What one line item of an order adds to a `LocatedLine`."""
+
+    line_id: int
+    quantity: int
+    backordered: int = 0
+
+
 class LocatedLine(msgspec.Struct, frozen=True):
     """Outstanding units of one stock item of an order, at the location that is to ship them;
     `backordered` as in `OrderItem`.
 
     `lowers_stock`: whether units that are ordered lower what is available at once, by the settings of
     today (None: the platform counts what orders take by itself). `follows_edits`: whether units that
-    staff add to an order later do.
+    staff add to an order later do. `parts`: the line items it is made of; an order may name an item
+    twice. Only told where what orders take depends on settings.
     """
 
     item_id: int
@@ -52,6 +61,7 @@ class LocatedLine(msgspec.Struct, frozen=True):
     backordered: int = 0
     lowers_stock: bool | None = None
     follows_edits: bool = True
+    parts: tuple[LinePart, ...] = ()
 
 
 class Routing(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Which units of an order have lowered the platform's figures."""
 
-from app.core.taken import NOTHING, Units, follow
+from app.core.taken import NOTHING, Took, Units, follow, together
 
 
 def test_a_new_order_takes_all_it_wants() -> None:
@@ -29,6 +29,18 @@ def test_taken_units_are_shipped_first() -> None:
     took = follow(Units(5, 0, 3), 3, 0, lowers=True)
 
     assert (took.taken, took.units, took.is_change) == (1, 0, False)
+
+
+def test_units_that_were_added_hide_none_that_were_shipped() -> None:
+    took = follow(Units(3, 0, 3), 4, 0, lowers=False, come=2)
+
+    assert (took.taken, took.units, took.is_change) == (2, 0, True)
+
+
+def test_what_the_line_items_of_an_item_take_adds_up() -> None:
+    one, other = follow(NOTHING, 3, 1, lowers=True), follow(Units(2, 0, 2), 1, 0, lowers=True, gone=1)
+
+    assert together([one, other]) == Took(taken=4, units=2, short=1, is_change=True)
 
 
 def test_units_that_were_never_taken_are_taken_out_first() -> None:

@@ -10,7 +10,7 @@ from app.core.freshness import DemandChange
 from app.db import mirror
 from app.db.demand import changes_since, doubts_about, keep_doubts, lines_of
 from app.db.models import Shop
-from app.platforms.base import LocatedLine, OrderSeen, Routing
+from app.platforms.base import LinePart, LocatedLine, OrderSeen, Routing
 from tests.builders import ITEM, LOCATION, NOW, order_item, order_seen, routed, seconds
 from tests.db.stock import known_item, see
 
@@ -26,7 +26,8 @@ def copy(
     order: int = 1,
 ) -> OrderSeen:
     """An order of one item, read with the settings of the store."""
-    line = LocatedLine(ITEM, LOCATION, quantity, short, lowers, follows)
+    part = LinePart(1, quantity, short)
+    line = LocatedLine(ITEM, LOCATION, quantity, short, lowers, follows, (part,))
     routing = Routing((line,) if quantity else (), (order,))
     item = order_item(quantity, ordered=ordered or quantity, backordered=short)
     return order_seen(item, order=order, updated=updated, routing=routing)
@@ -34,7 +35,8 @@ def copy(
 
 def taken(session: Session, shop: Shop, order_id: int = 1) -> Sequence[int]:
     """The units of an order that have lowered the figures."""
-    return [line.taken for line in lines_of(session, shop.id, [order_id])[order_id].values()]
+    lines = lines_of(session, shop.id, [order_id])[order_id]
+    return [units.taken for parts in lines.values() for units in parts.values()]
 
 
 def changes(session: Session, shop: Shop) -> list[tuple[int, int]]:
@@ -80,6 +82,43 @@ def test_units_that_staff_add_while_stock_does_not_follow_edits_are_wanted_but_n
     assert changes(session, shop) == [(1, 3), (8, 0)]
 
 
+def test_units_that_were_never_taken_leave_untold_also_beside_another_line_item_of_the_same_item(
+    session: Session, shop: Shop
+) -> None:
+    """An order of two, to which one is added on a line item of its own, which is shipped."""
+    known_item(session, shop)
+    see(session, shop, of_line_items((2, 2)), at=1)
+    see(session, shop, of_line_items((2, 2), (1, 1), updated=2), at=3)
+
+    see(session, shop, of_line_items((2, 2), (0, 1), updated=4), at=5)
+
+    assert taken(session, shop) == [2]
+
+
+def of_line_items(*units: tuple[int, int], updated: int = 0) -> OrderSeen:
+    """An order that names its item so often, each time with units outstanding and ordered, in a store
+    where stock does not follow edits."""
+    told = [
+        order_item(outstanding, ordered=ordered, number=number)
+        for number, (outstanding, ordered) in enumerate(units, start=1)
+    ]
+    parts = tuple(LinePart(one.line_id, one.outstanding) for one in told if one.outstanding)
+    quantity = sum(one.quantity for one in parts)
+    line = LocatedLine(ITEM, LOCATION, quantity, 0, lowers_stock=True, follows_edits=False, parts=parts)
+    return order_seen(*told, updated=updated, routing=Routing((line,), (1,)))
+
+
+def test_units_that_are_added_and_shipped_between_two_reads_are_told_apart(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+    see(session, shop, of_line_items((3, 3)), at=1)
+
+    see(session, shop, of_line_items((4, 5), updated=4), at=5)
+
+    assert taken(session, shop) == [2]
+
+
 @pytest.mark.parametrize(
     ("outstanding", "ordered", "given_back"), [(1, 5, 0), (2, 4, 1), (0, 0, 3), (1, 2, 2)]
 )
@@ -90,7 +129,8 @@ def test_units_that_are_taken_out_are_remembered_shipped_ones_are_not(
     see(session, shop, copy(3, ordered=5), at=1)
 
     told = order_item(outstanding, ordered=ordered)
-    line = LocatedLine(ITEM, LOCATION, outstanding, 0, lowers_stock=True)
+    parts = (LinePart(1, outstanding),)
+    line = LocatedLine(ITEM, LOCATION, outstanding, 0, lowers_stock=True, parts=parts)
     routing = Routing((line,) if outstanding else (), (1,))
     see(session, shop, order_seen(told, updated=8, routing=routing), at=9)
 

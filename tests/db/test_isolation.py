@@ -47,7 +47,7 @@ from app.db import (
 from app.db.models import ApiCallRow, ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.paging import Turn
-from app.platforms.base import Grant, LocatedLine, Routing, VariantSeen
+from app.platforms.base import Grant, LinePart, LocatedLine, Routing, VariantSeen
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -153,9 +153,11 @@ def keep_a_lease(session: Session, shop: Shop) -> None:
 
 def copy_of(session: Session, shop: Shop) -> demand.Taken:
     """The order as it is read again, with one unit more."""
-    line = LocatedLine(ITEM, LOCATION, OURS + 1, lowers_stock=True)
-    copy = order_seen(order_item(OURS + 1), routing=Routing((line,), (51,)))
-    return demand.Taken(copy, demand.lines_of(session, shop.id, [1])[1], {VARIANT: 0}, is_begun=True)
+    parts, was, now = (LinePart(1, OURS + 1),), order_item(OURS), order_item(OURS + 1)
+    line = LocatedLine(ITEM, LOCATION, OURS + 1, lowers_stock=True, parts=parts)
+    copy = order_seen(now, routing=Routing((line,), (51,)))
+    lines = demand.lines_of(session, shop.id, [1])[1]
+    return demand.Taken(copy, lines, {1: was}, {1: now}, is_begun=True)
 
 
 AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}

@@ -1,14 +1,21 @@
 """The migrations lead to exactly the tables that the code knows."""
 
 import threading
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from sqlalchemy.orm import Session
 
 from app.db import migrate
-from app.db.models import Base
+from app.db.models import Base, LineRow, Shop
+from tests.builders import ITEM, LOCATION, order_item, order_seen, routed
+from tests.db.stock import known_item, see
 
 
 def test_the_migrations_give_exactly_the_models(database: sa.Engine) -> None:
@@ -45,6 +52,33 @@ def test_processes_that_upgrade_at_once_wait_for_each_other(pg_engine: sa.Engine
 
     engine.dispose()
     assert failures == []
+
+
+def test_what_orders_took_is_divided_among_their_line_items(session: Session, shop: Shop) -> None:
+    """An order of an item on two line items, and one whose item was not counted when it came."""
+    known_item(session, shop)
+    for order_id, taken in ((1, 5), (2, 0)):
+        items = (
+            order_item(2, number=10 * order_id),
+            order_item(3, number=10 * order_id + 1, backordered=1),
+        )
+        see(session, shop, order_seen(*items, order=order_id, routing=routed(5, route=order_id)))
+        session.get_one(LineRow, (shop.id, order_id, ITEM, LOCATION)).taken = taken
+    session.commit()
+
+    _go_to(session, command.downgrade, "0025")
+    _go_to(session, command.upgrade, "head")
+
+    found = {one.order_id: one.parts for one in session.scalars(sa.select(LineRow))}
+    assert found == {1: [[10, 2, 0, 2], [11, 3, 1, 3]], 2: [[20, 2, 0, 0], [21, 3, 1, 0]]}
+
+
+def _go_to(session: Session, move: Callable[[Config, str], None], revision: str) -> None:
+    session.expire_all()
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    config.attributes["connection"] = session.connection()
+    move(config, revision)
 
 
 def _empty_database(engine: sa.Engine) -> sa.Engine:

@@ -20,8 +20,8 @@ from tests.world import make_store_world, make_world
 
 # The first ones, and those that found what these had not: readings that lag behind an order that waits
 # for another item (22), a cancelled one (46), units added to one (89), and one that no longer holds what
-# it waited for (145).
-SAMPLES = {"shopify": [*range(50)], "bigcommerce": [*range(20), 22, 46, 89, 145]}
+# it waited for (145). Beside those among the first, stores where stock does not follow edits (26, 35).
+SAMPLES = {"shopify": [*range(50)], "bigcommerce": [*range(20), 22, 26, 35, 46, 89, 145]}
 FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 STEPS = 40
 
@@ -37,8 +37,9 @@ def play_shopify(seed: int, engine: sa.Engine, redis: Redis, settings: Settings)
 
 
 def play_bigcommerce(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
-    """One of a store: with stock figures that lag or not, a counter that restocks lower or not, stock
-    that goes down when an order is placed or shipped, with and without native backorders."""
+    """One of a store: with stock figures that lag or not, a counter that restocks lower or not, alone
+    or with those of orders, and that archiving lowers or not, stock that goes down when an order is
+    placed or shipped, and follows edits and refunds or not, with and without native backorders."""
     world = make_store_world(
         engine,
         redis,
@@ -48,8 +49,12 @@ def play_bigcommerce(seed: int, engine: sa.Engine, redis: Redis, settings: Setti
         quota_requests=100_000,
         projection_delay_s=(0, 20, 60)[seed % 3],
         lowers_backordered=seed % 4 in (1, 2),
+        lowers_lines=seed % 8 in (1, 6),
+        keeps_counter_of_archived=seed % 4 == 3,
         settings=StoreSettings(
             has_native_backorders=seed % 7 != 6,
+            edit_order_stock_adjustment=seed % 9 != 8,
+            refund_order_stock_adjustment=seed % 11 != 10,
             update_stock_behavior="order_completed_or_shipped" if seed % 5 == 4 else "order_placed",
         ),
     )

@@ -45,6 +45,27 @@ def test_units_that_staff_add_without_adjusting_stock_wait_for_it(store: Store, 
     assert said(store, order_id) == "2 of 5 × Blue Mug (MUG-BLUE): no date known yet"
 
 
+def test_a_unit_that_was_added_without_adjusting_stock_is_shipped_without_it(
+    store: Store, redis: Redis
+) -> None:
+    """Staff add it as a line item of its own. It was never counted, so four mugs are still there for
+    five that are wanted."""
+    store.world.shop.settings.edit_order_stock_adjustment = False
+    first = store.order(2)
+    store.world.quiet()
+    store.world.shop.edit_order(first, add=[(store.mug.variant_id, 1)])
+    store.world.quiet()
+    added = store.world.shop.orders[first].lines[1]
+    store.world.shop.fulfil(first, {added.line_id: 1})
+    store.world.quiet()
+
+    second = store.order(3)
+    store.world.quiet()
+
+    assert said(store, first) == ""
+    assert said(store, second) == "1 of 3 × Blue Mug (MUG-BLUE): no date known yet"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

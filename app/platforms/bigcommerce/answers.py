@@ -3,6 +3,7 @@
 Only the fields we use are named, so nothing of a buyer can get through. Numbers may come as strings.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,7 +14,7 @@ import msgspec
 from app.core.bounds import within_reach
 from app.core.note import digest_of_blocks
 from app.errors import TryLater
-from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Pool, Routing
+from app.platforms.base import LinePart, LocatedLine, OrderItem, OrderSeen, Pool, Routing
 from app.platforms.http import jittered_s
 from app.platforms.text import printable, ten_thousandths
 
@@ -248,19 +249,19 @@ def _located(
 ) -> Iterator[LocatedLine]:
     """The outstanding units by item and location; an order may name an item twice. What is not counted
     lowers nothing."""
-    units: dict[tuple[int, int], tuple[int, int]] = {}
+    parts: dict[tuple[int, int], list[LinePart]] = defaultdict(list)
     counted: set[int] = set()
     for place, line in lines:
         variant_id, product = line.variant_id or 0, products.get(line.product_id or 0)
         key = (product.item_of(variant_id) if product else variant_id, place)
         counted |= {key[0]} if product and product.is_tracked else set()
-        quantity, short = units.get(key, (0, 0))
-        backordered = min(line.outstanding, line.quantity_backordered or 0)
-        units[key] = (quantity + line.outstanding, short + backordered)
-    for (item_id, location_id), (quantity, short) in sorted(units.items()):
-        if quantity:
-            lowers = rules.lowers_at_placement and item_id in counted
-            yield LocatedLine(item_id, location_id, quantity, short, lowers, rules.follows_edits)
+        if line.outstanding:
+            backordered = min(line.outstanding, line.quantity_backordered or 0)
+            parts[key].append(LinePart(line.id, line.outstanding, backordered))
+    for where, some in sorted(parts.items()):
+        quantity, short = sum(one.quantity for one in some), sum(one.backordered for one in some)
+        lowers = rules.lowers_at_placement and where[0] in counted
+        yield LocatedLine(*where, quantity, short, lowers, rules.follows_edits, tuple(some))
 
 
 def pools_of(item: InventoryItem) -> tuple[Pool, ...]:

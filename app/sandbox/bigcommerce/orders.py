@@ -176,8 +176,8 @@ def _resize(books: Books, order: Order, line: Line, delta: int) -> None:
     if delta > 0 and order.is_open:
         if follows:
             stock.take(books, order, line, delta)
-        elif line.has_taken:
-            line.untaken += delta
+        else:
+            stock.add_untaken(books, order, line, delta)
 
 
 def cancel(books: Books, order: Order, *, restock: bool | None) -> None:

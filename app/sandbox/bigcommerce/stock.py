@@ -77,6 +77,13 @@ def take(books: Books, order: Order, line: Line, quantity: int) -> None:
     line.backordered += short
 
 
+def add_untaken(books: Books, order: Order, line: Line, quantity: int) -> None:
+    """Staff add units without adjusting stock: where it is lowered at placement, they are not taken."""
+    if line.has_taken or books.setting("update_stock_behavior", order) == "order_placed":
+        line.has_taken = True
+        line.untaken += quantity
+
+
 def give_back(books: Books, line: Line, quantity: int, *, restock: bool) -> None:
     """An order no longer wants units; without restocking, those it had are gone from the books."""
     level = books.level_of(line)

@@ -7,6 +7,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import responses
 from redis import Redis
@@ -15,6 +16,7 @@ from app.errors import NeedsMerchant, TryLater
 from app.platforms.base import (
     ImportPage,
     ItemStock,
+    LinePart,
     LocatedLine,
     OrderAsk,
     OrderGone,
@@ -42,8 +44,9 @@ def fetch(platform: Platform, order_id: int) -> OrderSeen:
 
 
 def located(order: OrderSeen) -> tuple[LocatedLine, ...]:
+    """Its lines, whatever line items they are made of."""
     assert order.routing is not None
-    return order.routing.lines
+    return tuple(msgspec.structs.replace(line, parts=()) for line in order.routing.lines)
 
 
 def asked(store: Towels) -> list[str]:
@@ -78,6 +81,7 @@ class TestOrders:
                 ),
             ),
             routing=fetch(platform, order_id).routing,
+            blocks="",
         )
         assert located(fetch(platform, order_id)) == (
             LocatedLine(store.item_id, store.location_id, 7, backordered=2, lowers_stock=True),
@@ -153,6 +157,12 @@ class TestOrders:
             LocatedLine(store.item_id, store.location_id, 7, backordered=2, lowers_stock=True),
         )
         assert [one.ordered for one in order.items or ()] == [4, 3]
+        assert order.routing is not None
+        parts = [
+            LinePart(item.line_id, *units)
+            for item, units in zip(order.items or (), [(4, 0), (3, 2)], strict=True)
+        ]
+        assert [line.parts for line in order.routing.lines] == [tuple(parts)]
 
     def test_a_part_that_shipped_is_no_longer_outstanding(
         self, platform: Platform, store: Towels

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from app.platforms.base import (
@@ -94,7 +95,7 @@ def test_an_order_of_several_variants_waits_for_the_one_item(
 
     assert order.order_id == order_id
     assert order.routing is not None
-    assert set(order.routing.lines) == {
+    assert {msgspec.structs.replace(line, parts=()) for line in order.routing.lines} == {
         LocatedLine(small.variant_id, store.location_id, 4, backordered=1, lowers_stock=True),
         LocatedLine(store.variant_id, store.location_id, 1, lowers_stock=True),
     }
