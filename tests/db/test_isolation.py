@@ -80,7 +80,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     name = f"units {units}"
     item = known_item(session, shop, headroom=units, has_queue=True)
     item.title, item.sku, item.problem, item.unbalanced_since = name, name, name, NOW
-    counted = msgspec.structs.replace(routed(units).lines[0], lowers_stock=True)
+    parts = (LinePart(1, units),)
+    counted = msgspec.structs.replace(routed(units).lines[0], lowers_stock=True, parts=parts)
     copy = order_seen(order_item(units), routing=Routing((counted,), (51,)))
     see(session, shop, msgspec.structs.replace(copy, name=name))
     item.look_at = item.recheck_at = seconds(5)
