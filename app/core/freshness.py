@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
 
-from app.core.model import Line
+from app.core.model import Line, longest_waiting_first
 
 # A change is told in whole seconds: it happened before the next one.
 _WHOLE_SECOND = timedelta(seconds=1)
@@ -156,9 +156,24 @@ def _by_order(lines: Iterable[Line]) -> Iterable[tuple[int, int, int]]:
     return [(order_id, *both) for order_id, both in units.items()]
 
 
+def behind_unshown(lines: Sequence[Line], missing: Mapping[int, Unshown]) -> set[int]:
+    """The orders of one pool whose place in the queue lies behind units that figures may not show: an
+    order that is told late, or raised, and is served first. They, too, may be short only if no restock
+    came before it that the figures do not show."""
+    behind: set[int] = set()
+    is_behind = False
+    for line in longest_waiting_first(lines):
+        if is_behind:
+            behind.add(line.order_id)
+        one = missing.get(line.order_id)
+        is_behind = is_behind or (one is not None and (one.taken > 0 or not one.returned))
+    return behind
+
+
 class Case(NamedTuple):
     """One line at both bounds: units short at the least and at the most, what we say of it now, and
-    what else is known of its order. `is_unshown`: figures may not show all that it wants.
+    what else is known of its order. `is_unshown`: figures may not show all that it wants,
+    or all that is served before it.
     `shows_that_it_waits`: for whatever item. `told_short`: units that the platform itself called short
     when they were ordered."""
 

@@ -23,6 +23,7 @@ from app.core.freshness import (
     Snapshot,
     Supply,
     Unshown,
+    behind_unshown,
     bound_supply,
     short_of_nobody,
     unshown,
@@ -315,7 +316,11 @@ def _weigh(
     item = gathered.item
     least = {(one.line.order_id, one.line.location_id): one.short for one, _ in made}
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
-    changed = {order_id for some in gathered.unshown.values() for order_id in some}
+    unshown = {
+        place: set(missing) | behind_unshown(gathered.books.at(place), missing)
+        for place, missing in gathered.unshown.items()
+    }
+    changed = {order_id for some in unshown.values() for order_id in some}
     showing = promises.orders_showing(session, item.shop_id, changed) if changed else set()
     held: dict[tuple[int, int], int] = {}
     unsaid: set[tuple[int, int]] = set()
@@ -327,7 +332,7 @@ def _weigh(
             least.get(key, 0),
             most.get(key, 0),
             standing=stands,
-            is_unshown=line.order_id in gathered.unshown[line.location_id],
+            is_unshown=line.order_id in unshown[line.location_id],
             shows_that_it_waits=line.order_id in showing,
             told_short=line.backordered,
         )

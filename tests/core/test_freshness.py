@@ -17,6 +17,7 @@ from app.core.freshness import (
     Snapshot,
     Supply,
     Unshown,
+    behind_unshown,
     bound_supply,
     happened_by,
     unshown,
@@ -134,6 +135,26 @@ def test_what_stands_is_said_as_long_as_it_may_be_true(case: Case, said: Said) -
 
 def test_a_restock_may_have_come_before_an_order_that_the_figures_may_not_show() -> None:
     assert weigh(Case(2, 2, is_unshown=True)) == Said(0, is_sure=False)
+
+
+@pytest.mark.parametrize(
+    ("missing", "behind"),
+    [
+        ({1: Unshown(0, 0, 0)}, {2, 3}),
+        ({2: Unshown(4, 0, 0)}, {3}),
+        ({3: Unshown(4, 0, 0)}, set()),
+        ({1: Unshown(0, 0, 2)}, set()),
+        ({}, set()),
+    ],
+    ids=["told late", "raised", "the last of the queue", "only gave back", "all is shown"],
+)
+def test_whoever_is_served_after_units_that_figures_may_not_show_may_have_been_served(
+    missing: dict[int, Unshown], behind: set[int]
+) -> None:
+    """A restock may have come before the order ahead of them, and the figures show neither."""
+    queue = [line(order_id, 1) for order_id in (1, 2, 3)]
+
+    assert behind_unshown(queue, missing) == behind
 
 
 def test_what_the_platform_called_short_when_it_was_ordered_is_said_at_once() -> None:
