@@ -45,25 +45,39 @@ def supply_of(shop: Any) -> Mapping[tuple[int, int], int]:
     }
 
 
+def queue_of(shop: Any, pool: tuple[int, int], lines: Mapping[int, int]) -> list[tuple[int, int]]:
+    """Whose turn it is in a pool, and for how many units: orders, and, without a number, what draft
+    orders and transfers reserve, by their age."""
+    waiting = [(placed_at(shop, one), False, one, units) for one, units in lines.items()]
+    if not isinstance(shop, SandboxStore):
+        waiting += [(since, True, 0, units) for since, _, units in shop.reservations().get(pool, ())]
+    return [(order_id, units) for _, _, order_id, units in sorted(waiting)]
+
+
+def committed_lines(shop: Any) -> Mapping[tuple[int, int], Mapping[int, int]]:
+    """Open units by pool and order id; at a Shopify shop those alone that stock is committed to."""
+    lines: Mapping[tuple[int, int], Mapping[int, int]] = (
+        shop.open_lines() if isinstance(shop, SandboxStore) else shop.committed_lines()
+    )
+    return lines
+
+
 def truth(shop: Any, goods: Goods | None = None) -> dict[int, dict[int, Short]]:
     """Which orders are short of which items now, and until when: by order id and item id. Without
     `goods` nothing is on its way."""
     found: dict[int, dict[int, list[tuple[int, date | None]]]] = defaultdict(lambda: defaultdict(list))
     supplies = supply_of(shop)
-    for pool, lines in shop.open_lines().items():
+    for pool, lines in committed_lines(shop).items():
         supply, coming = supplies[pool], goods.units_coming(pool) if goods else []
         after_all = goods.after_all(coming) if goods else None
         units: list[date | str] = ["on hand"] * max(0, supply)
         units += coming[max(0, -supply) :]
         place = 0
-        for order_id in sorted(lines, key=lambda number: (placed_at(shop, number), number)):
-            mine = [
-                units[at] if at < len(units) else after_all
-                for at in range(place, place + lines[order_id])
-            ]
-            place += lines[order_id]
+        for order_id, wanted in queue_of(shop, pool, lines):
+            mine = [units[at] if at < len(units) else after_all for at in range(place, place + wanted)]
+            place += wanted
             late = [unit for unit in mine if unit != "on hand"]
-            if late:
+            if late and order_id:
                 last = None if None in late else max(late)  # type: ignore[type-var]
                 found[order_id][pool[0]].append((len(late), last))  # type: ignore[arg-type]
     return {
@@ -122,6 +136,8 @@ class History:
     goods_kind: ClassVar[type[Goods]] = ShippedGoods
     before_playing: Callable[[], None] = lambda: None
     tagged: set[int] = field(default_factory=set)
+    ahead: set[int] = field(default_factory=set)
+    kept_back: set[int] = field(default_factory=set)
     _journal_read: int = 0
     _short_at_last_look: set[int] = field(default_factory=set)
     _text_at_last_look: dict[int, str] = field(default_factory=dict)
@@ -189,6 +205,7 @@ class History:
 
     def happen(self) -> None:
         """One thing that a buyer, the merchant or a warehouse does; where it can't be done, another."""
+        self._keep_back()
         acts = self.acts()
         weights = [weight for weight, _ in acts]
         self._note_endings()
@@ -260,6 +277,12 @@ class History:
             (1, self.schedule),
             (1, self.give_back),
             (1, self.take_up_again),
+            (2, self.sell_ahead),
+            (2, self.draft_order),
+            (1, self.end_draft),
+            (1, self.complete_draft),
+            (1, self.open_transfer),
+            (1, self.end_transfer),
         ]
 
     def place_order(self) -> None:
@@ -351,7 +374,12 @@ class History:
             part
             for order_id in self.world.shop.orders
             for part in self.world.shop.fulfillment_orders(order_id)
-            if part.status in statuses and any(line.remaining for line in part.lines)
+            # Once let go, an order sold ahead is committed for good, and looks as one that is not if it
+            # is held again: that can't be told apart.
+            if (order_id not in self.ahead or "ON_HOLD" not in statuses or part.holds)
+            and (order_id not in self.ahead or statuses != ("OPEN",))
+            and part.status in statuses
+            and any(line.remaining for line in part.lines)
         ]
         if not parts:
             raise Refused("no such part")
@@ -386,6 +414,75 @@ class History:
         """Staff put parts of an order together again."""
         parts = self.world.shop.fulfillment_orders(self._any_order())
         self.world.shop.merge([part.fulfillment_order_id for part in parts if part.status == "OPEN"])
+
+    def sell_ahead(self) -> None:
+        """A buyer orders by a plan that commits no stock before the order's hold ends, its day comes, or
+        it ships."""
+        variant = self.random.choice(self.variants)
+        line = [(variant.variant_id, self.random.randint(1, 3))]
+        order_id = self.world.shop.place_order(line, selling_plan_id=7, reserves_on_fulfilment=True)
+        self.own_text[order_id], self.own_tags[order_id] = "", set()
+        self.ahead.add(order_id)
+        self.kept_back.add(order_id)
+
+    def _keep_back(self) -> None:
+        """The app of such plans holds or schedules their orders as soon as they are routed."""
+        for order_id in sorted(self.kept_back & self.world.shop.orders.keys()):
+            parts = self.world.shop.fulfillment_orders(order_id)
+            for part in (one for one in parts if one.status == "OPEN"):
+                self.kept_back.discard(order_id)
+                if self.random.random() < 0.5:
+                    self.world.shop.hold(part.fulfillment_order_id, app="preorders")
+                else:
+                    later = timedelta(seconds=self.random.choice((60, 600, 7 * 86400)))
+                    self.world.shop.schedule(part.fulfillment_order_id, self.world.clock() + later)
+
+    def draft_order(self) -> None:
+        """Staff prepare an order, and mostly reserve its units for a while."""
+        variant = self.random.choice(self.variants)
+        for_s = self.random.choice((None, 60, 600, 86_400))
+        until = None if for_s is None else self.world.clock() + timedelta(seconds=for_s)
+        lines = [(variant.variant_id, self.random.randint(1, 3))]
+        self.world.shop.draft_order(lines, reserve_until=until)
+
+    def _any_draft(self) -> int:
+        drafts = [one.draft_id for one in self.world.shop.books.drafts.values() if one.status == "OPEN"]
+        if not drafts:
+            raise Refused("no draft")
+        return self.random.choice(drafts)
+
+    def end_draft(self) -> None:
+        """Staff throw a draft away, or let its units go."""
+        draft_id = self._any_draft()
+        if self.random.random() < 0.5:
+            self.world.shop.delete_draft(draft_id)
+        else:
+            self.world.shop.reserve_draft(draft_id, None)
+
+    def complete_draft(self) -> None:
+        """A draft becomes an order."""
+        order_id = self.world.shop.complete_draft(self._any_draft())
+        self.own_text[order_id], self.own_tags[order_id] = "", set()
+
+    def open_transfer(self) -> None:
+        """Units are to go from one location to the other."""
+        if len(self.places) == 1:
+            raise Refused("there is one location only")
+        item_id, origin = self._any_pool()
+        (destination,) = set(self.places) - {origin}
+        self.world.shop.open_transfer(origin, destination, {item_id: self.random.randint(1, 2)})
+
+    def end_transfer(self) -> None:
+        """A transfer leaves, or does not happen."""
+        transfers = [
+            one
+            for one in self.world.shop.books.transfers.values()
+            if not one.is_canceled and any(line.unshipped for line in one.lines)
+        ]
+        if not transfers:
+            raise Refused("no transfer")
+        end = self.random.choice((self.world.shop.ship_transfer, self.world.shop.cancel_transfer))
+        end(self.random.choice(transfers).transfer_id)
 
     def schedule(self) -> None:
         """A part is to be sent later: in some minutes, or next week."""

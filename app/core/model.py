@@ -14,7 +14,10 @@ class Line(NamedTuple):
     """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
     order, at one location. `backordered` of them the platform itself called short at placement, where
     it says so; which lines are short is decided by the queue all the same. `taken` units have lowered
-    what the platform calls available (None: all), which depends on its settings at the time."""
+    what the platform calls available (None: all), which depends on its settings at the time.
+    `planned` units were bought by a selling plan, which may commit stock to them no sooner than they
+    ship; `later` of those may not ship now. Where `reserved_by` names something else, the units are
+    committed to that, and are no order's."""
 
     order_id: int
     item_id: int
@@ -24,6 +27,9 @@ class Line(NamedTuple):
     priority: int = 0
     backordered: int = 0
     taken: int | None = None
+    planned: int = 0
+    later: int = 0
+    reserved_by: str = ""
 
     @property
     def taken_units(self) -> int:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
@@ -50,7 +50,8 @@ class OpenDemand:
     """One order's open demand for one item. `quantity` is what its line items say, `backordered` of it
     short at placement where the platform tells; `at` and `backordered_at` are the same by the location
     that ships it, once the order has been located, and `taken_at` those that have lowered the figures,
-    where that depends on settings. `is_doubtful`: see the function."""
+    where that depends on settings. `planned` units were bought by a selling plan; `waiting_at` are those
+    by location that are on hold or scheduled. `is_doubtful`: see the function."""
 
     order_id: int
     placed_at: datetime
@@ -66,6 +67,8 @@ class OpenDemand:
     at: Mapping[int, int]
     backordered_at: Mapping[int, int]
     taken_at: Mapping[int, int]
+    planned: int = 0
+    waiting_at: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +178,30 @@ def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: 
 
 
 def _told_items(copy: OrderSeen, known: Mapping[int, OrderItem]) -> dict[int, OrderItem] | None:
-    """A copy's line items by their ids, at the prices that are known where it tells none."""
+    """A copy's line items by their ids, at the prices and with the selling plans that are known where
+    it tells none."""
     if copy.items is None:
         return None
-    return {
-        item.line_id: msgspec.structs.replace(item, unit_price=known[item.line_id].unit_price)
-        if item.unit_price is None and item.line_id in known
-        else item
-        for item in copy.items
-    }
+    return {item.line_id: _with_known(item, known.get(item.line_id)) for item in copy.items}
+
+
+def _with_known(item: OrderItem, known: OrderItem | None) -> OrderItem:
+    if known is None or not (item.unit_price is None or item.selling_plan_id is None):
+        return item
+    price, plan = item.unit_price, item.selling_plan_id
+    return msgspec.structs.replace(
+        item,
+        unit_price=known.unit_price if price is None else price,
+        selling_plan_id=known.selling_plan_id if plan is None else plan,
+    )
 
 
 def _without_prices(items: Mapping[int, OrderItem]) -> dict[int, OrderItem]:
-    """A price that becomes known is no demand."""
-    return {line_id: msgspec.structs.replace(item, unit_price=None) for line_id, item in items.items()}
+    """A price or a selling plan that becomes known is no demand."""
+    return {
+        line_id: msgspec.structs.replace(item, unit_price=None, selling_plan_id=None)
+        for line_id, item in items.items()
+    }
 
 
 def _route(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> None:
@@ -217,6 +230,7 @@ def _replace_routing(session: Session, shop_id: int, order_id: int, routing: Rou
             "location_id": line.location_id,
             "quantity": line.quantity,
             "backordered": line.backordered,
+            "waiting": line.waiting,
         }
         for line in routing.lines
     ]
@@ -541,8 +555,11 @@ def record_stock(
     drift: Mapping[int, int],
     *,
     now: datetime,
+    drift_since: Mapping[int, Sequence[Sequence[float]]] | None = None,
 ) -> None:
-    """Replace what we know of one item's pools; `accounts` and `drift` by location."""
+    """Replace what we know of one item's pools; `accounts`, `drift` and `drift_since` by location, the
+    last None where nobody asked."""
+    since = drift_since or {}
     gone = (PoolRow.shop_id == shop_id, PoolRow.item_id == stock.item_id)
     session.execute(
         sa.delete(PoolRow).where(
@@ -561,6 +578,8 @@ def record_stock(
             "backordered": pool.backordered,
             "supply": accounts[pool.location_id].supply,
             "drift": drift.get(pool.location_id, 0),
+            "drift_since": [list(one) for one in since.get(pool.location_id, ())],
+            "is_reckoned": drift_since is not None,
             "read_at": now,
         }
         for pool in stock.pools
@@ -700,27 +719,27 @@ def open_demand(
 ) -> dict[int, list[OpenDemand]]:
     """Every order that takes, or may take, units of these items, by item."""
     orders: dict[tuple[int, int], Order] = {}
-    told: dict[tuple[int, int], tuple[int, int]] = {}
+    told: dict[tuple[int, int], tuple[int, int, int]] = {}
     located: dict[tuple[int, int], list[LineRow]] = defaultdict(list)
-    for item_id, order, units, short in session.execute(_told_demand(shop_id, item_ids)):
+    for item_id, order, units, short, planned in session.execute(_told_demand(shop_id, item_ids)):
         orders[item_id, order.order_id] = order
-        told[item_id, order.order_id] = int(units), int(short)
+        told[item_id, order.order_id] = int(units), int(short), int(planned)
     for line, order in session.execute(_located_demand(shop_id, item_ids)):
         orders[line.item_id, order.order_id] = order
         located[line.item_id, order.order_id].append(line)
     result: dict[int, list[OpenDemand]] = {item_id: [] for item_id in item_ids}
     for key, order in orders.items():
-        demand = _open_demand_of(order, told.get(key, (0, 0)), located.get(key, []))
+        demand = _open_demand_of(order, told.get(key, (0, 0, 0)), located.get(key, []))
         if demand.quantity or order.is_stale:
             result[key[0]].append(demand)
     return result
 
 
-def _open_demand_of(order: Order, told: tuple[int, int], located: Sequence[LineRow]) -> OpenDemand:
-    """`told` are the units outstanding and backordered by the line items."""
-    lines = located if order.is_located else []
+def _open_demand_of(order: Order, told: tuple[int, int, int], located: Sequence[LineRow]) -> OpenDemand:
+    """`told` are the units outstanding, backordered, and bought by a plan, by the line items."""
+    lines, planned = located if order.is_located else [], told[2]
     if order.is_located:
-        told = sum(line.quantity for line in lines), sum(line.backordered for line in lines)
+        told = sum(line.quantity for line in lines), sum(line.backordered for line in lines), planned
     return OpenDemand(
         order_id=order.order_id,
         placed_at=order.placed_at,
@@ -736,18 +755,22 @@ def _open_demand_of(order: Order, told: tuple[int, int], located: Sequence[LineR
         at={line.location_id: line.quantity for line in lines},
         backordered_at={line.location_id: line.backordered for line in lines},
         taken_at={line.location_id: line.taken for line in lines if line.taken is not None},
+        planned=planned,
+        waiting_at={line.location_id: line.waiting for line in lines},
     )
 
 
-def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int, int]:
-    """Units outstanding and backordered by item and order as the line items say; none outstanding only
-    where the order is stale."""
+def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int, int, int]:
+    """Units outstanding, backordered, and bought by a selling plan, by item and order as the line items
+    say; none outstanding only where the order is stale."""
+    by_plan = sa.case((OrderItemRow.selling_plan_id > 0, OrderItemRow.outstanding), else_=0)
     told = (
         sa.select(
             Variant.item_id,
             OrderItemRow.order_id,
             sa.func.sum(OrderItemRow.outstanding).label("units"),
             sa.func.sum(OrderItemRow.backordered).label("short"),
+            sa.func.sum(by_plan).label("planned"),
         )
         .join(Variant, NAMES)
         .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
@@ -755,7 +778,7 @@ def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Orde
         .subquery()
     )
     return (
-        sa.select(told.c.item_id, Order, told.c.units, told.c.short)
+        sa.select(told.c.item_id, Order, told.c.units, told.c.short, told.c.planned)
         .join(Order, sa.and_(Order.shop_id == shop_id, Order.order_id == told.c.order_id))
         .where(Order.is_cancelled.is_(False), sa.or_(told.c.units > 0, Order.is_stale))
     )

@@ -79,7 +79,7 @@ class Shop(Base):
     where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
     order), and `chosen`, the names of the columns that connecting again must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
-    locations `inbound_places`.
+    locations `inbound_places`. `reservations_read_at` is when what is committed to no order was.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
     `promise_quantile` is the share of promises to be kept, `country` (US, DE-BY) says which days are
     working days but for the `closing_days` (see `app.core.closing`); `handling_days` of them go by
@@ -134,6 +134,7 @@ class Shop(Base):
     reconcile_at: Mapped[datetime]
     inbound_at: Mapped[datetime | None]
     inbound_read_at: Mapped[datetime | None]
+    reservations_read_at: Mapped[datetime | None]
     inbound_places: Mapped[list[Any]] = mapped_column(default=list)
     api_token_digest: Mapped[str | None] = mapped_column(unique=True)
     wait_until: Mapped[datetime | None]
@@ -245,8 +246,11 @@ class Variant(Base):
 
 class PoolRow(Base):
     """One item at one location as last read (see `app.platforms.base.Pool`). `supply` is what could
-    serve open orders then. `drift` is the committed units that no order we may read explains: older
-    demand, served first, and said on the status page."""
+    serve open orders then. `drift` is the committed units that nothing we may read explains, below zero
+    the open units that the platform does not commit; both are said on the status page. Of those above
+    zero `drift_since` tells how many came since when, in seconds: [units, moment]; what was there
+    before the pool was first read is older demand, served first. `is_reckoned` if drift was worked out
+    at all: nobody asks while nobody is short."""
 
     __tablename__ = "pools"
 
@@ -260,6 +264,10 @@ class PoolRow(Base):
     backordered: Mapped[int | None]
     supply: Mapped[int]
     drift: Mapped[int] = mapped_column(default=0)
+    drift_since: Mapped[list[Any]] = mapped_column(
+        sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), default=list
+    )
+    is_reckoned: Mapped[bool] = mapped_column(default=False)
     read_at: Mapped[datetime]
 
 
@@ -357,6 +365,7 @@ class OrderItemRow(Base):
     title: Mapped[str]
     sku: Mapped[str]
     unit_price: Mapped[int | None]
+    selling_plan_id: Mapped[int | None]
 
 
 class LineRow(Base):
@@ -381,6 +390,7 @@ class LineRow(Base):
     backordered: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int | None]
     parts: Mapped[list[Any] | None]
+    waiting: Mapped[int] = mapped_column(default=0)
 
 
 class DemandChangeRow(Base):
@@ -416,6 +426,23 @@ class DoubtRow(Base):
     order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     until: Mapped[datetime]
+
+
+class ReservationRow(Base):
+    """Units of an item that are committed to something that is no order, as last read (see
+    `app.platforms.base.Reservation`)."""
+
+    __tablename__ = "reservations"
+    __table_args__ = (sa.Index("ix_reservations_shop_id_item_id", "shop_id", "item_id"),)
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    location_id: Mapped[int | None]
+    quantity: Mapped[int]
+    placed_at: Mapped[datetime]
 
 
 class RouteRow(Base):

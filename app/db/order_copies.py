@@ -69,6 +69,7 @@ _ITEM_COLUMNS = (
     "sku",
     "backordered",
     "unit_price",
+    "selling_plan_id",
 )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.db import audit, inbox, mirror, shops
 from app.db.inbox import DueDelivery
 from app.db.mirror import StockMove
+from app.db.reservations import reserved_items
 from app.pipeline.desk import Desk
 from app.platforms.base import (
     InboundChanged,
@@ -139,6 +140,10 @@ def _variant_seen(session: Session, row: DueDelivery, fact: VariantSeen, now: da
 
 
 def _inbound_changed(session: Session, row: DueDelivery, fact: InboundChanged, now: datetime) -> None:
+    """A transfer that leaves takes what was committed to it, and no stock that is free, so that nothing
+    else tells of it."""
+    for item_id in reserved_items(session, row.shop_id):
+        mirror.look_at_item(session, row.shop_id, item_id, now=now, cause=_cause(row))
     shops.expect_inbound(shops.get_shop(session, row.shop_id), now=now)
 
 

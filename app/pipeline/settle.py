@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from app.core.allocate import allocate
-from app.core.books import Account, Demand, Verdict, compare_books, keep_account
+from app.core.books import Account, Demand, Verdict, keep_account
 from app.core.decide import PoolState, decide
 from app.core.freshness import (
     Case,
@@ -31,23 +31,35 @@ from app.core.freshness import (
 )
 from app.core.model import Line, Promise
 from app.core.promise import explain
+from app.core.reckoning import (
+    Claim,
+    DriftSince,
+    Key,
+    Reckoning,
+    drift_since,
+    key_of,
+    queue_of,
+    reckon,
+)
 from app.db import audit, mirror, promises, shops
 from app.db.arrivals import adopt_arrivals, expected_arrivals, supply_awaiting_shipments
 from app.db.demand import changes_since, keep_doubts
 from app.db.mirror import OpenDemand
 from app.db.models import Item, PoolRow, Shop
+from app.db.reservations import claims_on
 from app.pipeline.desk import Desk, local_day
 from app.pipeline.poison import act_on_all
 from app.pipeline.reading import read_changed_orders, read_orders
+from app.pipeline.reservations import read_reservations, readable_kinds
 from app.pipeline.terms import Terms, terms_of
-from app.platforms.base import ItemStock, Pool
+from app.platforms.base import ItemStock, Pool, Traits
 
 _ITEMS_AT_ONCE = 100
 _ORDERS_AT_ONCE = 50
 _FEW_ORDERS = 5
 # How often one reading of stock is looked at: orders may have to be read, then the list of changed ones,
-# then orders that it brought.
-_TRIES = 4
+# then orders that it brought, then what is committed to no order.
+_TRIES = 5
 
 # Readings mostly lag less than they may: how soon to look again where one can't tell.
 _BEHIND_S = 15
@@ -56,6 +68,9 @@ _BEHIND_S = 15
 # is still unknown counts as older demand. Doubled each time, and one minute in all.
 _PATIENCE_S = (2, 4, 8, 16, 30)
 _PATIENCE = timedelta(seconds=sum(_PATIENCE_S))
+# The same where what is committed may be something that we may not read: long enough for the list of
+# changed orders, which lags by some seconds, to be read again.
+_SHORT_PATIENCE = timedelta(seconds=sum(_PATIENCE_S[:2]))
 _LONGEST_WAIT_S = 3600
 # So many waits are for orders on their way alone; after them those we know come under suspicion.
 _ON_THEIR_WAY = 2
@@ -74,7 +89,8 @@ _PROBLEMS = {
 class _Gathered:
     """What an item is decided from: its row, the platform's figures and the snapshot they are of, the
     open orders that matter, the lines we know, the accounts these make, what the figures may not show of
-    orders, and what supply is between, all by location."""
+    orders, and what supply is between, all by location. `claims` are what units are committed to besides
+    orders, as far as we may read it; `is_all_readable` if we may read all there can be."""
 
     item: Item
     stock: ItemStock
@@ -86,6 +102,24 @@ class _Gathered:
     unshown: Mapping[int, Mapping[int, Unshown]]
     supply: Mapping[int, Supply]
     now: datetime
+    claims: Sequence[Claim] = ()
+    is_all_readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    """How the books compare: the lines that show in the figures (what is no order among them), the
+    accounts they make, the drift that is explained away, both by location, since when it is there, and
+    the units of orders that the platform does not count yet. `is_less` if fewer units than before are
+    unexplained."""
+
+    verdict: Verdict
+    books: Demand
+    accounts: Mapping[int, Account]
+    drift: Mapping[int, int] = field(default_factory=dict)
+    drift_since: DriftSince = field(default_factory=dict)
+    waiting: Mapping[Key, int] = field(default_factory=dict)
+    is_less: bool = False
 
 
 def settle(desk: Desk) -> bool:
@@ -132,7 +166,7 @@ def settle_item(desk: Desk, stock: ItemStock, *, asked_at: datetime) -> None:
     """
     read: list[Callable[[], object]] = []
     for _ in range(_TRIES):
-        missing = _try_to_settle(desk, stock, asked_at, may_postpone=bool(read))
+        missing = _try_to_settle(desk, stock, asked_at, read_count=len(read))
         if missing is None:
             return
         missing()
@@ -140,9 +174,10 @@ def settle_item(desk: Desk, stock: ItemStock, *, asked_at: datetime) -> None:
 
 
 def _try_to_settle(
-    desk: Desk, stock: ItemStock, asked_at: datetime, *, may_postpone: bool
+    desk: Desk, stock: ItemStock, asked_at: datetime, *, read_count: int
 ) -> Callable[[], object] | None:
-    """Decide, or postpone, and return None; else return what must be read first."""
+    """Decide, or postpone, and return None; else return what must be read first: orders, then the list
+    of changed ones, then what stock is committed to besides orders."""
     with desk.transaction() as session:
         item = mirror.lock_item(session, desk.shop_id, stock.item_id)
         snapshot = Snapshot.asked(asked_at, lag=_lag(desk))
@@ -150,6 +185,11 @@ def _try_to_settle(
         if not _needs_queue(gathered):
             _record_all_covered(session, gathered)
             return None
+        gathered = _with_claims(session, gathered, desk.platform.traits)
+        has_old_claims = _has_old_claims(session, gathered, desk.platform.traits)
+        has_list = _has_read_changes(session, gathered)
+        is_sold_ahead = any(order.planned for order in gathered.demand)
+        may_postpone = read_count > 0 and not has_old_claims and (has_list or not is_sold_ahead)
         unclear = _unclear_orders(gathered)
         unread = _not_asked_yet(item, unclear)
         must_hear = _has_unknown_orders(session, gathered)
@@ -159,11 +199,38 @@ def _try_to_settle(
             return partial(read_orders, desk, unread, cause=f"item {stock.item_id} is short")
         verdict = Verdict.ORDERS_MISSING
         if not must_hear:
-            verdict = _settle_queue(session, gathered, is_clear=not unclear, may_postpone=may_postpone)
+            verdict = _settle_queue(
+                session,
+                gathered,
+                is_clear=not unclear,
+                may_postpone=may_postpone,
+                # At the second look: what changed in the moment of the first has been told by then.
+                has_read=has_list and item.attempts > 0,
+            )
         if verdict is Verdict.BALANCED or (may_postpone and not must_hear):
             return None
-    cause = f"the books of item {stock.item_id} do not balance"
-    return partial(read_changed_orders, desk, cause=cause, items=[stock.item_id])
+        ahead = _not_asked_yet(item, _unlocated_plans(gathered)) if verdict is Verdict.COPY_STALE else []
+    needs_list = read_count == 0 or (is_sold_ahead and not has_list)
+    return _explaining_read(desk, stock.item_id, ahead, needs_list=needs_list)
+
+
+def _has_read_changes(session: Session, gathered: _Gathered) -> bool:
+    """Whether the list of changed orders has been read since the figures were asked for."""
+    read_at = shops.get_shop(session, gathered.item.shop_id).changes_read_at
+    return read_at is not None and read_at >= gathered.snapshot.high
+
+
+def _explaining_read(
+    desk: Desk, item_id: int, ahead: Sequence[int], *, needs_list: bool
+) -> Callable[[], object]:
+    """What may explain books that do not balance: whether the orders sold `ahead` may ship by now, then
+    what no webhook told of orders, then what stock is committed to besides them."""
+    if ahead:
+        return partial(read_orders, desk, ahead, cause=f"item {item_id} is sold ahead")
+    if not needs_list:
+        return partial(read_reservations, desk)
+    cause = f"the books of item {item_id} do not balance"
+    return partial(read_changed_orders, desk, cause=cause, items=[item_id])
 
 
 def _lag(desk: Desk) -> timedelta:
@@ -222,6 +289,30 @@ def _bound(pool: Pool, books: Demand, account: Account, missing: Mapping[int, Un
     )
 
 
+def _with_claims(session: Session, gathered: _Gathered, traits: Traits) -> _Gathered:
+    """The same with what is committed to no order, where the platform commits at all."""
+    if not traits.reservation_scopes:
+        return gathered
+    shop = shops.get_shop(session, gathered.item.shop_id)
+    kinds = readable_kinds(shop, traits.reservation_scopes)
+    claims = claims_on(session, shop.id, gathered.item.item_id, kinds)
+    is_all_readable = len(kinds) == len(traits.reservation_scopes)
+    return replace(gathered, claims=claims, is_all_readable=is_all_readable)
+
+
+def _has_old_claims(session: Session, gathered: _Gathered, traits: Traits) -> bool:
+    """Whether what is committed to no order may be read and was not since the figures were."""
+    shop = shops.get_shop(session, gathered.item.shop_id)
+    read_at = shop.reservations_read_at
+    is_new = read_at is not None and read_at >= gathered.snapshot.high
+    return bool(readable_kinds(shop, traits.reservation_scopes)) and not is_new
+
+
+def _unlocated_plans(gathered: _Gathered) -> list[OpenDemand]:
+    """Orders bought by a selling plan of which nobody knows whether they may ship now."""
+    return [order for order in gathered.demand if order.planned and not order.is_located]
+
+
 def keep_accounts(stock: ItemStock, books: Demand) -> dict[int, Account]:
     """The accounts of an item's pools, by location."""
     return {
@@ -262,7 +353,7 @@ def _record_all_covered(session: Session, gathered: _Gathered) -> None:
     item.headroom = max(free, default=None)
     item.has_queue = False
     _take_tracking(session, gathered)
-    _record_stock(session, gathered, gathered.accounts, {})
+    _record_stock(session, gathered, gathered.accounts, {}, None)
     _record(session, gathered, _Settled([], {}, ()))
 
 
@@ -276,13 +367,17 @@ def _take_tracking(session: Session, gathered: _Gathered) -> None:
 
 
 def _record_stock(
-    session: Session, gathered: _Gathered, accounts: Mapping[int, Account], drift: Mapping[int, int]
+    session: Session,
+    gathered: _Gathered,
+    accounts: Mapping[int, Account],
+    drift: Mapping[int, int],
+    since: DriftSince | None,
 ) -> None:
     stock, now, shop_id = gathered.stock, gathered.now, gathered.item.shop_id
     shop = shops.get_shop(session, shop_id)
     if _may_come_from_shipments(session, shop, stock.item_id, accounts):
         shops.expect_inbound(shop, now=now)
-    mirror.record_stock(session, shop_id, stock, accounts, drift, now=now)
+    mirror.record_stock(session, shop_id, stock, accounts, drift, now=now, drift_since=since)
 
 
 def _may_come_from_shipments(
@@ -310,9 +405,10 @@ def _weigh(
     gathered: _Gathered,
     made: Sequence[tuple[Promise, str]],
     most: Mapping[tuple[int, int], int],
+    undecided: Collection[Key] = (),
 ) -> _Settled:
     """What may be said: `made` if the figures are as good as they may be, `most` units short (by order
-    and location) if they are as bad."""
+    and location) if they are as bad. Of `undecided` lines what stands stays."""
     item = gathered.item
     least = {(one.line.order_id, one.line.location_id): one.short for one, _ in made}
     standing = promises.promises_of_item(session, item.shop_id, item.item_id)
@@ -328,6 +424,9 @@ def _weigh(
     for line in gathered.books.located:
         key = (line.order_id, line.location_id)
         stands = standing[key].short if key in standing else 0
+        if key in undecided:
+            held |= {key: stands} if stands else {}
+            continue
         case = Case(
             least.get(key, 0),
             most.get(key, 0),
@@ -442,34 +541,39 @@ def _enough(unknown: Sequence[OpenDemand], missing: int) -> list[OpenDemand]:
 
 
 def _settle_queue(
-    session: Session, gathered: _Gathered, *, is_clear: bool, may_postpone: bool
+    session: Session, gathered: _Gathered, *, is_clear: bool, may_postpone: bool, has_read: bool
 ) -> Verdict:
     """Balance the books of an item that somebody waits for and, if they do, decide about its lines."""
-    item, now = gathered.item, gathered.now
+    item = gathered.item
     item.has_queue, item.headroom = True, 0
     _take_tracking(session, gathered)
-    balance = _balance(session, gathered)
+    balance = _balance(session, gathered, has_read=may_postpone, may_wait=has_read)
     if balance.verdict is Verdict.BALANCED and not is_clear:
         balance = replace(balance, verdict=Verdict.ORDERS_MISSING)
-    if balance.verdict is Verdict.ORDERS_MISSING and may_postpone and _is_heard_out(session, item, now):
-        balance = replace(
-            balance, verdict=Verdict.BALANCED, drift=_explain_away(session, gathered, balance)
-        )
+    is_open = balance.verdict is not Verdict.BALANCED
+    if is_open and may_postpone and _is_heard_out(session, gathered, balance):
+        balance = _explain_away(session, gathered, balance)
     if balance.verdict is Verdict.BALANCED:
-        _record_stock(session, gathered, balance.accounts, balance.drift)
+        _record_stock(session, gathered, balance.accounts, balance.drift, balance.drift_since)
         _decide(session, gathered, balance)
     elif may_postpone:
         _postpone(session, gathered, balance.verdict)
     return balance.verdict
 
 
-def _is_heard_out(session: Session, item: Item, now: datetime) -> bool:
+def _is_heard_out(session: Session, gathered: _Gathered, balance: _Balance) -> bool:
     """Whether patience is over: a minute has passed, and the platform's list of changed orders has been
     read to its end since. While that is still going on, orders are on their way whatever the clock
-    says."""
+    says. Where more is committed and stock may be committed to what we may not read, it is over sooner:
+    what came last is served last, so an order on its way is not wronged."""
+    item, now = gathered.item, gathered.now
     read_at = shops.get_shop(session, item.shop_id).changes_read_at
     since = item.unbalanced_since
-    return since is not None and now - since >= _PATIENCE and read_at is not None and read_at >= since
+    if balance.is_less and read_at is not None and read_at >= gathered.snapshot.high:
+        return True  # some of what nobody could explain is gone
+    is_missing = balance.verdict is Verdict.ORDERS_MISSING
+    patience = _SHORT_PATIENCE if is_missing and not gathered.is_all_readable else _PATIENCE
+    return since is not None and now - since >= patience and read_at is not None and read_at >= since
 
 
 def known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
@@ -479,9 +583,10 @@ def known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
     pools = {pool.location_id for pool in stock.pools}
     lines, unlocated = [], 0
     for order in demand:
-        at, short = order.at, order.backordered_at
+        at, short, waiting = order.at, order.backordered_at, order.waiting_at
         if not order.is_located and only is not None:
             at, short = {only: order.quantity}, {only: order.backordered}
+            waiting = {only: order.planned}  # until it is routed nothing of it may ship
         unlocated += order.quantity if not order.is_located and only is None else 0
         lines += [
             Line(
@@ -493,6 +598,8 @@ def known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
                 order.priority,
                 short.get(location_id, 0),
                 order.taken_at.get(location_id),
+                planned=min(order.planned, units),
+                later=min(order.planned, units, waiting.get(location_id, 0)),
             )
             for location_id, units in at.items()
             if location_id in pools and units > 0
@@ -500,57 +607,101 @@ def known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
     return Demand(lines, unlocated)
 
 
-@dataclass(frozen=True, slots=True)
-class _Balance:
-    """How the books compare: the lines that show in the figures, the accounts they make, and the drift
-    that is explained away, both by location."""
-
-    verdict: Verdict
-    books: Demand
-    accounts: Mapping[int, Account]
-    drift: Mapping[int, int] = field(default_factory=dict)
-
-
-def _balance(session: Session, gathered: _Gathered) -> _Balance:
-    """Compare the books, then without the newest orders, one after the other: the figures may be those
-    of a moment before them. They lower what is available by as much as they commit, so the supply, and
-    who of the others is short, is the same."""
+def _balance(session: Session, gathered: _Gathered, *, has_read: bool, may_wait: bool) -> _Balance:
+    """Compare the books as they are known; then, if `may_wait`, without what a selling plan may reserve
+    later. `has_read`: all that may have changed has been read."""
     item = gathered.item
     if not any(pool.committed is not None for pool in gathered.stock.pools):
         return _Balance(Verdict.BALANCED, gathered.books, gathered.accounts)
     settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
+    whole = balance = _balance_as(gathered, settled, has_read=has_read, may_wait=False)
+    if balance.verdict is not Verdict.BALANCED and may_wait and not _has_newer_orders(gathered):
+        balance = _balance_as(gathered, settled, has_read=has_read, may_wait=True)
+    return balance if balance.verdict is Verdict.BALANCED else whole
+
+
+def _has_newer_orders(gathered: _Gathered) -> bool:
+    """Whether an order changed in the second of the figures, or after it: the difference may be that."""
+    since = gathered.snapshot.high.replace(microsecond=0)
+    return any(order.updated_at >= since for order in gathered.demand)
+
+
+def _balance_as(
+    gathered: _Gathered, settled: Mapping[int, PoolRow], *, has_read: bool, may_wait: bool
+) -> _Balance:
+    """Compare the books, then with less that is committed besides, then without the newest orders, one
+    after the other: the figures may be those of a moment before them. They lower what is available by
+    as much as they commit, so the supply, and who of the others is short, is the same."""
+    whole = balance = _compare(gathered, gathered.books, settled, may_wait=may_wait)
+    for claims in _fewer_claims(gathered, has_read=has_read):
+        if balance.verdict is not Verdict.BALANCED:
+            some = replace(gathered, claims=claims)
+            balance = _compare(some, gathered.books, settled, may_wait=may_wait)
+    balance = balance if balance.verdict is Verdict.BALANCED else whole
     demand = sorted(gathered.demand, key=attrgetter("order_id"))
-    whole = balance = _compare(gathered, gathered.books, settled)
     while balance.verdict is Verdict.COPY_STALE and demand and _is_newcomer(demand[-1], gathered):
         demand.pop()
-        balance = _compare(gathered, known_demand(gathered.stock, demand), settled)
+        books = known_demand(gathered.stock, demand)
+        balance = _compare(gathered, books, settled, may_wait=may_wait)
     return balance if balance.verdict is Verdict.BALANCED else whole
+
+
+def _fewer_claims(gathered: _Gathered, *, has_read: bool) -> list[list[Claim]]:
+    """What is committed besides orders, without what may be newer than the figures; and, once all that
+    may have changed has been read, without the kinds that the platform may not count after all."""
+    claims = gathered.claims
+    older = [
+        claim for claim in claims if claim.placed_at < gathered.snapshot.high.replace(microsecond=0)
+    ]
+    kinds = {claim.kind for claim in claims} if has_read else set()
+    fewer = [[claim for claim in claims if claim.kind != kind] for kind in sorted(kinds)]
+    choices = [older, *fewer, *([[]] if has_read else [])]
+    return [choice for choice in choices if len(choice) < len(claims)]
 
 
 def _is_newcomer(order: OpenDemand, gathered: _Gathered) -> bool:
     return gathered.snapshot.reflects(order.first_seen_at) is Reflects.NO
 
 
-def _compare(gathered: _Gathered, books: Demand, settled: Mapping[int, PoolRow]) -> _Balance:
+def _compare(
+    gathered: _Gathered, books: Demand, settled: Mapping[int, PoolRow], *, may_wait: bool
+) -> _Balance:
     """Compare the books of these lines, then once more without the drift that was explained before."""
     accounts = keep_accounts(gathered.stock, books)
     committed = {location_id: account.committed for location_id, account in accounts.items()}
-    verdict = compare_books(committed, books)
     drift = {location_id: row.drift for location_id, row in settled.items() if row.drift}
-    without = {
-        location_id: units - drift.get(location_id, 0) for location_id, units in committed.items()
-    }
-    if drift and verdict is not Verdict.BALANCED and compare_books(without, books) is Verdict.BALANCED:
-        return _Balance(Verdict.BALANCED, books, accounts, drift)
-    return _Balance(verdict, books, accounts)
+    since = {location_id: row.drift_since for location_id, row in settled.items()}
+    found = reckon(committed, books, gathered.claims, may_wait=may_wait)
+    if found.verdict is Verdict.BALANCED or not drift:
+        return _Balance(found.verdict, found.counted, accounts, waiting=found.waiting)
+    known = reckon(committed, books, gathered.claims, unexplained=drift, may_wait=may_wait)
+    if known.verdict is Verdict.BALANCED:
+        return _Balance(known.verdict, known.counted, accounts, drift, since, known.waiting)
+    is_less = found.verdict is Verdict.ORDERS_MISSING and known.verdict is Verdict.COPY_STALE
+    return _Balance(found.verdict, found.counted, accounts, is_less=is_less)
 
 
-def _explain_away(session: Session, gathered: _Gathered, balance: _Balance) -> dict[int, int]:
-    """Patience is over: what is committed to orders that we can't see, by location."""
+def _explain_away(session: Session, gathered: _Gathered, balance: _Balance) -> _Balance:
+    """Patience is over: keep what nobody explains, by location, with the time since which it is there.
+    More than is known is committed to what we can't see; less, some of our orders are not committed."""
     item = gathered.item
+    settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
     drift = {
-        location_id: max(0, account.committed - _units(balance.books.at(location_id)))
+        location_id: account.committed - _units(balance.books.at(location_id))
         for location_id, account in balance.accounts.items()
+    }
+    if not any(drift.values()):
+        return replace(balance, verdict=Verdict.BALANCED, drift=drift)
+    since = {
+        location_id: drift_since(
+            row.drift_since,
+            row.drift,
+            units,
+            came=_came_since(row, gathered, units),
+            now=gathered.now.timestamp(),
+        )
+        for location_id, units in drift.items()
+        if (row := settled.get(location_id)) is not None
     }
     audit.record_event(
         session,
@@ -559,10 +710,33 @@ def _explain_away(session: Session, gathered: _Gathered, balance: _Balance) -> d
         at=gathered.now,
         item_id=item.item_id,
         after=f"{sum(drift.values())} units",
-        why="committed to orders that we can't see: counted as older demand, served first",
+        why=_drift_in_words(sum(drift.values())),
         cause=item.cause,
     )
-    return drift
+    return replace(balance, verdict=Verdict.BALANCED, drift=drift, drift_since=since)
+
+
+def _came_since(row: PoolRow, gathered: _Gathered, units: int) -> int:
+    """How many of the `units` that nobody explains were not there when the pool was last read. If nobody
+    asked for the orders then, they are what is committed more than that, but for orders that are new."""
+    if row.is_reckoned:
+        return units - max(0, row.drift)
+    first_seen = {order.order_id: order.first_seen_at for order in gathered.demand}
+    new = sum(
+        line.quantity
+        for line in gathered.books.at(row.location_id)
+        if first_seen[line.order_id] > row.read_at
+    )
+    return gathered.accounts[row.location_id].committed - (row.committed or 0) - new
+
+
+def _drift_in_words(units: int) -> str:
+    if units < 0:
+        return (
+            "open in orders but not committed by the platform: only what is certain whichever orders "
+            "these are is said"
+        )
+    return "committed to something we can't see: served first, or, if it came later, in its turn"
 
 
 def _units(lines: Sequence[Line]) -> int:
@@ -605,16 +779,22 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
     until when."""
     item, accounts = gathered.item, balance.accounts
     shop = shops.get_shop(session, item.shop_id)
-    owed = {
-        location_id: max(0, account.committed - _units(balance.books.at(location_id)))
-        for location_id, account in accounts.items()
-    }
     # What the platform counts itself is of one moment: so are the accounts that balance.
     supply = {pool.location_id: _supply_of(pool, gathered, balance) for pool in gathered.stock.pools}
     high = {location_id: one.high for location_id, one in supply.items()}
+    standing = queue_of(
+        Reckoning(balance.verdict, balance.books, balance.waiting),
+        gathered.books,
+        committed={location_id: account.committed for location_id, account in accounts.items()},
+        drift=balance.drift,
+        since=balance.drift_since,
+        supply=high,
+    )
     terms = terms_of(session, shop, item, now=gathered.now)
     adopt_arrivals(session, shop.id, item.item_id)
-    pools = pool_states(session, shop, terms, gathered.books, supply=high, owed_before=owed)
+    pools = pool_states(
+        session, shop, terms, standing.lines, supply=high, owed_before=standing.owed_before
+    )
     decided = decide(
         pools,
         today=terms.today,
@@ -629,8 +809,11 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
         for location_id, queue in decided.items()
         for allocation, promise in queue
         if promise.short
+        and not promise.line.reserved_by
+        and key_of(promise.line) not in standing.doubtful
     ]
-    _record(session, gathered, _weigh(session, gathered, made, _most_short(pools, supply)))
+    settled = _weigh(session, gathered, made, _most_short(pools, supply), standing.doubtful)
+    _record(session, gathered, settled)
 
 
 def _supply_of(pool: Pool, gathered: _Gathered, balance: _Balance) -> Supply:

@@ -5,30 +5,37 @@ is written.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from app.core.books import Demand
 from app.core.decide import Decided, PoolState, decide, with_units
 from app.core.model import Promise
+from app.core.reckoning import Key, Reckoning, queue_of, reckon
 from app.db import mirror, promises
 from app.db.models import Item, PoolRow, Shop
+from app.db.reservations import claims_on
+from app.pipeline.reservations import readable_kinds
 from app.pipeline.settle import keep_accounts, known_demand, pool_states
 from app.pipeline.terms import Terms, terms_of
 from app.platforms.base import ItemStock, Pool
+from app.platforms.registry import PLATFORMS
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An item as it is recorded: its pools by location, and what their queues are decided from."""
+    """An item as it is recorded: its pools by location, what their queues are decided from, and the
+    units of orders that the platform commits no stock to yet, by order and location."""
 
     shop: Shop
     item: Item
     pools: Mapping[int, PoolRow]
     states: Mapping[int, PoolState]
     terms: Terms
+    waiting: Mapping[Key, int] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -85,13 +92,31 @@ def standing_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> S
         demand = [order for order in demand if not order.is_stale]
     books = known_demand(stock, demand)
     supply = {location_id: row.supply for location_id, row in pools.items()}
-    owed = {
-        location_id: max(0, account.committed - sum(line.quantity for line in books.at(location_id)))
-        for location_id, account in keep_accounts(stock, books).items()
-    }
+    found, committed = _reckoned(session, shop, stock, books, pools)
+    queue = queue_of(
+        found,
+        books,
+        committed=committed,
+        supply=supply,
+        drift={location_id: row.drift for location_id, row in pools.items()},
+        since={location_id: row.drift_since for location_id, row in pools.items()},
+    )
     terms = terms_of(session, shop, item, now=now)
-    states = pool_states(session, shop, terms, books, supply=supply, owed_before=owed)
-    return Standing(shop, item, pools, states, terms)
+    states = pool_states(session, shop, terms, queue.lines, supply=supply, owed_before=queue.owed_before)
+    return Standing(shop, item, pools, states, terms, queue.waiting)
+
+
+def _reckoned(
+    session: Session, shop: Shop, stock: ItemStock, books: Demand, pools: Mapping[int, PoolRow]
+) -> tuple[Reckoning, dict[int, int]]:
+    """How the recorded figures compare with what is recorded of orders and reservations, and what is
+    committed, by location."""
+    kinds = readable_kinds(shop, PLATFORMS[shop.platform].reservation_scopes)
+    claims = claims_on(session, shop.id, stock.item_id, kinds)
+    accounts = keep_accounts(stock, books)
+    committed = {location_id: account.committed for location_id, account in accounts.items()}
+    drift = {location_id: row.drift for location_id, row in pools.items()}
+    return reckon(committed, books, claims, unexplained=drift), committed
 
 
 def _pool(row: PoolRow) -> Pool:
@@ -117,6 +142,8 @@ def _by_order(queues: Mapping[int, Sequence[Decided]]) -> dict[int, Waits]:
     found: dict[int, Waits] = {}
     for queue in queues.values():
         for _, promise in queue:
+            if promise.line.reserved_by:
+                continue
             order_id = promise.line.order_id
             found[order_id] = _together(found.get(order_id), promise)
     return found

@@ -23,8 +23,9 @@ class OrderItem(msgspec.Struct, frozen=True):
     `ordered` counts the units still part of the order (shipped ones included, removed ones not);
     `outstanding` those of them not yet shipped; `backordered` those of the outstanding ones that the
     platform itself calls short since they were placed (0 where it does not say). `unit_price` is that
-    of one unit before discounts, in ten-thousandths of the shop's currency (None: not told). Custom
-    items have no variant and are left out.
+    of one unit before discounts, in ten-thousandths of the shop's currency (None: not told).
+    `selling_plan_id` is the plan it was bought by, which may commit no stock to it before it ships (0:
+    none, None: not told). Custom items have no variant and are left out.
     """
 
     line_id: int
@@ -35,6 +36,7 @@ class OrderItem(msgspec.Struct, frozen=True):
     sku: str = ""
     backordered: int = 0
     unit_price: int | None = None
+    selling_plan_id: int | None = None
 
 
 class LinePart(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ class LinePart(msgspec.Struct, frozen=True):
 
 class LocatedLine(msgspec.Struct, frozen=True):
     """Outstanding units of one stock item of an order, at the location that is to ship them;
-    `backordered` as in `OrderItem`.
+    `backordered` as in `OrderItem`, `waiting` of them are on hold or scheduled for a later day.
 
     `lowers_stock`: whether units that are ordered lower what is available at once, by the settings of
     today (None: the platform counts what orders take by itself). `follows_edits`: whether units that
@@ -62,6 +64,7 @@ class LocatedLine(msgspec.Struct, frozen=True):
     lowers_stock: bool | None = None
     follows_edits: bool = True
     parts: tuple[LinePart, ...] = ()
+    waiting: int = 0
 
 
 class Routing(msgspec.Struct, frozen=True):
@@ -268,6 +271,26 @@ class Inbound(msgspec.Struct, frozen=True):
     lines: tuple[InboundLine, ...] = ()
 
 
+class ReservationKind(StrEnum):
+    """What units may be committed to besides orders."""
+
+    DRAFT = "draft order"
+    TRANSFER = "transfer"
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """Units of an item that are committed to something that is no order, which merchants know by `name`.
+    `placed_at` is since when, as far as the platform tells; `location_id` is None where it does not."""
+
+    kind: ReservationKind
+    source_id: int
+    name: str
+    item_id: int
+    quantity: int
+    placed_at: datetime
+    location_id: int | None = None
+
+
 class OrderAsk(msgspec.Struct, frozen=True):
     """Which order to read, and how large we expect it to be, so that a batch asks for no more.
 
@@ -387,6 +410,8 @@ class Traits(msgspec.Struct, frozen=True):
     orders, at most once in so many seconds (0: webhooks tell the orders themselves). `bulk_from`: how
     many orders must change their tags at once for the platform to write them in the background (0:
     never). Fewer are written sooner the ordinary way.
+    `reservation_scopes`: what units may be committed to besides orders, by the scope that lets us read
+    it; shops do without, and are told what can't be seen.
     """
 
     has_tags: bool
@@ -394,6 +419,7 @@ class Traits(msgspec.Struct, frozen=True):
     stock_lag_s: float = 0
     batches_news_s: float = 0
     bulk_from: int = 0
+    reservation_scopes: Mapping[str, ReservationKind] = {}
 
 
 class OrderGlance(msgspec.Struct, frozen=True):
@@ -497,6 +523,11 @@ class Platform(Protocol):
     ) -> list[Inbound] | None:
         """All shipments on their way to these locations, and those of `held` (the location of each by
         its id) whatever became of them. None where `scopes` do not let us ask, or there are none."""
+        ...
+
+    def fetch_reservations(self, *, scopes: Sequence[str], now: datetime) -> list[Reservation]:
+        """Everything that is no order and that units are committed to `now`, as far as `scopes` let us
+        ask."""
         ...
 
     def look(

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from redis import Redis
 
 from app.errors import NeedsMerchant
-from app.platforms.base import Credentials, Grant, Platform, WebhookReader
+from app.platforms.base import Credentials, Grant, Platform, ReservationKind, WebhookReader
 from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.habits import Habits
 from app.platforms.bigcommerce.platform import BigCommercePlatform
@@ -21,6 +22,7 @@ from app.platforms.shopify import auth as shopify_auth
 from app.platforms.shopify.budget import Budget
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.platform import ShopifyPlatform
+from app.platforms.shopify.profile import RESERVATION_SCOPES
 from app.platforms.shopify.webhooks import ShopifyWebhooks
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class PlatformKind(NamedTuple):
     """Takes the shop's domain and its refresh token, if it has one."""
     erased_after: timedelta | None = None
     """When the data of a shop that left goes by itself; None where the platform tells."""
+    reservation_scopes: Mapping[str, ReservationKind] = MappingProxyType({})
+    """As in its `Traits`, for who does not connect."""
 
 
 def order_url(name: str, domain: str, order_id: int) -> str:
@@ -157,5 +161,6 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         _shopify_order,
         has_tags=True,
         renew_access=shopify_auth.renew_access,
+        reservation_scopes=RESERVATION_SCOPES,
     ),
 }

@@ -38,6 +38,7 @@ from app.db import (
     order_copies,
     preferences,
     promises,
+    reservations,
     shops,
     staff,
     tokens,
@@ -47,7 +48,15 @@ from app.db import (
 from app.db.models import ApiCallRow, ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.paging import Turn
-from app.platforms.base import Grant, LinePart, LocatedLine, Routing, VariantSeen
+from app.platforms.base import (
+    Grant,
+    LinePart,
+    LocatedLine,
+    Reservation,
+    ReservationKind,
+    Routing,
+    VariantSeen,
+)
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -122,7 +131,13 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     session.add(FileLayoutRow(shop_id=shop.id, header_key="h-1", options={"said": name}, updated_at=NOW))
     bulk_writes.begin(session, shop.id, [2], now=NOW)
     bulk_writes.add_part(session, shop.id, units, [2])
+    reservations.replace_reservations(session, shop.id, [reservation(units)])
     session.flush()
+
+
+def reservation(units: int) -> Reservation:
+    """Units that a draft order reserves."""
+    return Reservation(ReservationKind.DRAFT, 1, f"units {units}", ITEM, units, NOW)
 
 
 def the_item(session: Session, shop: Shop) -> Item:
@@ -258,6 +273,11 @@ CALLS: Mapping[str, Call] = {
     "mirror.forget_finished_orders": lambda s, a: mirror.forget_finished_orders(
         s, a.id, before=seconds(99)
     ),
+    "reservations.replace_reservations": lambda s, a: reservations.replace_reservations(
+        s, a.id, [reservation(OURS)]
+    ),
+    "reservations.claims_on": lambda s, a: reservations.claims_on(s, a.id, ITEM, ["draft order"]),
+    "reservations.reserved_items": lambda s, a: reservations.reserved_items(s, a.id),
     "mirror.drifting_pools": lambda s, a: mirror.drifting_pools(s, a.id),
     "mirror.stuck_items": lambda s, a: mirror.stuck_items(s, a.id),
     "mirror.order_names": lambda s, a: mirror.order_names(s, a.id, ORDERS),
@@ -459,6 +479,7 @@ def test_every_public_function_is_tried() -> None:
     modules |= {"api_calls": api_calls, "foreign": foreign}
     modules |= {"demand": demand, "lead_times": lead_times, "notices": notices, "tokens": tokens}
     modules |= {"due_work": due_work, "order_copies": order_copies}
+    modules |= {"reservations": reservations}
     modules |= {"preferences": preferences, "shops": shops, "staff": staff}
     public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
 

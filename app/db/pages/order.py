@@ -29,7 +29,8 @@ class Said:
 @dataclass(slots=True)
 class ItemOfOrder:
     """One item of an order, its line items taken together. `item` is None where the variant has no
-    stock, or (`is_known` false) where nobody has asked yet."""
+    stock, or (`is_known` false) where nobody has asked yet. `may_wait_outside`: the platform may not
+    have committed stock to it."""
 
     title: str
     sku: str
@@ -37,6 +38,7 @@ class ItemOfOrder:
     is_known: bool
     ordered: int = 0
     outstanding: int = 0
+    may_wait_outside: bool = False
     said: list[Said] = field(default_factory=list)
     history: list[Event] = field(default_factory=list)
 
@@ -52,19 +54,23 @@ def read_items(session: Session, shop_id: int, order_id: int) -> list[ItemOfOrde
         Variant.shop_id == OrderItemRow.shop_id, Variant.variant_id == OrderItemRow.variant_id
     )
     sells = sa.and_(Item.shop_id == Variant.shop_id, Item.item_id == Variant.item_id)
+    less = sa.exists().where(
+        PoolRow.shop_id == Item.shop_id, PoolRow.item_id == Item.item_id, PoolRow.drift < 0
+    )
     statement = (
-        sa.select(OrderItemRow, Variant, Item)
+        sa.select(OrderItemRow, Variant, Item, less)
         .join(Variant, names)
         .outerjoin(Item, sells)
         .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == order_id)
         .order_by(OrderItemRow.line_id)
     )
     found: dict[tuple[str, int], ItemOfOrder] = {}
-    for row, variant, item in session.execute(statement):
+    for row, variant, item, is_less_committed in session.execute(statement):
         key = ("item", item.item_id) if item else ("variant", variant.variant_id)
         one = found.setdefault(key, ItemOfOrder(row.title, row.sku, item, variant.is_resolved))
         one.ordered += row.ordered
         one.outstanding += row.outstanding
+        one.may_wait_outside |= (row.selling_plan_id or 0) > 0 or bool(is_less_committed)
     _add_promises(session, shop_id, order_id, found)
     return list(found.values())
 

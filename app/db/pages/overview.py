@@ -136,12 +136,12 @@ class Trouble:
 
 def read_trouble(session: Session, shop: Shop) -> Trouble:
     """What of the shop's stock does not add up."""
-    drifts = (PoolRow.shop_id == shop.id, PoolRow.drift > 0)
+    drifts = (PoolRow.shop_id == shop.id, PoolRow.drift != 0)
     drifting = (
         sa.select(PoolRow, Item, sa.func.count().over())
         .join(Item, sa.and_(Item.shop_id == PoolRow.shop_id, Item.item_id == PoolRow.item_id))
         .where(*drifts)
-        .order_by(PoolRow.drift.desc(), PoolRow.item_id, PoolRow.location_id)
+        .order_by(sa.func.abs(PoolRow.drift).desc(), PoolRow.item_id, PoolRow.location_id)
         .limit(_SHOWN_ON_PAGE)
     )
     stuck = (

@@ -15,6 +15,7 @@ from app.platforms.base import (
     OrderChange,
     OrderGone,
     OrderSeen,
+    Reservation,
     ShopProfile,
     Subscription,
     Traits,
@@ -84,6 +85,10 @@ class BigCommercePlatform:
     ) -> list[Inbound] | None:
         """BigCommerce keeps no inbound shipments."""
         return None
+
+    def fetch_reservations(self, *, scopes: Sequence[str], now: datetime) -> list[Reservation]:
+        """BigCommerce commits stock to orders alone."""
+        return []
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False

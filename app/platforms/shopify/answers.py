@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from app.core.bounds import within_reach
 from app.core.note import digest_of_blocks
@@ -26,9 +27,13 @@ from app.platforms.text import printable, ten_thousandths
 
 T = TypeVar("T")
 
+_DELETED_PLAN = 1
+
 OVER = frozenset({"CLOSED", "CANCELLED"})
 """Nothing more ships from fulfillment orders in these states. Whatever else they are called (on hold,
 scheduled, in progress, given back as incomplete, or what is not known yet), their units stay open."""
+WAITING = frozenset({"ON_HOLD", "SCHEDULED"})
+"""What selling plans may have kept back: no stock is committed before it opens, if the plan says so."""
 
 ON_HAND_PARTS = ("available", "committed", "reserved", "damaged", "safety_stock", "quality_control")
 QUANTITY_NAMES = ["on_hand", *ON_HAND_PARTS]
@@ -82,6 +87,10 @@ class _Price(msgspec.Struct, frozen=True, rename="camel"):
     shop_money: _Money
 
 
+class _Plan(msgspec.Struct, frozen=True, rename="camel"):
+    selling_plan_id: str | None = None
+
+
 class LineItemNode(msgspec.Struct, frozen=True, rename="camel"):
     """A line item of an order; with its price where that was asked for."""
 
@@ -93,6 +102,7 @@ class LineItemNode(msgspec.Struct, frozen=True, rename="camel"):
     sku: str | None = None
     variant: Ref | None = None
     original_unit_price_set: _Price | None = None
+    selling_plan: _Plan | UnsetType | None = UNSET
 
 
 class RouteLine(msgspec.Struct, frozen=True, rename="camel"):
@@ -230,10 +240,19 @@ def order_items(lines: Iterable[LineItemNode]) -> tuple[OrderItem, ...]:
             title=full_title(line.title, line.variant_title),
             sku=printable(line.sku),
             unit_price=_price(line.original_unit_price_set),
+            selling_plan_id=_plan(line.selling_plan),
         )
         for line in lines
         if line.variant is not None
     )
+
+
+def _plan(plan: _Plan | UnsetType | None) -> int | None:
+    """0 for a line bought without one. A plan that was deleted has no id any more."""
+    if plan is UNSET:
+        return None
+    number = None if plan is None or plan.selling_plan_id is None else number_of(plan.selling_plan_id)
+    return (0 if plan is None else _DELETED_PLAN) if number is None else number
 
 
 def _price(price: _Price | None) -> int | None:
@@ -247,6 +266,7 @@ def routing(routes: Sequence[RouteNode]) -> Routing:
     must not look like one that was not routed yet.
     """
     quantities: Counter[tuple[int, int]] = Counter()
+    waiting: Counter[tuple[int, int]] = Counter()
     for route in routes:
         location = route.assigned_location.location
         if route.status in OVER or location is None:
@@ -255,7 +275,11 @@ def routing(routes: Sequence[RouteNode]) -> Routing:
             if line.inventory_item_id is not None and line.remaining_quantity > 0:
                 key = number_of(line.inventory_item_id), number_of(location.id)
                 quantities[key] += line.remaining_quantity
-    lines = (LocatedLine(*place, quantity) for place, quantity in sorted(quantities.items()))
+                waiting[key] += line.remaining_quantity if route.status in WAITING else 0
+    lines = (
+        LocatedLine(*place, quantity, waiting=waiting[place])
+        for place, quantity in sorted(quantities.items())
+    )
     route_ids = sorted(number_of(route.id) for route in routes)
     return Routing(lines=tuple(lines), route_ids=tuple(route_ids))
 

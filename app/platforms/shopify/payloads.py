@@ -56,6 +56,7 @@ class _LineItem(msgspec.Struct):
     price: str | None = None
     current_quantity: Quantity | None = None
     fulfillable_quantity: Quantity | None = None
+    selling_plan_id: Id | UnsetType | None = UNSET
 
 
 class _ParcelLine(msgspec.Struct):
@@ -183,6 +184,7 @@ def _items(line_items: list[_LineItem], units: Mapping[int, OpenUnits]) -> Itera
             title=full_title(line.title, line.variant_title),
             sku=printable(line.sku),
             unit_price=ten_thousandths(line.price),
+            selling_plan_id=None if line.selling_plan_id is UNSET else line.selling_plan_id or 0,
         )
 
 

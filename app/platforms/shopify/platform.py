@@ -15,13 +15,23 @@ from app.platforms.base import (
     OrderChange,
     OrderGone,
     OrderSeen,
+    Reservation,
     ShopProfile,
     Subscription,
     Traits,
     VariantSeen,
     WriteResult,
 )
-from app.platforms.shopify import glances, imports, inbound, profile, reads, subscriptions, writes
+from app.platforms.shopify import (
+    glances,
+    imports,
+    inbound,
+    profile,
+    reads,
+    reservations,
+    subscriptions,
+    writes,
+)
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
 
@@ -32,7 +42,12 @@ class ShopifyPlatform:
     def __init__(self, client: ShopifyClient, *, bulk_from: int = 0) -> None:
         self._client = client
         # A longer note is refused.
-        self.traits = Traits(has_tags=True, note_limit=5000, bulk_from=bulk_from)
+        self.traits = Traits(
+            has_tags=True,
+            note_limit=5000,
+            bulk_from=bulk_from,
+            reservation_scopes=profile.RESERVATION_SCOPES,
+        )
         self.bulk: BulkWriter | None = ShopifyBulk(client)
 
     def fetch_profile(self) -> ShopProfile:
@@ -69,6 +84,10 @@ class ShopifyPlatform:
     ) -> list[Inbound] | None:
         """Inbound shipments, which carry the name of the transfer that they belong to."""
         return inbound.fetch_inbound(self._client, location_ids, held, scopes=scopes)
+
+    def fetch_reservations(self, *, scopes: Sequence[str], now: datetime) -> list[Reservation]:
+        """Draft orders that reserve, and open transfers from the shop's locations."""
+        return reservations.fetch_reservations(self._client, scopes=scopes, now=now)
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False

@@ -2,7 +2,7 @@
 
 from shopify.api_access import ApiAccess
 
-from app.platforms.base import ShopProfile
+from app.platforms.base import ReservationKind, ShopProfile
 from app.platforms.shopify import queries
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.text import printable
@@ -19,7 +19,11 @@ REQUIRED_SCOPES = (
     "write_third_party_fulfillment_orders",
 )
 INBOUND_SCOPES = ("read_inventory_shipments", "read_inventory_transfers")
-ASKED_SCOPES = (*REQUIRED_SCOPES, *INBOUND_SCOPES)
+RESERVATION_SCOPES = {
+    "read_draft_orders": ReservationKind.DRAFT,
+    "read_inventory_transfers": ReservationKind.TRANSFER,
+}
+ASKED_SCOPES = tuple(dict.fromkeys((*REQUIRED_SCOPES, *INBOUND_SCOPES, *RESERVATION_SCOPES)))
 """What an install asks for: without the last ones a shop works, and is told what it does without."""
 LOCALE_SCOPES = ("read_locales", "read_markets_home")
 DEFAULT_LOCALE = "en"
@@ -45,13 +49,19 @@ def fetch_profile(client: ShopifyClient) -> ShopProfile:
 
 def _limits(scopes: tuple[str, ...]) -> tuple[str, ...]:
     """What a shop does without for want of a scope that is worth having."""
-    lacking = [scope for scope in INBOUND_SCOPES if scope not in scopes]
-    if not lacking:
-        return ()
-    return (
-        f"Inbound shipments are not read, or not by the names of their transfers: grant "
-        f"{' and '.join(lacking)} to have their dates promised.",
-    )
+    limits = []
+    if lacking := [scope for scope in INBOUND_SCOPES if scope not in scopes]:
+        limits.append(
+            f"Inbound shipments are not read, or not by the names of their transfers: grant "
+            f"{' and '.join(lacking)} to have their dates promised."
+        )
+    if unseen := [scope for scope in RESERVATION_SCOPES if scope not in scopes]:
+        kinds = " and ".join(f"{RESERVATION_SCOPES[scope]}s" for scope in unseen)
+        limits.append(
+            f"Stock that is reserved for {kinds} can't be told from orders that are on their way: grant "
+            f"{' and '.join(unseen)} to have it explained."
+        )
+    return tuple(limits)
 
 
 def _access(scopes: tuple[str, ...]) -> ApiAccess:

@@ -39,15 +39,18 @@ _ROUTE_LINE = "inventoryItemId remainingQuantity"
 _ROUTING = f"""fulfillmentOrders(first: $routes) {{
       nodes {{ {_ROUTE} lineItems(first: $items) {{ nodes {{ {_ROUTE_LINE} }} }} }}
     }}"""
-_PRICED_ITEM = f"{_ITEM} originalUnitPriceSet {{ shopMoney {{ amount }} }}"
+_PLANNED_ITEM = f"{_ITEM} sellingPlan {{ sellingPlanId }}"
+_PRICED_ITEM = f"{_PLANNED_ITEM} originalUnitPriceSet {{ shopMoney {{ amount }} }}"
 _ITEMS = f"lineItems(first: $items) {{ nodes {{ {_ITEM} }} }}"
+_PLANNED_ITEMS = f"lineItems(first: $items) {{ nodes {{ {_PLANNED_ITEM} }} }}"
 _LEVEL = """location { id name isActive }
         quantities(names: $names) { name quantity }"""
 _STOCK = f"""id sku tracked
       inventoryLevels(first: $levels) {{ nodes {{ {_LEVEL} }} }}"""
 
 ITEM_COST = 2
-PRICED_ITEM_COST = ITEM_COST + 2
+PLANNED_ITEM_COST = ITEM_COST + 1
+PRICED_ITEM_COST = PLANNED_ITEM_COST + 2
 """Imports alone ask for prices: other orders are told with them, and what is known stays known."""
 ROUTE_COST = 3
 LEVEL_COST = 3
@@ -63,6 +66,11 @@ def order_cost(size: OrderSize) -> int:
     return routing_cost(size) + size.items * ITEM_COST
 
 
+def planned_order_cost(size: OrderSize) -> int:
+    """The same with the selling plans of its line items."""
+    return routing_cost(size) + size.items * PLANNED_ITEM_COST
+
+
 def stock_cost(levels: int) -> int:
     """One inventory item with its levels."""
     return 1 + levels * LEVEL_COST
@@ -72,11 +80,11 @@ ORDERS = OrderQuery(
     f"""query Orders($ids: [ID!]!, $items: Int!, $routes: Int!) {{
   nodes(ids: $ids) {{ ... on Order {{
     {_SEEN}
-    {_ITEMS}
+    {_PLANNED_ITEMS}
     {_ROUTING}
   }} }}
 }}""",
-    order_cost,
+    planned_order_cost,
 )
 
 ROUTINGS = OrderQuery(
@@ -291,6 +299,45 @@ TRANSFERS = f"""query Transfers($query: String!, $after: String) {{
     nodes {{ name referenceName shipments(first: {TRANSFER_SHIPMENTS}) {{ nodes {{ id }} }} }}
     pageInfo {{ hasNextPage endCursor }}
   }}
+}}"""
+
+DRAFTS_FIRST = 100
+DRAFTS_COST = DRAFTS_FIRST + PAGE_COST
+DRAFTS = f"""query Drafts($query: String!, $after: String) {{
+  draftOrders(first: {DRAFTS_FIRST}, after: $after, query: $query) {{
+    nodes {{ id name createdAt reserveInventoryUntil }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+
+DRAFT_LINES_FIRST = 200
+DRAFT_LINES_COST = 1 + DRAFT_LINES_FIRST * 3 + PAGE_COST
+DRAFT_LINES = f"""query DraftLines($id: ID!, $after: String) {{
+  node(id: $id) {{ ... on DraftOrder {{
+    lineItems(first: {DRAFT_LINES_FIRST}, after: $after) {{
+      nodes {{ quantity variant {{ inventoryItem {{ id }} }} }}
+      pageInfo {{ hasNextPage endCursor }}
+    }}
+  }} }}
+}}"""
+
+OPEN_TRANSFERS_FIRST = 100
+OPEN_TRANSFERS_COST = OPEN_TRANSFERS_FIRST * 3 + PAGE_COST
+OPEN_TRANSFERS = f"""query OpenTransfers($query: String!, $after: String) {{
+  inventoryTransfers(first: {OPEN_TRANSFERS_FIRST}, after: $after, query: $query) {{
+    nodes {{ id name dateCreated origin {{ location {{ id }} }} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+
+TRANSFER_LINES_COST = 1 + MOST_IDS * 2 + PAGE_COST
+TRANSFER_LINES = f"""query TransferLines($id: ID!, $after: String) {{
+  node(id: $id) {{ ... on InventoryTransfer {{
+    lineItems(first: {MOST_IDS}, after: $after) {{
+      nodes {{ totalQuantity shippedQuantity inventoryItem {{ id }} }}
+      pageInfo {{ hasNextPage endCursor }}
+    }}
+  }} }}
 }}"""
 
 PROFILE_COST = 3

@@ -25,6 +25,7 @@ ORDER_FIELDS = (
     "line_items.sku",
     "line_items.current_quantity",
     "line_items.fulfillable_quantity",
+    "line_items.selling_plan_id",
     "fulfillments.status",
     "fulfillments.line_items.id",
     "fulfillments.line_items.quantity",

@@ -20,6 +20,8 @@ from app.sandbox.shopify.paging import Page
 from app.sandbox.shopify.payloads import PRICE, fulfillable, gid, level_gid, sellable
 from app.sandbox.shopify.records import (
     QUANTITY_NAMES,
+    DraftLine,
+    DraftOrder,
     FulfillmentLine,
     FulfillmentOrder,
     Hold,
@@ -33,6 +35,7 @@ from app.sandbox.shopify.records import (
     Order,
     Product,
     ShipmentLine,
+    TransferLine,
     Variant,
 )
 from app.sandbox.shopify.terms import FULFILLMENT_ORDER_TERMS, searched, transfer_status
@@ -53,6 +56,9 @@ TYPE_NAMES: Mapping[type, str] = {
     Metafield: "Metafield",
     InboundShipment: "InventoryShipment",
     InboundTransfer: "InventoryTransfer",
+    TransferLine: "InventoryTransferLineItem",
+    DraftOrder: "DraftOrder",
+    DraftLine: "DraftOrderLineItem",
     ShipmentLine: "InventoryShipmentLineItem",
     WebhookSubscription: "WebhookSubscription",
     BulkOperation: "BulkOperation",

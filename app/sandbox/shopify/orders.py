@@ -53,7 +53,8 @@ def place(books: Books, wish: OrderWish, *, routing_delay_s: float) -> Order:
     for line, quantity in lines:
         order.lines.append(line)
         line.selling_plan_id = wish.selling_plan_id
-        _order_more(books, line, quantity, is_reserved=not wish.reserves_on_fulfilment)
+        line.reserves_late = wish.reserves_on_fulfilment
+        _order_more(books, line, quantity)
     _route_later(books, order, routing_delay_s)
     books.tell("orders/create", lambda: payloads.order(books, order))
     return order
@@ -80,8 +81,11 @@ def _refuse_oversell(books: Books, line: Line, quantity: int, *, channel: Channe
         raise OutOfStock(f"{line.title} is out of stock")
 
 
-def _order_more(books: Books, line: Line, quantity: int, *, is_reserved: bool = True) -> None:
+def _order_more(books: Books, line: Line, quantity: int) -> None:
+    """What is added to a line whose stock is committed is committed as well, whatever its plan."""
     location_id, _ = stock.choose_location(books, line.item_id, quantity=quantity)
+    is_begun = bool(line.open_at) and not any(line.uncommitted_at.values())
+    is_reserved = is_begun or line.fulfilled > 0 or not line.reserves_late
     line.quantity += quantity
     stock.commit(books, line, location_id, quantity=quantity, is_reserved=is_reserved)
 

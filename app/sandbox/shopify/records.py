@@ -88,8 +88,8 @@ class Line:
 
     `quantity` never shrinks: `removed` units were cancelled, edited away or refunded before shipping,
     `returned` ones refunded after. Custom lines have neither variant nor item. Of a line that a selling
-    plan reserves no sooner than it is fulfilled, `uncommitted_at` are those of `open_at` that no stock
-    is committed to yet.
+    plan reserves no sooner than it is fulfilled (`reserves_late`), `uncommitted_at` are those of
+    `open_at` that no stock is committed to yet.
     """
 
     line_id: int
@@ -105,6 +105,7 @@ class Line:
     returned: int = 0
     open_at: dict[int, int] = field(default_factory=dict)
     selling_plan_id: int | None = None
+    reserves_late: bool = False
     uncommitted_at: dict[int, int] = field(default_factory=dict)
 
     @property

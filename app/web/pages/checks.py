@@ -5,8 +5,11 @@ from datetime import timedelta
 
 from flask import url_for
 
+from app.db.models import Item, PoolRow
 from app.db.pages.overview import InboxState, Trouble
 from app.pipeline.machines import Machines
+from app.pipeline.reservations import unreadable
+from app.platforms.registry import PLATFORMS
 from app.web.pages.words import Words
 
 _SLOW = timedelta(minutes=2)
@@ -175,18 +178,30 @@ def _clock(machines: Machines) -> Check:
 
 
 def _drift(say: Words, trouble: Trouble) -> list[Check]:
-    checks = [
-        Check(
+    checks = [_of_pool(say, pool, item) for pool, item in trouble.drifting]
+    return [*checks, *_and_more("Drift", trouble.drifting_count - len(checks), "pools drift")]
+
+
+def _of_pool(say: Words, pool: PoolRow, item: Item) -> Check:
+    units, what = say.number(abs(pool.drift)), item.title or item.sku or item.item_id
+    where = f"{units} of {what} at {pool.location_name or pool.location_id}"
+    if pool.drift < 0:
+        return Check(
             "Drift",
             "warn",
-            f"{say.number(pool.drift)} of {item.title or item.sku or item.item_id} at "
-            f"{pool.location_name or pool.location_id} are committed to orders that Backline may not "
-            "read. They are served before all others.",
-            "Grant `read_all_orders`, or check draft orders and transfers of this item.",
+            f"{where} are open in orders, and no stock is committed to them. Only what holds whichever "
+            "orders these are is said.",
+            "Look for orders of a pre-order or subscription app, which may reserve stock later.",
         )
-        for pool, item in trouble.drifting
-    ]
-    return [*checks, *_and_more("Drift", trouble.drifting_count - len(checks), "pools drift")]
+    scopes = PLATFORMS[say.shop.platform].reservation_scopes
+    lacking = [f"`{scope}` ({kind}s)" for scope, kind in unreadable(say.shop, scopes).items()]
+    return Check(
+        "Drift",
+        "warn",
+        f"{where} are committed to something that Backline may not read. What was there first is served "
+        "before all others, what came since in its turn.",
+        f"Grant {' and '.join([*lacking, '`read_all_orders` (orders older than 60 days)'])}.",
+    )
 
 
 def _stuck(say: Words, trouble: Trouble) -> list[Check]:

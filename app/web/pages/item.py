@@ -14,8 +14,10 @@ from app.core.promise import still_expected
 from app.db import arrivals, items, mirror
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, Item
+from app.pipeline.reservations import unreadable
 from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
+from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.forms import Form
 from app.web.pages.frame import (
@@ -56,7 +58,8 @@ EFFECTS = {
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One line of a pool's queue as the page tells it."""
+    """One line of a pool's queue as the page tells it. `reserved_by` is what its units are committed to
+    if that is no order."""
 
     place: int
     order_id: int
@@ -70,6 +73,16 @@ class QueueRow:
     unserved: int
     basis: Basis
     expected_on: date | None
+    reserved_by: str = ""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """An order some of whose units no stock is committed to yet."""
+
+    order_id: int
+    name: str
+    units: int
 
 
 @dataclass(frozen=True)
@@ -224,8 +237,11 @@ def _item_page(
         location_id=location_id,
         pool=None if location_id is None else standing.pools[location_id],
         short_by_location={one: _short(lines) for one, lines in queues.items()},
-        wanted=sum(one.allocation.line.quantity for one in queue),
-        orders_short=len({one.promise.line.order_id for one in queue if one.promise.short}),
+        wanted=sum(one.allocation.line.quantity for one in _of_orders(queue)),
+        orders_short=len({one.promise.line.order_id for one in _of_orders(queue) if one.promise.short}),
+        outside=_outside(opened, standing, location_id),
+        unreadable=unreadable(opened.shop, PLATFORMS[opened.shop.platform].reservation_scopes),
+        platform=PLATFORMS[opened.shop.platform].title,
         chart=None if location_id is None else _chart(opened, standing, location_id, queue),
         rows=_rows(opened, queue, page),
         queue_length=len(queue),
@@ -251,7 +267,19 @@ def _location(standing: Standing, queues: Mapping[int, Sequence[Decided]]) -> in
 
 
 def _short(queue: Sequence[Decided]) -> int:
-    return sum(one.promise.short for one in queue)
+    return sum(one.promise.short for one in _of_orders(queue))
+
+
+def _of_orders(queue: Sequence[Decided]) -> list[Decided]:
+    return [one for one in queue if not one.promise.line.reserved_by]
+
+
+def _outside(opened: OpenShop, standing: Standing, location_id: int | None) -> list[Outside]:
+    waiting = {
+        order_id: units for (order_id, at), units in standing.waiting.items() if at == location_id
+    }
+    names = mirror.order_names(opened.session, opened.id, waiting) if waiting else {}
+    return [Outside(order_id, name, waiting[order_id]) for order_id, name in sorted(names.items())]
 
 
 def _chart(
@@ -290,6 +318,7 @@ def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRo
             unserved=allocation.unserved,
             basis=promise.basis,
             expected_on=promise.expected_on,
+            reserved_by=line.reserved_by,
         )
         for place, (allocation, promise) in enumerate(some, start=start + 1)
         for line in [allocation.line]

@@ -18,6 +18,7 @@ from app.db.pages.orders import states_of
 from app.pipeline.duties import with_duties
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import sentences_for
+from app.pipeline.whatif import standing_of
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS, order_url
 from app.web import access
@@ -139,6 +140,7 @@ def _render(
         badges=badges(states_of(order, today=today), is_cancelled=order.is_cancelled),
         items=items,
         locations=order_page.read_locations(session, shop.id, order.order_id),
+        outside=_outside(opened, order, items),
         judgement=_judge(opened, order, today),
         events=events,
         platform=PLATFORMS[shop.platform].title,
@@ -150,6 +152,19 @@ def _render(
         highest_priority=HIGHEST_PRIORITY,
         error=error,
     )
+
+
+def _outside(opened: OpenShop, order: Order, items: Sequence[ItemOfOrder]) -> dict[int, int]:
+    """How many units of which item no stock is committed to yet. Asked only of what was bought by a
+    selling plan, or where less is committed than orders take."""
+    found = {}
+    for item in (one.item for one in items if one.item and one.may_wait_outside):
+        standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
+        waiting = standing.waiting.items()
+        units = sum(units for (order_id, _), units in waiting if order_id == order.order_id)
+        if units:
+            found[item.item_id] = units
+    return found
 
 
 def _add_histories(items: Sequence[ItemOfOrder], events: Sequence[Event]) -> None:

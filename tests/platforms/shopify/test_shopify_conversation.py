@@ -149,7 +149,7 @@ class TestRouting:
 
         assert isinstance(order, OrderSeen)
         assert order.routing is not None
-        assert order.routing.lines == (LocatedLine(store.item_id, store.location_id, 3),)
+        assert order.routing.lines == (LocatedLine(store.item_id, store.location_id, 3, waiting=3),)
         assert [one.outstanding for one in order.items or ()] == [3]
 
     def test_a_moved_order_ships_from_where_it_was_moved_to(

@@ -188,7 +188,9 @@ class TestOrders:
         ]
         seen = read_one(platform, wire, order(lineItems=nodes(), fulfillmentOrders=nodes(*routes)))
 
-        assert seen.routing == Routing((LocatedLine(9, 6, 4), LocatedLine(9, 7, 59)), (1, 2, 3, 4, 5, 6))
+        assert seen.routing == Routing(
+            (LocatedLine(9, 6, 4), LocatedLine(9, 7, 59, waiting=9)), (1, 2, 3, 4, 5, 6)
+        )
 
     @pytest.mark.parametrize("status", ["CLOSED", "CANCELLED"])
     def test_a_finished_part_ships_nothing_but_shows_that_the_order_was_routed(

@@ -8,7 +8,7 @@ from graphql import OperationDefinitionNode, parse
 from app.platforms.base import ShopProfile
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.platform import ShopifyPlatform
-from app.platforms.shopify.profile import INBOUND_SCOPES, REQUIRED_SCOPES
+from app.platforms.shopify.profile import ASKED_SCOPES, INBOUND_SCOPES, REQUIRED_SCOPES
 from app.platforms.shopify.topics import ORDER_FIELDS, TOPICS, enum_name
 from tests.platforms.shopify.shapes import nodes
 from tests.platforms.shopify.signing import DOMAIN
@@ -38,7 +38,7 @@ def profile_with(platform: ShopifyPlatform, wire: Wire, scopes: tuple[str, ...])
 
 
 def test_the_profile_says_who_the_shop_is(platform: ShopifyPlatform, wire: Wire) -> None:
-    scopes = (*REQUIRED_SCOPES, *INBOUND_SCOPES, "read_locales")
+    scopes = (*ASKED_SCOPES, "read_locales")
 
     profile = profile_with(platform, wire, scopes)
 
@@ -57,11 +57,23 @@ def test_the_profile_says_who_the_shop_is(platform: ShopifyPlatform, wire: Wire)
 def test_a_shop_does_without_inbound_shipments_and_says_so(
     platform: ShopifyPlatform, wire: Wire
 ) -> None:
-    profile = profile_with(platform, wire, (*REQUIRED_SCOPES, "read_inventory_shipments"))
+    scopes = (*REQUIRED_SCOPES, "read_inventory_shipments", "read_draft_orders")
+    profile = profile_with(platform, wire, scopes)
+
+    assert profile.missing_scopes == ()
+    shipments, reserved = profile.limits
+    assert "grant read_inventory_transfers to" in shipments
+    assert "reserved for transfers" in reserved
+
+
+def test_a_shop_does_without_reading_what_drafts_reserve_and_says_so(
+    platform: ShopifyPlatform, wire: Wire
+) -> None:
+    profile = profile_with(platform, wire, (*REQUIRED_SCOPES, *INBOUND_SCOPES))
 
     assert profile.missing_scopes == ()
     (limit,) = profile.limits
-    assert "grant read_inventory_transfers to" in limit
+    assert "grant read_draft_orders" in limit
 
 
 def test_topics_that_need_an_optional_scope_are_subscribed_with_it_alone() -> None:

@@ -1,0 +1,280 @@
+"""What a platform counts as committed, told apart.
+
+Three things are kept apart here: what is open (the lines of orders), what the platform counts (not the
+orders whose selling plan reserves later, but what drafts and transfers reserve), and what nobody
+explains.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from app.core.books import Demand, Verdict, compare_books
+from app.core.model import Line, longest_waiting_first
+
+Key = tuple[int, int]
+"""An order and a location."""
+
+UNSEEN = "something that Backline can't see"
+
+_LAST_ID = 2**63 - 1
+_MOST_CLAIMS = 10**6
+# Beyond so many steps nobody looks for the one set of orders that makes up a difference.
+_MOST_STEPS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Units that are committed to something that is no order: `words` name it, `placed_at` is since
+    when, and so its place in the queue. `location_id` is None where the platform does not tell it."""
+
+    words: str
+    quantity: int
+    placed_at: datetime
+    location_id: int | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """How the figures compare. `counted` are the lines that the platform counts, claims among them;
+    `waiting` the units by order and location that it does not count yet, and that no stock serves."""
+
+    verdict: Verdict
+    counted: Demand
+    waiting: Mapping[Key, int] = field(default_factory=dict)
+
+
+def reckon(
+    committed: Mapping[int, int],
+    demand: Demand,
+    claims: Sequence[Claim] = (),
+    *,
+    unexplained: Mapping[int, int] | None = None,
+    may_wait: bool = True,
+) -> Reckoning:
+    """Compare `committed` (units, by location) with what we know: with every open unit; then without
+    those that a selling plan may reserve later, those on hold or scheduled first; then without the one
+    set of such lines that makes up the difference; all but the first only where lines `may_wait` at all.
+    `unexplained` units are known to be committed, by
+    location, to what we can't see (below zero: known not to be, to what we see)."""
+    extra = unexplained or {}
+    figures = {place: units - extra.get(place, 0) for place, units in committed.items()}
+    whole = _with_claims(figures, demand, claims)
+    verdict = compare_books(figures, whole)
+    if verdict is Verdict.BALANCED or not may_wait:
+        return Reckoning(verdict, whole)
+    for waiting in (_later(demand), _planned(demand), _of_the_difference(figures, whole)):
+        if waiting:
+            counted = _with_claims(figures, without(demand, waiting), claims)
+            if compare_books(figures, counted) is Verdict.BALANCED:
+                return Reckoning(Verdict.BALANCED, counted, waiting)
+    return Reckoning(verdict, whole)
+
+
+def _later(demand: Demand) -> dict[Key, int]:
+    return {(one.order_id, one.location_id): one.later for one in demand.located if one.later}
+
+
+def _planned(demand: Demand) -> dict[Key, int]:
+    return {(one.order_id, one.location_id): one.planned for one in demand.located if one.planned}
+
+
+def _of_the_difference(figures: Mapping[int, int], whole: Demand) -> dict[Key, int]:
+    """By location the one set of lines bought by a selling plan that is as large as what is too much."""
+    found: dict[Key, int] = {}
+    for place in {line.location_id for line in whole.located}:
+        lines = whole.at(place)
+        excess = sum(line.quantity for line in lines) - figures.get(place, 0)
+        sizes = {(one.order_id, place): one.planned for one in lines if one.planned}
+        found |= the_only_set(sizes, excess) or {}
+    return found
+
+
+def the_only_set(sizes: Mapping[Key, int], total: int) -> dict[Key, int] | None:
+    """The only choice of these that adds up to `total`; None if there is none, more than one, or too
+    many to look for."""
+    if total <= 0 or sum(sizes.values()) < total or len(sizes) * total > _MOST_STEPS:
+        return None
+    # How many choices (2 is many) make up each sum, and the last one of them.
+    ways: dict[int, tuple[int, tuple[Key, ...]]] = {0: (1, ())}
+    for key, size in sizes.items():
+        for reached in sorted(ways, reverse=True):
+            if reached + size <= total:
+                count, chosen = ways[reached]
+                before = ways.get(reached + size, (0, ()))[0]
+                ways[reached + size] = (min(2, count + before), (*chosen, key))
+    count, chosen = ways.get(total, (0, ()))
+    return {key: sizes[key] for key in chosen} if count == 1 else None
+
+
+def without(demand: Demand, waiting: Mapping[Key, int]) -> Demand:
+    """The same without the units that wait for the platform to count them."""
+    if not waiting:
+        return demand
+    left = (
+        line._replace(quantity=line.quantity - waiting.get((line.order_id, line.location_id), 0))
+        for line in demand.located
+    )
+    return Demand([line for line in left if line.quantity > 0], demand.unlocated)
+
+
+def _with_claims(figures: Mapping[int, int], demand: Demand, claims: Sequence[Claim]) -> Demand:
+    if not claims:
+        return demand
+    return Demand([*demand.located, *_place(figures, demand, claims)], demand.unlocated)
+
+
+def _place(figures: Mapping[int, int], demand: Demand, claims: Sequence[Claim]) -> list[Line]:
+    """Claims as lines of the queue. One whose location is not told is where so many units, else the
+    most, are committed to nothing else."""
+    left = dict(figures)
+    for line in demand.located:
+        left[line.location_id] = left.get(line.location_id, 0) - line.quantity
+    placed: list[Line] = []
+    for claim in sorted(claims, key=lambda one: (one.location_id is None, -one.quantity)):
+        place = _best_place(left, claim.quantity) if claim.location_id is None else claim.location_id
+        if place in figures:
+            left[place] -= claim.quantity
+            placed.append(as_line(claim, place, number=len(placed)))
+    return placed
+
+
+def _best_place(left: Mapping[int, int], units: int) -> int:
+    return max(left, key=lambda at: (left[at] == units, left[at]), default=0)
+
+
+def as_line(claim: Claim, place: int, *, number: int) -> Line:
+    """A claim in the queue of a location: after the orders of its second, for it is not known to be
+    before them."""
+    return Line(_LAST_ID - number, 0, place, claim.quantity, claim.placed_at, reserved_by=claim.words)
+
+
+def in_doubt(lines: Iterable[Line], *, supply: int, owed_before: int, excess: int) -> frozenset[int]:
+    """The orders of one pool of which nobody can say how many units are short, because the platform
+    counts `excess` units fewer than these lines are: whichever of them it leaves out, what is said of
+    all others holds."""
+    queue = longest_waiting_first(lines)
+    sizes = _uncertain(queue, excess)
+    total = sum(sizes)
+    older, position, doubtful = 0, owed_before, set()
+    for line, size in zip(queue, sizes, strict=True):
+        position += line.quantity
+        younger = total - older - size
+        forced = max(0, excess - younger)
+        ahead = min(forced, older)
+        most = _short(line.quantity, position - supply, out=forced - ahead, ahead=ahead)
+        own = min(excess, size)
+        least = _short(line.quantity, position - supply, out=own, ahead=min(excess - own, older))
+        if not _short(line.quantity, position - supply, out=0, ahead=0) == most == least:
+            doubtful.add(line.order_id)
+        older += size
+    return frozenset(doubtful)
+
+
+def _uncertain(queue: Sequence[Line], excess: int) -> list[int]:
+    """How many units of each line may be those that are not counted. If lines bought by selling plans
+    can make up the difference, only theirs; else whole lines, or, if there are none so small, any."""
+    planned = [line.planned for line in queue]
+    if sum(planned) >= excess:
+        return planned
+    units = [0 if line.reserved_by else line.quantity for line in queue]
+    whole = [size if size <= excess else 0 for size in units]
+    return whole if sum(whole) >= excess else units
+
+
+def _short(quantity: int, behind: int, *, out: int, ahead: int) -> int:
+    """Units short of a line that ends so far `behind` the supply, had it `out` units fewer and those
+    ahead of it `ahead` fewer."""
+    return max(0, min(quantity - out, behind - out - ahead))
+
+
+DriftSince = Mapping[int, Sequence[Sequence[float]]]
+"""Units that nobody explains by location, newest last: how many came when (in seconds)."""
+
+
+def drift_since(
+    known: Sequence[Sequence[float]], before: int, units: int, *, came: int, now: float
+) -> list[Sequence[float]]:
+    """Of `units` that nobody explains now, `before` of them when the pool was last read, those that are
+    no older than that. Of what is more, `came` units did now; of what is less the newest are gone."""
+    before, units = max(0, before), max(0, units)
+    if units > before:
+        return [*known, (min(came, units - before), now)] if came > 0 else list(known)
+    kept: list[Sequence[float]] = []
+    left = units - (before - int(sum(one[0] for one in known)))
+    for count, at in known:
+        if left > 0:
+            kept.append((min(count, left), at))
+        left -= int(count)
+    return kept
+
+
+class Queue(NamedTuple):
+    """Who waits in the pools of an item: the lines that stock serves in turn, what older demand takes
+    before them, by location, the lines of which nobody can say whether stock serves them, and the units
+    that wait outside, for the platform to commit stock to them."""
+
+    lines: Demand
+    owed_before: Mapping[int, int]
+    doubtful: frozenset[Key]
+    waiting: Mapping[Key, int]
+
+
+def queue_of(
+    found: Reckoning,
+    orders: Demand,
+    *,
+    committed: Mapping[int, int],
+    supply: Mapping[int, int],
+    drift: Mapping[int, int],
+    since: DriftSince,
+) -> Queue:
+    """The queues of an item. `orders` may hold lines that are newer than the figures that `found`
+    compares; all the others are by location."""
+    waiting = dict(found.waiting)
+    for place in committed:
+        sizes = {key_of(line): line.quantity for line in found.counted.at(place) if not line.reserved_by}
+        waiting |= the_only_set(sizes, -drift.get(place, 0)) or {}
+    lines = [*without(orders, waiting).located, *_reserved(found.counted, since)]
+    shown = [*without(found.counted, waiting).located, *_unseen(since)]
+    owed = {
+        place: max(0, units - sum(line.quantity for line in shown if line.location_id == place))
+        for place, units in committed.items()
+    }
+    queue = Demand(lines, orders.unlocated)
+    doubtful = {
+        (order_id, place)
+        for place in committed
+        if (
+            excess := sum(line.quantity for line in shown if line.location_id == place)
+            - committed[place]
+        )
+        > 0
+        for order_id in in_doubt(
+            queue.at(place), supply=supply[place], owed_before=owed[place], excess=excess
+        )
+    }
+    return Queue(queue, owed, frozenset(doubtful), waiting)
+
+
+def _reserved(counted: Demand, since: DriftSince) -> list[Line]:
+    return [*(line for line in counted.located if line.reserved_by), *_unseen(since)]
+
+
+def _unseen(since: DriftSince) -> list[Line]:
+    return [
+        as_line(
+            Claim(UNSEEN, int(units), datetime.fromtimestamp(at, tz=UTC), place),
+            place,
+            number=_MOST_CLAIMS + number,
+        )
+        for place, entries in since.items()
+        for number, (units, at) in enumerate(entries)
+    ]
+
+
+def key_of(line: Line) -> Key:
+    """What tells a line of one item apart."""
+    return line.order_id, line.location_id

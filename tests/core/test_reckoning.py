@@ -1,0 +1,160 @@
+"""What the platform counts, told apart from what is open."""
+
+from datetime import UTC, datetime
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.allocate import allocate
+from app.core.books import Demand, Verdict
+from app.core.model import Line
+from app.core.reckoning import Claim, drift_since, in_doubt, queue_of, reckon, the_only_set
+from tests.builders import LOCATION, line, minute
+
+HERE, THERE = LOCATION, LOCATION + 1
+
+
+def by_plan(quantity: int, *, order: int, later: int | None = None, at: int = HERE) -> Line:
+    """Units bought by a selling plan, all of them on hold or scheduled unless said otherwise."""
+    kept = quantity if later is None else later
+    return line(quantity, order=order, at=at)._replace(planned=quantity, later=kept)
+
+
+def draft(quantity: int, at: int | None = None, *, placed: int = 5) -> Claim:
+    return Claim("draft order #D1", quantity, minute(placed), at, "draft order")
+
+
+def test_lines_kept_back_by_a_plan_wait_outside_if_that_balances() -> None:
+    ahead, now = by_plan(2, order=1), line(1, order=2)
+
+    found = reckon({HERE: 1}, Demand([ahead, now]))
+
+    assert found.verdict is Verdict.BALANCED
+    assert found.waiting == {(1, HERE): 2}
+    assert found.counted.located == [now]
+
+
+def test_lines_of_a_plan_that_the_platform_counts_stay_in_the_queue() -> None:
+    found = reckon({HERE: 3}, Demand([by_plan(2, order=1), line(1, order=2)]))
+
+    assert (found.verdict, found.waiting) == (Verdict.BALANCED, {})
+
+
+def test_those_that_may_ship_wait_too_if_only_that_balances() -> None:
+    found = reckon({HERE: 1}, Demand([by_plan(2, order=1, later=0), line(1, order=2)]))
+
+    assert found.waiting == {(1, HERE): 2}
+
+
+def test_the_one_set_that_makes_up_the_difference_waits() -> None:
+    lines = [by_plan(2, order=1), by_plan(3, order=2), line(1, order=3)]
+
+    assert reckon({HERE: 4}, Demand(lines)).waiting == {(1, HERE): 2}
+    assert reckon({HERE: 2}, Demand(lines)).verdict is Verdict.COPY_STALE
+
+
+def test_a_draft_is_counted_where_so_many_units_are_committed_to_nothing_else() -> None:
+    lines = [line(2, order=1), line(1, order=2, at=THERE)]
+
+    found = reckon({HERE: 2, THERE: 3}, Demand(lines), [draft(2)])
+
+    assert found.verdict is Verdict.BALANCED
+    (claimed,) = [one for one in found.counted.located if one.reserved_by]
+    assert (claimed.location_id, claimed.quantity) == (THERE, 2)
+
+
+def test_what_is_committed_besides_counts_as_long_as_it_is_there() -> None:
+    orders = Demand([line(2, order=1)])
+
+    assert reckon({HERE: 2}, orders, [draft(2)]).verdict is Verdict.COPY_STALE
+    assert reckon({HERE: 5}, orders, [draft(2)]).verdict is Verdict.ORDERS_MISSING
+    assert reckon({HERE: 5}, orders, [draft(2)], unexplained={HERE: 1}).verdict is Verdict.BALANCED
+
+
+@given(st.lists(st.integers(1, 5), max_size=8), st.integers(1, 20))
+def test_a_set_is_chosen_only_if_there_is_no_other(sizes: list[int], total: int) -> None:
+    keyed = {(number, HERE): size for number, size in enumerate(sizes)}
+    choices = [
+        dict(some)
+        for count in range(1, len(sizes) + 1)
+        for some in combinations(keyed.items(), count)
+        if sum(size for _, size in some) == total
+    ]
+
+    assert the_only_set(keyed, total) == (choices[0] if len(choices) == 1 else None)
+
+
+@pytest.mark.parametrize(
+    ("known", "before", "units", "came", "kept"),
+    [
+        ([], 0, 2, 2, [(2, 100)]),
+        ([], 3, 5, 2, [(2, 100)]),
+        ([], 3, 5, 0, []),
+        ([(2, 7)], 2, 3, 1, [(2, 7), (1, 100)]),
+        ([(2, 7), (1, 9)], 3, 2, 0, [(2, 7)]),
+        ([(2, 7)], 5, 4, 0, [(1, 7)]),
+        ([(2, 7)], 5, 2, 0, []),
+        ([(2, 7)], 2, -1, 0, []),
+    ],
+)
+def test_of_what_nobody_explains_the_newest_goes_first(
+    known: list[tuple[int, int]], before: int, units: int, came: int, kept: list[tuple[int, int]]
+) -> None:
+    assert drift_since(known, before, units, came=came, now=100) == kept
+
+
+def test_what_came_later_is_served_after_the_orders_before_it() -> None:
+    """Three on hand for an order of three, and two units more committed to nobody knows what."""
+    orders = Demand([line(3, placed=1)])
+    since = {HERE: [(2, minute(9).timestamp())]}
+    found = reckon({HERE: 5}, orders, unexplained={HERE: 2})
+
+    queue = queue_of(found, orders, committed={HERE: 5}, supply={HERE: 3}, drift={HERE: 2}, since=since)
+
+    assert queue.owed_before == {HERE: 0}
+    short = allocate(queue.lines.at(HERE), on_hand=3, owed_before=0)
+    assert [each.short for each in short] == [0, 2]
+
+
+def test_what_was_there_first_is_served_before_all_others() -> None:
+    orders = Demand([line(3, placed=1)])
+    found = reckon({HERE: 5}, orders, unexplained={HERE: 2})
+
+    queue = queue_of(found, orders, committed={HERE: 5}, supply={HERE: 3}, drift={HERE: 2}, since={})
+
+    assert queue.owed_before == {HERE: 2}
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(0, 12), st.integers(1, 8))
+def test_what_is_not_in_doubt_holds_whichever_orders_are_not_committed(
+    sizes: list[int], supply: int, excess: int
+) -> None:
+    """Every world in which whole orders, of so many units together, commit nothing."""
+    queue = [line(size, placed=number + 1) for number, size in enumerate(sizes)]
+    worlds = [
+        out
+        for count in range(len(queue) + 1)
+        for out in combinations(queue, count)
+        if sum(one.quantity for one in out) == excess
+    ]
+
+    doubtful = in_doubt(queue, supply=supply, owed_before=0, excess=excess)
+
+    told = {each.line.order_id: each.short for each in allocate(queue, on_hand=supply)}
+    for out in worlds:
+        left = [one for one in queue if one not in out]
+        for each in allocate(left, on_hand=supply):
+            if each.line.order_id not in doubtful:
+                assert each.short == told[each.line.order_id]
+
+
+def test_a_claim_of_the_second_of_an_order_comes_after_it() -> None:
+    at = datetime(2026, 11, 25, 9, tzinfo=UTC)
+    order = line(3, order=1)._replace(placed_at=at)
+    found = reckon({HERE: 5}, Demand([order]), [Claim("draft order #D1", 2, at)])
+
+    short = allocate(found.counted.at(HERE), on_hand=3)
+
+    assert [(each.line.reserved_by, each.short) for each in short] == [("", 0), ("draft order #D1", 2)]
