@@ -197,6 +197,9 @@ def _try_to_settle(
             return None
         if unread:
             return partial(read_orders, desk, unread, cause=f"item {stock.item_id} is short")
+        if is_sold_ahead and has_old_claims:
+            # Units that a draft took may be as many as those sold ahead: then any books balance.
+            return partial(read_reservations, desk)
         verdict = Verdict.ORDERS_MISSING
         if not must_hear:
             verdict = _settle_queue(
@@ -609,12 +612,15 @@ def known_demand(stock: ItemStock, demand: Sequence[OpenDemand]) -> Demand:
 
 def _balance(session: Session, gathered: _Gathered, *, has_read: bool, may_wait: bool) -> _Balance:
     """Compare the books as they are known; then, if `may_wait`, without what a selling plan may reserve
-    later. `has_read`: all that may have changed has been read."""
+    later: that comes before the thought that what is committed to no order may not be counted.
+    `has_read`: all that may have changed has been read."""
     item = gathered.item
     if not any(pool.committed is not None for pool in gathered.stock.pools):
         return _Balance(Verdict.BALANCED, gathered.books, gathered.accounts)
     settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
-    whole = balance = _balance_as(gathered, settled, has_read=has_read, may_wait=False)
+    is_sold_ahead = any(order.planned for order in gathered.demand)
+    is_all = has_read and not is_sold_ahead
+    whole = balance = _balance_as(gathered, settled, has_read=is_all, may_wait=False)
     if balance.verdict is not Verdict.BALANCED and may_wait and not _has_newer_orders(gathered):
         balance = _balance_as(gathered, settled, has_read=has_read, may_wait=True)
     return balance if balance.verdict is Verdict.BALANCED else whole

@@ -323,6 +323,22 @@ def test_a_draft_that_came_first_is_served_first(shop_with: OpenShop) -> None:
     assert '"short":2' in stage.world.metafields(paid)["lines"].replace(" ", "")
 
 
+def test_a_draft_as_large_as_what_is_sold_ahead_is_not_taken_for_it(shop_with: OpenShop) -> None:
+    """Four on hand, an order of 6, a draft that reserves 2, then a preorder of 2: as many units are
+    committed as are open, but not to those."""
+    stage = shop_with(4)
+    paid = stage.order(6)
+    stage.settle_down()
+    draft(stage, 2)
+    stage.world.clock.sleep(30)
+
+    ahead = stage.order(2, selling_plan_id=77, reserves_on_fulfilment=True)
+    stage.settle_down()
+
+    assert shown(stage, paid, ahead) == [{"backordered"}, set()]
+    assert "reserves its stock later" in stage.order_page(ahead)
+
+
 @pytest.mark.parametrize("end", ["expires", "deleted", "completed"])
 def test_the_end_of_a_draft_frees_what_it_had_reserved(end: str, shop_with: OpenShop) -> None:
     """Three on hand, a draft of two, an order of three: it is released when the draft ends. Completed,
