@@ -188,7 +188,7 @@ def _try_to_settle(
         gathered = _with_claims(session, gathered, desk.platform.traits)
         has_old_claims = _has_old_claims(session, gathered, desk.platform.traits)
         has_list = _has_read_changes(session, gathered)
-        is_sold_ahead = any(order.planned for order in gathered.demand)
+        is_sold_ahead = _is_sold_ahead(gathered)
         may_postpone = read_count > 0 and not has_old_claims and (has_list or not is_sold_ahead)
         unclear = _unclear_orders(gathered)
         unread = _not_asked_yet(item, unclear)
@@ -618,18 +618,22 @@ def _balance(session: Session, gathered: _Gathered, *, has_read: bool, may_wait:
     if not any(pool.committed is not None for pool in gathered.stock.pools):
         return _Balance(Verdict.BALANCED, gathered.books, gathered.accounts)
     settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
-    is_sold_ahead = any(order.planned for order in gathered.demand)
-    is_all = has_read and not is_sold_ahead
-    whole = balance = _balance_as(gathered, settled, has_read=is_all, may_wait=False)
-    if balance.verdict is not Verdict.BALANCED and may_wait and not _has_newer_orders(gathered):
+    whole = balance = _balance_as(gathered, settled, has_read=has_read, may_wait=False)
+    if balance.verdict is not Verdict.BALANCED and may_wait and not _has_news(gathered):
         balance = _balance_as(gathered, settled, has_read=has_read, may_wait=True)
     return balance if balance.verdict is Verdict.BALANCED else whole
 
 
-def _has_newer_orders(gathered: _Gathered) -> bool:
-    """Whether an order changed in the second of the figures, or after it: the difference may be that."""
+def _has_news(gathered: _Gathered) -> bool:
+    """Whether an order changed, or something else took units, in the second of the figures, or after
+    it: the difference may be that."""
     since = gathered.snapshot.high.replace(microsecond=0)
-    return any(order.updated_at >= since for order in gathered.demand)
+    is_newer = any(order.updated_at >= since for order in gathered.demand)
+    return is_newer or any(claim.placed_at >= since for claim in gathered.claims)
+
+
+def _is_sold_ahead(gathered: _Gathered) -> bool:
+    return any(order.planned for order in gathered.demand)
 
 
 def _balance_as(
@@ -639,7 +643,9 @@ def _balance_as(
     after the other: the figures may be those of a moment before them. They lower what is available by
     as much as they commit, so the supply, and who of the others is short, is the same."""
     whole = balance = _compare(gathered, gathered.books, settled, may_wait=may_wait)
-    for claims in _fewer_claims(gathered, has_read=has_read):
+    # A claim that is left out may be as large as what is sold ahead, which then looks committed.
+    is_certain = may_wait or not _is_sold_ahead(gathered)
+    for claims in _fewer_claims(gathered, has_read=has_read) if is_certain else ():
         if balance.verdict is not Verdict.BALANCED:
             some = replace(gathered, claims=claims)
             balance = _compare(some, gathered.books, settled, may_wait=may_wait)
