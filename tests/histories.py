@@ -199,7 +199,9 @@ class History:
         for _ in range(2):
             self.world.quiet()
             self.world.clock.sleep(3600)
+            self._note_endings()  # what drafts had reserved becomes free while nothing else happens
         self.world.quiet()
+        self._note_endings()
 
     # What happens
 
