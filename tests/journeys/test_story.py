@@ -151,7 +151,11 @@ def test_an_order_that_changed_is_looked_at_whole_though_the_first_look_was_lost
     stage.pass_hours(1)
 
     assert world.tags(order_id) == {"vip", "backorder-released"}
-    assert order_reads(world, since=before) == ["Orders", "LookWhole", "LookWhole"]
+    reads = order_reads(world, since=before)
+    assert reads[:3] == ["Orders", "LookWhole", "LookWhole"]
+    # The hourly check may have come: what shows something of ours and changed in the second of our copy
+    # is read once more by it.
+    assert reads[3:] in ([], ["Orders"])
 
 
 def test_a_custom_line_waits_for_nothing(empty_shop: Stage) -> None:

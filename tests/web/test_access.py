@@ -24,7 +24,10 @@ FOR_STRANGERS = {
     "health.healthz",
     "health.readyz",
     "health.metrics",
-    "api.arrivals",
+    "api.tell",
+    "api.listing",
+    "api.one",
+    "api.description",
     "signing_in.sign_in",
     "signing_in.invitation",
     "install_shopify.install",
@@ -39,7 +42,13 @@ FOR_STRANGERS = {
 """Every endpoint that answers somebody who is not signed in. Each proves in its own tests what it asks
 for instead."""
 
-WITHOUT_A_SHOP = {"static": "filename", "webhooks.receive": "platform", "signing_in.invitation": "token"}
+WITHOUT_A_SHOP = {
+    "static": "filename",
+    "webhooks.receive": "platform",
+    "signing_in.invitation": "token",
+    # The token that it asks for is one shop's.
+    "api.one": "arrival_id",
+}
 """Endpoints whose address takes something but no shop."""
 
 
