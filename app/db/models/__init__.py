@@ -1,0 +1,48 @@
+"""The tables, a module each for what they hold. A row's key begins with its shop, so that no foreign key
+can cross shops.
+
+Ids of orders, items, variants and locations are the platform's own (up to 18 digits).
+"""
+
+from app.db.models.arrivals import ApiCallRow, ArrivalRow, FileLayoutRow, UploadRow
+from app.db.models.audit import Event
+from app.db.models.base import Base, UtcDateTime
+from app.db.models.inbox import DeliveryRow
+from app.db.models.orders import DemandChangeRow, DoubtRow, LineRow, Order, OrderItemRow, RouteRow
+from app.db.models.people import SignInRow, StaffRow, UsedTokenRow
+from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
+from app.db.models.shops import Shop
+from app.db.models.stock import NAMES, SELLS, Item, PoolRow, ReservationRow, Variant
+
+__all__ = [
+    "IN_BULK",
+    "NAMES",
+    "SELLS",
+    "TAGGED",
+    "ApiCallRow",
+    "ArrivalRow",
+    "Base",
+    "BulkWriteRow",
+    "DeliveryRow",
+    "DemandChangeRow",
+    "DoubtRow",
+    "Event",
+    "FileLayoutRow",
+    "Item",
+    "LineRow",
+    "NoticeRow",
+    "Order",
+    "OrderItemRow",
+    "PoolRow",
+    "PromiseRow",
+    "ReservationRow",
+    "RouteRow",
+    "Shop",
+    "ShownRow",
+    "SignInRow",
+    "StaffRow",
+    "UploadRow",
+    "UsedTokenRow",
+    "UtcDateTime",
+    "Variant",
+]

@@ -1,0 +1,32 @@
+"""What happened."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.models.base import ROW_ID, Base
+
+
+class Event(Base):
+    """The audit: what changed, from what, to what, why, and which delivery or arrival caused it.
+    Append-only; it outlives the order it speaks of."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        sa.Index("ix_events_shop_id_order_id", "shop_id", "order_id"),
+        sa.Index("ix_events_shop_id_id", "shop_id", "id"),
+        sa.Index("ix_events_shop_id_at", "shop_id", "at", "id"),
+        sa.Index("ix_events_shop_id_kind_at", "shop_id", "kind", "at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    order_id: Mapped[int | None]
+    item_id: Mapped[int | None]
+    before: Mapped[str] = mapped_column(default="")
+    after: Mapped[str] = mapped_column(default="")
+    why: Mapped[str] = mapped_column(default="")
+    cause: Mapped[str | None]

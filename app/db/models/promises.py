@@ -1,0 +1,88 @@
+"""What we say about orders, and what they show of it."""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.models.base import ROW_ID, Base
+
+
+class PromiseRow(Base):
+    """What we say about one line that is short, or was and has not been judged since (`short` 0).
+    `short_since` is when it was short first, `first_expected_on` the first day promised since."""
+
+    __tablename__ = "promises"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+        sa.Index("ix_promises_shop_id_item_id", "shop_id", "item_id"),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    location_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    short: Mapped[int]
+    expected_on: Mapped[date | None]
+    basis: Mapped[str]
+    words: Mapped[str]
+    short_since: Mapped[datetime]
+    first_expected_on: Mapped[date | None]
+
+
+class NoticeRow(Base):
+    """The log of what was told to a buyer about a delay and what they answered, append-only. `kind` is
+    one of `app.core.regimes.Told`; `revised_on` is the day that was named (None: unknown); `by` is who
+    says so, never the buyer's name."""
+
+    __tablename__ = "notices"
+    __table_args__ = (sa.Index("ix_notices_shop_id_order_id", "shop_id", "order_id"),)
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"))
+    order_id: Mapped[int]
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    revised_on: Mapped[date | None]
+    by: Mapped[str]
+    recorded_at: Mapped[datetime]
+
+
+class ShownRow(Base):
+    """What an order shows by our own doing (see `app.core.desired.Shown`). `intent` is what was about
+    to be sent when its answer was still out: tags found on the order that stand in it are ours.
+    `foreign` is what others did to it (see `app.core.foreign.Foreign`)."""
+
+    __tablename__ = "shown"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    shown: Mapped[dict[str, Any]]
+    intent: Mapped[dict[str, Any] | None]
+    foreign: Mapped[dict[str, Any] | None]
+    written_at: Mapped[datetime | None]
+
+
+IN_BULK, TAGGED = "in bulk", "tagged"
+
+
+class BulkWriteRow(Base):
+    """Tags being written in the background, or a rest from it until `look_at` (see
+    `app.db.bulk_writes`). `parts` are its operations: the platform's id of each, and its orders in the
+    order of its lines."""
+
+    __tablename__ = "bulk_writes"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    state: Mapped[str]
+    begun_at: Mapped[datetime]
+    look_at: Mapped[datetime]
+    parts: Mapped[list[Any]]

@@ -1,0 +1,98 @@
+"""The shops, and what each is, has, wishes and is about to do."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.models.base import ROW_ID, Base
+
+
+class Shop(Base):
+    """One installed Shopify shop or BigCommerce store.
+
+    `status` is active, needs_merchant (`problem` says what to do), removed (uninstalled; no token)
+    or erasing (every row of it is about to go). `installed_at` is when its merchant last gave us
+    access: what the platform told of before then is of an earlier install. `erase_at` is when
+    everything of a removed shop goes by itself. `token_until` is when the access token ends (None:
+    never), `refresh_until` when the one that renews it does. `renewing_owner` may ask for new ones
+    until `renewing_until`. `changed_since` is how far the platform's own list of
+    changed orders has been read, `changes_read_at` when it was last read to its end;
+    `unread_orders` are those on it that are newer than our copies and must be read.
+    `news_at`: webhooks named orders without telling them, so the list must be read by then.
+    `limits` are sentences on what does not work with the shop's settings at the platform.
+    `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
+    `subscriptions` are the webhook topics that the platform refused when they were last registered, at
+    `subscribed_at` (None: they must be now), and its words about each.
+    What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
+    where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
+    order), and `chosen`, the names of the columns that connecting again must leave as they are.
+    Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
+    locations `inbound_places`. `reservations_read_at` is when what is committed to no order was.
+    `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
+    `promise_quantile` is the share of promises to be kept, `country` (US, DE-BY) says which days are
+    working days but for the `closing_days` (see `app.core.closing`); `handling_days` of them go by
+    between arrival and dispatch. `regime` is the law of
+    late deliveries that is watched (see `app.core.regimes`); with `tags_delay_notices` orders whose
+    buyers must be told are tagged.
+    `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
+    called again; `wait_reason` says why not before, where that is not the platform's wish.
+    """
+
+    __tablename__ = "shops"
+    __table_args__ = (sa.UniqueConstraint("platform", "domain"),)
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    platform: Mapped[str]
+    domain: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+    token_encrypted: Mapped[str | None]
+    token_until: Mapped[datetime | None]
+    refresh_token_encrypted: Mapped[str | None]
+    refresh_until: Mapped[datetime | None]
+    renewing_owner: Mapped[str | None]
+    renewing_until: Mapped[datetime | None]
+    scopes: Mapped[list[Any]] = mapped_column(default=list)
+    status: Mapped[str] = mapped_column(default="active")
+    problem: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(default="en")
+    time_zone: Mapped[str] = mapped_column(default="UTC")
+    currency: Mapped[str] = mapped_column(default="")
+    lead_time_days: Mapped[int | None]
+    quiet_days: Mapped[int] = mapped_column(default=2)
+    promise_quantile: Mapped[float] = mapped_column(sa.Float(), default=0.9)
+    country: Mapped[str] = mapped_column(default="")
+    handling_days: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    closing_days: Mapped[str] = mapped_column(default="")
+    regime: Mapped[str] = mapped_column(default="none")
+    tags_delay_notices: Mapped[bool] = mapped_column(default=False)
+    tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    priority_rules: Mapped[list[Any]] = mapped_column(default=list)
+    chosen: Mapped[list[Any]] = mapped_column(default=list)
+    waiting_status_id: Mapped[int | None]
+    installed_at: Mapped[datetime]
+    erase_at: Mapped[datetime | None]
+    changed_since: Mapped[datetime]
+    changes_read_at: Mapped[datetime | None]
+    unread_orders: Mapped[list[Any]] = mapped_column(default=list)
+    news_at: Mapped[datetime | None]
+    limits: Mapped[list[Any]] = mapped_column(default=list)
+    subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    subscribed_at: Mapped[datetime | None]
+    reconcile_at: Mapped[datetime]
+    inbound_at: Mapped[datetime | None]
+    inbound_read_at: Mapped[datetime | None]
+    reservations_read_at: Mapped[datetime | None]
+    inbound_places: Mapped[list[Any]] = mapped_column(default=list)
+    api_token_digest: Mapped[str | None] = mapped_column(unique=True)
+    wait_until: Mapped[datetime | None]
+    wait_reason: Mapped[str] = mapped_column(default="")
+    failures: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    lease_owner: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    import_state: Mapped[str] = mapped_column(default="none")
+    import_cursor: Mapped[str | None]
+    import_done: Mapped[int] = mapped_column(default=0)
+    import_total: Mapped[int] = mapped_column(default=0)
