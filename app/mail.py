@@ -1,4 +1,4 @@
-"""Mail out, for invitations. Nothing else is ever mailed."""
+"""Mail out, to people who work for the shop; never to buyers, and never about them."""
 
 import smtplib
 import ssl

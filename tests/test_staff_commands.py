@@ -1,9 +1,5 @@
 """`backline staff`: who is invited, by print or by mail, listed and revoked."""
 
-import socketserver
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +12,7 @@ from app.mail import MailError, send_mail
 from app.services import open_engine
 from app.settings import SettingsError, load_settings
 from tests.builders import NOW
+from tests.mailbox import mail_server
 
 ANN = "ann@shop.example"
 
@@ -44,50 +41,6 @@ def run(environment: dict[str, str], *words: str) -> Result:
     return CliRunner().invoke(main, ["staff", *words], env=environment)
 
 
-class Postman(socketserver.StreamRequestHandler):
-    """Takes mail as a server does (RFC 5321), or refuses everybody."""
-
-    def handle(self) -> None:
-        """One conversation."""
-        server = self.server
-        assert isinstance(server, Office)
-        self.wfile.write(b"220 postman\r\n")
-        while line := self.rfile.readline().decode().strip().upper():
-            if line == "DATA":
-                self.wfile.write(b"354 go on\r\n")
-                server.letters.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
-            if line == "QUIT":
-                self.wfile.write(b"221 bye\r\n")
-                return
-            refuses = server.refuses and line.startswith("RCPT")
-            self.wfile.write(b"550 nobody here\r\n" if refuses else b"250 fine\r\n")
-
-
-class Office(socketserver.TCPServer):
-    """Where the letters lie."""
-
-    allow_reuse_address = True
-
-    def __init__(self, *, refuses: bool) -> None:
-        super().__init__(("", 0), Postman)
-        self.letters: list[str] = []
-        self.refuses = refuses
-
-
-@contextmanager
-def office(*, refuses: bool = False) -> Iterator[tuple[Office, dict[str, str]]]:
-    """A mail server on this machine, and the settings that name it."""
-    with Office(refuses=refuses) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            url = f"smtp://127.0.0.1:{server.server_address[1]}"
-            yield server, {"SMTP_URL": url, "MAIL_FROM": "backline@shop.example"}
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_without_a_mail_server_the_link_is_printed(environment: dict[str, str]) -> None:
     result = run(environment, "invite", "Ann@Shop.example", "--shop", "mugs.myshopify.com")
 
@@ -102,19 +55,19 @@ def test_without_a_mail_server_the_link_is_printed(environment: dict[str, str]) 
 
 
 def test_with_a_mail_server_the_link_is_mailed_and_not_printed(environment: dict[str, str]) -> None:
-    with office() as (server, settings):
-        result = run(environment | settings, "invite", ANN, "--shop", "mugs.myshopify.com")
+    with mail_server() as box:
+        result = run(environment | box.settings, "invite", ANN, "--shop", "mugs.myshopify.com")
 
     assert result.exit_code == 0, result.output
     assert "invitations" not in result.output
-    [letter] = server.letters
-    assert f"To: {ANN}" in letter
-    assert "https://backline.test/invitations/" in letter.replace("=\r\n", "")
+    [mail] = box.mails
+    assert mail["To"] == ANN
+    assert "https://backline.test/invitations/" in mail.get_content()
 
 
 def test_when_the_mail_does_not_leave_the_link_is_printed(environment: dict[str, str]) -> None:
-    with office(refuses=True) as (_, settings):
-        result = run(environment | settings, "invite", ANN, "--shop", "mugs.myshopify.com")
+    with mail_server(refuses=True) as box:
+        result = run(environment | box.settings, "invite", ANN, "--shop", "mugs.myshopify.com")
 
     assert result.exit_code == 0, result.output
     assert "did not take the mail" in result.output
@@ -156,14 +109,14 @@ def test_a_wrong_word_is_refused_and_invites_nobody(
 def test_a_mail_server_elsewhere_must_encrypt(environment: dict[str, str]) -> None:
     """Else the link could be read on its way. This server can't, and is on an address that only we know
     to be this machine's."""
-    with office() as (server, settings):
-        url = settings["SMTP_URL"].replace("127.0.0.1", "127.0.0.2")
+    with mail_server() as box:
+        url = box.settings["SMTP_URL"].replace("127.0.0.1", "127.0.0.2")
         with pytest.raises(MailError, match="STARTTLS"):
             send_mail(
-                load_settings(environment | settings | {"SMTP_URL": url}), to=ANN, subject="s", text="t"
+                load_settings(environment | box.settings | {"SMTP_URL": url}), to=ANN, subject="s", text="t"
             )
 
-    assert server.letters == []
+    assert box.mails == []
 
 
 @pytest.mark.parametrize(
