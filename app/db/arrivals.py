@@ -11,7 +11,7 @@ from app.core.arrivals import Told, count_once, same_reference
 from app.core.bounds import is_possible
 from app.core.model import Arrival
 from app.db.audit import record_event
-from app.db.mirror import ask_for_look, lock_item
+from app.db.due_items import ask_for_look, lock_item
 from app.db.models import ArrivalRow, Item, PoolRow
 
 RANKS = {"typed": 0, "csv": 1, "api": 1, "asn": 2, "shopify": 3}

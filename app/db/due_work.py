@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.mirror import is_ready
+from app.db.due_orders import is_ready
 from app.db.models import BulkWriteRow, DeliveryRow, Item, Order, Shop, Variant
 
 # After a stop of an hour every shop's hourly check is due. So that they are spread over an hour again,

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from app.db.audit import record_event
-from app.db.mirror import items_of_orders, look_at_orders
+from app.db.due_items import items_of_orders, look_at_orders
 from app.db.models import Order
 
 

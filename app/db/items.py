@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.audit import record_event
-from app.db.mirror import ask_for_look, lock_item
+from app.db.due_items import ask_for_look, lock_item
 from app.db.models import ArrivalRow, Item, PromiseRow
 from app.db.promises import judge_orders, promises_of_item
 

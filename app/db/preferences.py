@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.audit import record_event
-from app.db.mirror import ask_for_look
+from app.db.due_items import ask_for_look
 from app.db.models import Item, Shop
 from app.db.shops import ask_to_sync, expect_inbound
 

@@ -15,8 +15,9 @@ from app.core.desired import WAITING, Ending, ItemState, OrderState, Shown, Show
 from app.core.foreign import Foreign
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
+from app.db.due_items import ask_for_look, lock_item
+from app.db.due_orders import is_ready
 from app.db.foreign import foreign_of
-from app.db.mirror import ask_for_look, is_doubtful, is_ready, lock_item
 from app.db.models import (
     NAMES,
     SELLS,
@@ -30,6 +31,7 @@ from app.db.models import (
     ShownRow,
     Variant,
 )
+from app.db.stale_orders import is_doubtful
 from app.db.statements import chunks, upsert
 
 

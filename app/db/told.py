@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.arrivals import same_reference
 from app.db.arrivals import OPEN, in_words, record_change
 from app.db.audit import record_event
-from app.db.mirror import ask_for_look
+from app.db.due_items import ask_for_look
 from app.db.models import ArrivalRow, Item, PoolRow
 from app.db.statements import chunks, insert_if_new
 

@@ -3,7 +3,9 @@ with the same platform ids."""
 
 import dataclasses
 import datetime
+import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,36 +19,47 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
+import app.db
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
 from app.core.regimes import Duties, Told
 from app.db import (
     api_calls,
-    api_tokens,
     arrivals,
     audit,
     bulk_writes,
     demand,
+    due_items,
     due_work,
+    finished_orders,
     foreign,
     inbox,
     interventions,
     items,
     lead_times,
-    mirror,
     notices,
+    open_demand,
     order_copies,
+    orders,
     preferences,
     promises,
     reservations,
+    routes,
     shops,
     staff,
+    stale_orders,
+    stock,
     tokens,
     told,
     uploads,
+    variants,
 )
 from app.db.models import ApiCallRow, ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
-from app.db.pages import activity, deliveries, order, orders, overview
+from app.db.pages import activity as page_activity
+from app.db.pages import deliveries as page_deliveries
+from app.db.pages import order as page_order
+from app.db.pages import orders as page_orders
+from app.db.pages import overview as page_overview
 from app.db.pages.paging import Turn
 from app.platforms.base import (
     Grant,
@@ -176,6 +189,13 @@ def copy_of(session: Session, shop: Shop) -> demand.Taken:
     return demand.Taken(copy, lines, {1: was}, {1: now}, is_begun=True)
 
 
+def a_routed_copy(session: Session, shop: Shop) -> order_copies.OrderCopy:
+    """The order, just read with where it is shipped from."""
+    copy = order_copies.read(session, shop.id, [1])[1]
+    copy.routing, copy.is_to_be_located = routed(OURS), True
+    return copy
+
+
 AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}
 ORDERS = [1, 2]
 TOLD = [
@@ -208,7 +228,9 @@ CALLS: Mapping[str, Call] = {
         s, a.id, before=seconds(99)
     ),
     "audit.forget_events": lambda s, a: audit.forget_events(s, a.id, before=seconds(99)),
-    "mirror.forget_shown_orders": lambda s, a: mirror.forget_shown_orders(s, a.id, before=seconds(99)),
+    "finished_orders.forget_shown_orders": lambda s, a: finished_orders.forget_shown_orders(
+        s, a.id, before=seconds(99)
+    ),
     "shops.forget_failures": lambda s, a: shops.forget_failures(s, a.id, now=NOW),
     "inbox.count_deliveries": lambda s, a: inbox.count_deliveries(s, a.id),
     "items.list_items": lambda s, a: items.list_items(
@@ -219,58 +241,66 @@ CALLS: Mapping[str, Call] = {
     "items.change_terms": lambda s, a: items.change_terms(
         s, the_item(s, a), items.ItemTerms("discontinued", None, 9), by="ann", now=NOW
     ),
+    "due_items.look_at_queues_of": lambda s, a: due_items.look_at_queues_of(s, a.id, ORDERS, **AT),
+    "due_items.items_of_variants": lambda s, a: due_items.items_of_variants(s, a.id, [VARIANT]),
+    "routes.keep_routing": lambda s, a: routes.keep_routing(s, a.id, {1: a_routed_copy(s, a)}),
+    "stale_orders.orders_by_id": lambda s, a: stale_orders.orders_by_id(s, a.id, ORDERS),
     "order_copies.read": lambda s, a: order_copies.read(s, a.id, ORDERS),
     "order_copies.write": lambda s, a: order_copies.write(
         s, a.id, {1: order_copies.begin(order_seen(order_item(5)), now=NOW)}
     ),
-    "mirror.see_orders": lambda s, a: mirror.see_orders(
+    "orders.see_orders": lambda s, a: orders.see_orders(
         s, a.id, [order_seen(order_item(5), updated=1, routing=routed(5))], is_read=True, **AT
     ),
-    "mirror.priority_rules": lambda s, a: mirror.priority_rules(s, a.id),
-    "mirror.touch_orders": lambda s, a: mirror.touch_orders(s, a.id, ORDERS, **AT),
-    "mirror.unroute": lambda s, a: mirror.unroute(s, a.id, [51], **AT),
-    "mirror.look_at_orders": lambda s, a: mirror.look_at_orders(s, a.id, ORDERS, **AT),
-    "mirror.forget_orders": lambda s, a: mirror.forget_orders(s, a.id, ORDERS, **AT),
-    "mirror.move_stock": lambda s, a: mirror.move_stock(s, a.id, {ITEM: -1}, **AT),
-    "mirror.move_stocks": lambda s, a: mirror.move_stocks(
-        s, a.id, [mirror.StockMove(ITEM, -1, "a test")], now=AT["now"]
+    "orders.priority_rules": lambda s, a: orders.priority_rules(s, a.id),
+    "orders.touch_orders": lambda s, a: orders.touch_orders(s, a.id, ORDERS, **AT),
+    "routes.unroute": lambda s, a: routes.unroute(s, a.id, [51], **AT),
+    "due_items.look_at_orders": lambda s, a: due_items.look_at_orders(s, a.id, ORDERS, **AT),
+    "orders.forget_orders": lambda s, a: orders.forget_orders(s, a.id, ORDERS, **AT),
+    "due_items.move_stock": lambda s, a: due_items.move_stock(s, a.id, {ITEM: -1}, **AT),
+    "due_items.move_stocks": lambda s, a: due_items.move_stocks(
+        s, a.id, [due_items.StockMove(ITEM, -1, "a test")], now=AT["now"]
     ),
-    "mirror.move_stock_of_product": lambda s, a: mirror.move_stock_of_product(s, a.id, 11, **AT),
-    "mirror.look_at_item": lambda s, a: mirror.look_at_item(s, a.id, ITEM, **AT),
-    "mirror.look_at_location": lambda s, a: mirror.look_at_location(s, a.id, LOCATION, **AT),
-    "mirror.unresolved_variants": lambda s, a: mirror.unresolved_variants(s, a.id, limit=9),
-    "mirror.see_variants": lambda s, a: mirror.see_variants(
+    "due_items.move_stock_of_product": lambda s, a: due_items.move_stock_of_product(s, a.id, 11, **AT),
+    "due_items.look_at_item": lambda s, a: due_items.look_at_item(s, a.id, ITEM, **AT),
+    "due_items.look_at_location": lambda s, a: due_items.look_at_location(s, a.id, LOCATION, **AT),
+    "variants.unresolved_variants": lambda s, a: variants.unresolved_variants(s, a.id, limit=9),
+    "variants.see_variants": lambda s, a: variants.see_variants(
         s,
         a.id,
         [VariantSeen(VARIANT, ITEM, "new"), VariantSeen(99, 99, "new")],
         now=NOW,
         only_known=False,
     ),
-    "mirror.find_items": lambda s, a: mirror.find_items(s, a.id, f"units {THEIRS}"),
-    "mirror.begin_rechecks": lambda s, a: mirror.begin_rechecks(s, a.id, now=seconds(10)),
-    "mirror.due_items": lambda s, a: mirror.due_items(s, a.id, now=seconds(10), limit=9),
-    "mirror.unsettled_items": lambda s, a: mirror.unsettled_items(s, a.id),
-    "mirror.pools_of": lambda s, a: mirror.pools_of(s, a.id, [ITEM]),
-    "mirror.set_aside": lambda s, a: mirror.set_aside(s, a.id, ITEM, "problem", now=NOW),
-    "mirror.lock_item": lambda s, a: mirror.lock_item(s, a.id, ITEM),
-    "mirror.record_stock": lambda s, a: record_stock(s, a.id, item_stock(pool(1, at=9)), {}),
-    "mirror.mark_asked": lambda s, a: mirror.mark_asked(s, a.id, ORDERS, now=NOW),
-    "mirror.outdated_orders": lambda s, a: mirror.outdated_orders(s, a.id, {1: NOW, 3: NOW}, [ITEM]),
-    "mirror.as_untouched": lambda s, a: mirror.as_untouched(s, a.id, {1: OURS, 2: THEIRS}),
-    "mirror.surely_as_known": lambda s, a: mirror.surely_as_known(
+    "variants.find_items": lambda s, a: variants.find_items(s, a.id, f"units {THEIRS}"),
+    "due_items.begin_rechecks": lambda s, a: due_items.begin_rechecks(s, a.id, now=seconds(10)),
+    "due_items.due_items": lambda s, a: due_items.due_items(s, a.id, now=seconds(10), limit=9),
+    "due_items.unsettled_items": lambda s, a: due_items.unsettled_items(s, a.id),
+    "stock.pools_of": lambda s, a: stock.pools_of(s, a.id, [ITEM]),
+    "due_items.set_aside": lambda s, a: due_items.set_aside(s, a.id, ITEM, "problem", now=NOW),
+    "due_items.lock_item": lambda s, a: due_items.lock_item(s, a.id, ITEM),
+    "stock.record_stock": lambda s, a: record_stock(s, a.id, item_stock(pool(1, at=9)), {}),
+    "stale_orders.mark_asked": lambda s, a: stale_orders.mark_asked(s, a.id, ORDERS, now=NOW),
+    "stale_orders.outdated_orders": lambda s, a: stale_orders.outdated_orders(
+        s, a.id, {1: NOW, 3: NOW}, [ITEM]
+    ),
+    "stale_orders.as_untouched": lambda s, a: stale_orders.as_untouched(s, a.id, {1: OURS, 2: THEIRS}),
+    "stale_orders.surely_as_known": lambda s, a: stale_orders.surely_as_known(
         s, a.id, {1: NOW}, untouched={1: OURS}
     ),
-    "mirror.distrust_orders": lambda s, a: mirror.distrust_orders(
+    "stale_orders.distrust_orders": lambda s, a: stale_orders.distrust_orders(
         s, a.id, ORDERS, seen_before=seconds(99)
     ),
-    "mirror.look_at_waiting_items": lambda s, a: mirror.look_at_waiting_items(s, a.id, now=NOW),
-    "mirror.open_demand": lambda s, a: mirror.open_demand(s, a.id, [ITEM]),
-    "mirror.outstanding_of": lambda s, a: mirror.outstanding_of(s, a.id, ORDERS),
-    "mirror.order_sizes": lambda s, a: mirror.order_sizes(s, a.id, ORDERS),
-    "mirror.items_of_orders": lambda s, a: mirror.items_of_orders(s, a.id, ORDERS),
-    "mirror.held_orders": lambda s, a: mirror.held_orders(s, a.id, ORDERS),
-    "mirror.erase_finished_orders": lambda s, a: mirror.erase_finished_orders(s, a.id, ORDERS),
-    "mirror.forget_finished_orders": lambda s, a: mirror.forget_finished_orders(
+    "due_items.look_at_waiting_items": lambda s, a: due_items.look_at_waiting_items(s, a.id, now=NOW),
+    "open_demand.open_demand": lambda s, a: open_demand.open_demand(s, a.id, [ITEM]),
+    "open_demand.outstanding_of": lambda s, a: open_demand.outstanding_of(s, a.id, ORDERS),
+    "orders.order_sizes": lambda s, a: orders.order_sizes(s, a.id, ORDERS),
+    "due_items.items_of_orders": lambda s, a: due_items.items_of_orders(s, a.id, ORDERS),
+    "orders.held_orders": lambda s, a: orders.held_orders(s, a.id, ORDERS),
+    "finished_orders.erase_finished_orders": lambda s, a: finished_orders.erase_finished_orders(
+        s, a.id, ORDERS
+    ),
+    "finished_orders.forget_finished_orders": lambda s, a: finished_orders.forget_finished_orders(
         s, a.id, before=seconds(99)
     ),
     "reservations.replace_reservations": lambda s, a: reservations.replace_reservations(
@@ -278,9 +308,9 @@ CALLS: Mapping[str, Call] = {
     ),
     "reservations.claims_on": lambda s, a: reservations.claims_on(s, a.id, ITEM, ["draft order"]),
     "reservations.reserved_items": lambda s, a: reservations.reserved_items(s, a.id),
-    "mirror.drifting_pools": lambda s, a: mirror.drifting_pools(s, a.id),
-    "mirror.stuck_items": lambda s, a: mirror.stuck_items(s, a.id),
-    "mirror.order_names": lambda s, a: mirror.order_names(s, a.id, ORDERS),
+    "stock.drifting_pools": lambda s, a: stock.drifting_pools(s, a.id),
+    "due_items.stuck_items": lambda s, a: due_items.stuck_items(s, a.id),
+    "orders.order_names": lambda s, a: orders.order_names(s, a.id, ORDERS),
     "preferences.change_preferences": lambda s, a: preferences.change_preferences(
         s, a, {"quiet_days": 9, "lead_time_days": 9, "priority_rules": []}, by="ann", now=NOW
     ),
@@ -295,27 +325,29 @@ CALLS: Mapping[str, Call] = {
     "interventions.retry_order": lambda s, a: interventions.retry_order(
         s, the_order(s, a), by="Ann", now=NOW
     ),
-    "pages.activity.list_events": lambda s, a: activity.list_events(
-        s, a.id, activity.Wanted(text=f"units {THEIRS}")
+    "pages.activity.list_events": lambda s, a: page_activity.list_events(
+        s, a.id, page_activity.Wanted(text=f"units {THEIRS}")
     ),
-    "pages.activity.walk_events": lambda s, a: list(activity.walk_events(s, a.id, activity.Wanted())),
-    "pages.activity.list_kinds": lambda s, a: activity.list_kinds(s, a.id, ["promise", "drift"]),
-    "pages.deliveries.list_failed": lambda s, a: deliveries.list_failed(s, a.id, Turn()),
-    "pages.deliveries.find_failed": lambda s, a: deliveries.find_failed(s, a.id, -1),
-    "pages.order.read_items": lambda s, a: order.read_items(s, a.id, 1),
-    "pages.order.read_locations": lambda s, a: order.read_locations(s, a.id, 1),
-    "pages.order.read_events": lambda s, a: order.read_events(s, a.id, 1),
-    "pages.orders.list_orders": lambda s, a: orders.list_orders(
-        s, a.id, orders.Wanted(TODAY, "risk", text="units")
+    "pages.activity.walk_events": lambda s, a: list(
+        page_activity.walk_events(s, a.id, page_activity.Wanted())
     ),
-    "pages.orders.find_items": lambda s, a: orders.find_items(s, a.id, "units"),
-    "pages.orders.count_lists": lambda s, a: orders.count_lists(s, a.id, today=TODAY),
-    "pages.overview.count_waiting": lambda s, a: overview.count_waiting(s, a.id),
-    "pages.overview.count_days": lambda s, a: overview.count_days(
+    "pages.activity.list_kinds": lambda s, a: page_activity.list_kinds(s, a.id, ["promise", "drift"]),
+    "pages.deliveries.list_failed": lambda s, a: page_deliveries.list_failed(s, a.id, Turn()),
+    "pages.deliveries.find_failed": lambda s, a: page_deliveries.find_failed(s, a.id, -1),
+    "pages.order.read_items": lambda s, a: page_order.read_items(s, a.id, 1),
+    "pages.order.read_locations": lambda s, a: page_order.read_locations(s, a.id, 1),
+    "pages.order.read_events": lambda s, a: page_order.read_events(s, a.id, 1),
+    "pages.orders.list_orders": lambda s, a: page_orders.list_orders(
+        s, a.id, page_orders.Wanted(TODAY, "risk", text="units")
+    ),
+    "pages.orders.find_items": lambda s, a: page_orders.find_items(s, a.id, "units"),
+    "pages.orders.count_lists": lambda s, a: page_orders.count_lists(s, a.id, today=TODAY),
+    "pages.overview.count_waiting": lambda s, a: page_overview.count_waiting(s, a.id),
+    "pages.overview.count_days": lambda s, a: page_overview.count_days(
         s, a.id, days=[TODAY], since=seconds(-99), zone=ZoneInfo("UTC")
     ),
-    "pages.overview.read_inbox": lambda s, a: overview.read_inbox(s, a.id),
-    "pages.overview.read_trouble": overview.read_trouble,
+    "pages.overview.read_inbox": lambda s, a: page_overview.read_inbox(s, a.id),
+    "pages.overview.read_trouble": page_overview.read_trouble,
     "promises.look_up_order": lambda s, a: promises.look_up_order(s, a.id, 1),
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
     "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),
@@ -471,19 +503,17 @@ def other(session: Session, shop: Shop) -> Shop:
 
 
 def test_every_public_function_is_tried() -> None:
-    modules: dict[str, ModuleType] = {"bulk_writes": bulk_writes}
-    modules |= {"audit": audit, "inbox": inbox, "items": items, "mirror": mirror, "promises": promises}
-    modules |= {"interventions": interventions, "pages.activity": activity, "pages.order": order}
-    modules |= {"pages.deliveries": deliveries, "pages.orders": orders, "pages.overview": overview}
-    modules |= {"api_tokens": api_tokens, "arrivals": arrivals, "told": told, "uploads": uploads}
-    modules |= {"api_calls": api_calls, "foreign": foreign}
-    modules |= {"demand": demand, "lead_times": lead_times, "notices": notices, "tokens": tokens}
-    modules |= {"due_work": due_work, "order_copies": order_copies}
-    modules |= {"reservations": reservations}
-    modules |= {"preferences": preferences, "shops": shops, "staff": staff}
-    public = {f"{name}.{function}" for name, module in modules.items() for function in _asking(module)}
+    public = {f"{name}.{function}" for name, module in _modules() for function in _asking(module)}
 
     assert public == CALLS.keys() | ACROSS_SHOPS.keys()
+
+
+def _modules() -> Iterator[tuple[str, ModuleType]]:
+    """Every module of `app.db` by its name there, but for the tables and what is no question to them."""
+    for found in pkgutil.walk_packages(app.db.__path__, "app.db."):
+        name = found.name.removeprefix("app.db.")
+        if name.partition(".")[0] not in ("models", "migrations", "statements"):
+            yield name, importlib.import_module(found.name)
 
 
 def _asking(module: ModuleType) -> Iterator[str]:

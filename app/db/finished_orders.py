@@ -1,0 +1,50 @@
+"""Orders that wait for nothing any more, and are dropped."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.models import Order, OrderItemRow, ShownRow
+from app.db.statements import affected_rows, delete_some
+
+
+def erase_finished_orders(session: Session, shop_id: int, order_ids: Collection[int]) -> int:
+    """Drop our copies of these orders, except those that still wait for stock: without them the books
+    would not balance, and they hold no word of the buyer."""
+    return _erase(session, shop_id, Order.order_id.in_(order_ids))
+
+
+def forget_finished_orders(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Drop some orders that nothing is outstanding of, that show nothing of ours and rest since
+    `before`. Returns how many."""
+    return _forget(session, shop_id, ~_is_shown(shop_id), before=before)
+
+
+def forget_shown_orders(session: Session, shop_id: int, *, before: datetime) -> int:
+    """Likewise orders that were released so long ago that what they show is their own affair now."""
+    return _forget(session, shop_id, _is_shown(shop_id), before=before)
+
+
+def _is_shown(shop_id: int) -> sa.ColumnElement[bool]:
+    return sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
+
+
+def _forget(session: Session, shop_id: int, which: sa.ColumnElement[bool], *, before: datetime) -> int:
+    rests = (Order.updated_at < before, Order.judge_at.is_(None), which)
+    where = (Order.shop_id == shop_id, _is_finished(shop_id), *rests)
+    return delete_some(session, Order, Order.order_id, where)
+
+
+def _erase(session: Session, shop_id: int, which: sa.ColumnElement[bool]) -> int:
+    where = (Order.shop_id == shop_id, _is_finished(shop_id), which)
+    return affected_rows(session, sa.delete(Order).where(*where))
+
+
+def _is_finished(shop_id: int) -> sa.ColumnElement[bool]:
+    mine = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == Order.order_id)
+    waiting = sa.exists().where(*mine, OrderItemRow.outstanding > 0)
+    # An order of which no item is known has only been heard of: it must be read first.
+    known = sa.or_(sa.exists().where(*mine), Order.is_stale.is_(False))
+    return sa.or_(Order.is_cancelled, sa.and_(known, ~waiting))

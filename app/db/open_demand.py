@@ -1,0 +1,137 @@
+"""The open units of our orders, by item and by order."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.models import NAMES, LineRow, Order, OrderItemRow, Variant
+from app.db.stale_orders import is_doubtful, orders_by_id
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDemand:
+    """One order's open demand for one item. `quantity` is what its line items say, `backordered` of it
+    short at placement where the platform tells; `at` and `backordered_at` are the same by the location
+    that ships it, once the order has been located, and `taken_at` those that have lowered the figures,
+    where that depends on settings. `planned` units were bought by a selling plan; `waiting_at` are those
+    by location that are on hold or scheduled. `is_doubtful`: see the function."""
+
+    order_id: int
+    placed_at: datetime
+    priority: int
+    is_located: bool
+    is_stale: bool
+    first_seen_at: datetime
+    updated_at: datetime
+    is_doubtful: bool
+    asked_at: datetime | None
+    quantity: int
+    backordered: int
+    at: Mapping[int, int]
+    backordered_at: Mapping[int, int]
+    taken_at: Mapping[int, int]
+    planned: int = 0
+    waiting_at: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """An order's open units as it was settled, by item and location, where it is located."""
+
+    is_cancelled: bool
+    is_located: bool
+    lines: Mapping[tuple[int, int], int]
+
+
+def open_demand(
+    session: Session, shop_id: int, item_ids: Collection[int]
+) -> dict[int, list[OpenDemand]]:
+    """Every order that takes, or may take, units of these items, by item."""
+    orders: dict[tuple[int, int], Order] = {}
+    told: dict[tuple[int, int], tuple[int, int, int]] = {}
+    located: dict[tuple[int, int], list[LineRow]] = defaultdict(list)
+    for item_id, order, units, short, planned in session.execute(_told_demand(shop_id, item_ids)):
+        orders[item_id, order.order_id] = order
+        told[item_id, order.order_id] = int(units), int(short), int(planned)
+    for line, order in session.execute(_located_demand(shop_id, item_ids)):
+        orders[line.item_id, order.order_id] = order
+        located[line.item_id, order.order_id].append(line)
+    result: dict[int, list[OpenDemand]] = {item_id: [] for item_id in item_ids}
+    for key, order in orders.items():
+        demand = _open_demand_of(order, told.get(key, (0, 0, 0)), located.get(key, []))
+        if demand.quantity or order.is_stale:
+            result[key[0]].append(demand)
+    return result
+
+
+def _open_demand_of(order: Order, told: tuple[int, int, int], located: Sequence[LineRow]) -> OpenDemand:
+    """`told` are the units outstanding, backordered, and bought by a plan, by the line items."""
+    lines, planned = located if order.is_located else [], told[2]
+    if order.is_located:
+        told = sum(line.quantity for line in lines), sum(line.backordered for line in lines), planned
+    return OpenDemand(
+        order_id=order.order_id,
+        placed_at=order.placed_at,
+        priority=order.priority,
+        is_located=order.is_located,
+        is_stale=order.is_stale,
+        first_seen_at=order.first_seen_at,
+        updated_at=order.updated_at,
+        is_doubtful=is_doubtful(order.updated_at, order.seen_at),
+        asked_at=order.asked_at,
+        quantity=told[0],
+        backordered=told[1],
+        at={line.location_id: line.quantity for line in lines},
+        backordered_at={line.location_id: line.backordered for line in lines},
+        taken_at={line.location_id: line.taken for line in lines if line.taken is not None},
+        planned=planned,
+        waiting_at={line.location_id: line.waiting for line in lines},
+    )
+
+
+def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int, int, int]:
+    """Units outstanding, backordered, and bought by a selling plan, by item and order as the line items
+    say; none outstanding only where the order is stale."""
+    by_plan = sa.case((OrderItemRow.selling_plan_id > 0, OrderItemRow.outstanding), else_=0)
+    told = (
+        sa.select(
+            Variant.item_id,
+            OrderItemRow.order_id,
+            sa.func.sum(OrderItemRow.outstanding).label("units"),
+            sa.func.sum(OrderItemRow.backordered).label("short"),
+            sa.func.sum(by_plan).label("planned"),
+        )
+        .join(Variant, NAMES)
+        .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
+        .group_by(Variant.item_id, OrderItemRow.order_id)
+        .subquery()
+    )
+    return (
+        sa.select(told.c.item_id, Order, told.c.units, told.c.short, told.c.planned)
+        .join(Order, sa.and_(Order.shop_id == shop_id, Order.order_id == told.c.order_id))
+        .where(Order.is_cancelled.is_(False), sa.or_(told.c.units > 0, Order.is_stale))
+    )
+
+
+def _located_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[LineRow, Order]:
+    return (
+        sa.select(LineRow, Order)
+        .join(Order, sa.and_(Order.shop_id == LineRow.shop_id, Order.order_id == LineRow.order_id))
+        .where(LineRow.shop_id == shop_id, LineRow.item_id.in_(item_ids), Order.is_cancelled.is_(False))
+    )
+
+
+def outstanding_of(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, Outstanding]:
+    """The open units of these orders, as the mirror has them."""
+    lines: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+    where = (LineRow.shop_id == shop_id, LineRow.order_id.in_(order_ids))
+    for row in session.scalars(sa.select(LineRow).where(*where)):
+        lines[row.order_id][row.item_id, row.location_id] = row.quantity
+    return {
+        order_id: Outstanding(order.is_cancelled, order.is_located, lines[order_id])
+        for order_id, order in orders_by_id(session, shop_id, order_ids).items()
+    }

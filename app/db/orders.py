@@ -1,0 +1,235 @@
+"""Our copies of the shop's orders."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.priority import PriorityRule, priority_of
+from app.db import order_copies
+from app.db.demand import Taken, forget_lines, lines_of, remember_taken
+from app.db.due_items import ask_for_look, items_of_variants, look_at_queues_of, patience
+from app.db.foreign import hear_of_foreign_writes
+from app.db.models import LineRow, Order, OrderItemRow, PromiseRow, RouteRow, Shop, ShownRow
+from app.db.order_copies import OrderCopy
+from app.db.routes import keep_routing
+from app.platforms.base import OrderItem, OrderSeen
+
+
+def see_orders(
+    session: Session,
+    shop_id: int,
+    copies: Sequence[OrderSeen],
+    *,
+    now: datetime,
+    cause: str,
+    is_read: bool,
+) -> set[int]:
+    """Take copies of orders into the mirror; an older one never overwrites a newer one.
+
+    `is_read`: they were just read from the platform, not told by a webhook. Items whose demand or
+    queue changed become due, and orders that show something of ours are judged again. Returns the ids of
+    orders that really changed.
+    """
+    known = order_copies.read(session, shop_id, {copy.order_id for copy in copies})
+    rules = priority_rules(session, shop_id)
+    lines = lines_of(session, shop_id, known.keys())
+    changed: dict[int, dict[int, int]] = {}
+    taken: list[Taken] = []
+    told = []
+    for copy in copies:
+        order = known.get(copy.order_id)
+        is_first = order is None
+        if order is None:
+            order = known[copy.order_id] = order_copies.begin(copy, now=now)
+        elif order.is_gone or copy.updated_at < order.updated_at:
+            continue
+        told.append(copy)
+        before = {} if order.is_cancelled else order.items
+        was = {} if order.is_cancelled else lines.get(copy.order_id, {})
+        is_moved = _rank(order, copy, rules)
+        is_changed = _take_copy(order, copy, now=now, is_trusted=is_read or is_first)
+        after = {} if copy.is_cancelled else order.items
+        if copy.routing is not None:
+            is_begun = any(item.outstanding for item in before.values())
+            taken.append(Taken(copy, was, before, after, is_begun=is_begun))
+        if is_changed or is_moved:
+            _add_difference(changed.setdefault(copy.order_id, {}), before, after)
+    order_copies.write(session, shop_id, known)
+    keep_routing(session, shop_id, known)
+    remember_taken(session, shop_id, taken, now=now)
+    _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
+    _judge_if_shown(session, shop_id, changed.keys(), now=now)
+    hear_of_foreign_writes(session, shop_id, told, now=now)
+    return set(changed)
+
+
+def priority_rules(session: Session, shop_id: int) -> list[PriorityRule]:
+    """The merchant's rules, the first that fits counts."""
+    told = session.scalar(sa.select(Shop.priority_rules).where(Shop.id == shop_id))
+    return [PriorityRule(rule["tag"], rule["priority"]) for rule in told or ()]
+
+
+def _rank(order: OrderCopy, copy: OrderSeen, rules: Sequence[PriorityRule]) -> bool:
+    """Give the order the priority that its tags earn it, unless a person did. Returns whether it moves
+    in the queue."""
+    if copy.tags is None or order.is_ranked_by_hand:
+        return False
+    before, order.priority = order.priority, priority_of(copy.tags, rules)
+    return order.priority != before
+
+
+def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: bool) -> bool:
+    """Write one copy over what we know of the order. Returns whether its demand changed."""
+    told = _told_items(copy, order.items)
+    is_new_demand = told is not None and _without_prices(told) != _without_prices(order.items)
+    is_changed = is_new_demand or copy.is_cancelled != order.is_cancelled
+    # Two changes in one second carry the same `updated_at`: which of the copies is newer can't be
+    # told, so the order is read when it matters.
+    is_ambiguous = is_changed and not is_trusted and copy.updated_at == order.updated_at
+    order.name, order.placed_at, order.updated_at = copy.name, copy.placed_at, copy.updated_at
+    order.is_cancelled, order.seen_at = copy.is_cancelled, now
+    order.is_written = False
+    if told is not None and told != order.items:
+        order.items, order.has_new_items = told, True
+    if is_changed:
+        order.is_located, order.asked_at, order.is_to_be_located = False, None, False
+    if copy.routing is not None:
+        order.routing, order.is_to_be_located = copy.routing, True
+    order.is_stale = is_ambiguous or (order.is_stale and not (is_trusted and told is not None))
+    return is_changed
+
+
+def _told_items(copy: OrderSeen, known: Mapping[int, OrderItem]) -> dict[int, OrderItem] | None:
+    """A copy's line items by their ids, at the prices and with the selling plans that are known where
+    it tells none."""
+    if copy.items is None:
+        return None
+    return {item.line_id: _with_known(item, known.get(item.line_id)) for item in copy.items}
+
+
+def _with_known(item: OrderItem, known: OrderItem | None) -> OrderItem:
+    if known is None or not (item.unit_price is None or item.selling_plan_id is None):
+        return item
+    price, plan = item.unit_price, item.selling_plan_id
+    return msgspec.structs.replace(
+        item,
+        unit_price=known.unit_price if price is None else price,
+        selling_plan_id=known.selling_plan_id if plan is None else plan,
+    )
+
+
+def _without_prices(items: Mapping[int, OrderItem]) -> dict[int, OrderItem]:
+    """A price or a selling plan that becomes known is no demand."""
+    return {
+        line_id: msgspec.structs.replace(item, unit_price=None, selling_plan_id=None)
+        for line_id, item in items.items()
+    }
+
+
+def _add_difference(
+    total: dict[int, int], before: Mapping[int, OrderItem], after: Mapping[int, OrderItem]
+) -> None:
+    """Add to `total` how many more units of each variant are outstanding than before."""
+    for sign, items in ((-1, before), (1, after)):
+        for item in items.values():
+            total[item.variant_id] = total.get(item.variant_id, 0) + sign * item.outstanding
+
+
+def _ask_for_looks(
+    session: Session,
+    shop_id: int,
+    changed: Mapping[int, Mapping[int, int]],
+    *,
+    now: datetime,
+    cause: str,
+) -> None:
+    """More demand asks for a look at the item's stock; less demand can only help, so it matters only
+    where somebody waits."""
+    more: dict[int, int] = defaultdict(int)
+    for differences in changed.values():
+        for variant_id, units in differences.items():
+            more[variant_id] += units
+    for variant_id, item in items_of_variants(session, shop_id, more.keys()).items():
+        if more[variant_id] > 0:
+            item.headroom = None if item.headroom is None else item.headroom - more[variant_id]
+            ask_for_look(item, at=now + patience(item, item.headroom), cause=cause)
+        elif item.has_queue:
+            ask_for_look(item, at=now, cause=cause)
+
+
+def _judge_if_shown(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
+) -> None:
+    """Orders that show something of ours, or were promised something, must be compared again."""
+    if not order_ids:
+        return
+    shown = sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
+    promised = sa.exists().where(PromiseRow.shop_id == shop_id, PromiseRow.order_id == Order.order_id)
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids), sa.or_(shown, promised))
+    session.execute(sa.update(Order).where(*where).values(judge_at=now))
+
+
+def touch_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
+    """Something about these orders changed that no webhook told: read them before they matter."""
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    session.execute(sa.update(Order).where(*where).values(is_stale=True, asked_at=None))
+    look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
+
+
+def forget_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
+    """The platform deleted these orders: they wait for nothing any more."""
+    forget_lines(session, shop_id, order_ids, now=now)
+    look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    gone: dict[str, object] = {
+        "is_gone": True,
+        "is_cancelled": True,
+        "is_stale": False,
+        "judge_at": None,
+    }
+    gone |= {"short": 0, "short_value": None, "short_since": None, "expected_on": None}
+    gone |= {"unbacked_on": None, "released_on": None, "waits_as": ""}
+    session.execute(sa.update(Order).where(*where).values(**gone))
+    for table in (LineRow, RouteRow, PromiseRow, ShownRow):
+        session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id.in_(order_ids)))
+
+
+def order_sizes(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, tuple[int, int]]:
+    """How many line items and routed parts each order has, so that reads ask for no more."""
+    items = _count_by_order(session, shop_id, order_ids, OrderItemRow)
+    routes = _count_by_order(session, shop_id, order_ids, RouteRow)
+    return {order_id: (items.get(order_id, 0), routes.get(order_id, 0)) for order_id in order_ids}
+
+
+def _count_by_order(
+    session: Session, shop_id: int, order_ids: Collection[int], table: type[OrderItemRow | RouteRow]
+) -> dict[int, int]:
+    statement = (
+        sa.select(table.order_id, sa.func.count())
+        .where(table.shop_id == shop_id, table.order_id.in_(order_ids))
+        .group_by(table.order_id)
+    )
+    return dict(session.execute(statement).all())
+
+
+def held_orders(session: Session, shop_id: int, order_ids: Collection[int]) -> Sequence[int]:
+    """Which of these orders we hold a copy of."""
+    return session.scalars(
+        sa.select(Order.order_id).where(Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    ).all()
+
+
+def order_names(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, str]:
+    """The names people know these orders by."""
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    return dict(session.execute(sa.select(Order.order_id, Order.name).where(*where)).all())
