@@ -1,8 +1,32 @@
 """Orders that must be compared with what they show."""
 
-import sqlalchemy as sa
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
-from app.db.models import IN_BULK, NAMES, SELLS, Item, Order, OrderItemRow, Variant
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.desired import ItemState, OrderState, Shown
+from app.core.foreign import Foreign
+from app.db.foreign import foreign_of
+from app.db.models import (
+    IN_BULK,
+    NAMES,
+    SELLS,
+    TAGGED,
+    Item,
+    LineRow,
+    Order,
+    OrderItemRow,
+    PromiseRow,
+    Shop,
+    ShownRow,
+    Variant,
+)
+from app.db.statements import chunks
 
 
 def is_settled() -> sa.ColumnElement[bool]:
@@ -22,3 +46,229 @@ def is_ready() -> sa.ColumnElement[bool]:
     """The condition on `Order` that it can be judged, and that neither a person nor a write of many
     orders holds it back."""
     return sa.and_(is_settled(), Order.held_at.is_(None), Order.bulk != IN_BULK)
+
+
+@dataclass(frozen=True, slots=True)
+class DueOrder:
+    """An order that is due to be judged: its state, what it shows, what was about to be sent when we
+    last heard nothing back, and what others did to it. `is_tagged`: its tags have been written in bulk
+    as was intended, and nothing else has."""
+
+    name: str
+    is_located: bool
+    state: OrderState
+    shown: Shown
+    intent: Shown | None
+    is_tagged: bool = False
+    foreign: Foreign = field(default=Foreign())
+
+    @property
+    def order_id(self) -> int:
+        """The order's own number."""
+        return self.state.order_id
+
+
+def judge_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, at: datetime | None
+) -> None:
+    """These orders must be compared with what they show (None: they need not any more)."""
+    for some in chunks(order_ids):
+        where = (Order.shop_id == shop_id, Order.order_id.in_(some))
+        session.execute(sa.update(Order).where(*where).values(judge_at=at))
+
+
+def judge_showing(session: Session, shop_id: int, item_id: int, *, at: datetime) -> None:
+    """Orders that name this item and show something of ours must be compared with that."""
+    mine = sa.and_(ShownRow.shop_id == OrderItemRow.shop_id, ShownRow.order_id == OrderItemRow.order_id)
+    named = (
+        sa.select(OrderItemRow.order_id)
+        .join(Variant, NAMES)
+        .join(ShownRow, mine)
+        .where(Variant.shop_id == shop_id, Variant.item_id == item_id)
+    )
+    judge_orders(session, shop_id, set(session.scalars(named)), at=at)
+
+
+def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
+    """An order is judged from all its items together: look now at those of due orders that would be
+    looked at later. Not while news are awaited, for which items may be waiting too."""
+    news_at = session.scalar(sa.select(Shop.news_at).where(Shop.id == shop_id))
+    if news_at is not None and news_at > now:
+        return
+    due = (
+        sa.select(Variant.item_id)
+        .join(OrderItemRow, NAMES)
+        .join(
+            Order,
+            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
+        )
+        .where(Variant.shop_id == shop_id, Order.judge_at <= now)
+    )
+    where = (
+        Item.shop_id == shop_id,
+        Item.look_at > now,
+        Item.unbalanced_since.is_(None),
+        Item.item_id.in_(due),
+    )
+    session.execute(sa.update(Item).where(*where).values(look_at=now))
+
+
+_QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
+
+
+def is_anything_due(session: Session, shop_id: int, *, now: datetime) -> bool:
+    """Whether an item is to be looked at, or an order to be compared, by now."""
+    items = sa.exists().where(Item.shop_id == shop_id, Item.look_at <= now)
+    orders = sa.exists().where(Order.shop_id == shop_id, Order.judge_at <= now)
+    return bool(session.scalar(sa.select(sa.or_(items, orders))))
+
+
+def orders_to_judge(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[DueOrder]:
+    """Due orders none of whose items must still be looked at and that nobody holds back, longest
+    waiting first."""
+    where = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready())
+    orders = session.scalars(sa.select(Order).where(*where).order_by(*_QUEUE).limit(limit)).all()
+    return _due_orders(session, shop_id, orders)
+
+
+def count_changing_status(session: Session, shop_id: int, *, now: datetime, limit: int) -> int:
+    """How many of the orders that are to be judged now, up to a limit, begin to wait or have waited."""
+    some = _changing_status(shop_id, now).limit(limit).subquery()
+    return session.scalars(sa.select(sa.func.count()).select_from(some)).one()
+
+
+def orders_changing_status(
+    session: Session, shop_id: int, *, now: datetime, limit: int
+) -> list[DueOrder]:
+    """Those orders, in the order of the queue."""
+    ids = session.scalars(_changing_status(shop_id, now).order_by(*_QUEUE).limit(limit)).all()
+    return due_orders(session, shop_id, ids, now=now)
+
+
+def _changing_status(shop_id: int, now: datetime) -> sa.Select[int]:
+    begins, ends = Order.short > 0, Order.short == 0
+    turns = sa.or_(sa.and_(begins, Order.waits_as == ""), sa.and_(ends, Order.waits_as != ""))
+    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready(), Order.bulk == "")
+    return sa.select(Order.order_id).where(*due, turns)
+
+
+def due_orders(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
+) -> list[DueOrder]:
+    """Those of these orders that are to be judged now."""
+    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready())
+    orders = session.scalars(sa.select(Order).where(*due, Order.order_id.in_(order_ids))).all()
+    return _due_orders(session, shop_id, orders)
+
+
+def look_up_order(session: Session, shop_id: int, order_id: int) -> DueOrder | None:
+    """One order as it would be judged, whether it is due or not."""
+    orders = session.scalars(
+        sa.select(Order).where(Order.shop_id == shop_id, Order.order_id == order_id)
+    ).all()
+    return next(iter(_due_orders(session, shop_id, orders)), None)
+
+
+def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list[DueOrder]:
+    ids = [order.order_id for order in orders]
+    items = _item_states(session, shop_id, ids)
+    rows = session.scalars(
+        sa.select(ShownRow).where(ShownRow.shop_id == shop_id, ShownRow.order_id.in_(ids))
+    )
+    shown = {row.order_id: row for row in rows}
+    result = []
+    for order in orders:
+        row = shown.get(order.order_id)
+        state = OrderState(
+            order.order_id, order.is_cancelled or order.is_gone, items.get(order.order_id, [])
+        )
+        was = msgspec.convert(row.shown, Shown) if row else Shown()
+        intent = msgspec.convert(row.intent, Shown) if row and row.intent else None
+        due = DueOrder(
+            order.name,
+            order.is_located,
+            state,
+            was,
+            intent,
+            is_tagged=order.bulk == TAGGED,
+            foreign=foreign_of(row),
+        )
+        result.append(due)
+    return result
+
+
+def _item_states(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, list[ItemState]]:
+    """Every item of these orders with what is outstanding and short of it, in line order."""
+    short = _short_by_item(session, shop_id, order_ids)
+    located = _located_by_item(session, shop_id, order_ids)
+    states: dict[int, dict[int, ItemState]] = defaultdict(dict)
+    statement = (
+        sa.select(OrderItemRow, Item.item_id, Item.kind, Item.is_tracked, Order.is_located)
+        .join(Variant, NAMES)
+        .join(Item, SELLS)
+        .join(
+            Order,
+            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
+        )
+        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
+        .order_by(OrderItemRow.line_id)
+    )
+    for row, item_id, kind, is_tracked, is_located in session.execute(statement):
+        units, expected_on = short.get((row.order_id, item_id), (0, None))
+        was = states[row.order_id].get(item_id)
+        told = row.outstanding + (was.outstanding if was else 0)
+        states[row.order_id][item_id] = ItemState(
+            item_id=item_id,
+            title=row.title,
+            sku=row.sku,
+            ordered=row.ordered + (was.ordered if was else 0),
+            outstanding=located.get((row.order_id, item_id), 0) if is_located else told,
+            short=units,
+            expected_on=expected_on,
+            kind=kind,
+            is_counted=is_tracked,
+        )
+    return {order_id: list(items.values()) for order_id, items in states.items()}
+
+
+def _short_by_item(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[tuple[int, int], tuple[int, date | None]]:
+    """Units short and the day the last of them is expected, by order and item, locations together."""
+    where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids), PromiseRow.short > 0)
+    found: dict[tuple[int, int], tuple[int, date | None]] = {}
+    for row in session.scalars(sa.select(PromiseRow).where(*where)):
+        units, day = found.get((row.order_id, row.item_id), (0, date.min))
+        latest = None if day is None or row.expected_on is None else max(day, row.expected_on)
+        found[row.order_id, row.item_id] = (units + row.short, latest)
+    return found
+
+
+def _located_by_item(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[tuple[int, int], int]:
+    statement = (
+        sa.select(LineRow.order_id, LineRow.item_id, sa.func.sum(LineRow.quantity))
+        .where(LineRow.shop_id == shop_id, LineRow.order_id.in_(order_ids))
+        .group_by(LineRow.order_id, LineRow.item_id)
+    )
+    return {(order_id, item_id): int(units) for order_id, item_id, units in session.execute(statement)}
+
+
+def settle_order(session: Session, shop_id: int, order_id: int) -> None:
+    """The order shows what it should: it is not due any more, and its covered lines are forgotten."""
+    where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id == order_id, PromiseRow.short == 0)
+    session.execute(sa.delete(PromiseRow).where(*where))
+    settled = {"judge_at": None, "attempts": 0, "problem": None, "bulk": ""}
+    session.execute(
+        sa.update(Order).where(Order.shop_id == shop_id, Order.order_id == order_id).values(**settled)
+    )
+
+
+def set_aside(session: Session, shop_id: int, order_id: int, problem: str, *, now: datetime) -> None:
+    """One order could not be written: say why, and try it again later and later, at most hourly."""
+    order = session.get_one(Order, (shop_id, order_id))
+    order.problem, order.attempts, order.bulk = problem, order.attempts + 1, ""
+    order.judge_at = now + timedelta(seconds=min(3600, 15 * 2**order.attempts))

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
+from app.db.due_orders import judge_orders
 from app.db.models import ArrivalRow, Item, PromiseRow
-from app.db.promises import judge_orders, promises_of_item
+from app.db.promises import promises_of_item
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ from app.db import (
     bulk_writes,
     demand,
     due_items,
+    due_orders,
     due_work,
+    endings,
     finished_orders,
     foreign,
     inbox,
@@ -40,12 +42,14 @@ from app.db import (
     notices,
     open_demand,
     order_copies,
+    order_sums,
     orders,
     preferences,
     promises,
     reservations,
     routes,
     shops,
+    showing,
     staff,
     stale_orders,
     stock,
@@ -110,8 +114,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     record_stock(session, shop.id, item_stock(pool(-units, committed=units)), {LOCATION: units})
     said = Promise(line(units, order=1), units, day("2026-12-05"), Basis.ARRIVAL)
     promises.record_promises(session, shop.id, ITEM, [(said, name)], now=NOW, cause=name)
-    promises.record_shown(session, shop.id, 1, shown(shown_item(units, of=units)), now=NOW)
-    promises.judge_orders(session, shop.id, [1], at=NOW)
+    showing.record_shown(session, shop.id, 1, shown(shown_item(units, of=units)), now=NOW)
+    due_orders.judge_orders(session, shop.id, [1], at=NOW)
     demand.keep_doubts(session, shop.id, ITEM, [1], until=seconds(units))
     row = arrivals.add_arrival(
         session,
@@ -348,24 +352,24 @@ CALLS: Mapping[str, Call] = {
     ),
     "pages.overview.read_inbox": lambda s, a: page_overview.read_inbox(s, a.id),
     "pages.overview.read_trouble": page_overview.read_trouble,
-    "promises.look_up_order": lambda s, a: promises.look_up_order(s, a.id, 1),
+    "due_orders.look_up_order": lambda s, a: due_orders.look_up_order(s, a.id, 1),
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
     "promises.record_promises": lambda s, a: promises.record_promises(s, a.id, ITEM, [], **AT),
-    "promises.judge_orders": lambda s, a: promises.judge_orders(s, a.id, ORDERS, at=None),
+    "due_orders.judge_orders": lambda s, a: due_orders.judge_orders(s, a.id, ORDERS, at=None),
     "arrivals.awaiting_shipments": lambda s, a: arrivals.awaiting_shipments(s, a.id, [ITEM]),
-    "promises.is_anything_due": lambda s, a: promises.is_anything_due(s, a.id, now=NOW),
-    "promises.judge_showing": lambda s, a: promises.judge_showing(s, a.id, ITEM, at=NOW),
+    "due_orders.is_anything_due": lambda s, a: due_orders.is_anything_due(s, a.id, now=NOW),
+    "due_orders.judge_showing": lambda s, a: due_orders.judge_showing(s, a.id, ITEM, at=NOW),
     "foreign.hear_of_foreign_writes": lambda s, a: foreign.hear_of_foreign_writes(
         s, a.id, [msgspec.structs.replace(order_seen(), blocks="theirs")], now=NOW
     ),
     "foreign.put_right": lambda s, a: foreign.put_right(s, a.id, 1, "theirs", now=NOW),
     "foreign.found_fine": lambda s, a: foreign.found_fine(s, a.id, 1, "theirs"),
-    "promises.hasten_looks": lambda s, a: promises.hasten_looks(s, a.id, now=NOW),
-    "promises.orders_to_judge": lambda s, a: promises.orders_to_judge(s, a.id, now=NOW, limit=9),
-    "promises.count_changing_status": lambda s, a: promises.count_changing_status(
+    "due_orders.hasten_looks": lambda s, a: due_orders.hasten_looks(s, a.id, now=NOW),
+    "due_orders.orders_to_judge": lambda s, a: due_orders.orders_to_judge(s, a.id, now=NOW, limit=9),
+    "due_orders.count_changing_status": lambda s, a: due_orders.count_changing_status(
         s, a.id, now=NOW, limit=9
     ),
-    "promises.orders_changing_status": lambda s, a: promises.orders_changing_status(
+    "due_orders.orders_changing_status": lambda s, a: due_orders.orders_changing_status(
         s, a.id, now=NOW, limit=9
     ),
     "bulk_writes.find": lambda s, a: bulk_writes.find(s, a.id),
@@ -374,13 +378,13 @@ CALLS: Mapping[str, Call] = {
     "bulk_writes.look_later": lambda s, a: bulk_writes.look_later(s, a.id, at=NOW),
     "bulk_writes.end": lambda s, a: bulk_writes.end(s, a.id, tagged=[1], rest_until=NOW, now=NOW),
     "bulk_writes.rest": lambda s, a: bulk_writes.rest(s, a.id, until=NOW, now=NOW),
-    "promises.due_orders": lambda s, a: promises.due_orders(s, a.id, ORDERS, now=NOW),
-    "promises.orders_saying_notice": lambda s, a: promises.orders_saying_notice(s, a.id),
-    "promises.stale_orders_shown": lambda s, a: promises.stale_orders_shown(s, a.id, seen_since=NOW),
-    "promises.intend": lambda s, a: promises.intend(s, a.id, [(1, Shown(), Shown())]),
-    "promises.record_shown": lambda s, a: promises.record_shown(s, a.id, 1, Shown(), now=NOW),
-    "promises.settle_order": lambda s, a: promises.settle_order(s, a.id, 1),
-    "promises.set_aside": lambda s, a: promises.set_aside(s, a.id, 1, "problem", now=NOW),
+    "due_orders.due_orders": lambda s, a: due_orders.due_orders(s, a.id, ORDERS, now=NOW),
+    "showing.orders_saying_notice": lambda s, a: showing.orders_saying_notice(s, a.id),
+    "showing.stale_orders_shown": lambda s, a: showing.stale_orders_shown(s, a.id, seen_since=NOW),
+    "showing.intend": lambda s, a: showing.intend(s, a.id, [(1, Shown(), Shown())]),
+    "showing.record_shown": lambda s, a: showing.record_shown(s, a.id, 1, Shown(), now=NOW),
+    "due_orders.settle_order": lambda s, a: due_orders.settle_order(s, a.id, 1),
+    "due_orders.set_aside": lambda s, a: due_orders.set_aside(s, a.id, 1, "problem", now=NOW),
     "arrivals.supply_awaiting_shipments": lambda s, a: arrivals.supply_awaiting_shipments(s, a.id, ITEM),
     "arrivals.expected_arrivals": lambda s, a: arrivals.expected_arrivals(s, a.id, ITEM),
     "arrivals.adopt_arrivals": lambda s, a: arrivals.adopt_arrivals(s, a.id, ITEM),
@@ -429,10 +433,15 @@ CALLS: Mapping[str, Call] = {
     "arrivals.change_arrival": lambda s, a: arrivals.change_arrival(
         s, the_arrival(s, a), received=1, now=NOW
     ),
-    "promises.set_lead_time": lambda s, a: promises.set_lead_time(s, the_item(s, a), 3, now=NOW),
-    "promises.set_shop_lead_time": lambda s, a: promises.set_shop_lead_time(s, a, 3, now=NOW),
+    "lead_times.set_lead_time": lambda s, a: lead_times.set_lead_time(s, the_item(s, a), 3, now=NOW),
+    "lead_times.set_shop_lead_time": lambda s, a: lead_times.set_shop_lead_time(s, a, 3, now=NOW),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
-    "promises.orders_showing": lambda s, a: promises.orders_showing(s, a.id, ORDERS),
+    "showing.items_shown": lambda s, a: showing.items_shown(s, a.id, ORDERS),
+    "endings.endings_of": lambda s, a: endings.endings_of(
+        s, a.id, ITEM, promises.promises_of_item(s, a.id, ITEM), is_counted=True
+    ),
+    "order_sums.sum_up": lambda s, a: order_sums.sum_up(s, a.id, ORDERS),
+    "showing.orders_showing": lambda s, a: showing.orders_showing(s, a.id, ORDERS),
     "promises.short_of_others": lambda s, a: promises.short_of_others(s, a.id, ORDERS, but_item=99),
     "promises.count_short": lambda s, a: promises.count_short(s, a.id),
     "shops.get_shop": lambda s, a: shops.get_shop(s, a.id),
