@@ -1,9 +1,10 @@
-"""Numbers in addresses."""
+"""What may stand in the variable parts of addresses."""
 
 from flask import Flask
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter, Map, UnicodeConverter, ValidationError
 
 from app.core.bounds import LARGEST_ID
+from app.platforms.text import printable
 
 
 class RowNumber(IntegerConverter):
@@ -15,6 +16,17 @@ class RowNumber(IntegerConverter):
         super().__init__(url_map, max=LARGEST_ID)
 
 
-def bound_numbers(app: Flask) -> None:
-    """From here on `<int:…>` in a rule is a `RowNumber`."""
-    app.url_map.converters["int"] = RowNumber
+class Word(UnicodeConverter):
+    """A word that a row may hold."""
+
+    def to_python(self, value: str) -> str:
+        """Nothing is there where it can't be stored."""
+        if value != printable(value):
+            raise ValidationError
+        return value
+
+
+def bound_parts(app: Flask) -> None:
+    """From here on the variable parts of rules are of these kinds."""
+    kinds = {"int": RowNumber, "default": Word, "string": Word}
+    app.url_map.converters.update(kinds)

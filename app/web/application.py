@@ -50,7 +50,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["HAS_OPEN_PAGES"] = has_open_pages
-    addresses.bound_numbers(app)
+    addresses.bound_parts(app)
     app.before_request(_allow_large_file)
     headers.harden(app, runtime.settings)
     access.protect(app, runtime)

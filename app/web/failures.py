@@ -3,14 +3,16 @@
 from http import HTTPStatus
 
 import structlog
-from flask import Flask, render_template, request
+from flask import Flask, g, render_template, request
 from prometheus_client import Counter
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app.logs import first_line
+from app.web import headers
+from app.web.api.answers import Problem, refuse
 
 RETRY_S = 30
 WITHOUT_DATABASE = Counter("backline_without_database", "Requests that the database did not serve")
@@ -37,6 +39,8 @@ _ADVICE = {
     503: "Nothing is lost. The page comes back with the database: load it again in half a minute.",
 }
 
+_NO_VALUE = "The address or the form holds a character or a number that nothing here can have."
+
 log = structlog.get_logger()
 
 
@@ -45,6 +49,7 @@ def explain(app: Flask) -> None:
     app.register_error_handler(HTTPException, _tell)
     for kind in (OperationalError, InterfaceError, InternalError, NoConnectionLeft):
         app.register_error_handler(kind, _tell_of_database)
+    app.register_error_handler(DataError, _tell_of_value)
 
 
 def _tell(error: HTTPException) -> Response | HTTPException:
@@ -69,13 +74,32 @@ def _tell_of_database(error: Exception) -> Response:
     return _answered(answer, HTTPStatus.SERVICE_UNAVAILABLE, "")
 
 
+def _tell_of_value(error: Exception) -> Response:
+    """What was asked for holds something that no column does. Each page looks at what it knows of;
+    whatever gets past that is the caller's all the same, and no fault of ours."""
+    log.warning("a request holds what can't be looked up", error=first_line(error), path=request.path)
+    return _answered(Response(status=HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST, _NO_VALUE)
+
+
 def _answered(answer: Response, code: int, said: str) -> Response:
     title = _TITLES.get(code, "This did not work")
     advice = said or _ADVICE.get(code, "Go back, and try once more.")
+    if request.path.startswith("/api/"):
+        return _problem(answer, Problem(code, title, advice))
     if "text/html" in request.headers.get("Accept", ""):
+        if g.get("viewer") is None:
+            headers.show_in_frames_of_admins()
         answer.data = render_template("failure.html", title=title, advice=advice)
         answer.mimetype = "text/html"
     else:
         answer.data = f"{title}: {advice}\n"
         answer.mimetype = "text/plain"
     return answer
+
+
+def _problem(answer: Response, problem: Problem) -> Response:
+    """What docs/api.md promises to programs, whatever failed."""
+    refusal = refuse(problem)
+    for name, value in answer.headers.items():
+        refusal.headers.setdefault(name, value)
+    return refusal

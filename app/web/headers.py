@@ -1,6 +1,7 @@
 """What every answer tells the browser: run nothing that is not ours, and stand in no frame but the
 admin of the shop that is shown."""
 
+import re
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request
@@ -12,6 +13,9 @@ from app.web import visits
 _APP_BRIDGE = "https://cdn.shopify.com"
 _YEAR_S = 365 * 24 * 60 * 60
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+_ANY_ADMIN = ("any", "")
+# A policy knows no wildcard but for the whole first part of a host's name.
+_PART_WITH_HASH = re.compile(r"[^/.\s]*\{hash\}[^/.\s]*")
 _IN_NO_FRAME = {"X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
 
@@ -40,6 +44,12 @@ def of_machines(settings: Settings, *, is_secure: bool) -> dict[str, str]:
 def show_in_frame_of(platform: str, domain: str) -> None:
     """Let this answer stand in a frame of that shop's admin, and in no other."""
     g.framed_by = (platform, domain)
+
+
+def show_in_frames_of_admins() -> None:
+    """Let this answer stand in the admin of any shop: one that is of no shop, and on which there is
+    nothing to press. Without a database nobody can say whose admin a request came from."""
+    g.setdefault("framed_by", _ANY_ADMIN)
 
 
 def _of_every_answer(*, is_secure: bool) -> dict[str, str]:
@@ -75,6 +85,10 @@ def _ancestors(settings: Settings, framed_by: tuple[str, str] | None) -> str:
     """A stand-in for a platform shows us in frames of its own address."""
     if framed_by is None:
         return "'none'"
+    if framed_by == _ANY_ADMIN:
+        shops = _ancestors(settings, ("shopify", "*.myshopify.com"))
+        panels = _PART_WITH_HASH.sub("*", settings.bigcommerce_panel_origins)
+        return f"{shops} {panels} {_origin(settings.bigcommerce_login_url)}"
     platform, domain = framed_by
     if platform == "shopify":
         shop = settings.shopify_base_url.replace("{shop}", domain)

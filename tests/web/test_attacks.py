@@ -231,7 +231,7 @@ def test_a_form_survives_a_change_of_the_key(runtime: Runtime, ours: int) -> Non
 
 def test_every_answer_says_what_a_browser_may_do_with_it(app: Flask, ours: int, ann: Browser) -> None:
     """Errors and files too."""
-    for path in ("/", f"/shops/{ours}", "/sign-in", "/nothing", "/static/backline.css", "/healthz"):
+    for path in ("/", f"/shops/{ours}", "/sign-in", "/shops/9999", "/static/backline.css", "/healthz"):
         answer = ann.get(path, buffered=True)
         policy = answer.headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy, path

@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.db.api_tokens import renew_token
+from app.db.models import Shop
 from app.pipeline.runtime import Runtime
 from app.services import open_engine
 from app.web.access import Role
 from app.web.application import create_app
 from tests.web.posting import counted, order_body, post
-from tests.web.visitors import sign_in, stranger
+from tests.web.visitors import new_pass, sign_in, stranger
 
 
 @pytest.fixture
@@ -124,7 +126,70 @@ def test_the_icon_that_browsers_ask_for_is_there(app: Flask) -> None:
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
 
 
-def test_no_page_of_an_error_can_be_framed(without_database: Flask, app: Flask) -> None:
-    answers = [stranger(without_database).get("/"), stranger(app).get("/nothing")]
+ADMINS = (
+    "frame-ancestors https://*.myshopify.com https://admin.shopify.com "
+    "https://*.mybigcommerce.com https://login.bigcommerce.com;"
+)
 
-    assert {answer.headers["X-Frame-Options"] for answer in answers} == {"DENY"}
+
+def test_a_merchant_sees_in_the_admin_why_a_page_is_missing(
+    without_database: Flask, app: Flask, runtime: Runtime, ours: int
+) -> None:
+    """Whose admin it is nobody can say without a database; there is nothing on the page to press, and
+    nothing of a shop."""
+    known = new_pass(app, runtime, ours)
+    answers = [
+        stranger(without_database).get(f"/shops/{ours}?pass={known}"),
+        stranger(app).get("/nothing"),
+    ]
+
+    for answer in answers:
+        assert ADMINS in answer.headers["Content-Security-Policy"]
+        assert "X-Frame-Options" not in answer.headers
+        assert "<form" not in answer.get_data(as_text=True)
+
+
+def test_no_other_site_frames_a_page_of_an_error(without_database: Flask, app: Flask) -> None:
+    """Nor does anybody a line of text, or what is shown to somebody who signed in outside the admin."""
+    texts = [
+        stranger(one).get("/", headers={"Accept": "*/*"}).headers for one in (without_database, app)
+    ]
+
+    assert {headers["X-Frame-Options"] for headers in texts} == {"DENY"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/shops/{ours}/arrivals/import/a%00b", "/api/v1/arrivals/a%00b", "/invitations/%00"]
+)
+def test_a_zero_byte_in_an_address_leads_nowhere(
+    app: Flask, runtime: Runtime, ours: int, path: str
+) -> None:
+    answer = sign_in(app, runtime, ours).get(path.format(ours=ours))
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("accept", ["text/html", "*/*"])
+def test_a_value_that_no_column_can_have_is_the_callers_fault(
+    app: Flask, runtime: Runtime, ours: int, accept: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with runtime.sessions.begin() as session:
+        token = renew_token(session.get_one(Shop, ours))
+
+    with caplog.at_level(logging.WARNING):
+        answer = stranger(app).get(
+            "/api/v1/arrivals?sku=a%00b", headers={"Authorization": f"Bearer {token}", "Accept": accept}
+        )
+
+    assert answer.status_code == 400
+    assert "nothing here can have" in answer.get_json(force=True)["detail"]
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/arrivals", "/api/v1/arrivals/1"])
+def test_the_api_without_a_database_answers_in_its_own_form(without_database: Flask, path: str) -> None:
+    answer = stranger(without_database).get(path, headers={"Authorization": "Bearer backline_x"})
+
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert answer.headers["Retry-After"] == "30"
+    assert answer.get_json()["title"] == "Backline can’t reach its database"
