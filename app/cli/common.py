@@ -1,0 +1,68 @@
+"""What all commands share: the way to the database, to shops and items, and how to fail."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import click
+from rich.console import Console
+from sqlalchemy.orm import Session
+
+from app.db import mirror, shops
+from app.db.migrate import upgrade
+from app.db.models import Item, Shop
+from app.errors import BacklineError
+from app.local import find_redis
+from app.pipeline.runtime import Runtime
+from app.platforms.http import Http
+from app.services import open_engine
+from app.settings import load_settings
+
+# A pipe or a file has no width of its own, and columns broken to fit 80 characters can't be searched.
+_WIDE = 240
+
+console = Console(width=None if sys.stdout.isatty() else _WIDE)
+
+BY = "the command line"
+
+
+def fail(message: str) -> NoReturn:
+    """End the command with a sentence that says what to do."""
+    raise click.ClickException(message)
+
+
+@contextmanager
+def open_runtime() -> Iterator[Runtime]:
+    """The database, brought up to date, and whatever Redis runs."""
+    settings = load_settings()
+    engine = open_engine(settings.database_url, connections=settings.database_connections)
+    upgrade(engine)
+    try:
+        yield Runtime(settings, engine, find_redis(settings), Http())
+    except BacklineError as error:
+        fail(str(error))
+    finally:
+        engine.dispose()
+
+
+def find_shop(session: Session, domain: str) -> Shop:
+    """The shop with that domain or hash; fails where there is none."""
+    found = [shop for shop in shops.list_shops(session) if shop.domain == domain.lower()]
+    if len(found) != 1:
+        names = ", ".join(shop.domain for shop in shops.list_shops(session)) or "none yet"
+        fail(f"There is no shop {domain}. Connected: {names}.")
+    return found[0]
+
+
+def find_item(session: Session, shop: Shop, sku: str) -> Item:
+    """The only item with that SKU that open orders name; fails where there is none, or several."""
+    found = mirror.find_items(session, shop.id, sku)
+    if not found:
+        fail(
+            f"No open order of {shop.domain} names an item with SKU {sku}: check the code, or run "
+            f"`backline shops sync {shop.domain}`."
+        )
+    if len(found) > 1:
+        fail(f"{len(found)} items have the SKU {sku}: give each its own on the platform.")
+    return found[0]

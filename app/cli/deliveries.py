@@ -1,0 +1,47 @@
+"""Commands about webhooks that could not be used."""
+
+import click
+from rich.table import Table
+
+from app.cli.common import console, fail, find_shop, open_runtime
+from app.cli.values import ROW
+from app.db import inbox, shops
+from app.pipeline import doorbell
+
+
+@click.group()
+def deliveries() -> None:
+    """Webhooks that could not be used."""
+
+
+@deliveries.command(name="list")
+@click.argument("domain", metavar="SHOP")
+def list_deliveries(domain: str) -> None:
+    """The failed webhooks of a shop, and why they failed."""
+    with open_runtime() as runtime, runtime.sessions.begin() as session:
+        table = Table("delivery", "topic", "received", "reason")
+        for row in inbox.failed_deliveries(session, find_shop(session, domain).id):
+            table.add_row(str(row.id), row.topic, f"{row.received_at:%Y-%m-%d %H:%M}", row.problem or "")
+        console.print(table)
+
+
+@deliveries.command()
+@click.argument("delivery_id", type=ROW)
+def replay(delivery_id: int) -> None:
+    """Work on a webhook again. One whose body was unreadable left nothing to replay: the shop's
+    changes are read from the platform instead."""
+    with open_runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            row = inbox.find_delivery(session, delivery_id)
+            if row is None:
+                fail(f"There is no delivery {delivery_id}.")
+            shop_id, has_facts = row.shop_id, bool(row.facts)
+            inbox.replay(row)
+            if not has_facts:
+                shops.get_shop(session, shop_id).reconcile_at = runtime.clock()
+        doorbell.ring(runtime.redis, shop_id)
+        console.print(
+            "Due again."
+            if has_facts
+            else "Nothing of it could be read; the shop's changes are read from the platform now."
+        )

@@ -1,0 +1,130 @@
+"""Commands that run processes."""
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import click
+
+from app.cli.common import console, fail, open_runtime
+from app.db import shops, tokens
+from app.db.migrate import upgrade
+from app.local import ProcessEndedError, end_like_ctrl_c, local_url, running_processes, running_redis
+from app.logs import configure_logs
+from app.pipeline.runtime import Runtime, build_runtime
+from app.services import collect_garbage_seldom, open_redis
+from app.settings import SettingsError, load_settings, make_encryption_key, make_secret_key
+from app.starting import need_port, only_one
+from app.tending import Keeper
+from app.web.serving import environment_of_metrics, host_of, web_command
+
+
+@click.command()
+def release() -> None:
+    """Bring the database up to date (the Procfile's release process)."""
+    with open_runtime() as runtime:
+        is_newer = not upgrade(runtime.engine)
+        click.echo(
+            "A newer Backline has been here: the database is left as it is."
+            if is_newer
+            else "The database is up to date."
+        )
+        _reseal_tokens(runtime)
+
+
+def _reseal_tokens(runtime: Runtime) -> None:
+    """With the newest key, so that older ones can be taken out of ENCRYPTION_KEYS."""
+    with runtime.sessions.begin() as session:
+        shop_ids = [shop.id for shop in shops.list_shops(session)]
+    for shop_id in shop_ids:
+        with runtime.sessions.begin() as session:
+            if not tokens.reseal(session, shop_id, runtime.settings.encryption_keys):
+                domain = shops.get_shop(session, shop_id).domain
+                click.echo(f"No key in ENCRYPTION_KEYS opens the tokens of {domain}.", err=True)
+
+
+@click.command(name="secrets")
+def print_secrets() -> None:
+    """Print fresh secrets for the environment: this machine keeps none of them."""
+    click.echo(f"SECRET_KEY={make_secret_key()}")
+    click.echo(f"ENCRYPTION_KEYS={make_encryption_key()}")
+
+
+@click.command()
+@click.option(
+    "--local",
+    is_flag=True,
+    help="Listen on this machine only, and show the status pages to whoever asks.",
+)
+def web(*, local: bool) -> None:
+    """Serve webhooks and pages."""
+    settings = load_settings()
+    _need_redis()
+    need_port(host_of(local=local), settings.port)
+    os.environ |= environment_of_metrics(settings, local=local)
+    os.execv(sys.executable, web_command(settings, local=local))  # noqa: S606 -- our own interpreter
+
+
+@click.command()
+def worker() -> None:
+    """Run the jobs, several side by side in threads."""
+    configure_logs(as_json=False)
+    settings = load_settings()
+    url = _need_redis()
+    from workers.pool import Pool  # noqa: PLC0415 -- no other command needs it
+
+    collect_garbage_seldom()
+    Pool(build_runtime(settings), url).run()
+
+
+@click.command()
+def clock() -> None:
+    """Ring the shops that have something due, every few seconds."""
+    configure_logs(as_json=False)
+    settings = load_settings()
+    url = _need_redis()
+    from workers.clock import run_clock  # noqa: PLC0415 -- no other command needs it
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    run_clock(build_runtime(settings), url, stop)
+
+
+def _need_redis() -> str:
+    url = load_settings().redis_url
+    if url is None:
+        raise SettingsError(
+            "REDIS_URL is not set. `backline up` starts a Redis of its own; this process needs one."
+        )
+    return url
+
+
+@click.command()
+def up() -> None:
+    """Run web, worker and clock for real shops on this machine, until Ctrl-C."""
+    end_like_ctrl_c()
+    settings = load_settings()
+    with only_one(settings.home):
+        need_port("127.0.0.1", settings.port)
+        _run_all()
+
+
+def _run_all() -> None:
+    with open_runtime() as runtime, running_redis(runtime.settings) as (redis_url, redis):
+        settings = runtime.settings
+        try:
+            with running_processes(settings, redis_url) as children:
+                console.print(
+                    f"Backline is up. Status page: {local_url(settings)}   Logs: {settings.home}"
+                )
+                keeper = Keeper(children, open_redis(redis_url), console.print, own_redis=redis)
+                while True:
+                    keeper.tend()
+                    time.sleep(1)
+        except ProcessEndedError as error:
+            fail(str(error))
+        except KeyboardInterrupt:
+            console.print("Stopped.")
