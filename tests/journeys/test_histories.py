@@ -25,6 +25,8 @@ from tests.world import make_store_world, make_world
 SAMPLES = {"shopify": [*range(50)], "bigcommerce": [*range(20), 22, 26, 35, 46, 89, 145]}
 FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 STEPS = 40
+# So many histories are played before their rates so far are told.
+_TOLD_EVERY = 10
 
 Play = Callable[[int, sa.Engine, Redis, Settings], History]
 
@@ -95,7 +97,7 @@ def test_every_order_shows_what_the_oracle_says(
 @pytest.mark.full_histories
 @pytest.mark.parametrize("platform", PLAYS)
 def test_all_histories(platform: str, clean_pg: sa.Engine, redis: Redis, settings: Settings) -> None:
-    """The same for many seeds, with the figures of all of them; BACKLINE_HISTORIES names others."""
+    """The same for many seeds, with the rates of all of them; BACKLINE_HISTORIES names others."""
     counts: Counter[str] = Counter()
     wrong = []
     for seed in range(FIRST, END):
@@ -105,11 +107,28 @@ def test_all_histories(platform: str, clean_pg: sa.Engine, redis: Redis, setting
         counts["requests"] += len(history.world.shop.requests)
         counts["webhooks"] += len(history.world.answers)
         found = [f"{platform} seed {seed}: {text}" for text in history.verdict()]
+        counts["wrong"] += len(found)
         print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
         wrong += found
         empty_tables(clean_pg)
         redis.flushdb()
+        if (seed + 1 - FIRST) % _TOLD_EVERY == 0 or seed + 1 == END:
+            print(f"\n{platform} {FIRST} to {seed}: {_rates(counts)}", flush=True)  # noqa: T201
     figures = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-    print(f"\n{platform} histories {FIRST} to {END - 1}: {figures}; wrong: {len(wrong)}")  # noqa: T201
+    print(f"all of it: {figures}")  # noqa: T201
 
     assert wrong == []
+
+
+def _rates(counts: Counter[str]) -> str:
+    """Orders played, how often our tag was written, and how much of that was not so. A write is false
+    when it was true as we looked and no more as we wrote; what figures told that lag is counted apart."""
+    orders = max(1, counts["orders"])
+    writes = counts["tags put"] + counts["tags taken off"]
+    false = counts["true when looked at, not when written"]
+    lagging = counts["true by figures that lag"]
+    return (
+        f"orders {counts['orders']}, writes {writes}, wrong {counts['wrong']}, "
+        f"false when written {false} ({1000 * false / orders:.1f} per 1,000 orders), "
+        f"true by figures that lag {lagging} ({1000 * lagging / orders:.1f} per 1,000 orders)"
+    )
