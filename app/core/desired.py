@@ -1,6 +1,6 @@
 """What the platform should show of an order, judged from all its lines together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -211,3 +211,22 @@ def still_to_ship(was: ShownItem, *, ordered: int, outstanding: int) -> int:
     taken_out = min(gone, max(0, was.ordered - ordered))
     shipped_short = max(0, gone - taken_out - (was.outstanding - was.short))
     return min(outstanding, max(0, was.short - taken_out - shipped_short))
+
+
+def says_what_is_unsure(order: OrderState, shown: Shown, unsure: Container[int]) -> bool:
+    """Whether the order would be said to wait for more or fewer units of an `unsure` item than it shows,
+    or to wait for nothing while any of its items is unsure. A statement that stood while figures could
+    not tell is not replaced by one that they can't tell of either: nobody could say afterwards whether
+    stock came for it.
+
+    What a surely short item makes of the order is not held up by another that shows nothing yet."""
+    doubtful = [item for item in order.items if item.item_id in unsure]
+    if order.is_cancelled or not doubtful:
+        return False
+    if shown.status in WAITING and not any(item.short for item in order.items):
+        return True
+    said = {item.item_id: (item.short, item.outstanding) for item in shown.items}
+    return any(
+        (item.short, item.outstanding) != said.get(item.item_id, (0, item.outstanding))
+        for item in doubtful
+    )

@@ -183,11 +183,13 @@ def keep_doubts(
     session.flush()
 
 
-def doubts_about(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, datetime]:
-    """Until when each of these orders can't be judged by all its items; the others are missing."""
-    found: dict[int, datetime] = {}
+def doubts_about(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, dict[int, datetime]]:
+    """By order: the items whose figures can't tell yet what is true of it, and until when each can't."""
+    found: dict[int, dict[int, datetime]] = defaultdict(dict)
     for some in chunks(order_ids):
         where = (DoubtRow.shop_id == shop_id, DoubtRow.order_id.in_(some))
-        latest = sa.select(DoubtRow.order_id, sa.func.max(DoubtRow.until)).where(*where)
-        found |= dict(session.execute(latest.group_by(DoubtRow.order_id)).all())
-    return found
+        for row in session.scalars(sa.select(DoubtRow).where(*where)):
+            found[row.order_id][row.item_id] = row.until
+    return dict(found)

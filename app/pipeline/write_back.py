@@ -11,7 +11,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.core.changes import is_worth_writing
-from app.core.desired import WAITING, Shown, Status, desired
+from app.core.desired import Shown, Status, desired, says_what_is_unsure
 from app.core.foreign import may_put_right
 from app.db import audit, foreign, promises, shops
 from app.db.demand import doubts_about
@@ -149,24 +149,19 @@ def _plan_or_settle(
 
 
 def _put_off_unsure(session: Session, desk: Desk, orders: Sequence[DueOrder]) -> list[DueOrder]:
-    """Those that would be released though the figures can't tell yet of all their items are judged again
-    when they can; returns the others."""
+    """Those of which the figures can't tell yet what is to be said now are judged again when they can;
+    returns the others."""
     doubts = doubts_about(session, desk.shop_id, [order.order_id for order in orders])
     sure = []
     for order in orders:
-        until = doubts.get(order.order_id)
-        if until is not None and until > desk.clock() and _waits_for_nothing(order):
-            promises.judge_orders(session, desk.shop_id, [order.order_id], at=until)
+        now = desk.clock()
+        lasting = {item: at for item, at in doubts.get(order.order_id, {}).items() if at > now}
+        if says_what_is_unsure(order.state, order.shown, lasting):
+            at = max(lasting.values())
+            promises.judge_orders(session, desk.shop_id, [order.order_id], at=at)
         else:
             sure.append(order)
     return sure
-
-
-def _waits_for_nothing(order: DueOrder) -> bool:
-    """Whether an order shows that it waits and has all that it waited for."""
-    if order.shown.status not in WAITING or order.state.is_cancelled:
-        return False
-    return not any(item.short for item in order.state.items)
 
 
 def plan_all(desk: Desk, pairs: Sequence[tuple[DueOrder, OrderNow]]) -> list[Planned]:

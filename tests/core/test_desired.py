@@ -18,9 +18,10 @@ from app.core.desired import (
     desired,
     endings_of,
     rename_tags,
+    says_what_is_unsure,
     still_to_ship,
 )
-from tests.builders import TODAY, day, item_state, order_state, shown, shown_item
+from tests.builders import ITEM, TODAY, day, item_state, order_state, shown, shown_item
 
 
 def test_an_order_with_a_short_line_is_backordered_until_its_last_unit_comes() -> None:
@@ -282,3 +283,39 @@ def test_whatever_it_waited_for_stock_that_has_come_releases_it(status: Status) 
     was = shown(shown_item(1), status=status)
 
     assert desired(order_state(item_state(0)), was, today=TODAY).status is Status.RELEASED
+
+
+@pytest.mark.parametrize(
+    ("now", "was", "is_unsure"),
+    [
+        pytest.param([item_state(1)], shown(shown_item(2, of=3)), True, id="fewer than it shows"),
+        pytest.param([item_state(2, of=2)], shown(shown_item(2, of=3)), True, id="of fewer units"),
+        pytest.param([item_state(1)], Shown(), True, id="nothing is shown yet"),
+        pytest.param([item_state(0)], shown(shown_item(1)), True, id="released"),
+        pytest.param(
+            [item_state(0), item_state(0, item=32)],
+            shown(shown_item(1, item=32)),
+            True,
+            id="released for the other item",
+        ),
+        pytest.param([item_state(1)], shown(shown_item(1)), False, id="as it shows"),
+        pytest.param([item_state(0)], Shown(), False, id="nothing shown and nothing short"),
+        pytest.param(
+            [item_state(0), item_state(1, item=32)],
+            Shown(),
+            False,
+            id="the other item is short for sure",
+        ),
+        pytest.param([], shown(shown_item(1)), False, id="the item is out of the order"),
+    ],
+)
+def test_what_figures_can_not_tell_yet_is_not_said(
+    now: list[ItemState], was: Shown, is_unsure: bool
+) -> None:
+    assert says_what_is_unsure(order_state(*now), was, {ITEM}) is is_unsure
+
+
+def test_a_cancelled_order_is_never_in_doubt() -> None:
+    order = order_state(item_state(1), is_cancelled=True)
+
+    assert not says_what_is_unsure(order, shown(shown_item(2)), {ITEM})

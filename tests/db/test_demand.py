@@ -175,5 +175,5 @@ def test_an_order_is_doubtful_until_the_last_of_its_items_is_sure(session: Sessi
     keep_doubts(session, shop.id, ITEM + 1, [], until=seconds(90))
     one = doubts_about(session, shop.id, [1, 2])
 
-    assert both == {1: seconds(60)}
-    assert one == {1: seconds(30)}
+    assert both == {1: {ITEM: seconds(30), ITEM + 1: seconds(60)}}
+    assert one == {1: {ITEM: seconds(30)}}

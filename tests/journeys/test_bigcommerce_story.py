@@ -354,3 +354,27 @@ def limits(store: Store) -> list[str]:
     """What the store was told."""
     with store.world.runtime.sessions.begin() as session:
         return list(shops.get_shop(session, store.world.shop_id).limits)
+
+
+@pytest.mark.parametrize("raised_for_s", [12, QUIET_S])
+@pytest.mark.parametrize("lag_s", [1, LAG_S])
+def test_an_order_raised_and_lowered_again_is_called_released_at_no_moment(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings, lag_s: int, raised_for_s: int
+) -> None:
+    """Nothing arrived. Figures that still show the two more units say nothing of what is left of it."""
+    store = open_store(clean_pg, redis, settings, projection_delay_s=lag_s)
+    shop, order_id = store.world.shop, store.order()
+    store.pass_s(2)
+    line_id = shop.orders[order_id].lines[0].line_id
+    shop.edit_order(order_id, {line_id: 3})
+    store.pass_s(raised_for_s)
+    before = store.world.note(order_id)
+    shop.edit_order(order_id, {line_id: 1})
+    notes = set()
+    for _ in range(LAG_S + QUIET_S):
+        store.pass_s(1)
+        notes.add(store.world.note(order_id))
+
+    assert before == "" or "2 of 3 × Blue Mug" in before
+    assert notes <= {before, ""}
+    assert store.world.note(order_id) == ""

@@ -121,8 +121,8 @@ def test_all_histories(platform: str, clean_pg: sa.Engine, redis: Redis, setting
 
 
 def _rates(counts: Counter[str]) -> str:
-    """Orders played, how often our tag was written, and how much of that was not so. A write is false
-    when it was true as we looked and no more as we wrote; what figures told that lag is counted apart."""
+    """Orders played, writes of our tag, and how much of that was not so. A write is false if it was true
+    as we looked and no more as we wrote; what figures told that lag is counted apart."""
     orders = max(1, counts["orders"])
     writes = counts["tags put"] + counts["tags taken off"]
     false = counts["true when looked at, not when written"]
