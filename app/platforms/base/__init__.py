@@ -1,0 +1,92 @@
+"""What every platform gives us, in our words: facts from webhooks, copies from reads, writes.
+
+Ids are the platform's own numbers. A new platform is one folder that offers a `WebhookReader` and a
+`Platform` (see `app.platforms.base.platform`, which reads as the guide), and one line in
+`app.platforms.registry`. docs/new-platform.md walks through it.
+"""
+
+from app.platforms.base.access import Credentials, Grant, ShopProfile, Subscription
+from app.platforms.base.facts import (
+    Fact,
+    InboundChanged,
+    ItemChanged,
+    LinePart,
+    LocatedLine,
+    LocationGone,
+    OrderGone,
+    OrderItem,
+    OrderSeen,
+    OrderTouched,
+    PrivacyKind,
+    PrivacyRequest,
+    ProductStockMoved,
+    Routing,
+    RoutingChanged,
+    ScopesChanged,
+    ShopGone,
+    StockMoved,
+    VariantSeen,
+)
+from app.platforms.base.orders import (
+    BulkPart,
+    BulkState,
+    ChangedOrders,
+    Glance,
+    ImportPage,
+    Look,
+    OrderAsk,
+    OrderChange,
+    OrderGlance,
+    OrderNow,
+    WriteResult,
+)
+from app.platforms.base.platform import BulkWriter, Delivery, Platform, Traits, WebhookReader
+from app.platforms.base.stock import Inbound, InboundLine, ItemStock, Pool, Reservation, ReservationKind
+
+__all__ = [
+    "BulkPart",
+    "BulkState",
+    "BulkWriter",
+    "ChangedOrders",
+    "Credentials",
+    "Delivery",
+    "Fact",
+    "Glance",
+    "Grant",
+    "ImportPage",
+    "Inbound",
+    "InboundChanged",
+    "InboundLine",
+    "ItemChanged",
+    "ItemStock",
+    "LinePart",
+    "LocatedLine",
+    "LocationGone",
+    "Look",
+    "OrderAsk",
+    "OrderChange",
+    "OrderGlance",
+    "OrderGone",
+    "OrderItem",
+    "OrderNow",
+    "OrderSeen",
+    "OrderTouched",
+    "Platform",
+    "Pool",
+    "PrivacyKind",
+    "PrivacyRequest",
+    "ProductStockMoved",
+    "Reservation",
+    "ReservationKind",
+    "Routing",
+    "RoutingChanged",
+    "ScopesChanged",
+    "ShopGone",
+    "ShopProfile",
+    "StockMoved",
+    "Subscription",
+    "Traits",
+    "VariantSeen",
+    "WebhookReader",
+    "WriteResult",
+]
