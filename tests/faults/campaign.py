@@ -1,4 +1,4 @@
-"""A campaign: a Shopify shop and a BigCommerce store live by a seed, real processes serve them on a
+"""A campaign: Shopify shops and as many BigCommerce stores live by seeds, real processes serve them on a
 PostgreSQL and a Redis of their own, and faults strike. What people do there is random too, and an oracle
 that shares no code with the product says what each order must show once all is calm.
 """
@@ -39,6 +39,8 @@ PATIENCE_S = 300
 """Nothing here must take so long: half of it is a dead worker's lease, and ever longer pauses."""
 CALM_S = 3
 _ACT_EVERY_S = 0.2
+# Of many shops a few are busy at a time: what matters is how many there are.
+_BUSY_AT_ONCE = 10
 
 
 @dataclass
@@ -105,6 +107,8 @@ class Campaign:
     posts: list[Post] = field(default_factory=list)
     recovered_s: dict[str, list[float]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
+    _late: set[str] = field(default_factory=set)
+    """Histories in which something was not right when last looked at: they are looked at first."""
 
     def __post_init__(self) -> None:
         """The same seed, the same faults."""
@@ -128,8 +132,9 @@ class Campaign:
     def live(self, seconds: float) -> None:
         """People go on buying, and staff working."""
         until = time.monotonic() + seconds
+        all_of_them = list(self.histories.values())
         while time.monotonic() < until:
-            for history in self.histories.values():
+            for history in self.random.sample(all_of_them, min(_BUSY_AT_ONCE, len(all_of_them))):
                 with history.shop.lock:
                     history.happen()
             self.host.look_after()
@@ -141,7 +146,7 @@ class Campaign:
         with ExitStack() as stack:
             for strike in strikes.values():
                 stack.enter_context(strike(self))
-            self.live(self.random.uniform(2, 4))
+            self.live(self.random.uniform(2, 4) * max(1, len(self.histories) / _BUSY_AT_ONCE / 2))
         ceased = time.monotonic()
         self.come_to_rest(" and ".join(strikes))
         for name in strikes:
@@ -156,26 +161,31 @@ class Campaign:
     def come_to_rest(self, after: str) -> None:
         """Until every webhook is worked off and every order shows what it must; fails after a while."""
         give_up_at = time.monotonic() + PATIENCE_S
-        while problems := self.problems():
+        while next(self._problems(), None):
             self.host.look_after()
             assert time.monotonic() < give_up_at, (
-                f"{self.name} after {after}: {problems}\n{self.host.said()}"
+                f"{self.name} after {after}: {self.problems()}\n{self.host.said()}"
             )
             time.sleep(0.2)
 
     def problems(self) -> list[str]:
         """What is not yet, or not right."""
+        return list(self._problems())
+
+    def _problems(self) -> Iterator[str]:
+        """One after another: the first says already that more time must pass."""
         if not all(post.is_done() for post in self.posts):
-            return [f"webhooks not taken in: {[dict(post.answers) for post in self.posts]}"]
-        found = [
-            f"{platform}: {text}"
-            for platform, history in self.histories.items()
-            for text in history.verdict()
-        ]
+            answers = sum((post.answers for post in self.posts), Counter[str]())
+            yield f"webhooks not taken in: {dict(answers)}"
+            return
+        for name, history in sorted(self.histories.items(), key=lambda one: one[0] not in self._late):
+            texts = history.verdict()
+            (self._late.add if texts else self._late.discard)(name)
+            yield from (f"{name}: {text}" for text in texts)
         try:
-            return found or self.undone()
+            yield from self.undone()
         except sa.exc.OperationalError as error:
-            return [f"no database: {error}"]
+            yield f"no database: {error}"
 
     def undone(self) -> list[str]:
         """Webhooks that were answered 200 and are not kept, or not worked off."""
@@ -210,32 +220,27 @@ class Campaign:
     @property
     def name(self) -> str:
         """How to play it again."""
-        return f"seed {self.seed} (BACKLINE_CAMPAIGN={self.seed} plays it again)"
+        pairs = len(self.histories) // 2
+        again = f"BACKLINE_CAMPAIGN={self.seed} BACKLINE_CAMPAIGN_PAIRS={pairs} plays it again"
+        return f"seed {self.seed} ({again})"
 
 
 @contextmanager
-def campaign(seed: int, home: Path) -> Iterator[Campaign]:
-    """All of it, at work and at rest; two workers."""
+def campaign(seed: int, home: Path, *, pairs: int = 1) -> Iterator[Campaign]:
+    """All of it, at work and at rest; two workers. Its histories' seeds are the `pairs` from
+    `seed * pairs` on, each for a shop and for a store."""
     home.mkdir(exist_ok=True)
+    seeds = range(seed * pairs, (seed + 1) * pairs)
     clock = WallClock()
-    shop = SandboxShop(
-        f"campaign-{seed}.myshopify.com",
-        clock=clock,
-        seed=seed,
-        client_secret=SECRET,
-        bucket_size=(1e6, 1e6),
-        routing_delay_s=0.5,
-    )
-    store = SandboxStore(
-        f"campaign{seed}", clock=clock, seed=seed, client_secret=SECRET, quota_requests=100_000
-    )
+    shops = {number: _shop(number, clock) for number in seeds}
+    stores = {number: _store(number, clock) for number in seeds}
     with ExitStack() as stack:
         server = stack.enter_context(
             postgres_server(made_with=["--wal-segsize=1"], options=["-c", "max_connections=80"])
         )
         redis = stack.enter_context(EmbeddedRedis(home / "redis"))
-        base_urls = [_served(stack, shopify.serve([shop], port=0))]
-        base_urls.append(_served(stack, bigcommerce.serve([store], port=0)))
+        base_urls = [_served(stack, shopify.serve(list(shops.values()), port=0))]
+        base_urls.append(_served(stack, bigcommerce.serve(list(stores.values()), port=0)))
         host = Host(environment(home, server.url, redis.url, base_urls), home)
         stack.callback(host.stop)
         _migrate(server.url)
@@ -246,16 +251,35 @@ def campaign(seed: int, home: Path) -> Iterator[Campaign]:
         for process in ("web", "clock", "worker-1", "worker-2"):
             host.start(process)
         made.wait_for_processes(workers=2)
-        no_web = cast(FlaskClient, None)
-        for world, kind in (
-            (World(shop, runtime, cast(Any, clock), no_web), Unwatched),
-            (StoreWorld(store, runtime, cast(Any, clock), no_web), UnwatchedStore),
-        ):
-            made.posts.append(Post(world.shop))
-            made.histories[world.platform] = kind(world, seed)
-            bring_to_life(stack, made.histories[world.platform])
+        no_web, told = cast(FlaskClient, None), cast(Any, clock)
+        for number in seeds:
+            _open(made, Unwatched(World(shops[number], runtime, told, no_web), number))
+            _open(made, UnwatchedStore(StoreWorld(stores[number], runtime, told, no_web), number))
+        bring_to_life(stack, list(made.histories.values()))
         made.come_to_rest("the beginning")
         yield made
+
+
+def _shop(number: int, clock: WallClock) -> SandboxShop:
+    return SandboxShop(
+        f"campaign-{number}.myshopify.com",
+        clock=clock,
+        seed=number,
+        client_secret=SECRET,
+        bucket_size=(1e6, 1e6),
+        routing_delay_s=0.5,
+    )
+
+
+def _store(number: int, clock: WallClock) -> SandboxStore:
+    return SandboxStore(
+        f"campaign{number}", clock=clock, seed=number, client_secret=SECRET, quota_requests=100_000
+    )
+
+
+def _open(made: Campaign, history: Unwatched) -> None:
+    made.posts.append(Post(history.shop))
+    made.histories[f"{history.world.platform}, history {history.seed}"] = history
 
 
 def _served(stack: ExitStack, running: Any) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +20,7 @@ from tests.goods import Goods, Terms
 from tests.histories import History, StoreHistory
 
 _PLATFORM_TRIES_AGAIN_S = 0.5
+_POST_EVERY_S = 0.1
 # Of the others some need the hourly check to be seen, or a look between two requests of ours; histories
 # on a clock of their own play those.
 _ACTS = frozenset(
@@ -144,8 +145,22 @@ class Post:
             return not self._on_the_way and not self._queue.waiting()
 
 
-def bring_to_life(stack: ExitStack, history: Unwatched) -> None:
-    """The merchant installs us, and types what is on its way; from here on webhooks are sent."""
+def bring_to_life(stack: ExitStack, histories: Sequence[Unwatched]) -> None:
+    """The merchants install us, and type what is on its way; from here on webhooks are sent."""
+    for history in histories:
+        _begin(history)
+        sender = WebhookSender(history.shop.webhooks, pause_s=_POST_EVERY_S)
+        sender.start()
+        stack.callback(sender.stop)
+    over = threading.Event()
+    shops = [history.shop for history in histories]
+    ticking = threading.Thread(target=_tick, args=(shops, over), daemon=True)
+    ticking.start()
+    stack.callback(ticking.join)
+    stack.callback(over.set)
+
+
+def _begin(history: Unwatched) -> None:
     world = history.world
     world.connect()
     with world.runtime.sessions.begin() as session:
@@ -153,17 +168,10 @@ def bring_to_life(stack: ExitStack, history: Unwatched) -> None:
     cast(GoodsFromTheStart, history.goods).type_some()
     knobs = world.shop.webhooks.knobs
     knobs.delay_s, knobs.duplicate_rate, knobs.is_shuffled = (0, 1), 0.1, True
-    sender = WebhookSender(world.shop.webhooks, pause_s=0.05)
-    sender.start()
-    stack.callback(sender.stop)
-    over = threading.Event()
-    ticking = threading.Thread(target=_tick, args=(world.shop, over), daemon=True)
-    ticking.start()
-    stack.callback(ticking.join)
-    stack.callback(over.set)
 
 
-def _tick(shop: Any, over: threading.Event) -> None:
-    while not over.wait(0.05):
-        with shop.lock:
-            shop.tick()
+def _tick(shops: Sequence[Any], over: threading.Event) -> None:
+    while not over.wait(_POST_EVERY_S):
+        for shop in shops:
+            with shop.lock:
+                shop.tick()
