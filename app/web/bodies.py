@@ -13,6 +13,7 @@ from typing import Any
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 
 _SLOWEST_BYTES_PER_S = 64 * 1024
+_BROKEN_OFF = "The body of the request broke off, or can't be read: send it again."
 
 
 class BodyRefusedError(Exception):
@@ -21,10 +22,6 @@ class BodyRefusedError(Exception):
     def __init__(self, status: HTTPStatus, text: str) -> None:
         super().__init__(text)
         self.status = status
-
-
-class SenderGoneError(Exception):
-    """Nobody waits for an answer any more."""
 
 
 class Bodies:
@@ -41,8 +38,8 @@ class Bodies:
         self._unread: dict[asyncio.Timeout, None] = {}  # the one that came first is the first
 
     async def read(self, receive: Receive, *, declared: int | None, limit: int) -> bytes:
-        """The whole body. Raises `BodyRefusedError` if it is longer than `limit` or does not come in
-        time, and `SenderGoneError`."""
+        """The whole body. Raises `BodyRefusedError` if it is longer than `limit`, does not come in time,
+        or breaks off: its sender hangs up, or sends what is no body."""
         if declared is not None and declared > limit:
             raise _too_long(limit)
         patience_s = self._patience_s + (declared or 0) / _SLOWEST_BYTES_PER_S
@@ -61,7 +58,7 @@ class Bodies:
                 self._make_room()
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise SenderGoneError
+                    raise BodyRefusedError(HTTPStatus.BAD_REQUEST, _BROKEN_OFF)
                 chunk = message.get("body", b"")
                 body += chunk
                 self._bytes += len(chunk)

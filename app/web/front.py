@@ -26,7 +26,7 @@ from app.services import collect_garbage_seldom
 from app.settings import load_settings
 from app.web import headers, webhooks
 from app.web.application import LARGEST_BODY, create_app, largest_body
-from app.web.bodies import Bodies, BodyRefusedError, Receive, SenderGoneError
+from app.web.bodies import Bodies, BodyRefusedError, Receive
 from app.web.commits import SharedCommits
 from app.web.webhooks import Answer
 
@@ -39,6 +39,7 @@ MOST_PAGES = 128
 
 _WEBHOOKS = "/webhooks/"
 _REASONS = {
+    HTTPStatus.BAD_REQUEST: "broken off",
     HTTPStatus.REQUEST_TIMEOUT: "too slow",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too large",
 }
@@ -69,10 +70,7 @@ class Front:
         elif scope["path"] == "/healthz" and scope["method"] in ("GET", "HEAD"):
             await self._tell(send, _HEALTHY, kind=b"application/json")
         else:
-            try:
-                await self._answer(scope, receive, send)
-            except SenderGoneError:
-                return
+            await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]

@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request
+from werkzeug.http import parse_date
 from werkzeug.wrappers import Response
 
 from app.settings import Settings
@@ -16,6 +17,7 @@ _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 _ANY_ADMIN = ("any", "")
 # A policy knows no wildcard but for the whole first part of a host's name.
 _PART_WITH_HASH = re.compile(r"[^/.\s]*\{hash\}[^/.\s]*")
+_DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
 _IN_NO_FRAME = {"X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
 
 
@@ -32,7 +34,19 @@ def harden(app: Flask, settings: Settings) -> None:
             response.headers["Cache-Control"] = "no-store"
         return response
 
+    app.before_request(_forget_far_dates)
     app.after_request(add)
+
+
+def _forget_far_dates() -> None:
+    """Werkzeug reads any number of digits as a year and lets the error of those that no machine counts
+    with pass. A date that can't be read counts as none:
+    https://www.rfc-editor.org/rfc/rfc9110#section-13.1.3"""
+    for name in _DATES:
+        try:
+            parse_date(request.environ.get(name))
+        except OverflowError:
+            del request.environ[name]
 
 
 def of_machines(settings: Settings, *, is_secure: bool) -> dict[str, str]:

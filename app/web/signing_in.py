@@ -39,7 +39,7 @@ def make_blueprint(app: Flask, runtime: Runtime) -> Blueprint:
     @access.anyone
     @throttle
     def sign_in() -> Page:
-        if request.method == "GET":
+        if request.method != "POST":
             return _sign_in_page()
         email = staff.read_address(request.form.get("email", "")) or ""
         roles = _roles_of(runtime, passwords, email, request.form.get("password", ""))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.web.bodies import Bodies, BodyRefusedError, Receive, SenderGoneError
+from app.web.bodies import Bodies, BodyRefusedError, Receive
 
 LIMIT = 1000
 
@@ -106,9 +106,23 @@ def test_what_has_come_of_unread_bodies_is_bounded_for_all_together() -> None:
     assert asyncio.run(story()) == (408, b"x" * 900)
 
 
-def test_a_sender_that_is_gone_is_told_from_a_slow_one() -> None:
-    async def story() -> None:
-        with pytest.raises(SenderGoneError):
-            await read(Bodies(), _receive([{"type": "http.disconnect"}]))
+def test_a_body_that_breaks_off_is_told_from_a_slow_one() -> None:
+    """Where it could not be read its sender still waits for an answer."""
 
-    asyncio.run(story())
+    async def story() -> HTTPStatus:
+        return await status_of(read(Bodies(), _receive([{"type": "http.disconnect"}])))
+
+    assert asyncio.run(story()) is HTTPStatus.BAD_REQUEST
+
+
+def test_a_body_that_trickles_is_given_up_as_well() -> None:
+    """The time is for all of it, not for each byte."""
+
+    async def receive() -> Mapping[str, Any]:
+        await asyncio.sleep(0.005)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def story() -> HTTPStatus:
+        return await status_of(read(Bodies(patience_s=0.1), receive))
+
+    assert asyncio.run(story()) is HTTPStatus.REQUEST_TIMEOUT
