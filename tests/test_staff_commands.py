@@ -113,7 +113,10 @@ def test_a_mail_server_elsewhere_must_encrypt(environment: dict[str, str]) -> No
         url = box.settings["SMTP_URL"].replace("127.0.0.1", "127.0.0.2")
         with pytest.raises(MailError, match="STARTTLS"):
             send_mail(
-                load_settings(environment | box.settings | {"SMTP_URL": url}), to=ANN, subject="s", text="t"
+                load_settings(environment | box.settings | {"SMTP_URL": url}),
+                to=ANN,
+                subject="s",
+                text="t",
             )
 
     assert box.mails == []
