@@ -26,6 +26,18 @@ hypothesis_settings.register_profile("ci", deadline=None, derandomize=True, prin
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+# Tests of these places start browsers, real processes or whole histories: minutes, not seconds.
+_SLOW = ("faults", "journeys", "pages", "contracts", "test_starting.py", "test_deploy.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow, so that `-m "not slow"` leaves it out."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).parts[0] in _SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_configure() -> None:
     """SIGTERM (a time limit, a stopped CI job) ends the run like Ctrl-C, so that servers are stopped."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
