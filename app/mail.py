@@ -17,7 +17,7 @@ class MailError(Exception):
     """The mail did not leave; the text says why."""
 
 
-def send_mail(settings: Settings, *, to: str, subject: str, text: str) -> None:
+def send_mail(settings: Settings, to: str, subject: str, text: str) -> None:
     """Hand a mail to the server of SMTP_URL, encrypted unless that server is this machine. Raises
     `MailError`."""
     message = EmailMessage()
@@ -57,4 +57,4 @@ def send_invitation(settings: Settings, *, to: str, shop_name: str, link: str) -
         f"Choose a password here, within three days:\n{link}\n\n"
         "The link works once. If you did not expect this mail, do nothing.\n"
     )
-    send_mail(settings, to=to, subject="Your access to Backline", text=text)
+    send_mail(settings, to, "Your access to Backline", text)

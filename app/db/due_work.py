@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.due_orders import is_ready
-from app.db.models import BulkWriteRow, DeliveryRow, Item, Order, Shop, Variant
+from app.db.models import BulkWriteRow, DeliveryRow, FeedRow, Item, Order, Shop, Variant
 
 # After a stop of an hour every shop's hourly check is due. So that they are spread over an hour again,
 # one sweep rings for no more than this share of the shops, by chance, if they have nothing else to do.
@@ -38,6 +38,7 @@ class DueWork(NamedTuple):
     recheck_at: datetime | None
     judge_at: datetime | None
     bulk_at: datetime | None
+    feed_at: datetime | None
 
     def is_leaving(self, now: datetime) -> bool:
         """Whether every row of the shop is to go now."""
@@ -61,6 +62,7 @@ class DueWork(NamedTuple):
             # Many of them begin one write for all.
             "bulk": self.is_to_judge or _is_over(self.bulk_at, now),
             "orders": self.is_to_judge,
+            "feeds": _is_over(self.feed_at, now),
             "hourly": self.reconcile_at <= now,
         }
         return frozenset(name for name, is_due in due.items() if is_due)
@@ -75,7 +77,7 @@ class DueWork(NamedTuple):
             soonest = now
         else:
             wishes = (self.reconcile_at, self.news_at, self.inbound_at)
-            of_rows = (self.look_at, self.recheck_at, self.judge_at, self.bulk_at)
+            of_rows = (self.look_at, self.recheck_at, self.judge_at, self.bulk_at, self.feed_at)
             soonest = min(moment for moment in (*wishes, *of_rows) if moment is not None)
         return max(soonest, self.wait_until or now, now)
 
@@ -102,6 +104,7 @@ def _what_is_due() -> sa.Select[Any]:
         "recheck_at": sa.select(sa.func.min(Item.recheck_at)).where(Item.shop_id == mine),
         "judge_at": sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == mine, is_ready()),
         "bulk_at": sa.select(sa.func.min(BulkWriteRow.look_at)).where(BulkWriteRow.shop_id == mine),
+        "feed_at": sa.select(sa.func.min(FeedRow.due_at)).where(FeedRow.shop_id == mine),
     }
     found: dict[str, Any] = {name: one.label(name) for name, one in exist.items()}
     found |= {name: one.scalar_subquery().label(name) for name, one in soonest.items()}
@@ -146,6 +149,7 @@ def _has_work(now: datetime) -> sa.ColumnElement[bool]:
         sa.exists().where(Item.shop_id == mine, Item.recheck_at <= now),
         sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_ready()),
         sa.exists().where(BulkWriteRow.shop_id == mine, BulkWriteRow.look_at <= now),
+        sa.exists().where(FeedRow.shop_id == mine, FeedRow.due_at <= now),
     )
     told = sa.exists().where(DeliveryRow.shop_id == mine, DeliveryRow.state == "due")
     going = sa.or_(Shop.status == "erasing", sa.and_(Shop.status == "removed", Shop.erase_at <= now))

@@ -9,26 +9,27 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from sqlalchemy.orm import Session
 
-from app.db.models import Shop, UsedTokenRow
+from app.db import sealing
+from app.db.models import FeedRow, Shop, UsedTokenRow
 from app.db.statements import affected_rows, insert_new
-from app.errors import NeedsMerchant, NeedsOperator
+from app.errors import NeedsMerchant
 from app.platforms.base import Grant
 
 RENEWAL = timedelta(seconds=30)
 """Longer than one request to a platform may take (`app.platforms.http`), so that two never overlap."""
 
-_NO_KEY_S = 60.0
-
 
 def keep_grant(shop: Shop, grant: Grant, keys: Sequence[str], *, now: datetime) -> None:
     """Keep what the platform gave us, encrypted with the newest key. The pair is one row: there is no
     moment at which half of it is new. Ends any renewal that is under way."""
-    shop.token_encrypted = _seal(grant.access_token, keys)
+    shop.token_encrypted = sealing.seal(grant.access_token, keys)
     shop.token_until = _until(now, grant.expires_in_s)
-    shop.refresh_token_encrypted = _seal(grant.refresh_token, keys) if grant.refresh_token else None
+    shop.refresh_token_encrypted = (
+        sealing.seal(grant.refresh_token, keys) if grant.refresh_token else None
+    )
     shop.refresh_until = _until(now, grant.refresh_expires_in_s)
     shop.renewing_owner = shop.renewing_until = None
 
@@ -50,31 +51,13 @@ def open_token(shop: Shop, keys: Sequence[str]) -> str:
     if shop.token_encrypted is None:
         message = f"{shop.domain} has no access token: connect the shop again"
         raise NeedsMerchant(message)
-    return _open(shop.domain, shop.token_encrypted, keys)
+    return sealing.unseal(shop.token_encrypted, keys, whose=f"token of {shop.domain}")
 
 
 def open_refresh_token(shop: Shop, keys: Sequence[str]) -> str | None:
     """The token that renews the access token; None where the app's own credentials do."""
     sealed = shop.refresh_token_encrypted
-    return None if sealed is None else _open(shop.domain, sealed, keys)
-
-
-def _open(domain: str, sealed: str, keys: Sequence[str]) -> str:
-    try:
-        return _fernet(keys).decrypt(sealed).decode()
-    except InvalidToken as error:
-        raise NeedsOperator(
-            f"No key in ENCRYPTION_KEYS opens the token of {domain}: add the key that was used before",
-            after_s=_NO_KEY_S,
-        ) from error
-
-
-def _seal(token: str, keys: Sequence[str]) -> str:
-    return _fernet(keys).encrypt(token.encode()).decode()
-
-
-def _fernet(keys: Sequence[str]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
+    return None if sealed is None else sealing.unseal(sealed, keys, whose=f"token of {shop.domain}")
 
 
 def begin_renewal(session: Session, shop_id: int, owner: str, *, now: datetime) -> bool:
@@ -106,16 +89,19 @@ def keep_renewed(
 
 
 def reseal(session: Session, shop_id: int, keys: Sequence[str]) -> bool:
-    """Encrypt the shop's tokens anew with the newest key, so that older ones can be taken away.
-    Returns whether they could be opened."""
+    """Encrypt the shop's tokens and the logins of its feeds anew with the newest key, so that older
+    ones can be taken away. Returns whether they could be opened."""
     shop = session.get(Shop, shop_id, with_for_update={"key_share": True})
     if shop is None:
         return True
+    feeds = session.scalars(sa.select(FeedRow).where(FeedRow.shop_id == shop_id).with_for_update()).all()
     sealed = (shop.token_encrypted, shop.refresh_token_encrypted)
     try:
         shop.token_encrypted, shop.refresh_token_encrypted = (
-            None if one is None else _fernet(keys).rotate(one).decode() for one in sealed
+            None if one is None else sealing.reseal(one, keys) for one in sealed
         )
+        for feed in feeds:
+            feed.sealed = sealing.reseal(feed.sealed, keys)
     except InvalidToken:
         return False
     return True

@@ -20,6 +20,8 @@ from app.errors import NeedsMerchant, NeedsOperator, TryLater
 from app.pipeline.absorb import absorb
 from app.pipeline.bulk import write_in_bulk
 from app.pipeline.desk import Desk
+from app.pipeline.feeds.access import FeedAccess
+from app.pipeline.feeds.run import read_feed
 from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
 from app.pipeline.reading import hear_news
@@ -48,6 +50,7 @@ def advance(
     clock: Callable[[], datetime],
     app_url: str,
     retention: Retention = USUAL,
+    feed_access: FeedAccess = FeedAccess(),  # noqa: B008 -- it is frozen
     answered: Callable[[], int] = int,
 ) -> float | None:
     """Work on one shop until nothing is due or its slice of time is over. Where nothing is due now, one
@@ -60,7 +63,7 @@ def advance(
         due = due_work.read(session, shop_id, now=clock())
     if due is None or not _has_step(due, clock()):
         return _next_wish_s(sessions, shop_id, clock)
-    desk = Desk(shop_id, owner, sessions, connect, clock, app_url, retention)
+    desk = Desk(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
     with sessions.begin() as session:
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return BUSY_S if shops.exists(session, shop_id) else None
@@ -157,5 +160,7 @@ _STEPS: Mapping[str, Callable[[Desk], bool]] = {
     "items": settle,
     "bulk": write_in_bulk,
     "orders": write_back,
+    # Nobody waits at a stranger's server while there are orders to write.
+    "feeds": read_feed,
     "hourly": reconcile,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.core.retention import USUAL, Retention
 from app.db import shops
 from app.db.models import Shop
+from app.pipeline.feeds.access import FeedAccess
 from app.platforms.base import Platform
 
 
@@ -27,6 +28,7 @@ class Desk:
     clock: Callable[[], datetime]
     app_url: str
     retention: Retention = USUAL
+    feed_access: FeedAccess = field(default_factory=FeedAccess)
     _connected_at: datetime | None = None
 
     @contextmanager

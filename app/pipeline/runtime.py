@@ -5,8 +5,9 @@ import secrets
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 from redis import Redis
@@ -15,8 +16,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.core.retention import Retention
 from app.db import due_work
 from app.db.models import Shop
+from app.mail import send_mail
 from app.pipeline import doorbell
 from app.pipeline.advance import BUSY_S, advance
+from app.pipeline.feeds.access import FeedAccess
+from app.pipeline.feeds.network import Network
 from app.pipeline.tokens import Tokens
 from app.platforms import registry
 from app.platforms.base import Credentials, Grant, Platform
@@ -44,6 +48,14 @@ class Runtime:
     http: Http
     clock: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
+    network: Network = field(default_factory=Network)
+
+    @property
+    def feed_access(self) -> FeedAccess:
+        """What feeds are read with."""
+        settings = self.settings
+        mail = partial(send_mail, settings) if settings.smtp_url else None
+        return FeedAccess(settings.encryption_keys, self.network, mail)
 
     @property
     def sessions(self) -> sessionmaker[Session]:
@@ -131,6 +143,7 @@ def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
         app_url=runtime.settings.app_url,
         answered=runtime.http.answered,
         retention=_retention(runtime.settings),
+        feed_access=runtime.feed_access,
     )
 
 

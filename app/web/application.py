@@ -25,6 +25,7 @@ from app.web.pages import (
     activity,
     deliveries,
     duties,
+    feeds,
     frame,
     import_arrivals,
     item,
@@ -63,7 +64,18 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(install_shopify.make_blueprint(runtime))
     app.register_blueprint(install_bigcommerce.make_blueprint(runtime))
     frame.prepare(app, runtime.settings)
-    for page in (overview, orders, order, item, activity, duties, deliveries, settings, import_arrivals):
+    for page in (
+        overview,
+        orders,
+        order,
+        item,
+        activity,
+        duties,
+        deliveries,
+        settings,
+        import_arrivals,
+        feeds,
+    ):
         app.register_blueprint(page.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)
     return app

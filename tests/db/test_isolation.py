@@ -33,6 +33,7 @@ from app.db import (
     due_orders,
     due_work,
     endings,
+    feeds,
     finished_orders,
     foreign,
     inbox,
@@ -58,7 +59,17 @@ from app.db import (
     uploads,
     variants,
 )
-from app.db.models import ApiCallRow, ArrivalRow, Base, FileLayoutRow, Item, Order, Shop, UploadRow
+from app.db.models import (
+    ApiCallRow,
+    ArrivalRow,
+    Base,
+    FeedRow,
+    FileLayoutRow,
+    Item,
+    Order,
+    Shop,
+    UploadRow,
+)
 from app.db.pages import activity as page_activity
 from app.db.pages import deliveries as page_deliveries
 from app.db.pages import order as page_order
@@ -146,10 +157,18 @@ def fill(session: Session, shop: Shop, units: int) -> None:
         ApiCallRow(shop_id=shop.id, key="call-1", digest=name, answer={"said": name}, called_at=NOW)
     )
     session.add(FileLayoutRow(shop_id=shop.id, header_key="h-1", options={"said": name}, updated_at=NOW))
+    session.add(FeedRow(shop_id=shop.id, feed_id="f-1", due_at=NOW, made_at=NOW, **_feed(name)))
     bulk_writes.begin(session, shop.id, [2], now=NOW)
     bulk_writes.add_part(session, shop.id, units, [2])
     reservations.replace_reservations(session, shop.id, [reservation(units)])
     session.flush()
+
+
+def _feed(name: str) -> dict[str, Any]:
+    """Where a feed is, and a file of it that was refused."""
+    sealed = Fernet(KEY).encrypt(name.encode()).decode()
+    told = {"name": name, "kind": "https", "address": name, "sealed": sealed}
+    return {**told, "held_name": name, "held_content": name.encode()}
 
 
 def reservation(units: int) -> Reservation:
@@ -462,6 +481,16 @@ CALLS: Mapping[str, Call] = {
     ),
     "notices.waiting_orders": lambda s, a: notices.waiting_orders(s, a.id, lambda facts: Duties(None)),
     "due_work.read": lambda s, a: due_work.read(s, a.id, now=NOW),
+    "feeds.list_feeds": lambda s, a: feeds.list_feeds(s, a.id),
+    "feeds.find_feed": lambda s, a: feeds.find_feed(s, a.id, "f-1"),
+    "feeds.add_feed": lambda s, a: feeds.add_feed(s, a.id, now=NOW, **_feed("new")),
+    "feeds.remove_feed": lambda s, a: feeds.remove_feed(s, a.id, "f-1"),
+    "feeds.forget_all": lambda s, a: feeds.forget_all(s, a.id),
+    "feeds.take_due_feed": lambda s, a: feeds.take_due_feed(s, a.id, now=seconds(9)),
+    "feeds.end_run": lambda s, a: feeds.end_run(
+        s, s.get_one(FeedRow, (a.id, "f-1")), taken_due_at=NOW, due_at=seconds(9), outcome="failed"
+    ),
+    "feeds.held_file": lambda s, a: feeds.held_file(s, a.id, "f-1"),
     "tokens.begin_renewal": lambda s, a: tokens.begin_renewal(s, a.id, "bob", now=NOW),
     "tokens.end_renewal": lambda s, a: tokens.end_renewal(s, a.id, "ann"),
     "tokens.keep_renewed": lambda s, a: tokens.keep_renewed(

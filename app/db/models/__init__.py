@@ -7,6 +7,7 @@ Ids of orders, items, variants and locations are the platform's own (up to 18 di
 from app.db.models.arrivals import ApiCallRow, ArrivalRow, FileLayoutRow, UploadRow
 from app.db.models.audit import Event
 from app.db.models.base import Base, UtcDateTime
+from app.db.models.feeds import FeedRow
 from app.db.models.inbox import DeliveryRow
 from app.db.models.orders import DemandChangeRow, DoubtRow, LineRow, Order, OrderItemRow, RouteRow
 from app.db.models.people import SignInRow, StaffRow, UsedTokenRow
@@ -27,6 +28,7 @@ __all__ = [
     "DemandChangeRow",
     "DoubtRow",
     "Event",
+    "FeedRow",
     "FileLayoutRow",
     "Item",
     "LineRow",

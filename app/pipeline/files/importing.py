@@ -65,9 +65,11 @@ def import_file(
     is_rehearsal: bool,
     by: str = "",
     on_bad: Callable[[Bad], object] = lambda bad: None,
+    list_name: str = "",
 ) -> Report:
     """Take a file's good lines, or rehearse it. Each thousand lines are committed alone: what is cut off
-    is finished by the same import again, which finds the first lines unchanged.
+    is finished by the same import again, which finds the first lines unchanged. `list_name` is which
+    list of everything open it is, where its header line does not say that.
 
     Raises `FileRefused` where the file can't be read on; what was taken stays.
     """
@@ -82,7 +84,7 @@ def import_file(
         is_rehearsal=is_rehearsal,
         on_bad=on_bad,
         only_place_stands=True,
-        complete_list=layout.key if layout.key and layout.options.is_complete else None,
+        complete_list=(list_name or layout.key) if layout.key and layout.options.is_complete else None,
         is_whole=isinstance(layout, Layout) or layout.is_shipment,
     )
     tally = Tally()

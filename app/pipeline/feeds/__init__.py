@@ -1,0 +1,1 @@
+"""Purchase orders fetched on a schedule."""
