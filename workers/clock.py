@@ -11,7 +11,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq.scheduler import RQScheduler
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.logs import first_line
 from app.pipeline.doorbell import QUICK, SERIALIZER, SWEEP_S, show_clock
@@ -31,7 +31,7 @@ def run_clock(runtime: Runtime, redis_url: str, stop: threading.Event) -> None:
         try:
             with Redis.from_url(redis_url, socket_timeout=10) as connection:
                 _tick_until_it_breaks(runtime, connection, stop)
-        except (RedisError, DBAPIError) as error:
+        except (RedisError, SQLAlchemyError) as error:
             pause_s = _TICK_S if time.monotonic() - began > _LONGEST_PAUSE_S else pause_s
             log.warning(
                 "the clock can't use Redis or the database", error=first_line(error), again_s=pause_s

@@ -2,9 +2,16 @@
 
 from collections.abc import Callable
 
-from app.pipeline import runtime
+import structlog
+from redis.exceptions import RedisError
+
+from app.db.outages import NO_DATABASE
+from app.logs import first_line
+from app.pipeline import outages, runtime
 from app.pipeline.runtime import Runtime, build_runtime
 from app.settings import load_settings
+
+log = structlog.get_logger()
 
 _kept: list[Runtime] = []
 
@@ -27,10 +34,21 @@ def continue_shop(shop_id: int) -> None:
 
 def _run(act: Callable[[Runtime, int], None], shop_id: int) -> None:
     if _kept:
-        act(_kept[0], shop_id)
+        _act(act, _kept[0], shop_id)
         return
     machine = build_runtime(load_settings())
     try:
-        act(machine, shop_id)
+        _act(act, machine, shop_id)
     finally:
         machine.engine.dispose()
+
+
+def _act(act: Callable[[Runtime, int], None], machine: Runtime, shop_id: int) -> None:
+    """Where the database or Redis goes away the job is over: what it left undone is due again by its
+    rows, and the sweep rings once both are back."""
+    try:
+        act(machine, shop_id)
+    except (*NO_DATABASE, RedisError) as error:
+        away = "redis" if isinstance(error, RedisError) else "database"
+        log.warning("a job is put off", away=away, shop_id=shop_id, error=first_line(error))
+        outages.count_put_off(machine.redis, away)

@@ -57,6 +57,19 @@ def record_deliveries(session: Session, told: Sequence[Incoming], *, now: dateti
     return [Kept(shop_id, delivery_id, state == "due") for shop_id, delivery_id, state in found]
 
 
+class Queue(NamedTuple):
+    """What waits in the inbox, of all shops, and since when."""
+
+    due: int
+    oldest_at: datetime | None
+
+
+def read_queue(session: Session) -> Queue:
+    """Counted by the index of those that wait: most deliveries are done."""
+    of_all = sa.select(sa.func.count(), sa.func.min(DeliveryRow.received_at))
+    return Queue(*session.execute(of_all.where(DeliveryRow.state == "due")).one())
+
+
 class _Row(msgspec.Struct):
     """A delivery as it is kept. Moments are text, in UTC, as both databases read them."""
 

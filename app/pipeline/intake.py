@@ -14,17 +14,10 @@ from sqlalchemy.orm import Session
 
 from app.db import inbox, shops
 from app.db.inbox import Incoming
+from app.db.outages import NO_DATABASE, gave_way
 from app.pipeline import leaving
 from app.pipeline.runtime import Runtime
 from app.platforms.base import ShopGone
-
-# Gone, shut down, read-only after a failover, or every connection in use.
-_NO_DATABASE = (
-    sa.exc.OperationalError,
-    sa.exc.InterfaceError,
-    sa.exc.InternalError,
-    sa.exc.TimeoutError,
-)
 
 log = structlog.get_logger()
 
@@ -55,8 +48,8 @@ def record(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
     """Keep deliveries and commit. One that the database does not take is refused alone, and never
     costs another its place."""
     try:
-        return _record_together(runtime, batch)
-    except _NO_DATABASE as error:
+        return _record_together_or_again(runtime, batch)
+    except NO_DATABASE as error:
         log.warning("no webhook can be kept: send again", count=len(batch), error=_first_line(error))
     except Exception as error:  # noqa: BLE001 -- whatever is wrong with one must not refuse the others
         if len(batch) > 1:
@@ -66,6 +59,16 @@ def record(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
         topic = batch[0].delivery.topic
         log.warning("a webhook can't be kept", topic=topic, count=1, error=_first_line(error))
     return Recorded([Outcome.NOT_KEPT] * len(batch), set())
+
+
+def _record_together_or_again(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
+    """Whoever had to give way to another transaction may try again at once."""
+    try:
+        return _record_together(runtime, batch)
+    except NO_DATABASE as error:
+        if not gave_way(error):
+            raise
+        return _record_together(runtime, batch)
 
 
 def _record_together(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:

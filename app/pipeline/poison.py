@@ -3,25 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import sqlalchemy as sa
 import structlog
+from redis.exceptions import RedisError
 from rq.timeouts import BaseTimeoutException
 
+from app.db.outages import NO_DATABASE
 from app.db.shops import LeaseLostError
 from app.errors import BacklineError
 
-# These are about the shop, the database or the job, never about one row. An `InternalError` is told
-# by a database that a failover has made read-only, or whose files can't grow, a `TimeoutError` by our
-# own pool of connections.
-_NOT_POISON = (
-    BacklineError,
-    LeaseLostError,
-    sa.exc.OperationalError,
-    sa.exc.InterfaceError,
-    sa.exc.InternalError,
-    sa.exc.TimeoutError,
-    BaseTimeoutException,
-)
+# These are about the shop, the database, Redis or the job, never about one row.
+_NOT_POISON = (BacklineError, LeaseLostError, *NO_DATABASE, RedisError, BaseTimeoutException)
 
 T = TypeVar("T")
 

@@ -5,11 +5,11 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, g, render_template, request
 from prometheus_client import Counter
-from sqlalchemy.exc import DataError, InterfaceError, InternalError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnectionLeft
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from app.db.outages import NO_DATABASE
 from app.logs import first_line
 from app.web import headers
 from app.web.api.answers import Problem, refuse
@@ -47,7 +47,7 @@ log = structlog.get_logger()
 def explain(app: Flask) -> None:
     """Answer every error of a page with a page, and every other with a line of text."""
     app.register_error_handler(HTTPException, _tell)
-    for kind in (OperationalError, InterfaceError, InternalError, NoConnectionLeft):
+    for kind in NO_DATABASE:
         app.register_error_handler(kind, _tell_of_database)
     app.register_error_handler(DataError, _tell_of_value)
 

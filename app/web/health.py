@@ -11,12 +11,14 @@ from redis.exceptions import RedisError
 
 from app.pipeline.runtime import Runtime
 from app.web import access, visits
+from app.web.gauges import gauges
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
     """`/healthz` (the process answers), `/readyz` (the database does), `/metrics` (with a token: its
     counts tell how a shop is doing)."""
     blueprint = Blueprint("health", __name__)
+    measured = gauges(runtime)
 
     @blueprint.get("/healthz")
     @access.machines
@@ -33,7 +35,8 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @access.machines
     def metrics() -> Response:
         _ask_for_token(runtime.settings.metrics_token)
-        return Response(generate_latest(_all_counts()), content_type=CONTENT_TYPE_LATEST)
+        text = generate_latest(_all_counts()) + generate_latest(measured)
+        return Response(text, content_type=CONTENT_TYPE_LATEST)
 
     return blueprint
 

@@ -1,4 +1,6 @@
-"""Redis killed, emptied, full, a replica: worker and clock wait, and come back by themselves."""
+"""Redis killed, emptied, full, a replica, out of reach, or the database gone: worker and clock wait, and
+come back by themselves.
+"""
 
 import os
 import signal
@@ -6,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +16,12 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.pipeline import doorbell
+from app.db import migrate
+from app.pipeline import doorbell, outages
 from app.pipeline.machines import look_at_machines
-from app.services import EmbeddedRedis, open_redis
+from app.services import EmbeddedRedis, open_engine, open_redis
 from tests.live import environment
+from tests.postgres import postgres_server
 
 AT_MOST_S = 90
 
@@ -58,9 +62,16 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path, clean_pg: sa.Engine) -> Iterator[Machine]:
     """Both are well when the test begins."""
+    with worker_and_clock(tmp_path, clean_pg) as machine:
+        yield machine
+
+
+@contextmanager
+def worker_and_clock(tmp_path: Path, engine: sa.Engine) -> Iterator[Machine]:
+    """Both at work."""
     with ExitStack() as stack:
         server = stack.enter_context(EmbeddedRedis(tmp_path / "redis"))
-        told = environment(tmp_path / "home", clean_pg, server.url, "http://127.0.0.1:1")
+        told = environment(tmp_path / "home", engine, server.url, "http://127.0.0.1:1")
         client = stack.enter_context(open_redis(server.url))
         children = {}
         for name in ("worker", "clock"):
@@ -113,7 +124,31 @@ def fail_over(machine: Machine) -> None:
     machine.redis.replicaof("NO", "ONE")
 
 
-@pytest.mark.parametrize("happens", [kill, empty, fill, fail_over])
+def cut(machine: Machine) -> None:
+    """Every connection but the one that asks for it ends, as when a router forgets them."""
+    machine.redis.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+
+
+def change_password(machine: Machine) -> None:
+    """Somebody sets another one; then the old one again."""
+    password = machine.redis.connection_pool.connection_kwargs["password"]
+    machine.redis.config_set("requirepass", "another")
+    cut(machine)
+    machine.wait_for(lambda: machine.said().count("can't use Redis") > 1)
+    machine.redis.config_set("requirepass", password)
+
+
+def take_all_connections(machine: Machine) -> None:
+    """No more are allowed than the one that asks for it."""
+    machine.redis.config_set("maxclients", 1)
+    cut(machine)
+    machine.wait_for(lambda: machine.said().count("can't use Redis") > 1)
+    machine.redis.config_set("maxclients", 1000)
+
+
+@pytest.mark.parametrize(
+    "happens", [kill, empty, fill, fail_over, cut, change_password, take_all_connections]
+)
 def test_worker_and_clock_come_back_by_themselves(
     machine: Machine, happens: Callable[[Machine], None]
 ) -> None:
@@ -137,3 +172,25 @@ def test_the_page_is_told_that_none_runs(machine: Machine) -> None:
     machines = look_at_machines(machine.redis)
 
     assert (machines.workers, machines.has_clock, machines.redis_problem) == (0, False, "")
+
+
+def test_without_a_database_worker_and_clock_say_so_in_lines_and_come_back(tmp_path: Path) -> None:
+    """Jobs that find none are put off and counted; nothing ends, and no traceback is left."""
+    with ExitStack() as stack:
+        database = stack.enter_context(postgres_server())
+        engine = open_engine(database.url)
+        stack.callback(engine.dispose)
+        migrate.upgrade(engine)
+        machine = stack.enter_context(worker_and_clock(tmp_path, engine))
+        database.crash()
+        doorbell.ring(machine.redis, 1)
+
+        machine.wait_for(lambda: "a job is put off" in machine.said())
+        machine.wait_for(lambda: "the clock can't use Redis or the database" in machine.said())
+        counted = outages.put_off(machine.redis)["database"]
+        database.start()
+
+        assert counted == machine.said().count("a job is put off")
+        assert machine.works()
+        assert "Traceback" not in machine.said()
+        assert [child.poll() for child in machine.children.values()] == [None, None]

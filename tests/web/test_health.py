@@ -9,10 +9,11 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from app.pipeline import doorbell, outages
 from app.pipeline.runtime import Runtime
 from app.services import open_engine, open_redis
 from app.web.application import create_app
-from tests.web.posting import counted, post
+from tests.web.posting import counted, order_body, post
 
 
 @pytest.fixture
@@ -101,3 +102,37 @@ def test_several_processes_are_counted_together(
     told = create_app(runtime, has_open_pages=True).test_client().get("/metrics").get_data(as_text=True)
 
     assert 'backline_tries_total{of="us"} 2.0' in told
+
+
+def measured(client: FlaskClient) -> dict[str, float]:
+    """What `/metrics` measures, by name; labels are left out."""
+    lines = [line for line in client.get("/metrics").text.splitlines() if line.startswith("backline_")]
+    return {line.partition("{")[0].partition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+@pytest.mark.usefixtures("shop_id")
+def test_metrics_tell_how_much_waits_and_who_is_at_work(client: FlaskClient, runtime: Runtime) -> None:
+    runtime.redis.flushdb()
+    before = measured(client)
+
+    post(client, order_body())
+    doorbell.show_clock(runtime.redis)
+    outages.count_put_off(runtime.redis, "database")
+    runtime.clock.sleep(90)  # type: ignore[attr-defined]
+    after = measured(client)
+
+    names = ("webhooks_waiting", "oldest_webhook_seconds", "workers_alive", "clock_alive", "redis_up")
+    assert [before[f"backline_{name}"] for name in names] == [0, 0, 0, 0, 1]
+    assert [after[f"backline_{name}"] for name in names] == [1, 90, 0, 1, 1]
+    assert after["backline_jobs_put_off_total"] == 1
+    assert after["backline_database_up"] == 1
+
+
+def test_metrics_are_told_without_database_and_redis(runtime: Runtime) -> None:
+    engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    nothing = replace(runtime, engine=engine, redis=open_redis("redis://127.0.0.1:1/0"))
+
+    told = measured(create_app(nothing, has_open_pages=True).test_client())
+
+    assert (told["backline_database_up"], told["backline_redis_up"]) == (0, 0)
+    assert "backline_workers_alive" not in told
