@@ -2,6 +2,7 @@
 
 import re
 import socket
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from app.alive import is_alive
 from app.cli import main
@@ -106,3 +108,16 @@ def _answer_once(listener: socket.socket) -> None:
     with client:
         client.recv(4096)
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+
+@pytest.mark.parametrize("command", ["demo", "sandbox"])
+def test_where_the_stand_ins_are_not_installed_a_command_says_how_to_get_them(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing: Any = None  # what Python keeps for a module that must not be imported
+    monkeypatch.setitem(sys.modules, "graphql", missing)
+
+    result = CliRunner().invoke(main, [command])
+
+    assert result.exit_code == 1
+    assert "pip install -c constraints.txt -e '.[demo]'" in result.output

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from app.settings import load_settings
 from app.starting import demo_folder
 
 _INTERRUPTED = 130
+_SANDBOX = ("app.sandbox", "graphql", "openapi_core", "yaml")
 
 
 @click.command()
@@ -24,6 +26,7 @@ _INTERRUPTED = 130
 )
 def demo(*, once: bool) -> None:
     """Play a story on two sandbox shops: everything runs on this machine, nothing leaves it."""
+    _need_sandbox()
     end_like_ctrl_c()
     with demo_folder(load_settings().home) as home:
         _play_demo(home, once=once)
@@ -71,8 +74,18 @@ def _demo_environment(home: Path) -> dict[str, str]:
     }
 
 
+def _need_sandbox() -> None:
+    """Production has neither the stand-ins nor their libraries."""
+    if not all(map(find_spec, _SANDBOX)):
+        fail(
+            "The stand-ins for the platforms are not installed. In a checkout of Backline: "
+            "pip install -c constraints.txt -e '.[demo]'"
+        )
+
+
 @click.command()
 @click.option("--port", default=9100, show_default=True, help="The port on this machine.")
 def sandbox(port: int) -> None:
     """Run the platform stand-ins alone, for trying things out."""
+    _need_sandbox()
     os.execv(sys.executable, [sys.executable, "-m", "app.sandbox", "--port", str(port)])  # noqa: S606
