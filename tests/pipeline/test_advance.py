@@ -185,7 +185,7 @@ def test_a_slice_ends_after_about_a_minute_and_the_shop_goes_to_the_back(
         world.shop.add_product(f"Towel {number}", sku=f"T{number}", stock={stage.main: 0})
         for number in range(5)
     ]
-    orders = [world.shop.place_order([(towel.variant_id, 1)]) for towel in towels for _ in range(20)]
+    orders = [world.shop.place_order([(towel.variant_id, 1)]) for towel in towels for _ in range(6)]
     world.deliver()
     world.shop.before_request = lambda: world.clock.sleep(8)
     began, slices = world.clock(), [work(stage)]

@@ -25,7 +25,7 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     stage = open_shop(clean_pg, redis, settings, stock=1)
     for units in (1, 2, 1):
         stage.order(units)
-        stage.settle_down()
+    stage.settle_down()
     return stage
 
 

@@ -24,6 +24,12 @@ JSON_TYPE = "application/json"
 PROBLEMS: dict[str, Callable[[bytes], Json]] = {"application/problem+json": json.loads}
 AUTHENTICATION = "X-Auth-Token"
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+# Not the version in a path, not 0, and nothing that is too long to be one.
+_ID = re.compile(r"(?<![\dv])[1-9]\d{0,17}(?!\d)")
+_MOST_KNOWN = 10_000
+_known_good: set[tuple[object, ...]] = set()
+
 
 @dataclass
 class _Request:
@@ -102,13 +108,28 @@ def check_request(
     method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
 ) -> list[str]:
     """What is wrong with a request, in words; nothing for one that the specs know."""
+    asked = (f"{name}={_alike(value, name=name)}" for name, value in query.items())
+    alike = (method, _alike(path, name="id"), *asked, *headers.items())
+    if not body and alike in _known_good:
+        return []
     operation = find_operation(method, path)
     if operation is None:
         return [f"{method} {path} is not an operation of the specs"]
     request = _request(method, path, query, headers, body)
     version = path.split("/")[1]
-    problems = [_words(error) for error in _open(version).iter_request_errors(request)]
-    return [*problems, *_unknown_parameters(operation, query), *_unknown_fields(operation, body)]
+    found = [_words(error) for error in _open(version).iter_request_errors(request)]
+    problems = [*found, *_unknown_parameters(operation, query), *_unknown_fields(operation, body)]
+    if not body and not problems and len(_known_good) < _MOST_KNOWN:
+        _known_good.add(alike)
+    return problems
+
+
+def _alike(text: str, *, name: str) -> str:
+    """The same for texts that differ in ids and moments alone: to check one takes 30 ms, and a store is
+    asked the same of a thousand orders."""
+    if name.removesuffix(":in").endswith("id") and not name.startswith("status"):
+        return _ID.sub("9", text)
+    return _MOMENT.sub("2026-01-01T00:00:00", text)
 
 
 def check_answer(
