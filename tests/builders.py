@@ -13,8 +13,8 @@ from app.platforms.base import (
     Delivery,
     Fact,
     ItemStock,
+    LineItem,
     LocatedLine,
-    OrderItem,
     OrderSeen,
     Pool,
     Routing,
@@ -111,10 +111,10 @@ def order_item(
     number: int = 1,
     price: int | None = None,
     backordered: int = 0,
-) -> OrderItem:
+) -> LineItem:
     """A line item."""
     quantity = outstanding if ordered is None else ordered
-    return OrderItem(
+    return LineItem(
         number, variant, quantity, outstanding, "Blue Mug", "MUG-BLUE", backordered, unit_price=price
     )
 
@@ -125,7 +125,7 @@ def routed(quantity: int, *, item: int = ITEM, at: int = LOCATION, route: int = 
 
 
 def order_seen(
-    *items: OrderItem,
+    *items: LineItem,
     order: int = 1,
     placed: int = 1,
     updated: int = 0,

@@ -849,11 +849,11 @@ class StoreHistory(History):
 
     def _is_read(self, order_id: int) -> bool:
         """Whether the app has read the order as it is."""
-        from app.db.models import OrderItemRow  # noqa: PLC0415
+        from app.db.models import LineItemRow  # noqa: PLC0415
 
-        where = (OrderItemRow.shop_id == self.world.shop_id, OrderItemRow.order_id == order_id)
+        where = (LineItemRow.shop_id == self.world.shop_id, LineItemRow.order_id == order_id)
         with self.world.runtime.sessions() as session:
-            rows = session.scalars(sa.select(OrderItemRow).where(*where)).all()
+            rows = session.scalars(sa.select(LineItemRow).where(*where)).all()
             told = {row.line_id: (row.ordered, row.outstanding, row.backordered) for row in rows}
         return told == {
             line.line_id: (line.current, line.outstanding, line.backordered)

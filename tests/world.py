@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from redis import Redis
 
-from app.db import arrivals, mirror
+from app.db import arrivals, stock, variants
 from app.pipeline.connecting import connect_shop
 from app.pipeline.runtime import Runtime, work_on_shop
 from app.platforms.base import Grant
@@ -102,8 +102,8 @@ class World:
     def expect(self, variant: Variant, quantity: int, on: str, *, location_id: int | None = None) -> int:
         """Type an arrival; returns its number."""
         with self.runtime.sessions.begin() as session:
-            item = mirror.find_items(session, self.shop_id, variant.sku)[0]
-            pools = mirror.pools_of(session, self.shop_id, [item.item_id])[item.item_id]
+            item = variants.find_items(session, self.shop_id, variant.sku)[0]
+            pools = stock.pools_of(session, self.shop_id, [item.item_id])[item.item_id]
             place = next(iter(pools)) if location_id is None else location_id
             arrival = arrivals.add_arrival(
                 session,

@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 from sqlalchemy.orm import Session
 
-from app.db import mirror, shops
+from app.db import shops, variants
 from app.db.migrate import upgrade
-from app.db.models import Item, Shop
+from app.db.models import Shop, StockItem
 from app.errors import BacklineError
 from app.local import find_redis
 from app.pipeline.runtime import Runtime
@@ -55,9 +55,9 @@ def find_shop(session: Session, domain: str) -> Shop:
     return found[0]
 
 
-def find_item(session: Session, shop: Shop, sku: str) -> Item:
+def find_item(session: Session, shop: Shop, sku: str) -> StockItem:
     """The only item with that SKU that open orders name; fails where there is none, or several."""
-    found = mirror.find_items(session, shop.id, sku)
+    found = variants.find_items(session, shop.id, sku)
     if not found:
         fail(
             f"No open order of {shop.domain} names an item with SKU {sku}: check the code, or run "

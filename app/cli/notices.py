@@ -7,10 +7,10 @@ from rich.table import Table
 
 from app.cli.common import BY, console, fail, find_shop, open_runtime
 from app.cli.values import DAY
-from app.core.regimes import Regime, Told
+from app.core.regimes import NoticeKind, Regime
 from app.db import notices as log
 from app.pipeline import doorbell
-from app.pipeline.duties import duties_today, record_told
+from app.pipeline.compliance import duties_today, log_notice
 
 
 @click.group()
@@ -37,7 +37,7 @@ def notices_due(domain: str) -> None:
 @notices.command(name="record")
 @click.argument("domain", metavar="SHOP")
 @click.argument("order")
-@click.argument("kind", type=click.Choice([told.value for told in Told]))
+@click.argument("kind", type=click.Choice([told.value for told in NoticeKind]))
 @click.option("--revised-on", type=DAY, help="The new day a delay notice named.")
 @click.option("--by", default=BY, help="Who says so.")
 def record_notice(domain: str, order: str, kind: str, revised_on: date | None, by: str) -> None:
@@ -46,6 +46,6 @@ def record_notice(domain: str, order: str, kind: str, revised_on: date | None, b
         found = log.find_order(session, find_shop(session, domain).id, order)
         if found is None:
             fail(f"{domain} has no order {order}.")
-        record_told(session, found, Told(kind), revised_on=revised_on, by=by, now=runtime.clock())
+        log_notice(session, found, NoticeKind(kind), revised_on=revised_on, by=by, now=runtime.clock())
         doorbell.ring(runtime.redis, found.shop_id)
         console.print(f"{order}: {kind} noted.")

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from app.cli.common import BY, console, fail, find_item, find_shop, open_runtime
 from app.cli.values import DAY, ROW, UNITS
-from app.db import arrivals, mirror, promises
-from app.db.models import ArrivalRow, Item, Shop
+from app.db import arrivals, lead_times, stock
+from app.db.models import ArrivalRow, Shop, StockItem
 from app.pipeline import doorbell
 from app.pipeline.arrivals import read_catalog
-from app.pipeline.desk import local_day
+from app.pipeline.context import local_day
 from app.pipeline.runtime import Runtime
 
 
@@ -70,8 +70,8 @@ def _not_past(day: date, today: date) -> date:
     return day
 
 
-def _location(session: Session, item: Item, wanted: str | None) -> int:
-    pools = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
+def _location(session: Session, item: StockItem, wanted: str | None) -> int:
+    pools = stock.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
     names = {pool.location_name.casefold(): pool.location_id for pool in pools.values()}
     names |= {str(location_id): location_id for location_id in pools}
     if wanted is None and len(pools) == 1:
@@ -215,9 +215,11 @@ def lead_time(domain: str, days: int | None, sku: str | None) -> None:
         with runtime.sessions.begin() as session:
             shop = find_shop(session, domain)
             if sku is None:
-                promises.set_shop_lead_time(session, shop, days, now=runtime.clock())
+                lead_times.set_shop_lead_time(session, shop, days, now=runtime.clock())
             else:
-                promises.set_lead_time(session, find_item(session, shop, sku), days, now=runtime.clock())
+                lead_times.set_lead_time(
+                    session, find_item(session, shop, sku), days, now=runtime.clock()
+                )
         doorbell.ring(runtime.redis, shop.id)
         console.print(
             f"Lead time of {sku or domain}: {'not known' if days is None else f'{days} days'}."

@@ -32,7 +32,7 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class StockPosition:
     """One pool's books. `supply` units can serve open orders now (negative where more was shipped than
     was there), `committed` are what open orders take of it."""
 
@@ -45,13 +45,13 @@ class Account:
         return self.supply - self.committed
 
 
-def keep_account(
+def stock_position(
     lines: Iterable[Line],
     *,
     available: int,
     committed: int | None = None,
     backordered: int | None = None,
-) -> Account:
+) -> StockPosition:
     """What a pool's figures (see `app.platforms.base.Pool`) say together with the lines we know in it.
 
     Where the platform counts all units that open orders take, supply is what is available plus those.
@@ -59,10 +59,10 @@ def keep_account(
     they have lowered it (see `app.core.freshness.bound_supply`).
     """
     if committed is not None:
-        return Account(available + committed, committed)
+        return StockPosition(available + committed, committed)
     lines = list(lines)
     supply = bound_supply(lines, {}, available=available, backordered=backordered or 0)
-    return Account(supply.high, sum(line.quantity for line in lines))
+    return StockPosition(supply.high, sum(line.quantity for line in lines))
 
 
 def compare_books(committed: Mapping[int, int], demand: Demand) -> Verdict:

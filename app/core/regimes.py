@@ -27,7 +27,7 @@ class Regime(StrEnum):
     """Consumer Rights Act 2015, section 28: https://www.legislation.gov.uk/ukpga/2015/15/section/28"""
 
 
-class Told(StrEnum):
+class NoticeKind(StrEnum):
     """An entry of the log of notices."""
 
     DELAY = "delay notice"
@@ -41,7 +41,7 @@ class Notice:
     """What was told, or answered, when; `revised_on` is the day a delay notice named (None: unknown)."""
 
     at: datetime
-    kind: Told
+    kind: NoticeKind
     revised_on: date | None = None
 
 
@@ -58,7 +58,7 @@ class OrderFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Duties:
+class Obligations:
     """What an order obliges to. It must be gone by `promise_by` (None: the buyer agreed to wait as long
     as it takes). A notice must be given by `notice_due`, or the buyer must answer by `consent_by`;
     without either the money goes back by `refund_due`. `rule` says so in words, with its `source`."""
@@ -75,7 +75,7 @@ class Duties:
 
 def duties_of(
     facts: OrderFacts, regime: Regime, *, today: date, zone: tzinfo, working_days: WorkingDays
-) -> Duties | None:
+) -> Obligations | None:
     """The duties by the shop's law, None without one. Days are those of `zone`, the shop's; all count,
     but for the refund, which US law counts in `working_days`."""
     if regime is Regime.NONE:
@@ -105,7 +105,7 @@ class _Clock:
         placed_on = facts.placed_at.astimezone(zone).date()
         self._original = facts.stated_on or placed_on + _LIMIT
 
-    def by_us_rule(self, today: date) -> Duties:
+    def by_us_rule(self, today: date) -> Obligations:
         state = _State(self._original)
         for notice in sorted(self._facts.notices, key=lambda each: each.at):
             state = self._after_us(state, notice)
@@ -115,13 +115,13 @@ class _Clock:
         """435.2(b): the first notice that names a day within 30 days of the original one is agreed to by
         silence; a later or unknown day, and every further notice, needs an express answer."""
         on = notice.at.astimezone(self._zone).date()
-        if notice.kind is Told.REFUND:
+        if notice.kind is NoticeKind.REFUND:
             return replace(state, is_refunded=True)
         if state.ended_on or (_is_past(state.consent_by, on)) or _is_past(state.limit, on):
             return state  # 435.2(c): too late, the order counts as cancelled already
-        if notice.kind is Told.REFUSAL:
+        if notice.kind is NoticeKind.REFUSAL:
             return replace(state, ended_on=on)
-        if notice.kind is Told.CONSENT:
+        if notice.kind is NoticeKind.CONSENT:
             return replace(state, limit=state.asked_for, consent_by=None) if state.consent_by else state
         revised = notice.revised_on
         if state.delays == 0 and revised is not None and revised <= self._original + _LIMIT:
@@ -129,17 +129,19 @@ class _Clock:
         by = self._original + _LIMIT if state.delays == 0 else state.limit
         return replace(state, limit=None, delays=state.delays + 1, consent_by=by, asked_for=revised)
 
-    def _us_duties(self, state: _State, today: date) -> Duties:
+    def _us_duties(self, state: _State, today: date) -> Obligations:
         source = "16 CFR 435.2"
         if state.is_refunded:
-            return Duties(state.limit, is_cancelled=True, rule="The money has gone back.", source=source)
+            return Obligations(
+                state.limit, is_cancelled=True, rule="The money has gone back.", source=source
+            )
         if state.ended_on:
             return self._cancelled(state.ended_on, "The buyer does not want to wait", f"{source}(c)(1)")
         if state.consent_by:
             if today > state.consent_by:
                 words = "No consent came in time, so the order counts as cancelled"
                 return self._cancelled(state.consent_by, words, f"{source}(c)")
-            return Duties(
+            return Obligations(
                 state.consent_by,
                 consent_needed=True,
                 consent_by=state.consent_by,
@@ -149,22 +151,22 @@ class _Clock:
             )
         return self._us_waiting(state, today, source)
 
-    def _us_waiting(self, state: _State, today: date, source: str) -> Duties:
+    def _us_waiting(self, state: _State, today: date, source: str) -> Obligations:
         limit, expected = state.limit, self._facts.expected_on
         if expected is None and state.delays:
             expected = limit  # nobody knows better than the notice that named this day
         if limit is None:
             words = "The buyer agreed to wait without a date, and may cancel until it ships."
-            return Duties(None, rule=words, source=f"{source}(b)(1)(iii)")
+            return Obligations(None, rule=words, source=f"{source}(b)(1)(iii)")
         if today > limit:
             words = "Neither shipped nor told in time, so the order counts as cancelled"
             return self._cancelled(limit, words, f"{source}(c)")
         if expected is not None and expected <= limit:
             words = "It is expected to ship in time."
-            return Duties(limit, rule=words, source=f"{source}(a)")
+            return Obligations(limit, rule=words, source=f"{source}(a)")
         needs = state.delays > 0 or expected is None or expected > self._original + _LIMIT
         silence = "silence cancels the order" if needs else "silence is consent"
-        return Duties(
+        return Obligations(
             limit,
             notice_due=limit,
             consent_needed=needs,
@@ -173,8 +175,8 @@ class _Clock:
             source=f"{source}(b)",
         )
 
-    def _cancelled(self, on: date, words: str, source: str) -> Duties:
-        return Duties(
+    def _cancelled(self, on: date, words: str, source: str) -> Obligations:
+        return Obligations(
             on,
             refund_due=self._refund_by(on),
             is_cancelled=True,
@@ -185,7 +187,7 @@ class _Clock:
     def _refund_by(self, day: date) -> date:
         return self._working_days.nth_after(day, _REFUND_WORKING_DAYS)
 
-    def by_delivery_rule(self, today: date, on_time: str, on_leaving: str) -> Duties:
+    def by_delivery_rule(self, today: date, on_time: str, on_leaving: str) -> Obligations:
         """30 days unless another day was agreed; then the buyer may set a fitting further time and, if
         that passes too, leave, and is refunded without undue delay. The EU and the UK say the same, in
         the sources `on_time` and `on_leaving`."""
@@ -193,31 +195,35 @@ class _Clock:
         asked_for: date | None = None
         is_told = False
         for notice in sorted(self._facts.notices, key=lambda each: each.at):
-            if notice.kind is Told.DELAY:
+            if notice.kind is NoticeKind.DELAY:
                 asked_for, is_told = notice.revised_on, True
-            elif notice.kind is Told.CONSENT and asked_for:
+            elif notice.kind is NoticeKind.CONSENT and asked_for:
                 limit, is_told = max(limit, asked_for), False
-            elif notice.kind is Told.REFUSAL:
+            elif notice.kind is NoticeKind.REFUSAL:
                 ended_on = notice.at.astimezone(self._zone).date()
-            elif notice.kind is Told.REFUND:
+            elif notice.kind is NoticeKind.REFUND:
                 is_refunded = True
         if is_refunded:
-            return Duties(limit, is_cancelled=True, rule="The money has gone back.", source=on_leaving)
+            return Obligations(
+                limit, is_cancelled=True, rule="The money has gone back.", source=on_leaving
+            )
         if ended_on:
             words = "The buyer has withdrawn: refund all sums without undue delay."
-            return Duties(limit, refund_due=ended_on, is_cancelled=True, rule=words, source=on_leaving)
+            return Obligations(
+                limit, refund_due=ended_on, is_cancelled=True, rule=words, source=on_leaving
+            )
         expected = self._facts.expected_on
         if expected is not None and expected <= limit:
-            return Duties(limit, rule="It is expected to ship in time.", source=on_time)
+            return Obligations(limit, rule="It is expected to ship in time.", source=on_time)
         if expected is None and asked_for is not None and asked_for <= limit:
             words = "By the merchant's own word it ships in time."
-            return Duties(limit, rule=words, source=on_time)
+            return Obligations(limit, rule=words, source=on_time)
         words = "Only a later day that the buyer agrees to moves the limit; after it they may leave."
         if today > limit:
             words = "The time for delivery has passed: the buyer may set a further time, and then leave."
         if is_told and (expected is None or (asked_for is not None and expected <= asked_for)):
-            return Duties(limit, consent_needed=True, consent_by=limit, rule=words, source=on_time)
-        return Duties(limit, notice_due=limit, consent_needed=True, rule=words, source=on_time)
+            return Obligations(limit, consent_needed=True, consent_by=limit, rule=words, source=on_time)
+        return Obligations(limit, notice_due=limit, consent_needed=True, rule=words, source=on_time)
 
 
 _DELIVERY_SOURCES = {

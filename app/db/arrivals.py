@@ -7,12 +7,12 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.arrivals import Told, count_once, same_reference
+from app.core.arrivals import NoticeKind, count_once, same_reference
 from app.core.bounds import is_possible
 from app.core.model import Arrival
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
-from app.db.models import ArrivalRow, Item, PoolRow
+from app.db.models import ArrivalRow, PoolRow, StockItem
 
 RANKS = {"typed": 0, "csv": 1, "api": 1, "asn": 2, "shopify": 3}
 """How near a source is to the goods (see `app.core.arrivals.count_once`)."""
@@ -43,7 +43,7 @@ def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
     """How many units of these arrivals of one item still count, by arrival. Of a cancelled one there
     was never more than what has landed."""
     return count_once(
-        Told(
+        NoticeKind(
             arrival_id=row.id,
             location_id=row.location_id,
             quantity=row.received if row.state == "cancelled" else row.quantity,
@@ -68,8 +68,8 @@ def units_that_count(session: Session, shop_id: int, item_ids: Collection[int | 
 
 def _telling(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:
     """The open arrivals of an item, and the others that may speak of the same goods."""
-    mine = (Item.shop_id == shop_id, Item.item_id == item_id, Item.sku != "")
-    code = sa.select(sa.func.lower(Item.sku)).where(*mine).scalar_subquery()
+    mine = (StockItem.shop_id == shop_id, StockItem.item_id == item_id, StockItem.sku != "")
+    code = sa.select(sa.func.lower(StockItem.sku)).where(*mine).scalar_subquery()
     where = (
         ArrivalRow.shop_id == shop_id,
         sa.or_(
@@ -114,8 +114,8 @@ def awaiting_shipments(session: Session, shop_id: int, item_ids: Collection[int]
 
 def adopt_arrivals(session: Session, shop_id: int, item_id: int) -> None:
     """Arrivals told before anybody knew the item that has their code are its own from now on."""
-    mine = (Item.shop_id == shop_id, Item.item_id == item_id, Item.sku != "")
-    sku = sa.select(Item.sku).where(*mine).scalar_subquery()
+    mine = (StockItem.shop_id == shop_id, StockItem.item_id == item_id, StockItem.sku != "")
+    sku = sa.select(StockItem.sku).where(*mine).scalar_subquery()
     where = (ArrivalRow.shop_id == shop_id, ArrivalRow.item_id.is_(None))
     session.execute(
         sa.update(ArrivalRow)
@@ -129,8 +129,11 @@ def list_arrivals(
 ) -> Sequence[tuple[ArrivalRow, str]]:
     """Every arrival with its item's code, soonest first; only those still expected where asked."""
     statement = (
-        sa.select(ArrivalRow, sa.func.coalesce(Item.sku, ArrivalRow.sku))
-        .outerjoin(Item, sa.and_(Item.shop_id == ArrivalRow.shop_id, Item.item_id == ArrivalRow.item_id))
+        sa.select(ArrivalRow, sa.func.coalesce(StockItem.sku, ArrivalRow.sku))
+        .outerjoin(
+            StockItem,
+            sa.and_(StockItem.shop_id == ArrivalRow.shop_id, StockItem.item_id == ArrivalRow.item_id),
+        )
         .where(ArrivalRow.shop_id == shop_id)
         .order_by(ArrivalRow.expected_on, ArrivalRow.id)
     )
@@ -171,7 +174,7 @@ def find_arrival(session: Session, shop_id: int, arrival_id: int) -> ArrivalRow 
 
 def add_arrival(
     session: Session,
-    item: Item,
+    item: StockItem,
     *,
     location_id: int,
     quantity: int,
@@ -306,12 +309,12 @@ def items_by_sku(
     session: Session, shop_id: int, skus: Collection[str] | None = None
 ) -> dict[str, list[int]]:
     """The items of each code in lower case; of all codes, or of these."""
-    code = sa.func.lower(Item.sku)
-    where = [Item.shop_id == shop_id, Item.sku != ""]
+    code = sa.func.lower(StockItem.sku)
+    where = [StockItem.shop_id == shop_id, StockItem.sku != ""]
     if skus is not None:
         where.append(code.in_({sku.lower() for sku in skus}))
     found: dict[str, list[int]] = defaultdict(list)
-    statement = sa.select(Item.sku, Item.item_id).where(*where)
+    statement = sa.select(StockItem.sku, StockItem.item_id).where(*where)
     for sku, item_id in session.execute(statement.execution_options(yield_per=_AT_ONCE)):
         found[sku.lower()].append(item_id)
     return found

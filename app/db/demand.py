@@ -13,7 +13,7 @@ from app.core.freshness import DemandChange, happened_by
 from app.core.taken import NOTHING, Took, Units, follow, together
 from app.db.models import DemandChangeRow, DoubtRow, LineRow
 from app.db.statements import chunks, upsert
-from app.platforms.base import LinePart, LocatedLine, OrderItem, OrderSeen
+from app.platforms.base import LineItem, LinePart, LocatedLine, OrderSeen
 
 # So long at least are changes kept for which no reading asks any more.
 _KEPT = timedelta(hours=1)
@@ -33,8 +33,8 @@ class Taken:
 
     copy: OrderSeen
     lines: Mapping[Place, Parts]
-    before: Mapping[int, OrderItem]
-    after: Mapping[int, OrderItem]
+    before: Mapping[int, LineItem]
+    after: Mapping[int, LineItem]
     is_begun: bool
 
 

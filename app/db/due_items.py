@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import NAMES, SELLS, Item, OrderItemRow, PoolRow, Variant
+from app.db.models import NAMES, SELLS, LineItemRow, PoolRow, StockItem, Variant
 
 # An item with stock to spare is looked at a little later, so that many orders share one reading; one
 # with plenty much later. A webhook that tells of stock below zero has it looked at at once.
@@ -25,24 +25,26 @@ class StockMove(NamedTuple):
     cause: str
 
 
-def patience(item: Item, free: int | None) -> timedelta:
+def patience(item: StockItem, free: int | None) -> timedelta:
     """How long a look may wait, by a guess of what is free: nothing, where somebody waits already."""
     if item.has_queue or free is None or free < 0:
         return timedelta(0)
     return LOOK_LATER if free < PLENTY else LOOK_MUCH_LATER
 
 
-def items_of_variants(session: Session, shop_id: int, variant_ids: Collection[int]) -> dict[int, Item]:
+def items_of_variants(
+    session: Session, shop_id: int, variant_ids: Collection[int]
+) -> dict[int, StockItem]:
     """The stock item that each of these variants sells, where it is known."""
     statement = (
-        sa.select(Variant.variant_id, Item)
-        .join(Item, SELLS)
+        sa.select(Variant.variant_id, StockItem)
+        .join(StockItem, SELLS)
         .where(Variant.shop_id == shop_id, Variant.variant_id.in_(variant_ids))
     )
     return dict(session.execute(statement).all())
 
 
-def ask_for_look(item: Item, *, at: datetime, cause: str) -> None:
+def ask_for_look(item: StockItem, *, at: datetime, cause: str) -> None:
     """The item's stock must be read by then; an earlier wish stands."""
     if item.look_at is None or at < item.look_at:
         item.look_at, item.cause = at, cause
@@ -52,8 +54,8 @@ def look_at_queues_of(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
     """Look at the stock of what these orders name, where somebody waits for it."""
-    variants = sa.select(OrderItemRow.variant_id).where(
-        OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids)
+    variants = sa.select(LineItemRow.variant_id).where(
+        LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(order_ids)
     )
     for item in items_of_variants(session, shop_id, set(session.scalars(variants))).values():
         if item.has_queue:
@@ -114,79 +116,87 @@ def look_at_location(
         ask_for_look(item, at=now, cause=cause)
 
 
-def _items(session: Session, shop_id: int, item_ids: Collection[int]) -> Sequence[Item]:
+def _items(session: Session, shop_id: int, item_ids: Collection[int]) -> Sequence[StockItem]:
     return session.scalars(
-        sa.select(Item).where(Item.shop_id == shop_id, Item.item_id.in_(item_ids))
+        sa.select(StockItem).where(StockItem.shop_id == shop_id, StockItem.item_id.in_(item_ids))
     ).all()
 
 
 def begin_rechecks(session: Session, shop_id: int, *, now: datetime) -> None:
     """What was told of these items must show in the platform's readings by now: look once more."""
-    due = (Item.shop_id == shop_id, Item.recheck_at <= now)
+    due = (StockItem.shop_id == shop_id, StockItem.recheck_at <= now)
     values = {"look_at": now, "recheck_at": None, "cause": "looked at again, since readings lag"}
-    session.execute(sa.update(Item).where(*due, Item.look_at.is_(None)).values(**values))
-    session.execute(sa.update(Item).where(*due).values(recheck_at=None))
+    session.execute(sa.update(StockItem).where(*due, StockItem.look_at.is_(None)).values(**values))
+    session.execute(sa.update(StockItem).where(*due).values(recheck_at=None))
 
 
-def due_items(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[Item]:
+def due_items(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[StockItem]:
     """Items whose stock must be read now, longest due first."""
-    where = (Item.shop_id == shop_id, Item.look_at <= now)
-    return session.scalars(sa.select(Item).where(*where).order_by(Item.look_at).limit(limit)).all()
+    where = (StockItem.shop_id == shop_id, StockItem.look_at <= now)
+    return session.scalars(
+        sa.select(StockItem).where(*where).order_by(StockItem.look_at).limit(limit)
+    ).all()
 
 
 def unsettled_items(session: Session, shop_id: int) -> set[int]:
     """Items that are to be looked at, now or later."""
-    where = (Item.shop_id == shop_id, Item.look_at.is_not(None))
-    return set(session.scalars(sa.select(Item.item_id).where(*where)))
+    where = (StockItem.shop_id == shop_id, StockItem.look_at.is_not(None))
+    return set(session.scalars(sa.select(StockItem.item_id).where(*where)))
 
 
-def set_aside(session: Session, shop_id: int, item_id: int, problem: str, *, now: datetime) -> None:
+def quarantine(session: Session, shop_id: int, item_id: int, problem: str, *, now: datetime) -> None:
     """One item could not be settled: say why, and try it again later and later, at most hourly."""
     item = lock_item(session, shop_id, item_id)
     item.problem, item.attempts = problem, item.attempts + 1
     item.look_at = now + timedelta(seconds=min(3600, 15 * 2**item.attempts))
 
 
-def lock_item(session: Session, shop_id: int, item_id: int) -> Item:
+def lock_item(session: Session, shop_id: int, item_id: int) -> StockItem:
     """The item, held until the transaction ends, so that an arrival typed meanwhile is not missed."""
-    where = (Item.shop_id == shop_id, Item.item_id == item_id)
+    where = (StockItem.shop_id == shop_id, StockItem.item_id == item_id)
     return session.scalars(
-        sa.select(Item).where(*where).with_for_update().execution_options(populate_existing=True)
+        sa.select(StockItem).where(*where).with_for_update().execution_options(populate_existing=True)
     ).one()
 
 
 def look_at_waiting_items(session: Session, shop_id: int, *, now: datetime) -> None:
     """Look again at every item that somebody waits for, and a little later at all others that open
     orders name: a webhook may have been lost, and a day may have passed."""
-    queued = (Item.shop_id == shop_id, Item.has_queue, Item.look_at.is_(None))
-    session.execute(sa.update(Item).where(*queued).values(look_at=now, cause="hourly check"))
+    queued = (StockItem.shop_id == shop_id, StockItem.has_queue, StockItem.look_at.is_(None))
+    session.execute(sa.update(StockItem).where(*queued).values(look_at=now, cause="hourly check"))
     named = (
         sa.select(Variant.item_id)
-        .join(OrderItemRow, NAMES)
-        .where(Variant.shop_id == shop_id, OrderItemRow.outstanding > 0)
+        .join(LineItemRow, NAMES)
+        .where(Variant.shop_id == shop_id, LineItemRow.outstanding > 0)
     )
-    others = (Item.shop_id == shop_id, Item.look_at.is_(None), Item.item_id.in_(named))
+    others = (StockItem.shop_id == shop_id, StockItem.look_at.is_(None), StockItem.item_id.in_(named))
     session.execute(
-        sa.update(Item).where(*others).values(look_at=now + LOOK_LATER, cause="hourly check")
+        sa.update(StockItem).where(*others).values(look_at=now + LOOK_LATER, cause="hourly check")
     )
 
 
-def items_of_orders(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, list[Item]]:
+def items_of_orders(
+    session: Session, shop_id: int, order_ids: Collection[int]
+) -> dict[int, list[StockItem]]:
     """The stock items that each order names."""
     statement = (
-        sa.select(OrderItemRow.order_id, Item)
+        sa.select(LineItemRow.order_id, StockItem)
         .join(Variant, NAMES)
-        .join(Item, SELLS)
-        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
+        .join(StockItem, SELLS)
+        .where(LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(order_ids))
         .distinct()
     )
-    found: dict[int, list[Item]] = defaultdict(list)
+    found: dict[int, list[StockItem]] = defaultdict(list)
     for order_id, item in session.execute(statement):
         found[order_id].append(item)
     return found
 
 
-def stuck_items(session: Session, shop_id: int) -> Sequence[Item]:
+def stuck_items(session: Session, shop_id: int) -> Sequence[StockItem]:
     """Items that can't be settled now, with the reason."""
-    where = (Item.shop_id == shop_id, Item.problem.is_not(None), Item.look_at.is_not(None))
-    return session.scalars(sa.select(Item).where(*where).order_by(Item.item_id)).all()
+    where = (
+        StockItem.shop_id == shop_id,
+        StockItem.problem.is_not(None),
+        StockItem.look_at.is_not(None),
+    )
+    return session.scalars(sa.select(StockItem).where(*where).order_by(StockItem.item_id)).all()

@@ -17,13 +17,13 @@ from app.db.models import (
     NAMES,
     SELLS,
     TAGGED,
-    Item,
+    LineItemRow,
     LineRow,
     Order,
-    OrderItemRow,
     PromiseRow,
     Shop,
     ShownRow,
+    StockItem,
     Variant,
 )
 from app.db.statements import chunks
@@ -33,11 +33,11 @@ def is_settled() -> sa.ColumnElement[bool]:
     """The condition on `Order` that none of its items must still be looked at: only then can it be
     judged, from all of them together."""
     unsettled = (
-        sa.select(OrderItemRow.order_id)
+        sa.select(LineItemRow.order_id)
         .join(Variant, NAMES)
-        .outerjoin(Item, SELLS)
-        .where(OrderItemRow.shop_id == Order.shop_id, OrderItemRow.order_id == Order.order_id)
-        .where(sa.or_(Item.look_at.is_not(None), Variant.is_resolved.is_(False)))
+        .outerjoin(StockItem, SELLS)
+        .where(LineItemRow.shop_id == Order.shop_id, LineItemRow.order_id == Order.order_id)
+        .where(sa.or_(StockItem.look_at.is_not(None), Variant.is_resolved.is_(False)))
     )
     return ~unsettled.correlate(Order).exists()
 
@@ -79,9 +79,9 @@ def judge_orders(
 
 def judge_showing(session: Session, shop_id: int, item_id: int, *, at: datetime) -> None:
     """Orders that name this item and show something of ours must be compared with that."""
-    mine = sa.and_(ShownRow.shop_id == OrderItemRow.shop_id, ShownRow.order_id == OrderItemRow.order_id)
+    mine = sa.and_(ShownRow.shop_id == LineItemRow.shop_id, ShownRow.order_id == LineItemRow.order_id)
     named = (
-        sa.select(OrderItemRow.order_id)
+        sa.select(LineItemRow.order_id)
         .join(Variant, NAMES)
         .join(ShownRow, mine)
         .where(Variant.shop_id == shop_id, Variant.item_id == item_id)
@@ -97,20 +97,20 @@ def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
         return
     due = (
         sa.select(Variant.item_id)
-        .join(OrderItemRow, NAMES)
+        .join(LineItemRow, NAMES)
         .join(
             Order,
-            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
+            sa.and_(Order.shop_id == LineItemRow.shop_id, Order.order_id == LineItemRow.order_id),
         )
         .where(Variant.shop_id == shop_id, Order.judge_at <= now)
     )
     where = (
-        Item.shop_id == shop_id,
-        Item.look_at > now,
-        Item.unbalanced_since.is_(None),
-        Item.item_id.in_(due),
+        StockItem.shop_id == shop_id,
+        StockItem.look_at > now,
+        StockItem.unbalanced_since.is_(None),
+        StockItem.item_id.in_(due),
     )
-    session.execute(sa.update(Item).where(*where).values(look_at=now))
+    session.execute(sa.update(StockItem).where(*where).values(look_at=now))
 
 
 _QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
@@ -118,7 +118,7 @@ _QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
 
 def is_anything_due(session: Session, shop_id: int, *, now: datetime) -> bool:
     """Whether an item is to be looked at, or an order to be compared, by now."""
-    items = sa.exists().where(Item.shop_id == shop_id, Item.look_at <= now)
+    items = sa.exists().where(StockItem.shop_id == shop_id, StockItem.look_at <= now)
     orders = sa.exists().where(Order.shop_id == shop_id, Order.judge_at <= now)
     return bool(session.scalar(sa.select(sa.or_(items, orders))))
 
@@ -205,15 +205,15 @@ def _item_states(
     located = _located_by_item(session, shop_id, order_ids)
     states: dict[int, dict[int, ItemState]] = defaultdict(dict)
     statement = (
-        sa.select(OrderItemRow, Item.item_id, Item.kind, Item.is_tracked, Order.is_located)
+        sa.select(LineItemRow, StockItem.item_id, StockItem.kind, StockItem.is_tracked, Order.is_located)
         .join(Variant, NAMES)
-        .join(Item, SELLS)
+        .join(StockItem, SELLS)
         .join(
             Order,
-            sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id),
+            sa.and_(Order.shop_id == LineItemRow.shop_id, Order.order_id == LineItemRow.order_id),
         )
-        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
-        .order_by(OrderItemRow.line_id)
+        .where(LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(order_ids))
+        .order_by(LineItemRow.line_id)
     )
     for row, item_id, kind, is_tracked, is_located in session.execute(statement):
         units, expected_on = short.get((row.order_id, item_id), (0, None))
@@ -267,7 +267,7 @@ def settle_order(session: Session, shop_id: int, order_id: int) -> None:
     )
 
 
-def set_aside(session: Session, shop_id: int, order_id: int, problem: str, *, now: datetime) -> None:
+def quarantine(session: Session, shop_id: int, order_id: int, problem: str, *, now: datetime) -> None:
     """One order could not be written: say why, and try it again later and later, at most hourly."""
     order = session.get_one(Order, (shop_id, order_id))
     order.problem, order.attempts, order.bulk = problem, order.attempts + 1, ""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.due_orders import is_ready
-from app.db.models import BulkWriteRow, DeliveryRow, FeedRow, Item, Order, Shop, Variant
+from app.db.models import BulkWriteRow, DeliveryRow, FeedRow, Order, Shop, StockItem, Variant
 
 # After a stop of an hour every shop's hourly check is due. So that they are spread over an hour again,
 # one sweep rings for no more than this share of the shops, by chance, if they have nothing else to do.
@@ -100,8 +100,8 @@ def _what_is_due() -> sa.Select[Any]:
         "is_to_judge": sa.exists().where(Order.shop_id == mine, Order.judge_at <= sa.bindparam("now")),
     }
     soonest = {
-        "look_at": sa.select(sa.func.min(Item.look_at)).where(Item.shop_id == mine),
-        "recheck_at": sa.select(sa.func.min(Item.recheck_at)).where(Item.shop_id == mine),
+        "look_at": sa.select(sa.func.min(StockItem.look_at)).where(StockItem.shop_id == mine),
+        "recheck_at": sa.select(sa.func.min(StockItem.recheck_at)).where(StockItem.shop_id == mine),
         "judge_at": sa.select(sa.func.min(Order.judge_at)).where(Order.shop_id == mine, is_ready()),
         "bulk_at": sa.select(sa.func.min(BulkWriteRow.look_at)).where(BulkWriteRow.shop_id == mine),
         "feed_at": sa.select(sa.func.min(FeedRow.due_at)).where(FeedRow.shop_id == mine),
@@ -145,8 +145,8 @@ def _has_work(now: datetime) -> sa.ColumnElement[bool]:
         Shop.news_at <= now,
         Shop.inbound_at <= now,
         sa.exists().where(Variant.shop_id == mine, Variant.is_resolved.is_(False)),
-        sa.exists().where(Item.shop_id == mine, Item.look_at <= now),
-        sa.exists().where(Item.shop_id == mine, Item.recheck_at <= now),
+        sa.exists().where(StockItem.shop_id == mine, StockItem.look_at <= now),
+        sa.exists().where(StockItem.shop_id == mine, StockItem.recheck_at <= now),
         sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_ready()),
         sa.exists().where(BulkWriteRow.shop_id == mine, BulkWriteRow.look_at <= now),
         sa.exists().where(FeedRow.shop_id == mine, FeedRow.due_at <= now),

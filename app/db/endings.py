@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import Ending, still_to_ship
-from app.db.models import NAMES, Order, OrderItemRow, PromiseRow, Variant
+from app.db.models import NAMES, LineItemRow, Order, PromiseRow, Variant
 from app.db.showing import items_shown
 from app.db.statements import chunks
 
@@ -53,24 +53,24 @@ def _units_of_item(
     """By order; what was cancelled or deleted has none."""
     found: dict[int, _Units] = {}
     columns = (
-        OrderItemRow.order_id,
-        sa.func.sum(OrderItemRow.ordered),
-        sa.func.sum(OrderItemRow.outstanding),
+        LineItemRow.order_id,
+        sa.func.sum(LineItemRow.ordered),
+        sa.func.sum(LineItemRow.outstanding),
     )
-    mine = sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id)
+    mine = sa.and_(Order.shop_id == LineItemRow.shop_id, Order.order_id == LineItemRow.order_id)
     for some in chunks(order_ids):
         statement = (
             sa.select(*columns)
             .join(Variant, NAMES)
             .join(Order, mine)
             .where(
-                OrderItemRow.shop_id == shop_id,
-                OrderItemRow.order_id.in_(some),
+                LineItemRow.shop_id == shop_id,
+                LineItemRow.order_id.in_(some),
                 Variant.item_id == item_id,
                 Order.is_cancelled.is_(False),
                 Order.is_gone.is_(False),
             )
-            .group_by(OrderItemRow.order_id)
+            .group_by(LineItemRow.order_id)
         )
         found |= {row[0]: _Units(int(row[1]), int(row[2])) for row in session.execute(statement)}
     return found

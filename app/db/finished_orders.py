@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import Order, OrderItemRow, ShownRow
+from app.db.models import LineItemRow, Order, ShownRow
 from app.db.statements import affected_rows, delete_some
 
 
@@ -43,8 +43,8 @@ def _erase(session: Session, shop_id: int, which: sa.ColumnElement[bool]) -> int
 
 
 def _is_finished(shop_id: int) -> sa.ColumnElement[bool]:
-    mine = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == Order.order_id)
-    waiting = sa.exists().where(*mine, OrderItemRow.outstanding > 0)
+    mine = (LineItemRow.shop_id == shop_id, LineItemRow.order_id == Order.order_id)
+    waiting = sa.exists().where(*mine, LineItemRow.outstanding > 0)
     # An order of which no item is known has only been heard of: it must be read first.
     known = sa.or_(sa.exists().where(*mine), Order.is_stale.is_(False))
     return sa.or_(Order.is_cancelled, sa.and_(known, ~waiting))

@@ -196,7 +196,7 @@ def mark_absorbed(session: Session, rows: Sequence[DueDelivery]) -> None:
     affected_rows(session, sa.update(DeliveryRow).where(*where).values(state="done", problem=None))
 
 
-def set_aside(session: Session, row: DueDelivery, problem: str) -> None:
+def quarantine(session: Session, row: DueDelivery, problem: str) -> None:
     """It could not be worked on, and `problem` says why."""
     where = (DeliveryRow.shop_id == row.shop_id, DeliveryRow.id == row.id)
     affected_rows(session, sa.update(DeliveryRow).where(*where).values(state="failed", problem=problem))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
 from app.db.due_orders import judge_orders
-from app.db.models import ArrivalRow, Item, PromiseRow
+from app.db.models import ArrivalRow, PromiseRow, StockItem
 from app.db.promises import promises_of_item
 
 
@@ -30,7 +30,7 @@ class ListedItem:
 
 @dataclass(frozen=True, slots=True)
 class ItemTerms:
-    """What a merchant says of an item (see `app.db.models.Item`)."""
+    """What a merchant says of an item (see `app.db.models.StockItem`)."""
 
     kind: str
     release_on: date | None
@@ -52,27 +52,27 @@ def list_items(
     units = sa.func.coalesce(waits.c.units, 0)
     statement = (
         sa.select(
-            Item.item_id,
-            Item.title,
-            Item.sku,
-            Item.kind,
-            Item.problem,
+            StockItem.item_id,
+            StockItem.title,
+            StockItem.sku,
+            StockItem.kind,
+            StockItem.problem,
             sa.func.coalesce(waits.c.orders, 0),
             sa.cast(units, sa.BigInteger),
             coming.c.next_on,
         )
-        .join(waits, waits.c.item_id == Item.item_id, isouter=not is_waiting_only)
-        .outerjoin(coming, coming.c.item_id == Item.item_id)
-        .where(Item.shop_id == shop_id)
-        .order_by(units.desc(), sa.func.lower(Item.title), Item.item_id)
+        .join(waits, waits.c.item_id == StockItem.item_id, isouter=not is_waiting_only)
+        .outerjoin(coming, coming.c.item_id == StockItem.item_id)
+        .where(StockItem.shop_id == shop_id)
+        .order_by(units.desc(), sa.func.lower(StockItem.title), StockItem.item_id)
         .offset(offset)
         .limit(limit)
     )
     if search:
         statement = statement.where(
             sa.or_(
-                Item.title.icontains(search, autoescape=True),
-                Item.sku.icontains(search, autoescape=True),
+                StockItem.title.icontains(search, autoescape=True),
+                StockItem.sku.icontains(search, autoescape=True),
             )
         )
     return [ListedItem(*row) for row in session.execute(statement)]
@@ -104,9 +104,9 @@ def _next_arrivals(shop_id: int, today: date) -> sa.Subquery:
     )
 
 
-def find_item(session: Session, shop_id: int, item_id: int) -> Item | None:
+def find_item(session: Session, shop_id: int, item_id: int) -> StockItem | None:
     """One item of this shop."""
-    return session.get(Item, (shop_id, item_id))
+    return session.get(StockItem, (shop_id, item_id))
 
 
 def arrivals_of_item(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:
@@ -120,7 +120,7 @@ def arrivals_of_item(session: Session, shop_id: int, item_id: int) -> Sequence[A
     return session.scalars(sa.select(ArrivalRow).where(*where).order_by(*order)).all()
 
 
-def change_terms(session: Session, item: Item, terms: ItemTerms, *, by: str, now: datetime) -> None:
+def change_terms(session: Session, item: StockItem, terms: ItemTerms, *, by: str, now: datetime) -> None:
     """Say what kind an item is and how long it takes; its promises are made anew."""
     item = lock_item(session, item.shop_id, item.item_id)
     before = ItemTerms(item.kind, item.release_on, item.lead_time_days)
@@ -136,7 +136,7 @@ def change_terms(session: Session, item: Item, terms: ItemTerms, *, by: str, now
 
 
 def _tell(
-    session: Session, item: Item, kind: str, *, before: str, after: str, by: str, now: datetime
+    session: Session, item: StockItem, kind: str, *, before: str, after: str, by: str, now: datetime
 ) -> None:
     record_event(
         session,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.lead_times import Delivery, Experience
 from app.db.due_items import ask_for_look, lock_item
-from app.db.models import ArrivalRow, Item, Shop
+from app.db.models import ArrivalRow, Shop, StockItem
 
 # What is older says nothing of today, and bounds what a settling item reads.
 _REMEMBERED = timedelta(days=730)
@@ -57,7 +57,7 @@ def supplier_of(session: Session, shop_id: int, item_id: int) -> str:
     return session.scalar(newest) or ""
 
 
-def set_lead_time(session: Session, item: Item, days: int | None, *, now: datetime) -> None:
+def set_lead_time(session: Session, item: StockItem, days: int | None, *, now: datetime) -> None:
     """The item's own lead time in calendar days; its promises are made anew."""
     item = lock_item(session, item.shop_id, item.item_id)
     item.lead_time_days = days
@@ -67,6 +67,6 @@ def set_lead_time(session: Session, item: Item, days: int | None, *, now: dateti
 def set_shop_lead_time(session: Session, shop: Shop, days: int | None, *, now: datetime) -> None:
     """The lead time of every item that has none of its own."""
     shop.lead_time_days = days
-    where = (Item.shop_id == shop.id, Item.has_queue)
-    for item in session.scalars(sa.select(Item).where(*where).with_for_update()):
+    where = (StockItem.shop_id == shop.id, StockItem.has_queue)
+    for item in session.scalars(sa.select(StockItem).where(*where).with_for_update()):
         ask_for_look(item, at=now, cause="lead time set")

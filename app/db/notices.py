@@ -8,7 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.regimes import Duties, Notice, OrderFacts, Told
+from app.core.regimes import Notice, NoticeKind, Obligations, OrderFacts
 from app.db.audit import record_event
 from app.db.models import NoticeRow, Order
 
@@ -21,7 +21,7 @@ class WaitingOrder:
     name: str
     placed_at: datetime
     expected_on: date | None
-    duties: Duties
+    duties: Obligations
 
 
 def find_order(session: Session, shop_id: int, name: str) -> Order | None:
@@ -33,7 +33,7 @@ def find_order(session: Session, shop_id: int, name: str) -> Order | None:
 def record_notice(
     session: Session,
     order: Order,
-    kind: Told,
+    kind: NoticeKind,
     *,
     at: datetime,
     revised_on: date | None,
@@ -69,7 +69,7 @@ def record_notice(
 def waiting_orders(
     session: Session,
     shop_id: int,
-    judge: Callable[[OrderFacts], Duties | None],
+    judge: Callable[[OrderFacts], Obligations | None],
     *,
     order_ids: Collection[int] | None = None,
 ) -> list[WaitingOrder]:
@@ -100,5 +100,5 @@ def _log_of(
     mine = sa.and_(Order.shop_id == NoticeRow.shop_id, Order.order_id == NoticeRow.order_id)
     statement = sa.select(NoticeRow).join(Order, mine).where(NoticeRow.shop_id == shop_id, *where)
     for row in session.scalars(statement.order_by(NoticeRow.at, NoticeRow.id)):
-        found[row.order_id].append(Notice(row.at, Told(row.kind), row.revised_on))
+        found[row.order_id].append(Notice(row.at, NoticeKind(row.kind), row.revised_on))
     return found

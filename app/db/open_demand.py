@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import NAMES, LineRow, Order, OrderItemRow, Variant
+from app.db.models import NAMES, LineItemRow, LineRow, Order, Variant
 from app.db.stale_orders import is_doubtful, orders_by_id
 
 
@@ -96,18 +96,18 @@ def _open_demand_of(order: Order, told: tuple[int, int, int], located: Sequence[
 def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int, int, int]:
     """Units outstanding, backordered, and bought by a selling plan, by item and order as the line items
     say; none outstanding only where the order is stale."""
-    by_plan = sa.case((OrderItemRow.selling_plan_id > 0, OrderItemRow.outstanding), else_=0)
+    by_plan = sa.case((LineItemRow.selling_plan_id > 0, LineItemRow.outstanding), else_=0)
     told = (
         sa.select(
             Variant.item_id,
-            OrderItemRow.order_id,
-            sa.func.sum(OrderItemRow.outstanding).label("units"),
-            sa.func.sum(OrderItemRow.backordered).label("short"),
+            LineItemRow.order_id,
+            sa.func.sum(LineItemRow.outstanding).label("units"),
+            sa.func.sum(LineItemRow.backordered).label("short"),
             sa.func.sum(by_plan).label("planned"),
         )
         .join(Variant, NAMES)
-        .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
-        .group_by(Variant.item_id, OrderItemRow.order_id)
+        .where(LineItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
+        .group_by(Variant.item_id, LineItemRow.order_id)
         .subquery()
     )
     return (

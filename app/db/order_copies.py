@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import Order, OrderItemRow, Variant
+from app.db.models import LineItemRow, Order, Variant
 from app.db.statements import affected_rows, chunks, put_rows
-from app.platforms.base import OrderItem, OrderSeen, Routing
+from app.platforms.base import LineItem, OrderSeen, Routing
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class OrderCopy:
     first_seen_at: datetime
     seen_at: datetime
     asked_at: datetime | None
-    items: Mapping[int, OrderItem] = field(default_factory=dict)
+    items: Mapping[int, LineItem] = field(default_factory=dict)
     is_written: bool = True
     has_items: bool = False
     has_new_items: bool = False
@@ -105,12 +105,12 @@ def read(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int
 
 
 def _read_items(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> None:
-    columns = [getattr(OrderItemRow, name) for name in ("order_id", *_ITEM_COLUMNS)]
-    items: dict[int, dict[int, OrderItem]] = {order_id: {} for order_id in orders}
+    columns = [getattr(LineItemRow, name) for name in ("order_id", *_ITEM_COLUMNS)]
+    items: dict[int, dict[int, LineItem]] = {order_id: {} for order_id in orders}
     for some in chunks(orders.keys()):
-        where = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(some))
+        where = (LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(some))
         for order_id, *values in session.execute(sa.select(*columns).where(*where)):
-            item = OrderItem(*values)
+            item = LineItem(*values)
             items[order_id][item.line_id] = item
     for order_id, order in orders.items():
         order.items, order.has_items = items[order_id], bool(items[order_id])
@@ -134,18 +134,18 @@ def write(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> No
 
 def _replace_items(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> None:
     for some in chunks([order_id for order_id, order in orders.items() if order.has_items]):
-        where = (OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(some))
-        affected_rows(session, sa.delete(OrderItemRow).where(*where))
+        where = (LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(some))
+        affected_rows(session, sa.delete(LineItemRow).where(*where))
     items = [(order_id, item) for order_id, order in orders.items() for item in order.items.values()]
     variants = [
         {"shop_id": shop_id, "variant_id": variant_id, "is_resolved": False}
         for variant_id in sorted({item.variant_id for _, item in items})
     ]
     put_rows(session, Variant, variants)
-    put_rows(session, OrderItemRow, [_item_row(shop_id, order_id, item) for order_id, item in items])
+    put_rows(session, LineItemRow, [_item_row(shop_id, order_id, item) for order_id, item in items])
 
 
-def _item_row(shop_id: int, order_id: int, item: OrderItem) -> dict[str, Any]:
+def _item_row(shop_id: int, order_id: int, item: LineItem) -> dict[str, Any]:
     return {"shop_id": shop_id, "order_id": order_id} | {
         name: getattr(item, name) for name in _ITEM_COLUMNS
     }
@@ -154,5 +154,5 @@ def _item_row(shop_id: int, order_id: int, item: OrderItem) -> dict[str, Any]:
 def _forget_loaded(session: Session) -> None:
     """What the session has loaded before of these tables is read anew."""
     for row in list(session.identity_map.values()):
-        if isinstance(row, Order | OrderItemRow):
+        if isinstance(row, Order | LineItemRow):
             session.expire(row)

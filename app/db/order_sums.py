@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.model import Basis
-from app.db.models import NAMES, Order, OrderItemRow, PromiseRow, Variant
+from app.db.models import NAMES, LineItemRow, Order, PromiseRow, Variant
 from app.db.statements import chunks
 
 _SUMS = ("short", "short_value", "short_since", "expected_on", "unbacked_on")
@@ -56,12 +56,12 @@ def _prices(shop_id: int, order_ids: Collection[int]) -> sa.Subquery:
     """What a unit of each item costs in each of these orders; several lines may sell one item."""
     return (
         sa.select(
-            OrderItemRow.order_id,
+            LineItemRow.order_id,
             Variant.item_id,
-            sa.func.avg(OrderItemRow.unit_price).label("unit_price"),
+            sa.func.avg(LineItemRow.unit_price).label("unit_price"),
         )
         .join(Variant, NAMES)
-        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id.in_(order_ids))
-        .group_by(OrderItemRow.order_id, Variant.item_id)
+        .where(LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(order_ids))
+        .group_by(LineItemRow.order_id, Variant.item_id)
         .subquery()
     )

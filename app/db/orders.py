@@ -13,13 +13,13 @@ from app.db import order_copies
 from app.db.demand import Taken, forget_lines, lines_of, remember_taken
 from app.db.due_items import ask_for_look, items_of_variants, look_at_queues_of, patience
 from app.db.foreign import hear_of_foreign_writes
-from app.db.models import LineRow, Order, OrderItemRow, PromiseRow, RouteRow, Shop, ShownRow
+from app.db.models import LineItemRow, LineRow, Order, PromiseRow, RouteRow, Shop, ShownRow
 from app.db.order_copies import OrderCopy
 from app.db.routes import keep_routing
-from app.platforms.base import OrderItem, OrderSeen
+from app.platforms.base import LineItem, OrderSeen
 
 
-def see_orders(
+def upsert_orders(
     session: Session,
     shop_id: int,
     copies: Sequence[OrderSeen],
@@ -103,7 +103,7 @@ def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: 
     return is_changed
 
 
-def _told_items(copy: OrderSeen, known: Mapping[int, OrderItem]) -> dict[int, OrderItem] | None:
+def _told_items(copy: OrderSeen, known: Mapping[int, LineItem]) -> dict[int, LineItem] | None:
     """A copy's line items by their ids, at the prices and with the selling plans that are known where
     it tells none."""
     if copy.items is None:
@@ -111,7 +111,7 @@ def _told_items(copy: OrderSeen, known: Mapping[int, OrderItem]) -> dict[int, Or
     return {item.line_id: _with_known(item, known.get(item.line_id)) for item in copy.items}
 
 
-def _with_known(item: OrderItem, known: OrderItem | None) -> OrderItem:
+def _with_known(item: LineItem, known: LineItem | None) -> LineItem:
     if known is None or not (item.unit_price is None or item.selling_plan_id is None):
         return item
     price, plan = item.unit_price, item.selling_plan_id
@@ -122,7 +122,7 @@ def _with_known(item: OrderItem, known: OrderItem | None) -> OrderItem:
     )
 
 
-def _without_prices(items: Mapping[int, OrderItem]) -> dict[int, OrderItem]:
+def _without_prices(items: Mapping[int, LineItem]) -> dict[int, LineItem]:
     """A price or a selling plan that becomes known is no demand."""
     return {
         line_id: msgspec.structs.replace(item, unit_price=None, selling_plan_id=None)
@@ -131,7 +131,7 @@ def _without_prices(items: Mapping[int, OrderItem]) -> dict[int, OrderItem]:
 
 
 def _add_difference(
-    total: dict[int, int], before: Mapping[int, OrderItem], after: Mapping[int, OrderItem]
+    total: dict[int, int], before: Mapping[int, LineItem], after: Mapping[int, LineItem]
 ) -> None:
     """Add to `total` how many more units of each variant are outstanding than before."""
     for sign, items in ((-1, before), (1, after)):
@@ -173,7 +173,7 @@ def _judge_if_shown(
     session.execute(sa.update(Order).where(*where).values(judge_at=now))
 
 
-def touch_orders(
+def mark_stale(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
     """Something about these orders changed that no webhook told: read them before they matter."""
@@ -206,13 +206,13 @@ def order_sizes(
     session: Session, shop_id: int, order_ids: Collection[int]
 ) -> dict[int, tuple[int, int]]:
     """How many line items and routed parts each order has, so that reads ask for no more."""
-    items = _count_by_order(session, shop_id, order_ids, OrderItemRow)
+    items = _count_by_order(session, shop_id, order_ids, LineItemRow)
     routes = _count_by_order(session, shop_id, order_ids, RouteRow)
     return {order_id: (items.get(order_id, 0), routes.get(order_id, 0)) for order_id in order_ids}
 
 
 def _count_by_order(
-    session: Session, shop_id: int, order_ids: Collection[int], table: type[OrderItemRow | RouteRow]
+    session: Session, shop_id: int, order_ids: Collection[int], table: type[LineItemRow | RouteRow]
 ) -> dict[int, int]:
     statement = (
         sa.select(table.order_id, sa.func.count())

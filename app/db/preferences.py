@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
-from app.db.models import Item, Shop
+from app.db.models import Shop, StockItem
 from app.db.shops import ask_to_sync, expect_inbound
 
 
@@ -47,8 +47,8 @@ def take_profile(shop: Shop, *, time_zone: str, locale: str) -> None:
 
 def _look_at_queues(session: Session, shop: Shop, now: datetime) -> None:
     """Promises stand on it: they are made anew."""
-    where = (Item.shop_id == shop.id, Item.has_queue)
-    for item in session.scalars(sa.select(Item).where(*where).with_for_update()):
+    where = (StockItem.shop_id == shop.id, StockItem.has_queue)
+    for item in session.scalars(sa.select(StockItem).where(*where).with_for_update()):
         ask_for_look(item, at=now, cause="settings changed")
 
 

@@ -11,54 +11,11 @@ from sqlalchemy.orm import Session
 from app.core.desired import Ending
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
-from app.db.due_orders import (
-    DueOrder,
-    count_changing_status,
-    due_orders,
-    hasten_looks,
-    is_anything_due,
-    judge_orders,
-    judge_showing,
-    look_up_order,
-    orders_changing_status,
-    orders_to_judge,
-    set_aside,
-    settle_order,
-)
+from app.db.due_orders import judge_orders
 from app.db.endings import endings_of
-from app.db.lead_times import set_lead_time, set_shop_lead_time
-from app.db.models import Item, Order, PromiseRow
+from app.db.models import Order, PromiseRow, StockItem
 from app.db.order_sums import sum_up
-from app.db.showing import intend, orders_saying_notice, orders_showing, record_shown, stale_orders_shown
 from app.db.statements import chunks
-
-__all__ = [
-    "DueOrder",
-    "ShortCount",
-    "count_changing_status",
-    "count_short",
-    "due_orders",
-    "hasten_looks",
-    "intend",
-    "is_anything_due",
-    "judge_orders",
-    "judge_showing",
-    "look_up_order",
-    "orders_changing_status",
-    "orders_saying_notice",
-    "orders_showing",
-    "orders_to_judge",
-    "promises_of_item",
-    "record_promises",
-    "record_shown",
-    "set_aside",
-    "set_lead_time",
-    "set_shop_lead_time",
-    "settle_order",
-    "short_of_others",
-    "short_orders",
-    "stale_orders_shown",
-]
 
 
 def promises_of_item(session: Session, shop_id: int, item_id: int) -> dict[tuple[int, int], PromiseRow]:
@@ -195,12 +152,15 @@ def _in_words(short: int, expected_on: date | None) -> str:
 
 def short_orders(
     session: Session, shop_id: int, *, limit: int = 200
-) -> Sequence[tuple[PromiseRow, Order, Item]]:
+) -> Sequence[tuple[PromiseRow, Order, StockItem]]:
     """Lines that are short now with their order and item, longest waiting first."""
     statement = (
-        sa.select(PromiseRow, Order, Item)
+        sa.select(PromiseRow, Order, StockItem)
         .join(Order, sa.and_(Order.shop_id == PromiseRow.shop_id, Order.order_id == PromiseRow.order_id))
-        .join(Item, sa.and_(Item.shop_id == PromiseRow.shop_id, Item.item_id == PromiseRow.item_id))
+        .join(
+            StockItem,
+            sa.and_(StockItem.shop_id == PromiseRow.shop_id, StockItem.item_id == PromiseRow.item_id),
+        )
         .where(PromiseRow.shop_id == shop_id, PromiseRow.short > 0)
         .order_by(Order.priority.desc(), Order.placed_at, Order.order_id)
         .limit(limit)

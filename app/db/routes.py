@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.due_items import look_at_queues_of
-from app.db.models import NAMES, Item, LineRow, Order, OrderItemRow, RouteRow, Variant
+from app.db.models import NAMES, LineItemRow, LineRow, Order, RouteRow, StockItem, Variant
 from app.db.order_copies import OrderCopy
 from app.db.statements import upsert
 from app.platforms.base import Routing
@@ -53,9 +53,9 @@ def _covers(session: Session, shop_id: int, order_id: int, routing: Routing) -> 
     """Whether the whole order is routed. Units that an edit adds are routed in the background; until
     then its line items tell more than its routing."""
     told = (
-        sa.select(sa.func.coalesce(sa.func.sum(OrderItemRow.outstanding), 0))
+        sa.select(sa.func.coalesce(sa.func.sum(LineItemRow.outstanding), 0))
         .join(Variant, NAMES)
-        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == order_id)
+        .where(LineItemRow.shop_id == shop_id, LineItemRow.order_id == order_id)
         .where(sa.or_(Variant.item_id.is_not(None), Variant.is_resolved.is_(False)))
     )
     return sum(line.quantity for line in routing.lines) >= int(session.scalar(told) or 0)
@@ -71,5 +71,9 @@ def unroute(
     moved = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
     session.execute(sa.update(Order).where(*moved).values(is_located=False, asked_at=None))
     look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
-    waiting = (Item.shop_id == shop_id, Item.unbalanced_since.is_not(None), Item.look_at > now)
-    session.execute(sa.update(Item).where(*waiting).values(look_at=now))
+    waiting = (
+        StockItem.shop_id == shop_id,
+        StockItem.unbalanced_since.is_not(None),
+        StockItem.look_at > now,
+    )
+    session.execute(sa.update(StockItem).where(*waiting).values(look_at=now))

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import NAMES, Order, OrderItemRow, Variant
+from app.db.models import NAMES, LineItemRow, Order, Variant
 from app.db.statements import chunks
 
 # A copy made so soon after its change may miss what came after: a second, and one for two clocks.
@@ -66,19 +66,19 @@ def as_untouched(session: Session, shop_id: int, units: Mapping[int, int]) -> se
     """Those of these orders, none of which was shipped, cancelled or edited, whose copies have as many
     units and say so too."""
     columns = (
-        sa.func.sum(OrderItemRow.ordered),
-        sa.func.sum(OrderItemRow.outstanding),
+        sa.func.sum(LineItemRow.ordered),
+        sa.func.sum(LineItemRow.outstanding),
     )
-    mine = sa.and_(Order.shop_id == OrderItemRow.shop_id, Order.order_id == OrderItemRow.order_id)
+    mine = sa.and_(Order.shop_id == LineItemRow.shop_id, Order.order_id == LineItemRow.order_id)
     statement = (
-        sa.select(OrderItemRow.order_id, *columns)
+        sa.select(LineItemRow.order_id, *columns)
         .join(Order, mine)
-        .where(OrderItemRow.shop_id == shop_id, Order.is_cancelled.is_(False), Order.is_gone.is_(False))
-        .group_by(OrderItemRow.order_id)
+        .where(LineItemRow.shop_id == shop_id, Order.is_cancelled.is_(False), Order.is_gone.is_(False))
+        .group_by(LineItemRow.order_id)
     )
     found: set[int] = set()
     for some in chunks(units):
-        for row in session.execute(statement.where(OrderItemRow.order_id.in_(some))):
+        for row in session.execute(statement.where(LineItemRow.order_id.in_(some))):
             order_id, ordered, outstanding = row
             found |= {order_id} if ordered == outstanding == units[order_id] else set()
     return found
@@ -105,13 +105,13 @@ def _orders_naming(
     session: Session, shop_id: int, order_ids: Collection[int], item_ids: Collection[int]
 ) -> set[int]:
     statement = (
-        sa.select(OrderItemRow.order_id)
+        sa.select(LineItemRow.order_id)
         .join(Variant, NAMES)
-        .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
+        .where(LineItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
     )
     found: set[int] = set()
     for some in chunks(order_ids):
-        found |= set(session.scalars(statement.where(OrderItemRow.order_id.in_(some))))
+        found |= set(session.scalars(statement.where(LineItemRow.order_id.in_(some))))
     return found
 
 
@@ -121,7 +121,7 @@ def is_doubtful(updated_at: datetime, seen_at: datetime) -> bool:
     return seen_at < updated_at + _SAME_SECOND
 
 
-def distrust_orders(
+def mark_unseen_stale(
     session: Session, shop_id: int, order_ids: Collection[int], *, seen_before: datetime
 ) -> None:
     """Our copies of these orders may be stale, except those seen since."""

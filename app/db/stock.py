@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.books import Account
-from app.db.models import Item, PoolRow
+from app.core.books import StockPosition
+from app.db.models import PoolRow, StockItem
 from app.db.statements import upsert
 from app.platforms.base import ItemStock
 
@@ -26,7 +26,7 @@ def record_stock(
     session: Session,
     shop_id: int,
     stock: ItemStock,
-    accounts: Mapping[int, Account],
+    accounts: Mapping[int, StockPosition],
     drift: Mapping[int, int],
     *,
     now: datetime,
@@ -63,11 +63,14 @@ def record_stock(
         upsert(session, PoolRow, rows)
 
 
-def drifting_pools(session: Session, shop_id: int) -> list[tuple[PoolRow, Item]]:
+def drifting_pools(session: Session, shop_id: int) -> list[tuple[PoolRow, StockItem]]:
     """Pools that have more committed than any order we may read explains."""
     statement = (
-        sa.select(PoolRow, Item)
-        .join(Item, sa.and_(Item.shop_id == PoolRow.shop_id, Item.item_id == PoolRow.item_id))
+        sa.select(PoolRow, StockItem)
+        .join(
+            StockItem,
+            sa.and_(StockItem.shop_id == PoolRow.shop_id, StockItem.item_id == PoolRow.item_id),
+        )
         .where(PoolRow.shop_id == shop_id, PoolRow.drift != 0)
     )
     return [(pool, item) for pool, item in session.execute(statement)]

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import Item, Variant
+from app.db.models import StockItem, Variant
 from app.platforms.base import VariantSeen
 
 
@@ -20,7 +20,7 @@ def unresolved_variants(session: Session, shop_id: int, *, limit: int) -> list[i
     )
 
 
-def see_variants(
+def upsert_variants(
     session: Session, shop_id: int, told: Iterable[VariantSeen], *, now: datetime, only_known: bool
 ) -> None:
     """Remember which items variants sell. A new item is looked at now. `only_known` leaves out
@@ -42,9 +42,9 @@ def see_variants(
 
 
 def _see_item(session: Session, shop_id: int, variant: VariantSeen, now: datetime) -> None:
-    item = session.get(Item, (shop_id, variant.item_id))
+    item = session.get(StockItem, (shop_id, variant.item_id))
     if item is None:
-        item = Item(
+        item = StockItem(
             shop_id=shop_id,
             item_id=variant.item_id,
             look_at=now,
@@ -57,7 +57,7 @@ def _see_item(session: Session, shop_id: int, variant: VariantSeen, now: datetim
     session.flush()
 
 
-def find_items(session: Session, shop_id: int, sku: str) -> Sequence[Item]:
+def find_items(session: Session, shop_id: int, sku: str) -> Sequence[StockItem]:
     """Items with that code, without regard to case."""
-    where = (Item.shop_id == shop_id, sa.func.lower(Item.sku) == sku.lower())
-    return session.scalars(sa.select(Item).where(*where)).all()
+    where = (StockItem.shop_id == shop_id, sa.func.lower(StockItem.sku) == sku.lower())
+    return session.scalars(sa.select(StockItem).where(*where)).all()

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from app.db import audit, inbox, mirror, shops
+from app.db import audit, due_items, finished_orders, inbox, orders, routes, shops, variants
+from app.db.due_items import StockMove
 from app.db.inbox import DueDelivery
-from app.db.mirror import StockMove
 from app.db.reservations import reserved_items
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.platforms.base import (
     InboundChanged,
     ItemChanged,
@@ -41,12 +41,12 @@ _ITS_OWN_FAULT = (sa.exc.DataError, sa.exc.IntegrityError, msgspec.ValidationErr
 log = structlog.get_logger()
 
 
-def absorb(desk: Desk) -> bool:
+def absorb(context: ShopContext) -> bool:
     """Take the next deliveries into the mirror. Returns whether there were any."""
-    with desk.transaction() as session:
-        rows = inbox.due_deliveries(session, desk.shop_id, limit=_AT_ONCE)
+    with context.transaction() as session:
+        rows = inbox.due_deliveries(session, context.shop_id, limit=_AT_ONCE)
         if rows:
-            _absorb(session, rows, desk.clock())
+            _absorb(session, rows, context.clock())
     return bool(rows)
 
 
@@ -62,7 +62,7 @@ def _absorb(session: Session, rows: Sequence[DueDelivery], now: datetime) -> Non
         if len(rows) == 1:
             problem = f"{rows[0].topic} could not be taken in: {type(error).__name__}"
             log.warning("delivery set aside", shop=rows[0].shop_id, delivery=rows[0].id, reason=problem)
-            inbox.set_aside(session, rows[0], problem)
+            inbox.quarantine(session, rows[0], problem)
             return
         middle = len(rows) // 2
         _absorb(session, rows[:middle], now)
@@ -94,7 +94,7 @@ def _see_orders(session: Session, facts: Sequence[tuple[DueDelivery, OrderSeen]]
         return
     row = facts[-1][0]
     copies = [copy for _, copy in facts]
-    mirror.see_orders(session, row.shop_id, copies, now=now, cause=_cause(row), is_read=False)
+    orders.upsert_orders(session, row.shop_id, copies, now=now, cause=_cause(row), is_read=False)
 
 
 def _cause(row: DueDelivery) -> str:
@@ -106,49 +106,49 @@ def _orders_touched(
 ) -> None:
     row = facts[-1][0]
     touched = {fact.order_id for _, fact in facts}
-    mirror.touch_orders(session, row.shop_id, touched, now=now, cause=_cause(row))
+    orders.mark_stale(session, row.shop_id, touched, now=now, cause=_cause(row))
     shops.expect_news(shops.get_shop(session, row.shop_id), now=now)
 
 
 def _order_gone(session: Session, row: DueDelivery, fact: OrderGone, now: datetime) -> None:
-    mirror.forget_orders(session, row.shop_id, [fact.order_id], now=now, cause=_cause(row))
+    orders.forget_orders(session, row.shop_id, [fact.order_id], now=now, cause=_cause(row))
 
 
 def _routing_changed(session: Session, row: DueDelivery, fact: RoutingChanged, now: datetime) -> None:
-    mirror.unroute(session, row.shop_id, fact.route_ids, now=now, cause=_cause(row))
+    routes.unroute(session, row.shop_id, fact.route_ids, now=now, cause=_cause(row))
 
 
 def _stock_moved(
     session: Session, facts: Sequence[tuple[DueDelivery, StockMoved]], now: datetime
 ) -> None:
     moves = [StockMove(fact.item_id, fact.available_hint, _cause(row)) for row, fact in facts]
-    mirror.move_stocks(session, facts[0][0].shop_id, moves, now=now)
+    due_items.move_stocks(session, facts[0][0].shop_id, moves, now=now)
 
 
 def _product_stock_moved(
     session: Session, row: DueDelivery, fact: ProductStockMoved, now: datetime
 ) -> None:
-    mirror.move_stock_of_product(session, row.shop_id, fact.product_id, now=now, cause=_cause(row))
+    due_items.move_stock_of_product(session, row.shop_id, fact.product_id, now=now, cause=_cause(row))
 
 
 def _item_changed(session: Session, row: DueDelivery, fact: ItemChanged, now: datetime) -> None:
-    mirror.look_at_item(session, row.shop_id, fact.item_id, now=now, cause=_cause(row))
+    due_items.look_at_item(session, row.shop_id, fact.item_id, now=now, cause=_cause(row))
 
 
 def _variant_seen(session: Session, row: DueDelivery, fact: VariantSeen, now: datetime) -> None:
-    mirror.see_variants(session, row.shop_id, [fact], now=now, only_known=True)
+    variants.upsert_variants(session, row.shop_id, [fact], now=now, only_known=True)
 
 
 def _inbound_changed(session: Session, row: DueDelivery, fact: InboundChanged, now: datetime) -> None:
     """A transfer that leaves takes what was committed to it, and no stock that is free, so that nothing
     else tells of it."""
     for item_id in reserved_items(session, row.shop_id):
-        mirror.look_at_item(session, row.shop_id, item_id, now=now, cause=_cause(row))
+        due_items.look_at_item(session, row.shop_id, item_id, now=now, cause=_cause(row))
     shops.expect_inbound(shops.get_shop(session, row.shop_id), now=now)
 
 
 def _location_gone(session: Session, row: DueDelivery, fact: LocationGone, now: datetime) -> None:
-    mirror.look_at_location(session, row.shop_id, fact.location_id, now=now, cause=_cause(row))
+    due_items.look_at_location(session, row.shop_id, fact.location_id, now=now, cause=_cause(row))
 
 
 def _scopes_changed(session: Session, row: DueDelivery, fact: ScopesChanged, now: datetime) -> None:
@@ -175,10 +175,10 @@ def _privacy_request(session: Session, row: DueDelivery, fact: PrivacyRequest, n
         if not shops.is_of_earlier_install(shop, row.triggered_at):
             shops.ask_to_erase(shop)
         return
-    held = mirror.held_orders(session, row.shop_id, fact.order_ids)
+    held = orders.held_orders(session, row.shop_id, fact.order_ids)
     erased = 0
     if fact.request is PrivacyKind.REDACT_CUSTOMER:
-        erased = mirror.erase_finished_orders(session, row.shop_id, fact.order_ids)
+        erased = finished_orders.erase_finished_orders(session, row.shop_id, fact.order_ids)
     audit.record_event(
         session,
         row.shop_id,

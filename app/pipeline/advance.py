@@ -19,12 +19,12 @@ from app.db.shops import LeaseLostError
 from app.errors import NeedsMerchant, NeedsOperator, TryLater
 from app.pipeline.absorb import absorb
 from app.pipeline.bulk import write_in_bulk
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.pipeline.feeds.access import FeedAccess
 from app.pipeline.feeds.run import read_feed
 from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
-from app.pipeline.reading import hear_news
+from app.pipeline.reading import poll_changes
 from app.pipeline.reconcile import check_first, reconcile
 from app.pipeline.settle import settle
 from app.pipeline.write_back import write_back
@@ -63,13 +63,13 @@ def advance(
         due = due_work.read(session, shop_id, now=clock())
     if due is None or not _has_step(due, clock()):
         return _next_wish_s(sessions, shop_id, clock)
-    desk = Desk(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
+    context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
     with sessions.begin() as session:
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return BUSY_S if shops.exists(session, shop_id) else None
     is_served = False
     try:
-        is_served = _work(desk, answered)
+        is_served = _work(context, answered)
     except LeaseLostError as lost:
         log.warning("lease lost", shop=shop_id, reason=str(lost))
     finally:
@@ -89,55 +89,55 @@ def _next_wish_s(
     return None if next_at is None else max(0.0, (next_at - clock()).total_seconds())
 
 
-def _work(desk: Desk, answered: Callable[[], int]) -> bool:
+def _work(context: ShopContext, answered: Callable[[], int]) -> bool:
     """Do step after step; whether the platform has served one of our calls. A shop that must wait holds
     no worker, and one that needs its merchant says so and is left alone. New deliveries always come
     first, so that nothing is written from what was true before them."""
-    until, before = desk.clock() + SLICE, answered()
+    until, before = context.clock() + SLICE, answered()
     try:
-        while desk.clock() < until:
-            due = _read_due(desk)
+        while context.clock() < until:
+            due = _read_due(context)
             if due is None:
                 break
-            if due.is_told and absorb(desk):
+            if due.is_told and absorb(context):
                 continue
-            if not _step(desk, due):
+            if not _step(context, due):
                 break
     except TryLater as wait:
-        _wait(desk, wait, is_served=answered() > before)
+        _wait(context, wait, is_served=answered() > before)
     except NeedsMerchant as problem:
-        log.warning("needs merchant", shop=desk.shop_id, reason=str(problem))
-        with desk.transaction() as session:
-            if not desk.is_replaced(session):
-                shops.pause_shop(session, desk.shop_id, str(problem), now=desk.clock())
+        log.warning("needs merchant", shop=context.shop_id, reason=str(problem))
+        with context.transaction() as session:
+            if not context.is_replaced(session):
+                shops.pause_shop(session, context.shop_id, str(problem), now=context.clock())
     return answered() > before
 
 
-def _wait(desk: Desk, wait: TryLater, *, is_served: bool) -> None:
+def _wait(context: ShopContext, wait: TryLater, *, is_served: bool) -> None:
     """Leave the shop alone for as long as was asked for; ever longer while its platform serves none of
     our calls. One that serves some gets them: a step may take several, and fails if one of them does."""
     reason = str(wait) if isinstance(wait, NeedsOperator) else ""
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
         shop.failures = failures = (0 if is_served else shop.failures) + 1 if wait.is_failure else 0
         after_s = grown_s(wait.after_s, failures)
-        until = desk.clock() + timedelta(seconds=after_s)
-        shops.wait(session, desk.shop_id, until=until, reason=reason)
-    log.info("waiting", shop=desk.shop_id, after_s=after_s, reason=str(wait), failures=failures)
+        until = context.clock() + timedelta(seconds=after_s)
+        shops.wait(session, context.shop_id, until=until, reason=reason)
+    log.info("waiting", shop=context.shop_id, after_s=after_s, reason=str(wait), failures=failures)
 
 
-def _read_due(desk: Desk) -> DueWork | None:
-    with desk.transaction() as session:
-        return due_work.read(session, desk.shop_id, now=desk.clock())
+def _read_due(context: ShopContext) -> DueWork | None:
+    with context.transaction() as session:
+        return due_work.read(session, context.shop_id, now=context.clock())
 
 
-def _step(desk: Desk, due: DueWork) -> bool:
+def _step(context: ShopContext, due: DueWork) -> bool:
     """The first thing that is due of what needs the platform."""
-    if due.is_leaving(desk.clock()):
-        _erase(desk)
+    if due.is_leaving(context.clock()):
+        _erase(context)
         return False
-    wanted = due.steps(desk.clock()) if due.may_call(desk.clock()) else ()
-    return any(step(desk) for name, step in _STEPS.items() if name in wanted)
+    wanted = due.steps(context.clock()) if due.may_call(context.clock()) else ()
+    return any(step(context) for name, step in _STEPS.items() if name in wanted)
 
 
 def _has_step(due: DueWork, now: datetime) -> bool:
@@ -145,17 +145,17 @@ def _has_step(due: DueWork, now: datetime) -> bool:
     return due.is_told or due.is_leaving(now) or is_wanted
 
 
-def _erase(desk: Desk) -> None:
-    with desk.transaction() as session:
-        erased = shops.erase_shop(session, desk.shop_id)
-    log.info("shop erased", shop=desk.shop_id, rows=erased)
+def _erase(context: ShopContext) -> None:
+    with context.transaction() as session:
+        erased = shops.erase_shop(session, context.shop_id)
+    log.info("shop erased", shop=context.shop_id, rows=erased)
 
 
 # In this order: what the steps before find out, those after need.
-_STEPS: Mapping[str, Callable[[Desk], bool]] = {
+_STEPS: Mapping[str, Callable[[ShopContext], bool]] = {
     "check": check_first,
     "import": import_step,
-    "news": hear_news,
+    "news": poll_changes,
     "inbound": read_inbound,
     "items": settle,
     "bulk": write_in_bulk,

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
 from app.core.bounds import too_far
-from app.db import arrivals, told
-from app.db.told import Fate, ToldArrival
+from app.db import arrivals, inbound_feed
+from app.db.inbound_feed import Fate, ReportedArrival
 from app.pipeline.nearest import Nearest
 
 LONGEST_TEXT = 200
@@ -117,7 +117,7 @@ def _spelled(name: str) -> str:
 
 def translate(
     wording: Wording, catalog: Catalog, *, only_place_stands: bool = False
-) -> ToldArrival | Bad:
+) -> ReportedArrival | Bad:
     """A line in the shop's own terms. `only_place_stands`: where the shop has one location, any other
     name means it, for each system calls it by a name of its own."""
     place = _place(wording, catalog, only_place_stands=only_place_stands)
@@ -128,8 +128,8 @@ def translate(
         reason = f"{len(found)} items have the SKU {wording.sku}: give each its own on the platform"
         return Bad(wording.line, reason, wording.reference)
     has_landed = wording.received_on is not None and bool(wording.received)
-    return ToldArrival(
-        source_key=told.list_key(
+    return ReportedArrival(
+        source_key=inbound_feed.list_key(
             wording.shipment or wording.reference, wording.sku, place, wording.part
         ),
         item_id=found[0] if found else None,
@@ -217,13 +217,13 @@ class Intake:
         self.report.not_coming += counts[Fate.NOTHING]
 
     def _fates(
-        self, session: Session, good: Sequence[ToldArrival]
-    ) -> Sequence[tuple[ToldArrival, Fate]]:
+        self, session: Session, good: Sequence[ReportedArrival]
+    ) -> Sequence[tuple[ReportedArrival, Fate]]:
         """What each line does, or would do."""
         if self._is_rehearsal:
-            judged = told.compare_told(session, self._shop_id, good, source=self._source)
+            judged = inbound_feed.compare_told(session, self._shop_id, good, source=self._source)
             return [(one, fate) for one, _, fate in judged]
-        return told.record_told(
+        return inbound_feed.upsert_arrivals(
             session, self._shop_id, good, source=self._source, cause=self._cause, now=self._now
         )
 
@@ -248,7 +248,7 @@ class Intake:
         if self._complete_list is not None:
             self._close_unlisted(session, self._complete_list)
         whole = self._whole - self._doubtful
-        self.report.cancelled += told.cancel_unnamed(
+        self.report.cancelled += inbound_feed.cancel_unnamed(
             session,
             self._shop_id,
             self._source,
@@ -264,7 +264,7 @@ class Intake:
         of shipments, the shipment."""
         if key in self._line_of or reference not in whole:
             return False
-        return self._source != "asn" or told.first_of(key) in self._shipments
+        return self._source != "asn" or inbound_feed.first_of(key) in self._shipments
 
     def _close_unlisted(self, session: Session, list_name: str) -> None:
         if self._doubtful:
@@ -274,8 +274,8 @@ class Intake:
             )
             return
         if not self._is_rehearsal:
-            told.mark_complete(session, self._shop_id, self._line_of, list_name=list_name)
-        counts = told.close_unlisted(
+            inbound_feed.mark_complete(session, self._shop_id, self._line_of, list_name=list_name)
+        counts = inbound_feed.close_unlisted(
             session,
             self._shop_id,
             list_name,
@@ -287,25 +287,25 @@ class Intake:
         self.report.received += counts["received"]
         self.report.cancelled += counts["cancelled"]
 
-    def _translate(self, line: Wording) -> ToldArrival | Bad:
+    def _translate(self, line: Wording) -> ReportedArrival | Bad:
         problem = line.expected_on and too_far(line.expected_on, today=self._now.date())
         if problem:
             name = "expected_on" if self._source == "api" else "the expected date"
             return Bad(line.line, f"{name} {problem}", line.reference)
         found = translate(line, self._catalog, only_place_stands=self._only_place_stands)
         is_other = _spelled(line.location) not in self._catalog.place_by_word
-        if isinstance(found, ToldArrival) and line.location and is_other:
+        if isinstance(found, ReportedArrival) and line.location and is_other:
             self.report.assumed_places[line.location] += 1
         elif line.location and is_other and len(self.report.unknown_places) < MOST_UNKNOWN:
             self.report.unknown_places[line.location] += 1
         return found
 
-    def _check(self, line: Wording | Bad) -> ToldArrival | None:
+    def _check(self, line: Wording | Bad) -> ReportedArrival | None:
         found = line if isinstance(line, Bad) else self._translate(line)
-        if isinstance(found, ToldArrival):
+        if isinstance(found, ReportedArrival):
             first = self._line_of.setdefault(found.source_key, line.line)
             self._whole.add(same_reference(found.reference))
-            self._shipments.add(told.first_of(found.source_key))
+            self._shipments.add(inbound_feed.first_of(found.source_key))
             if first == line.line:
                 return found
             found = Bad(

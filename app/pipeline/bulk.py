@@ -13,14 +13,14 @@ from functools import partial
 import structlog
 from msgspec.structs import replace
 
-from app.db import bulk_writes, promises, shops
+from app.db import bulk_writes, due_orders, shops, showing
+from app.db.due_orders import DueOrder
 from app.db.models import BulkWriteRow
-from app.db.promises import DueOrder
-from app.pipeline.desk import Desk, local_day
-from app.pipeline.duties import with_duties
+from app.pipeline.compliance import with_duties
+from app.pipeline.context import ShopContext, local_day
 from app.pipeline.looking import settle_by_stock, surely_as_known
 from app.pipeline.planning import Planned
-from app.pipeline.poison import unless_poisoned
+from app.pipeline.quarantine import unless_poisoned
 from app.pipeline.reading import read_changed_orders
 from app.pipeline.write_back import changes_status, items_that_matter, plan_all, refuse
 from app.platforms.base import BulkWriter, Glance, OrderChange
@@ -40,71 +40,71 @@ _CAUSE = "before many orders are tagged or released"
 log = structlog.get_logger()
 
 
-def write_in_bulk(desk: Desk) -> bool:
+def write_in_bulk(context: ShopContext) -> bool:
     """Follow the write that is under way, or begin one if enough orders wait for it. Returns whether
     there was anything to do."""
-    with desk.transaction() as session:
-        row = bulk_writes.find(session, desk.shop_id)
-        now = desk.clock()
-        due = promises.count_changing_status(session, desk.shop_id, now=now, limit=_MOST_AT_ONCE)
+    with context.transaction() as session:
+        row = bulk_writes.find(session, context.shop_id)
+        now = context.clock()
+        due = due_orders.count_changing_status(session, context.shop_id, now=now, limit=_MOST_AT_ONCE)
     if row is not None:
-        return row.look_at <= desk.clock() and _follow(desk, row)
-    if not due or not 0 < desk.platform.traits.bulk_from <= due:
+        return row.look_at <= context.clock() and _follow(context, row)
+    if not due or not 0 < context.platform.traits.bulk_from <= due:
         return False
-    writer = desk.platform.bulk
+    writer = context.platform.bulk
     if writer is None:
         return False
-    return unless_poisoned(partial(_begin, desk, writer), partial(_rest, desk, _REST))
+    return unless_poisoned(partial(_begin, context, writer), partial(_rest, context, _REST))
 
 
-def _rest(desk: Desk, how_long: timedelta) -> bool:
-    with desk.transaction() as session:
-        bulk_writes.rest(session, desk.shop_id, until=desk.clock() + how_long, now=desk.clock())
+def _rest(context: ShopContext, how_long: timedelta) -> bool:
+    with context.transaction() as session:
+        bulk_writes.rest(session, context.shop_id, until=context.clock() + how_long, now=context.clock())
     return False
 
 
-def _begin(desk: Desk, writer: BulkWriter) -> bool:
+def _begin(context: ShopContext, writer: BulkWriter) -> bool:
     """Plan, keep what is intended, and have it begun. Too few orders go the ordinary way."""
-    least = desk.platform.traits.bulk_from
-    orders = _due(desk)
-    plans = _plans(desk, orders) if len(orders) >= least else []
+    least = context.platform.traits.bulk_from
+    orders = _due(context)
+    plans = _plans(context, orders) if len(orders) >= least else []
     if len(plans) < least:
-        return _rest(desk, _SHORT_REST)
-    with desk.transaction() as session:
+        return _rest(context, _SHORT_REST)
+    with context.transaction() as session:
         intents = [(plan.order.order_id, plan.order.shown, plan.after) for plan in plans]
-        promises.intend(session, desk.shop_id, intents)
+        showing.intend(session, context.shop_id, intents)
         order_ids = [plan.order.order_id for plan in plans]
-        bulk_writes.begin(session, desk.shop_id, order_ids, now=desk.clock())
-    log.info("writing tags in bulk", shop=desk.shop_id, orders=len(plans))
-    return _have_it_begun(desk, writer, [_tags_of(plan.change) for plan in plans])
+        bulk_writes.begin(session, context.shop_id, order_ids, now=context.clock())
+    log.info("writing tags in bulk", shop=context.shop_id, orders=len(plans))
+    return _have_it_begun(context, writer, [_tags_of(plan.change) for plan in plans])
 
 
-def _due(desk: Desk) -> list[DueOrder]:
+def _due(context: ShopContext) -> list[DueOrder]:
     """The orders that change their status, unless a write of ours is still unanswered."""
-    now = desk.clock()
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    now = context.clock()
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
         today = local_day(now, shop.time_zone)
-        found = promises.orders_changing_status(session, desk.shop_id, now=now, limit=_MOST_AT_ONCE)
+        found = due_orders.orders_changing_status(session, context.shop_id, now=now, limit=_MOST_AT_ONCE)
         due = with_duties(session, shop, found, now=now)
     return [order for order in due if order.intent is None and changes_status(order, today)]
 
 
-def _plans(desk: Desk, orders: Sequence[DueOrder]) -> list[Planned]:
+def _plans(context: ShopContext, orders: Sequence[DueOrder]) -> list[Planned]:
     """What to write on those that are still to change, by all that was just read again."""
     order_ids, items = [order.order_id for order in orders], sorted(items_that_matter(orders))
-    read_changed_orders(desk, cause=_CAUSE, items=items)
-    asked_at = desk.clock()
-    glance = desk.platform.glance(order_ids, items) or Glance()
+    read_changed_orders(context, cause=_CAUSE, items=items)
+    asked_at = context.clock()
+    glance = context.platform.glance(order_ids, items) or Glance()
     seen = {one.now.order.order_id: one for one in glance.orders}
-    settle_by_stock(desk, glance.stock, asked_at=asked_at)
-    sure = surely_as_known(desk, glance.orders)
+    settle_by_stock(context, glance.stock, asked_at=asked_at)
+    sure = surely_as_known(context, glance.orders)
     pairs = [
         (order, seen[order.order_id].now)
-        for order in _due(desk)
+        for order in _due(context)
         if order.order_id in sure and items_that_matter([order]) <= set(items)
     ]
-    return [plan for plan in plan_all(desk, pairs) if _can_be_in_bulk(plan.change)]
+    return [plan for plan in plan_all(context, pairs) if _can_be_in_bulk(plan.change)]
 
 
 def _can_be_in_bulk(change: OrderChange) -> bool:
@@ -118,51 +118,51 @@ def _tags_of(change: OrderChange) -> OrderChange:
     return replace(change, note=None, metafields={}, remove_metafields=(), status_id=None)
 
 
-def _have_it_begun(desk: Desk, writer: BulkWriter, changes: Sequence[OrderChange]) -> bool:
+def _have_it_begun(context: ShopContext, writer: BulkWriter, changes: Sequence[OrderChange]) -> bool:
     for part in writer.begin(changes):
         if part.operation_id is None:
-            log.warning("a bulk operation was refused", shop=desk.shop_id, reason=part.problem)
+            log.warning("a bulk operation was refused", shop=context.shop_id, reason=part.problem)
             continue
-        with desk.transaction() as session:
-            bulk_writes.add_part(session, desk.shop_id, part.operation_id, part.order_ids)
-    with desk.transaction() as session:
-        bulk_writes.look_later(session, desk.shop_id, at=desk.clock() + _POLL)
+        with context.transaction() as session:
+            bulk_writes.add_part(session, context.shop_id, part.operation_id, part.order_ids)
+    with context.transaction() as session:
+        bulk_writes.look_later(session, context.shop_id, at=context.clock() + _POLL)
     return True
 
 
-def _follow(desk: Desk, row: BulkWriteRow) -> bool:
+def _follow(context: ShopContext, row: BulkWriteRow) -> bool:
     """How far is it? A worker that was killed while it began may have left operations unnamed."""
-    writer = desk.platform.bulk
+    writer = context.platform.bulk
     if row.state == bulk_writes.RESTING or writer is None:
-        _end(desk, tagged=set(), failed=False)
+        _end(context, tagged=set(), failed=False)
         return False
     if row.state == bulk_writes.BEGINNING:
-        row = _adopt(desk, writer, row)
+        row = _adopt(context, writer, row)
     states = {part["operation_id"]: writer.state(part["operation_id"]) for part in row.parts}
     going = [operation_id for operation_id, state in states.items() if not state.is_over]
-    age = desk.clock() - row.begun_at
+    age = context.clock() - row.begun_at
     if going and age < _GIVEN_UP_AFTER:
         if age >= _STOPPED_AFTER:
             _stop(writer, going)
-        with desk.transaction() as session:
-            bulk_writes.look_later(session, desk.shop_id, at=desk.clock() + _POLL)
+        with context.transaction() as session:
+            bulk_writes.look_later(session, context.shop_id, at=context.clock() + _POLL)
         return True
     done = {operation_id for operation_id, state in states.items() if state.is_done}
-    _finish(desk, writer, row, done)
+    _finish(context, writer, row, done)
     return True
 
 
-def _adopt(desk: Desk, writer: BulkWriter, row: BulkWriteRow) -> BulkWriteRow:
+def _adopt(context: ShopContext, writer: BulkWriter, row: BulkWriteRow) -> BulkWriteRow:
     """The operations of a write that was cut off while it began. Their lines are not known any more,
     so its orders are written the ordinary way once they are over."""
     begun = writer.begun_since(row.begun_at)
     known = {part["operation_id"] for part in row.parts}
-    with desk.transaction() as session:
+    with context.transaction() as session:
         for operation_id in [one for one in begun if one not in known]:
-            bulk_writes.add_part(session, desk.shop_id, operation_id, [])
-        bulk_writes.look_later(session, desk.shop_id, at=desk.clock())
-    with desk.transaction() as session:
-        return bulk_writes.find(session, desk.shop_id) or row
+            bulk_writes.add_part(session, context.shop_id, operation_id, [])
+        bulk_writes.look_later(session, context.shop_id, at=context.clock())
+    with context.transaction() as session:
+        return bulk_writes.find(session, context.shop_id) or row
 
 
 def _stop(writer: BulkWriter, operation_ids: Collection[int]) -> None:
@@ -170,7 +170,7 @@ def _stop(writer: BulkWriter, operation_ids: Collection[int]) -> None:
         writer.cancel(operation_id)
 
 
-def _finish(desk: Desk, writer: BulkWriter, row: BulkWriteRow, done: Collection[int]) -> None:
+def _finish(context: ShopContext, writer: BulkWriter, row: BulkWriteRow, done: Collection[int]) -> None:
     """Take the results: an order has its tags if each operation it was in says so of its line."""
     tagged: set[int] = set()
     missed: set[int] = set()
@@ -181,16 +181,16 @@ def _finish(desk: Desk, writer: BulkWriter, row: BulkWriteRow, done: Collection[
             error = results.get(number)
             (tagged if number in results and error is None else missed).add(order_id)
             refusals |= {} if error is None else {order_id: error}
-    with desk.transaction() as session:
+    with context.transaction() as session:
         for order_id, error in refusals.items():
-            refuse(session, desk, order_id, error)
+            refuse(session, context, order_id, error)
     is_whole = bool(row.parts) and all(part["operation_id"] in done for part in row.parts)
-    _end(desk, tagged=tagged - missed, failed=not is_whole)
-    log.info("tags written in bulk", shop=desk.shop_id, orders=len(tagged - missed), whole=is_whole)
+    _end(context, tagged=tagged - missed, failed=not is_whole)
+    log.info("tags written in bulk", shop=context.shop_id, orders=len(tagged - missed), whole=is_whole)
 
 
-def _end(desk: Desk, *, tagged: Collection[int], failed: bool) -> None:
-    now = desk.clock()
+def _end(context: ShopContext, *, tagged: Collection[int], failed: bool) -> None:
+    now = context.clock()
     rest_until = now + _REST if failed else None
-    with desk.transaction() as session:
-        bulk_writes.end(session, desk.shop_id, tagged=tagged, rest_until=rest_until, now=now)
+    with context.transaction() as session:
+        bulk_writes.end(session, context.shop_id, tagged=tagged, rest_until=rest_until, now=now)

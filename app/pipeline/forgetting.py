@@ -5,8 +5,8 @@ from typing import TypeAlias
 
 from sqlalchemy.orm import Session
 
-from app.db import audit, inbox, mirror, statements
-from app.pipeline.desk import Desk
+from app.db import audit, finished_orders, inbox, statements
+from app.pipeline.context import ShopContext
 
 # An hour's share of one kind: a backlog of years is gone in days.
 _MOST_STEPS = 50
@@ -14,23 +14,27 @@ _MOST_STEPS = 50
 _Step: TypeAlias = Callable[[Session], int]
 
 
-def forget_old(desk: Desk) -> None:
+def forget_old(context: ShopContext) -> None:
     """Delete what is older than `desk.retention` says, each step in a transaction of its own."""
-    for step in _steps(desk):
+    for step in _steps(context):
         for _ in range(_MOST_STEPS):
-            with desk.transaction() as session:
+            with context.transaction() as session:
                 if step(session) < statements.AT_ONCE:
                     break
 
 
-def _steps(desk: Desk) -> tuple[_Step, ...]:
-    shop_id, now, keep = desk.shop_id, desk.clock(), desk.retention
+def _steps(context: ShopContext) -> tuple[_Step, ...]:
+    shop_id, now, keep = context.shop_id, context.clock(), context.retention
     return (
         lambda session: inbox.forget_deliveries(session, shop_id, before=now - keep.deliveries),
         lambda session: inbox.forget_failed_deliveries(
             session, shop_id, before=now - keep.failed_deliveries
         ),
-        lambda session: mirror.forget_finished_orders(session, shop_id, before=now - keep.orders),
-        lambda session: mirror.forget_shown_orders(session, shop_id, before=now - keep.released_orders),
+        lambda session: finished_orders.forget_finished_orders(
+            session, shop_id, before=now - keep.orders
+        ),
+        lambda session: finished_orders.forget_shown_orders(
+            session, shop_id, before=now - keep.released_orders
+        ),
         lambda session: audit.forget_events(session, shop_id, before=now - keep.events),
     )

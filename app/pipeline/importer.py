@@ -1,26 +1,26 @@
 """The open orders a shop has when it connects, page by page; an interrupted import goes on where it
 was."""
 
-from app.db import mirror, shops
+from app.db import orders, shops
 from app.errors import TryLater
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 
 
-def import_step(desk: Desk) -> bool:
+def import_step(context: ShopContext) -> bool:
     """Take in the next page. Returns whether an import is running. Raises `TryLater` while the
     platform is still preparing it."""
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
         if shop.import_state != "running":
             return False
         cursor = shop.import_cursor
-    page = desk.platform.fetch_open_orders(cursor)
-    with desk.transaction() as session:
-        now = desk.clock()
-        mirror.see_orders(
-            session, desk.shop_id, page.orders, now=now, cause="import of open orders", is_read=True
+    page = context.platform.fetch_open_orders(cursor)
+    with context.transaction() as session:
+        now = context.clock()
+        orders.upsert_orders(
+            session, context.shop_id, page.orders, now=now, cause="import of open orders", is_read=True
         )
-        shop = shops.get_shop(session, desk.shop_id)
+        shop = shops.get_shop(session, context.shop_id)
         shop.import_cursor, shop.import_total = page.cursor, page.total
         shop.import_done += len(page.orders)
         if page.cursor is None:

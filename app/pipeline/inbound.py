@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
-from app.db import arrivals, promises, shops, told
+from app.db import arrivals, due_orders, inbound_feed, shops
+from app.db.due_orders import DueOrder
+from app.db.inbound_feed import HeldShipment, ReportedArrival
 from app.db.models import Shop
-from app.db.promises import DueOrder
-from app.db.told import HeldShipment, ToldArrival
-from app.pipeline.desk import Desk, local_day
+from app.pipeline.context import ShopContext, local_day
 from app.platforms.base import Inbound
 
 SOURCE = "shopify"
@@ -43,7 +43,7 @@ def put_off_until_read(
     put_off = {order_id for order_id, items in short.items() if items & coming}
     if put_off:
         shops.expect_inbound(shop, now=now)
-        promises.judge_orders(session, shop.id, put_off, at=max(now, read_at + _SHORT_PAUSE))
+        due_orders.judge_orders(session, shop.id, put_off, at=max(now, read_at + _SHORT_PAUSE))
     return [order for order in orders if order.order_id not in put_off]
 
 
@@ -51,28 +51,28 @@ def _short_items(order: DueOrder) -> set[int]:
     return {item.item_id for item in order.state.items if item.short}
 
 
-def read_inbound(desk: Desk) -> bool:
+def read_inbound(context: ShopContext) -> bool:
     """Read all shipments that are on their way to places where stock was seen, if it is time. Returns
     whether it was."""
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
-        now = desk.clock()
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
+        now = context.clock()
         if shop.inbound_at is None or shop.inbound_at > now:
             return False
-        is_awaited = promises.is_anything_due(session, desk.shop_id, now=now)
+        is_awaited = due_orders.is_anything_due(session, context.shop_id, now=now)
         pause = _SHORT_PAUSE if is_awaited else _PAUSE
         if shop.inbound_read_at is not None and shop.inbound_read_at + pause > now:
             shop.inbound_at = shop.inbound_read_at + pause
             return False
         # If this is cut off it is done again; what is told meanwhile asks for an earlier moment.
         again_at = shop.inbound_at = now + _AGAIN
-        places = sorted(arrivals.locations(session, desk.shop_id))
-        held, scopes = told.held_shipments(session, desk.shop_id), list(shop.scopes)
+        places = sorted(arrivals.locations(session, context.shop_id))
+        held, scopes = inbound_feed.held_shipments(session, context.shop_id), list(shop.scopes)
     where = {number: one.location_id for number, one in held.items()}
-    found = desk.platform.fetch_inbound(places, where, scopes=scopes)
-    _record(desk, [_with_reference(one, held.get(one.shipment_id)) for one in found or []])
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    found = context.platform.fetch_inbound(places, where, scopes=scopes)
+    _record(context, [_with_reference(one, held.get(one.shipment_id)) for one in found or []])
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
         shop.inbound_places = places
         # Where nothing could be asked there is nothing to wait for.
         shop.inbound_read_at = now if places else None
@@ -90,21 +90,23 @@ def _with_reference(inbound: Inbound, held: HeldShipment | None) -> Inbound:
     return msgspec.structs.replace(inbound, names=(*lent, held.reference, own))
 
 
-def _record(desk: Desk, found: Sequence[Inbound]) -> None:
+def _record(context: ShopContext, found: Sequence[Inbound]) -> None:
     """A shipment is told whole: lines that it lost, or all of one that was deleted or has no date any
     more, are cancelled."""
-    now = desk.clock()
-    with desk.transaction() as session:
-        zone = shops.get_shop(session, desk.shop_id).time_zone
-        spoken = told.references_of_people(
-            session, desk.shop_id, {same_reference(name) for one in found for name in one.names}
+    now = context.clock()
+    with context.transaction() as session:
+        zone = shops.get_shop(session, context.shop_id).time_zone
+        spoken = inbound_feed.references_of_people(
+            session, context.shop_id, {same_reference(name) for one in found for name in one.names}
         )
         lines = [line for one in found for line in _told(one, zone, spoken)]
-        told.record_told(session, desk.shop_id, lines, source=SOURCE, cause=_CAUSE, now=now)
+        inbound_feed.upsert_arrivals(
+            session, context.shop_id, lines, source=SOURCE, cause=_CAUSE, now=now
+        )
         read, named = {str(one.shipment_id) for one in found}, {line.source_key for line in lines}
-        told.cancel_unnamed(
+        inbound_feed.cancel_unnamed(
             session,
-            desk.shop_id,
+            context.shop_id,
             SOURCE,
             lambda reference, key: key.partition("\t")[0] in read and key not in named,
             cause=_CAUSE,
@@ -112,13 +114,13 @@ def _record(desk: Desk, found: Sequence[Inbound]) -> None:
         )
 
 
-def _told(inbound: Inbound, zone: str, spoken: Collection[str]) -> list[ToldArrival]:
+def _told(inbound: Inbound, zone: str, spoken: Collection[str]) -> list[ReportedArrival]:
     """Goods without a date are no arrival: nobody could be told when they come."""
     if inbound.arrives_at is None:
         return []
     reference = _reference(inbound.names, spoken)
     return [
-        ToldArrival(
+        ReportedArrival(
             source_key=f"{inbound.shipment_id}\t{line.line_id}",
             item_id=line.item_id,
             sku=line.sku,

@@ -17,9 +17,9 @@ from app.core.changes import (
 from app.core.desired import Desired, Duty, Shown, Status, desired, endings_of, rename_tags
 from app.core.foreign import may_put_right, sign_of
 from app.core.note import Spans, digest_of, find_block, find_ours, put_block, remove_blocks
+from app.db.due_orders import DueOrder
 from app.db.models import Shop
-from app.db.promises import DueOrder
-from app.pipeline.desk import local_day
+from app.pipeline.context import local_day
 from app.pipeline.sentences import Sentences, sentences_for
 from app.pipeline.wording import METAFIELDS, block_texts, is_in_our_words, metafields
 from app.platforms.base import OrderChange, OrderNow, Traits

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from app.db import mirror, shops
+from app.db import orders, shops, stale_orders
 from app.db.models import Shop
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.platforms.base import OrderAsk, OrderGone, OrderSeen
 
 # How far the platform's search may lag behind its books.
@@ -15,91 +15,99 @@ _PAGES = 20
 _AT_ONCE = 10
 
 
-def asks_for(desk: Desk, order_ids: Sequence[int]) -> list[OrderAsk]:
+def asks_for(context: ShopContext, order_ids: Sequence[int]) -> list[OrderAsk]:
     """Reads of these orders, sized by what we know of them."""
-    with desk.transaction() as session:
-        sizes = mirror.order_sizes(session, desk.shop_id, order_ids)
+    with context.transaction() as session:
+        sizes = orders.order_sizes(session, context.shop_id, order_ids)
     return [OrderAsk(order_id, *sizes[order_id]) for order_id in order_ids]
 
 
-def read_orders(desk: Desk, order_ids: Sequence[int], *, cause: str) -> set[int]:
+def read_orders(context: ShopContext, order_ids: Sequence[int], *, cause: str) -> set[int]:
     """Read these orders whole and take them into the mirror. Returns those whose demand changed."""
-    answers = desk.platform.fetch_orders(asks_for(desk, order_ids), with_items=True)
-    return take_answers(desk, answers, order_ids, cause=cause)
+    answers = context.platform.fetch_orders(asks_for(context, order_ids), with_items=True)
+    return take_answers(context, answers, order_ids, cause=cause)
 
 
 def take_answers(
-    desk: Desk, answers: Sequence[OrderSeen | OrderGone], order_ids: Sequence[int], *, cause: str
+    context: ShopContext,
+    answers: Sequence[OrderSeen | OrderGone],
+    order_ids: Sequence[int],
+    *,
+    cause: str,
 ) -> set[int]:
     """Take what the platform just answered about these orders into the mirror. Returns the orders
     whose demand really changed."""
-    now = desk.clock()
+    now = context.clock()
     copies = [answer for answer in answers if isinstance(answer, OrderSeen)]
     gone = [answer.order_id for answer in answers if isinstance(answer, OrderGone)]
-    with desk.transaction() as session:
-        changed = mirror.see_orders(session, desk.shop_id, copies, now=now, cause=cause, is_read=True)
-        mirror.forget_orders(session, desk.shop_id, gone, now=now, cause=cause)
-        mirror.mark_asked(session, desk.shop_id, order_ids, now=now)
+    with context.transaction() as session:
+        changed = orders.upsert_orders(
+            session, context.shop_id, copies, now=now, cause=cause, is_read=True
+        )
+        orders.forget_orders(session, context.shop_id, gone, now=now, cause=cause)
+        stale_orders.mark_asked(session, context.shop_id, order_ids, now=now)
     return changed | set(gone)
 
 
-def hear_news(desk: Desk) -> bool:
+def poll_changes(context: ShopContext) -> bool:
     """Read the list of changed orders where webhooks named orders without telling them; many share one
     reading. Returns whether it was time."""
-    pause = timedelta(seconds=desk.platform.traits.batches_news_s) if _has_news(desk) else None
+    pause = timedelta(seconds=context.platform.traits.batches_news_s) if _has_news(context) else None
     if pause is None:
         return False
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
         last = shop.changes_read_at
-        shop.news_at = None if not pause else max(desk.clock(), last + pause if last else desk.clock())
-        if shop.news_at is None or shop.news_at > desk.clock():
+        shop.news_at = (
+            None if not pause else max(context.clock(), last + pause if last else context.clock())
+        )
+        if shop.news_at is None or shop.news_at > context.clock():
             return False
-    read_changed_orders(desk, cause="webhooks named orders")
-    with desk.transaction() as session:
-        shops.get_shop(session, desk.shop_id).news_at = None
+    read_changed_orders(context, cause="webhooks named orders")
+    with context.transaction() as session:
+        shops.get_shop(session, context.shop_id).news_at = None
     return True
 
 
-def _has_news(desk: Desk) -> bool:
-    with desk.transaction() as session:
-        news_at = shops.get_shop(session, desk.shop_id).news_at
-    return news_at is not None and news_at <= desk.clock()
+def _has_news(context: ShopContext) -> bool:
+    with context.transaction() as session:
+        news_at = shops.get_shop(session, context.shop_id).news_at
+    return news_at is not None and news_at <= context.clock()
 
 
 def read_changed_orders(
-    desk: Desk, *, cause: str, items: Collection[int] = (), besides: Collection[int] = ()
+    context: ShopContext, *, cause: str, items: Collection[int] = (), besides: Collection[int] = ()
 ) -> set[int]:
     """Ask the platform which orders changed since we last asked, and read those that changed after
     our copy, or, of those that name `items`, may have: what a lost or late webhook would have told.
 
     What is to be read is noted before, so that a shop without points goes on where it was, and does
     not ask for the same list again. `besides` are orders that the caller is about to read anyway; those
-    of them that changed are returned, and stay noted until `strike_off`.
+    of them that changed are returned, and stay noted until `acknowledge`.
     """
-    _read_noted_orders(desk, besides, cause=cause)
-    with desk.transaction() as session:
-        since = begin_of_list(shops.get_shop(session, desk.shop_id), desk.clock())
+    _read_noted_orders(context, besides, cause=cause)
+    with context.transaction() as session:
+        since = begin_of_list(shops.get_shop(session, context.shop_id), context.clock())
     for _ in range(_PAGES):
-        changed = desk.platform.fetch_changed_orders(since)
+        changed = context.platform.fetch_changed_orders(since)
         since = changed.seen_until
-        take_answers(desk, changed.orders, [], cause=cause)
+        take_answers(context, changed.orders, [], cause=cause)
         told = {copy.order_id for copy in changed.orders}
         stamps = {key: moment for key, moment in changed.updated_at.items() if key not in told}
-        with desk.transaction() as session:
-            shop = shops.get_shop(session, desk.shop_id)
-            outdated = mirror.outdated_orders(
-                session, desk.shop_id, stamps, items, untouched=changed.untouched
+        with context.transaction() as session:
+            shop = shops.get_shop(session, context.shop_id)
+            outdated = stale_orders.outdated_orders(
+                session, context.shop_id, stamps, items, untouched=changed.untouched
             )
             shop.unread_orders = sorted({*shop.unread_orders, *outdated})
             shop.changed_since = max(shop.changed_since, since)
-        _read_noted_orders(desk, besides, cause=cause)
+        _read_noted_orders(context, besides, cause=cause)
         if changed.is_complete:
             break
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
         if changed.is_complete:
-            shop.changes_read_at = desk.clock()
+            shop.changes_read_at = context.clock()
         return set(besides) & set(shop.unread_orders)
 
 
@@ -113,19 +121,19 @@ def begin_of_list(shop: Shop, now: datetime) -> datetime:
     return shop.changed_since - timedelta(seconds=2 * _SEARCH_LAG_S)
 
 
-def strike_off(desk: Desk, order_ids: Collection[int]) -> None:
+def acknowledge(context: ShopContext, order_ids: Collection[int]) -> None:
     """These orders have been read: they need not be any more."""
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
         shop.unread_orders = [one for one in shop.unread_orders if one not in set(order_ids)]
 
 
-def _read_noted_orders(desk: Desk, besides: Collection[int], *, cause: str) -> None:
+def _read_noted_orders(context: ShopContext, besides: Collection[int], *, cause: str) -> None:
     while True:
-        with desk.transaction() as session:
-            noted = shops.get_shop(session, desk.shop_id).unread_orders
+        with context.transaction() as session:
+            noted = shops.get_shop(session, context.shop_id).unread_orders
         unread = [order_id for order_id in noted if order_id not in besides][:_AT_ONCE]
         if not unread:
             return
-        read_orders(desk, unread, cause=cause)
-        strike_off(desk, unread)
+        read_orders(context, unread, cause=cause)
+        acknowledge(context, unread)

@@ -6,25 +6,25 @@ from app.db import shops
 from app.db.models import Shop
 from app.db.reservations import replace_reservations
 from app.errors import NeedsMerchant
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.platforms.base import ReservationKind
 
 Scopes = Mapping[str, ReservationKind]
 
 
-def read_reservations(desk: Desk) -> None:
+def read_reservations(context: ShopContext) -> None:
     """Read all there are, as far as we may. Where a permission was taken back of which nobody told us
     yet, there are none to read, and what we may is asked anew: a shop does without."""
-    now = desk.clock()
-    with desk.transaction() as session:
-        scopes = list(shops.get_shop(session, desk.shop_id).scopes)
+    now = context.clock()
+    with context.transaction() as session:
+        scopes = list(shops.get_shop(session, context.shop_id).scopes)
     try:
-        found, is_allowed = desk.platform.fetch_reservations(scopes=scopes, now=now), True
+        found, is_allowed = context.platform.fetch_reservations(scopes=scopes, now=now), True
     except NeedsMerchant:
         found, is_allowed = [], False
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
-        replace_reservations(session, desk.shop_id, found)
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
+        replace_reservations(session, context.shop_id, found)
         shop.reservations_read_at = now
         if not is_allowed:
             shops.ask_to_check(shop)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from sqlalchemy.orm import Session
 
 from app.core.allocate import allocate
-from app.core.books import Account, Demand, Verdict, keep_account
+from app.core.books import Demand, StockPosition, Verdict, stock_position
 from app.core.decide import PoolState, decide
 from app.core.freshness import (
     Case,
@@ -41,17 +41,19 @@ from app.core.reckoning import (
     queue_of,
     reckon,
 )
-from app.db import audit, mirror, promises, shops
+from app.db import audit, due_items, due_orders, open_demand, promises, shops, stale_orders, variants
 from app.db.arrivals import adopt_arrivals, expected_arrivals, supply_awaiting_shipments
 from app.db.demand import changes_since, keep_doubts
-from app.db.mirror import OpenDemand
-from app.db.models import Item, PoolRow, Shop
+from app.db.models import PoolRow, Shop, StockItem
+from app.db.open_demand import OpenDemand
 from app.db.reservations import claims_on
-from app.pipeline.desk import Desk, local_day
-from app.pipeline.poison import act_on_all
+from app.db.showing import orders_showing
+from app.db.stock import pools_of, record_stock
+from app.pipeline.context import ShopContext, local_day
+from app.pipeline.lead_time_policy import LeadTimePolicy, terms_of
+from app.pipeline.quarantine import act_on_all
 from app.pipeline.reading import read_changed_orders, read_orders
 from app.pipeline.reservations import read_reservations, readable_kinds
-from app.pipeline.terms import Terms, terms_of
 from app.platforms.base import ItemStock, Pool, Traits
 
 _ITEMS_AT_ONCE = 100
@@ -92,12 +94,12 @@ class _Gathered:
     orders, and what supply is between, all by location. `claims` are what units are committed to besides
     orders, as far as we may read it; `is_all_readable` if we may read all there can be."""
 
-    item: Item
+    item: StockItem
     stock: ItemStock
     snapshot: Snapshot
     demand: Sequence[OpenDemand]
     books: Demand
-    accounts: Mapping[int, Account]
+    accounts: Mapping[int, StockPosition]
     changes: Sequence[DemandChange]
     unshown: Mapping[int, Mapping[int, Unshown]]
     supply: Mapping[int, Supply]
@@ -115,50 +117,50 @@ class _Balance:
 
     verdict: Verdict
     books: Demand
-    accounts: Mapping[int, Account]
+    accounts: Mapping[int, StockPosition]
     drift: Mapping[int, int] = field(default_factory=dict)
     drift_since: DriftSince = field(default_factory=dict)
     waiting: Mapping[Key, int] = field(default_factory=dict)
     is_less: bool = False
 
 
-def settle(desk: Desk) -> bool:
+def settle(context: ShopContext) -> bool:
     """Settle the next due items. Returns whether there were any."""
-    if _resolve_variants(desk):
+    if _resolve_variants(context):
         return True
-    with desk.transaction() as session:
-        mirror.begin_rechecks(session, desk.shop_id, now=desk.clock())
-        promises.hasten_looks(session, desk.shop_id, now=desk.clock())
-        items = mirror.due_items(session, desk.shop_id, now=desk.clock(), limit=_ITEMS_AT_ONCE)
+    with context.transaction() as session:
+        due_items.begin_rechecks(session, context.shop_id, now=context.clock())
+        due_orders.hasten_looks(session, context.shop_id, now=context.clock())
+        items = due_items.due_items(session, context.shop_id, now=context.clock(), limit=_ITEMS_AT_ONCE)
         due = [item.item_id for item in items]
-    act_on_all(due, partial(_settle_items, desk), partial(_set_aside, desk))
+    act_on_all(due, partial(_settle_items, context), partial(_set_aside, context))
     return bool(due)
 
 
-def _settle_items(desk: Desk, item_ids: Sequence[int]) -> None:
-    asked_at = desk.clock()
-    for stock in desk.platform.fetch_stock(item_ids):
-        settle_item(desk, stock, asked_at=asked_at)
+def _settle_items(context: ShopContext, item_ids: Sequence[int]) -> None:
+    asked_at = context.clock()
+    for stock in context.platform.fetch_stock(item_ids):
+        settle_item(context, stock, asked_at=asked_at)
 
 
-def _set_aside(desk: Desk, item_id: int, problem: str) -> None:
-    with desk.transaction() as session:
-        mirror.set_aside(session, desk.shop_id, item_id, problem, now=desk.clock())
+def _set_aside(context: ShopContext, item_id: int, problem: str) -> None:
+    with context.transaction() as session:
+        due_items.quarantine(session, context.shop_id, item_id, problem, now=context.clock())
 
 
-def _resolve_variants(desk: Desk) -> bool:
+def _resolve_variants(context: ShopContext) -> bool:
     """Ask which items the variants sell that orders name and nobody knows yet."""
-    with desk.transaction() as session:
-        unknown = mirror.unresolved_variants(session, desk.shop_id, limit=250)
+    with context.transaction() as session:
+        unknown = variants.unresolved_variants(session, context.shop_id, limit=250)
     if not unknown:
         return False
-    told = desk.platform.fetch_variants(unknown)
-    with desk.transaction() as session:
-        mirror.see_variants(session, desk.shop_id, told, now=desk.clock(), only_known=True)
+    told = context.platform.fetch_variants(unknown)
+    with context.transaction() as session:
+        variants.upsert_variants(session, context.shop_id, told, now=context.clock(), only_known=True)
     return True
 
 
-def settle_item(desk: Desk, stock: ItemStock, *, asked_at: datetime) -> None:
+def settle_item(context: ShopContext, stock: ItemStock, *, asked_at: datetime) -> None:
     """Settle an item by one reading of its stock, which was asked for at `asked_at`.
 
     What is missing is asked for, and the same reading looked at again: while an item sells fast, a new
@@ -166,7 +168,7 @@ def settle_item(desk: Desk, stock: ItemStock, *, asked_at: datetime) -> None:
     """
     read: list[Callable[[], object]] = []
     for _ in range(_TRIES):
-        missing = _try_to_settle(desk, stock, asked_at, read_count=len(read))
+        missing = _try_to_settle(context, stock, asked_at, read_count=len(read))
         if missing is None:
             return
         missing()
@@ -174,19 +176,19 @@ def settle_item(desk: Desk, stock: ItemStock, *, asked_at: datetime) -> None:
 
 
 def _try_to_settle(
-    desk: Desk, stock: ItemStock, asked_at: datetime, *, read_count: int
+    context: ShopContext, stock: ItemStock, asked_at: datetime, *, read_count: int
 ) -> Callable[[], object] | None:
     """Decide, or postpone, and return None; else return what must be read first: orders, then the list
     of changed ones, then what stock is committed to besides orders."""
-    with desk.transaction() as session:
-        item = mirror.lock_item(session, desk.shop_id, stock.item_id)
-        snapshot = Snapshot.asked(asked_at, lag=_lag(desk))
-        gathered = _gather(session, item, stock, snapshot, now=desk.clock())
+    with context.transaction() as session:
+        item = due_items.lock_item(session, context.shop_id, stock.item_id)
+        snapshot = Snapshot.asked(asked_at, lag=_lag(context))
+        gathered = _gather(session, item, stock, snapshot, now=context.clock())
         if not _needs_queue(gathered):
             _record_all_covered(session, gathered)
             return None
-        gathered = _with_claims(session, gathered, desk.platform.traits)
-        has_old_claims = _has_old_claims(session, gathered, desk.platform.traits)
+        gathered = _with_claims(session, gathered, context.platform.traits)
+        has_old_claims = _has_old_claims(session, gathered, context.platform.traits)
         has_list = _has_read_changes(session, gathered)
         is_sold_ahead = _is_sold_ahead(gathered)
         may_postpone = read_count > 0 and not has_old_claims and (has_list or not is_sold_ahead)
@@ -196,10 +198,10 @@ def _try_to_settle(
         if (unread or must_hear) and _news_come_first(session, item):
             return None
         if unread:
-            return partial(read_orders, desk, unread, cause=f"item {stock.item_id} is short")
+            return partial(read_orders, context, unread, cause=f"item {stock.item_id} is short")
         if is_sold_ahead and has_old_claims:
             # Units that a draft took may be as many as those sold ahead: then any books balance.
-            return partial(read_reservations, desk)
+            return partial(read_reservations, context)
         verdict = Verdict.ORDERS_MISSING
         if not must_hear:
             verdict = _settle_queue(
@@ -214,7 +216,7 @@ def _try_to_settle(
             return None
         ahead = _not_asked_yet(item, _unlocated_plans(gathered)) if verdict is Verdict.COPY_STALE else []
     needs_list = read_count == 0 or (is_sold_ahead and not has_list)
-    return _explaining_read(desk, stock.item_id, ahead, needs_list=needs_list)
+    return _explaining_read(context, stock.item_id, ahead, needs_list=needs_list)
 
 
 def _has_read_changes(session: Session, gathered: _Gathered) -> bool:
@@ -224,20 +226,20 @@ def _has_read_changes(session: Session, gathered: _Gathered) -> bool:
 
 
 def _explaining_read(
-    desk: Desk, item_id: int, ahead: Sequence[int], *, needs_list: bool
+    context: ShopContext, item_id: int, ahead: Sequence[int], *, needs_list: bool
 ) -> Callable[[], object]:
     """What may explain books that do not balance: whether the orders sold `ahead` may ship by now, then
     what no webhook told of orders, then what stock is committed to besides them."""
     if ahead:
-        return partial(read_orders, desk, ahead, cause=f"item {item_id} is sold ahead")
+        return partial(read_orders, context, ahead, cause=f"item {item_id} is sold ahead")
     if not needs_list:
-        return partial(read_reservations, desk)
+        return partial(read_reservations, context)
     cause = f"the books of item {item_id} do not balance"
-    return partial(read_changed_orders, desk, cause=cause, items=[item_id])
+    return partial(read_changed_orders, context, cause=cause, items=[item_id])
 
 
-def _lag(desk: Desk) -> timedelta:
-    return timedelta(seconds=desk.platform.traits.stock_lag_s)
+def _lag(context: ShopContext) -> timedelta:
+    return timedelta(seconds=context.platform.traits.stock_lag_s)
 
 
 def _has_unknown_orders(session: Session, gathered: _Gathered) -> bool:
@@ -253,14 +255,14 @@ def _has_unknown_orders(session: Session, gathered: _Gathered) -> bool:
 
 
 def _gather(
-    session: Session, item: Item, stock: ItemStock, snapshot: Snapshot, *, now: datetime
+    session: Session, item: StockItem, stock: ItemStock, snapshot: Snapshot, *, now: datetime
 ) -> _Gathered:
     """Everything that is known of an item. Where the platform's own figures, read now, say that nobody
     is short, no order needs to be looked up."""
     pools = stock.pools if stock.is_tracked else ()
     demand: Sequence[OpenDemand] = ()
     if not all(pool.committed is not None and pool.available >= 0 for pool in pools):
-        demand = mirror.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
+        demand = open_demand.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
     books = known_demand(stock, demand)
     changes: Sequence[DemandChange] = ()
     if any(pool.committed is None for pool in pools):
@@ -279,7 +281,7 @@ def _gather(
     return _Gathered(item, stock, snapshot, demand, books, accounts, changes, missing, supply, now)
 
 
-def _bound(pool: Pool, books: Demand, account: Account, missing: Mapping[int, Unshown]) -> Supply:
+def _bound(pool: Pool, books: Demand, account: StockPosition, missing: Mapping[int, Unshown]) -> Supply:
     """What a pool's supply is between. Where the platform counts itself what orders take, figures and
     counter are of one moment."""
     if pool.committed is not None:
@@ -316,10 +318,10 @@ def _unlocated_plans(gathered: _Gathered) -> list[OpenDemand]:
     return [order for order in gathered.demand if order.planned and not order.is_located]
 
 
-def keep_accounts(stock: ItemStock, books: Demand) -> dict[int, Account]:
+def keep_accounts(stock: ItemStock, books: Demand) -> dict[int, StockPosition]:
     """The accounts of an item's pools, by location."""
     return {
-        pool.location_id: keep_account(
+        pool.location_id: stock_position(
             books.at(pool.location_id),
             available=pool.available,
             committed=pool.committed,
@@ -337,7 +339,7 @@ def _needs_queue(gathered: _Gathered) -> bool:
     )
 
 
-def _news_come_first(session: Session, item: Item) -> bool:
+def _news_come_first(session: Session, item: StockItem) -> bool:
     """Where webhooks named orders without telling them, a list of them all is about to be read: the item
     is looked at after that."""
     news_at = shops.get_shop(session, item.shop_id).news_at
@@ -366,13 +368,13 @@ def _take_tracking(session: Session, gathered: _Gathered) -> None:
     item = gathered.item
     if item.is_tracked is not gathered.stock.is_tracked:
         item.is_tracked = gathered.stock.is_tracked
-        promises.judge_showing(session, item.shop_id, item.item_id, at=gathered.now)
+        due_orders.judge_showing(session, item.shop_id, item.item_id, at=gathered.now)
 
 
 def _record_stock(
     session: Session,
     gathered: _Gathered,
-    accounts: Mapping[int, Account],
+    accounts: Mapping[int, StockPosition],
     drift: Mapping[int, int],
     since: DriftSince | None,
 ) -> None:
@@ -380,11 +382,11 @@ def _record_stock(
     shop = shops.get_shop(session, shop_id)
     if _may_come_from_shipments(session, shop, stock.item_id, accounts):
         shops.expect_inbound(shop, now=now)
-    mirror.record_stock(session, shop_id, stock, accounts, drift, now=now, drift_since=since)
+    record_stock(session, shop_id, stock, accounts, drift, now=now, drift_since=since)
 
 
 def _may_come_from_shipments(
-    session: Session, shop: Shop, item_id: int, accounts: Mapping[int, Account]
+    session: Session, shop: Shop, item_id: int, accounts: Mapping[int, StockPosition]
 ) -> bool:
     """Whether shipments must be read: for a place of which nobody asked what comes there, or because
     more is there of what was to come, which must not be expected once more."""
@@ -420,7 +422,7 @@ def _weigh(
         for place, missing in gathered.unshown.items()
     }
     changed = {order_id for some in unshown.values() for order_id in some}
-    showing = promises.orders_showing(session, item.shop_id, changed) if changed else set()
+    showing = orders_showing(session, item.shop_id, changed) if changed else set()
     held: dict[tuple[int, int], int] = {}
     unsaid: set[tuple[int, int]] = set()
     unsure: set[int] = set()
@@ -478,7 +480,7 @@ def _next_reading(gathered: _Gathered, *, is_sure: bool) -> datetime | None:
     if not is_sure:
         moments = [snapshot.sure_at(one.at) for one in gathered.changes]
         moments.append(now + timedelta(seconds=_BEHIND_S))
-    is_plenty = not item.has_queue and (item.headroom or 0) >= mirror.PLENTY
+    is_plenty = not item.has_queue and (item.headroom or 0) >= due_items.PLENTY
     if item.stirred_at is not None and not is_plenty:
         moments += [snapshot.sure_at(item.stirred_at)] if _is_unseen(snapshot, item.stirred_at) else []
     return min(moments, default=None)
@@ -498,7 +500,7 @@ def _unclear_orders(gathered: _Gathered) -> list[OpenDemand]:
     return list(unclear.values())
 
 
-def _not_asked_yet(item: Item, orders: Sequence[OpenDemand]) -> list[int]:
+def _not_asked_yet(item: StockItem, orders: Sequence[OpenDemand]) -> list[int]:
     """Those of the orders to ask the platform for. One asked for since the item became due has not
     been routed yet: it is asked for again when the item is looked at next."""
     due_since = item.look_at
@@ -617,7 +619,7 @@ def _balance(session: Session, gathered: _Gathered, *, has_read: bool, may_wait:
     item = gathered.item
     if not any(pool.committed is not None for pool in gathered.stock.pools):
         return _Balance(Verdict.BALANCED, gathered.books, gathered.accounts)
-    settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
+    settled = pools_of(session, item.shop_id, [item.item_id])[item.item_id]
     whole = balance = _balance_as(gathered, settled, has_read=has_read, may_wait=False)
     if balance.verdict is not Verdict.BALANCED and may_wait and not _has_news(gathered):
         balance = _balance_as(gathered, settled, has_read=has_read, may_wait=True)
@@ -697,7 +699,7 @@ def _explain_away(session: Session, gathered: _Gathered, balance: _Balance) -> _
     """Patience is over: keep what nobody explains, by location, with the time since which it is there.
     More than is known is committed to what we can't see; less, some of our orders are not committed."""
     item = gathered.item
-    settled = mirror.pools_of(session, item.shop_id, [item.item_id])[item.item_id]
+    settled = pools_of(session, item.shop_id, [item.item_id])[item.item_id]
     drift = {
         location_id: account.committed - _units(balance.books.at(location_id))
         for location_id, account in balance.accounts.items()
@@ -760,7 +762,7 @@ def _postpone(session: Session, gathered: _Gathered, verdict: Verdict) -> None:
     item, now = gathered.item, gathered.now
     item.unbalanced_since = item.unbalanced_since or now
     suspects = _suspects(gathered, verdict)
-    mirror.distrust_orders(session, item.shop_id, suspects, seen_before=item.unbalanced_since)
+    stale_orders.mark_unseen_stale(session, item.shop_id, suspects, seen_before=item.unbalanced_since)
     item.problem = _PROBLEMS[verdict]
     item.look_at = _next_look(item.unbalanced_since, item.attempts, now)
     item.attempts += 1
@@ -849,7 +851,7 @@ def _most_short(
 def pool_states(
     session: Session,
     shop: Shop,
-    terms: Terms,
+    terms: LeadTimePolicy,
     books: Demand,
     *,
     supply: Mapping[int, int],

@@ -15,12 +15,13 @@ from app.core.books import Demand
 from app.core.decide import Decided, PoolState, decide, with_units
 from app.core.model import Promise
 from app.core.reckoning import Key, Reckoning, queue_of, reckon
-from app.db import mirror, promises
-from app.db.models import Item, PoolRow, Shop
+from app.db import open_demand, orders, promises
+from app.db.models import PoolRow, Shop, StockItem
 from app.db.reservations import claims_on
+from app.db.stock import pools_of
+from app.pipeline.lead_time_policy import LeadTimePolicy, terms_of
 from app.pipeline.reservations import readable_kinds
 from app.pipeline.settle import keep_accounts, known_demand, pool_states
-from app.pipeline.terms import Terms, terms_of
 from app.platforms.base import ItemStock, Pool
 from app.platforms.registry import PLATFORMS
 
@@ -31,10 +32,10 @@ class Standing:
     units of orders that the platform commits no stock to yet, by order and location."""
 
     shop: Shop
-    item: Item
+    item: StockItem
     pools: Mapping[int, PoolRow]
     states: Mapping[int, PoolState]
-    terms: Terms
+    terms: LeadTimePolicy
     waiting: Mapping[Key, int] = field(default_factory=dict)
 
     @property
@@ -82,11 +83,11 @@ class Outcome:
     effect: Effect
 
 
-def standing_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Standing:
+def standing_of(session: Session, shop: Shop, item: StockItem, *, now: datetime) -> Standing:
     """Read what is recorded of an item."""
-    pools = mirror.pools_of(session, shop.id, [item.item_id])[item.item_id]
+    pools = pools_of(session, shop.id, [item.item_id])[item.item_id]
     stock = ItemStock(item.item_id, item.is_tracked, tuple(_pool(row) for row in pools.values()))
-    demand = mirror.open_demand(session, shop.id, [item.item_id])[item.item_id]
+    demand = open_demand.open_demand(session, shop.id, [item.item_id])[item.item_id]
     if not item.has_queue:
         # Such copies are read again once somebody waits: the order may be gone.
         demand = [order for order in demand if not order.is_stale]
@@ -167,7 +168,7 @@ def _outcomes(
     would_be: Mapping[int, Waits],
 ) -> list[Outcome]:
     shop_id = standing.shop.id
-    names = mirror.order_names(session, shop_id, moved)
+    names = orders.order_names(session, shop_id, moved)
     elsewhere = promises.short_of_others(session, shop_id, moved, but_item=standing.item.item_id)
     return [
         Outcome(

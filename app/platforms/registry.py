@@ -12,10 +12,10 @@ from redis import Redis
 from app.errors import NeedsMerchant
 from app.platforms.base import Credentials, Grant, Platform, ReservationKind, WebhookReader
 from app.platforms.bigcommerce.client import BigCommerceClient
-from app.platforms.bigcommerce.habits import Habits
 from app.platforms.bigcommerce.platform import BigCommercePlatform
 from app.platforms.bigcommerce.quota import Quota
 from app.platforms.bigcommerce.secret import hook_secret
+from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 from app.platforms.bigcommerce.webhooks import BigCommerceWebhooks
 from app.platforms.http import Http
 from app.platforms.shopify import auth as shopify_auth
@@ -128,7 +128,7 @@ def _bigcommerce(
     )
     return BigCommercePlatform(
         client,
-        Habits(client, outside.redis),
+        StoreConfigCache(client, outside.redis),
         hook_secret=hook_secret(settings.secret_key, credentials.domain),
         quiet_s=settings.bigcommerce_quiet_seconds,
         news_s=settings.bigcommerce_news_seconds,

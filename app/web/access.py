@@ -17,8 +17,8 @@ from werkzeug.wrappers import Response
 from app.db import shops, staff
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
-from app.web import forms, headers, visits
-from app.web.visits import NewSession
+from app.web import browser_sessions, forms, headers
+from app.web.browser_sessions import NewSession
 
 Role = staff.Role
 
@@ -127,7 +127,7 @@ def begin_session_in(
     runtime: Runtime, roles: Mapping[int, Role], *, subject: str, name: str, is_embedded: bool
 ) -> NewSession:
     """The same for all shops of a person."""
-    before, now = visits.digest_in_cookie(runtime.settings), runtime.clock()
+    before, now = browser_sessions.digest_in_cookie(runtime.settings), runtime.clock()
     with runtime.sessions.begin() as session:
         if before is not None:
             staff.end_sign_in(session, before)
@@ -143,7 +143,7 @@ def end_session(runtime: Runtime, response: Response) -> Response:
     with runtime.sessions.begin() as session:
         if g.get("digest") is not None:
             staff.end_sign_in(session, g.digest)
-    visits.forget_cookie(response, is_embedded="framed_by" in g)
+    browser_sessions.forget_cookie(response, is_embedded="framed_by" in g)
     return response
 
 
@@ -192,15 +192,15 @@ def _check_role(rule: _Rule) -> None:
 
 def _find_viewer(runtime: Runtime) -> Viewer | None:
     settings, now = runtime.settings, runtime.clock()
-    digest = visits.digest_in_cookie(settings)
+    digest = browser_sessions.digest_in_cookie(settings)
     found = None if digest is None else _find_signed_in(runtime, digest)
     if found is None:
-        given = visits.read_pass(settings, now=now)
+        given = browser_sessions.read_pass(settings, now=now)
         if given is not None:
             g.is_pass_over = given.is_over
             _frame_as(runtime, given.shop_id)
             found = None if given.is_over else _find_signed_in(runtime, given.digest)
-    if found is None and visits.is_local_visit():
+    if found is None and browser_sessions.is_local_visit():
         return _local_manager(runtime)
     return found
 
@@ -217,7 +217,7 @@ def _find_signed_in(runtime: Runtime, digest: str) -> Viewer | None:
     first = access[0].sign_in
     if first.is_embedded:
         headers.show_in_frame_of(access[0].platform, access[0].domain)
-        g.fresh_pass = visits.make_pass(runtime.settings, digest, first.shop_id, now=now)
+        g.fresh_pass = browser_sessions.make_pass(runtime.settings, digest, first.shop_id, now=now)
     roles = {each.sign_in.shop_id: Role(each.sign_in.role) for each in access}
     return Viewer(first.name, roles, first.is_embedded, forms.form_token(runtime.settings))
 
@@ -256,4 +256,4 @@ def _ask_to_sign_in() -> Response:
 def _carry_pass(endpoint: str, values: dict[str, Any]) -> None:
     """Links and forms of an embedded page carry a fresh pass."""
     if "fresh_pass" in g and endpoint != "static":
-        values.setdefault(visits.PASS_PARAMETER, g.fresh_pass)
+        values.setdefault(browser_sessions.PASS_PARAMETER, g.fresh_pass)

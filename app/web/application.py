@@ -23,8 +23,8 @@ from app.web import (
 )
 from app.web.pages import (
     activity,
+    compliance,
     deliveries,
-    duties,
     feeds,
     frame,
     import_arrivals,
@@ -70,7 +70,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
         order,
         item,
         activity,
-        duties,
+        compliance,
         deliveries,
         settings,
         import_arrivals,

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from app.db.staff import make_token
 from app.settings import Settings
-from app.web import visits
+from app.web import browser_sessions
 
 FIELD = "csrf_token"
 HEADER = "X-CSRF-Token"
@@ -51,7 +51,7 @@ def keep_form_cookie(response: Response, settings: Settings) -> Response:
     """Give a stranger's browser the cookie that its forms are made for."""
     made = g.pop("new_form_cookie", None)
     if made is not None:
-        visits.set_cookie(response, settings, _COOKIE, made, max_age=_COOKIE_LIFE)
+        browser_sessions.set_cookie(response, settings, _COOKIE, made, max_age=_COOKIE_LIFE)
     return response
 
 
@@ -59,7 +59,7 @@ def _browser(settings: Settings) -> str:
     signed_in = g.get("digest")
     if signed_in is not None:
         return f"signed in {signed_in}"
-    cookie = visits.read_cookie(settings, _COOKIE) or g.get("new_form_cookie")
+    cookie = browser_sessions.read_cookie(settings, _COOKIE) or g.get("new_form_cookie")
     if cookie is None:
         cookie = g.new_form_cookie = make_token()
     return f"stranger {cookie}"

@@ -9,7 +9,7 @@ from werkzeug.http import parse_date
 from werkzeug.wrappers import Response
 
 from app.settings import Settings
-from app.web import visits
+from app.web import browser_sessions
 
 _APP_BRIDGE = "https://cdn.shopify.com"
 _YEAR_S = 365 * 24 * 60 * 60
@@ -26,7 +26,7 @@ def harden(app: Flask, settings: Settings) -> None:
 
     def add(response: Response) -> Response:
         framed_by = g.get("framed_by")
-        response.headers.update(_of_every_answer(is_secure=visits.is_secure(settings)))
+        response.headers.update(_of_every_answer(is_secure=browser_sessions.is_secure(settings)))
         response.headers["Content-Security-Policy"] = _content_policy(settings, framed_by)
         if framed_by is None:
             response.headers.update(_IN_NO_FRAME)

@@ -10,7 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 
 from app.pipeline.runtime import Runtime
-from app.web import access, visits
+from app.web import access, browser_sessions
 from app.web.gauges import gauges
 
 
@@ -52,7 +52,7 @@ def _all_counts() -> CollectorRegistry:
 
 def _ask_for_token(wanted: str) -> None:
     if not wanted:
-        if not visits.is_local_visit():
+        if not browser_sessions.is_local_visit():
             abort(401, "Set METRICS_TOKEN, and send it as a bearer token.")
         return
     given = request.headers.get("Authorization", "")

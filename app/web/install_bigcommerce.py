@@ -13,7 +13,7 @@ from app.platforms.bigcommerce import auth
 from app.platforms.bigcommerce.auth import User, Visit
 from app.web import access, refusals
 from app.web.access import Role
-from app.web.visits import NewSession
+from app.web.browser_sessions import NewSession
 
 LONGEST_PARAMETER = 1024
 

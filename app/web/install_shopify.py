@@ -17,9 +17,9 @@ from app.pipeline.runtime import Runtime
 from app.platforms.shopify import auth
 from app.platforms.shopify.auth import Visitor
 from app.settings import Settings
-from app.web import access, headers, refusals, visits
+from app.web import access, browser_sessions, headers, refusals
 from app.web.access import Role
-from app.web.visits import NewSession
+from app.web.browser_sessions import NewSession
 
 _COOKIE = "backline-install"
 _STATE_LIFE = timedelta(minutes=10)
@@ -51,7 +51,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         # Shopify does not say which of the shop's people this is.
         new = _sign_in(runtime, shop_id, Visitor(shop, "installer"), is_embedded=False)
         answer = new.attach(redirect(url_for("overview.shop_page", shop_id=shop_id), 303))
-        visits.forget_cookie(answer, name=_COOKIE, is_embedded=False)
+        browser_sessions.forget_cookie(answer, name=_COOKIE, is_embedded=False)
         return answer
 
     @blueprint.get("/app")
@@ -95,7 +95,7 @@ def _ask_for_consent(settings: Settings, shop: str) -> Response:
     callback = f"{settings.app_url}{url_for('.callback')}"
     answer = redirect(auth.authorize_url(settings, shop, redirect_uri=callback, state=state), 303)
     sealed = str(_serializer(settings).dumps([state, shop]))
-    visits.set_cookie(answer, settings, _COOKIE, sealed, max_age=_STATE_LIFE)
+    browser_sessions.set_cookie(answer, settings, _COOKIE, sealed, max_age=_STATE_LIFE)
     return answer
 
 
@@ -106,7 +106,7 @@ def _serializer(settings: Settings) -> URLSafeTimedSerializer:
 
 def _check_state(settings: Settings, shop: str) -> None:
     """Raises `RejectedVisit` unless this browser was sent to this shop by us, some minutes ago."""
-    sealed = visits.read_cookie(settings, _COOKIE) or ""
+    sealed = browser_sessions.read_cookie(settings, _COOKIE) or ""
     try:
         state, asked = _serializer(settings).loads(sealed, max_age=int(_STATE_LIFE.total_seconds()))
     except (BadData, ValueError, TypeError):

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import Item, PoolRow
+from app.db.models import PoolRow, StockItem
 from tests.builders import LOCATION, NOW, installed_shop
 
 BAD, ITEMS = 200, 5_000
@@ -124,7 +124,7 @@ def _stock(engine: sa.Engine) -> int:
     with Session(engine) as session, session.begin():
         shop = installed_shop(session)
         session.add_all(
-            Item(shop_id=shop.id, item_id=n + 1, sku=f"S-{n}", has_queue=n % 10 == 0)
+            StockItem(shop_id=shop.id, item_id=n + 1, sku=f"S-{n}", has_queue=n % 10 == 0)
             for n in range(ITEMS)
         )
         session.add(

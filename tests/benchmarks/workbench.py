@@ -22,7 +22,7 @@ from app.db import migrate, shops
 from app.db.models import Base, DeliveryRow, Shop
 from app.pipeline import doorbell
 from app.pipeline.absorb import absorb
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.pipeline.runtime import Runtime, build_runtime, ring_shops_with_work, work_on_shop
 from app.settings import load_settings
 
@@ -103,9 +103,9 @@ def measure_absorb(machine: Runtime, count: int) -> dict[str, float]:
     tell_orders(machine, shop_id, count)
     with machine.sessions.begin() as session:
         shops.take_lease(session, shop_id, ME, now=machine.clock())
-    desk = Desk(shop_id, ME, machine.sessions, machine.connect, machine.clock, "")
+    context = ShopContext(shop_id, ME, machine.sessions, machine.connect, machine.clock, "")
     began, began_cpu = time.monotonic(), time.process_time()
-    while absorb(desk):
+    while absorb(context):
         pass
     took_s, cpu_s = time.monotonic() - began, time.process_time() - began_cpu
     return {"per_s": count / took_s, "cpu_us": 1e6 * cpu_s / count, "mib": peak_mib()}

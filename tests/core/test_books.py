@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.allocate import allocate
-from app.core.books import Account, Demand, Verdict, compare_books, keep_account
+from app.core.books import Demand, StockPosition, Verdict, compare_books, stock_position
 from app.core.model import Line
 from tests.builders import LOCATION, line
 from tests.core.queues import lines_of_a_pool
@@ -67,42 +67,42 @@ def taken(quantity: int, *, placed: int = 1, short: int = 0) -> Line:
 
 
 def test_where_all_units_are_counted_supply_is_what_is_available_and_those() -> None:
-    account = keep_account([line(1)], available=-2, committed=5)
+    account = stock_position([line(1)], available=-2, committed=5)
 
-    assert account == Account(supply=3, committed=5)
+    assert account == StockPosition(supply=3, committed=5)
     assert account.free == -2
 
 
 def test_units_that_left_on_hand_at_placement_are_put_back() -> None:
     """3 on hand, an order of 4: one is short, and the other three still serve it."""
-    account = keep_account([taken(4, short=1)], available=0 - 1, backordered=1)
+    account = stock_position([taken(4, short=1)], available=0 - 1, backordered=1)
 
     assert (account.supply, account.committed, account.free) == (3, 4, -1)
 
 
 def test_a_restock_that_the_counter_was_lowered_for_serves_its_lines() -> None:
     """One unit came for the line that was short; on hand it can not be seen."""
-    account = keep_account([taken(1), taken(1, placed=2, short=1)], available=0, backordered=0)
+    account = stock_position([taken(1), taken(1, placed=2, short=1)], available=0, backordered=0)
 
-    assert account == Account(supply=2, committed=2)
+    assert account == StockPosition(supply=2, committed=2)
 
 
 def test_a_restock_that_the_counter_was_not_lowered_for_serves_the_same_lines() -> None:
-    account = keep_account([taken(1), taken(1, placed=2, short=1)], available=1 - 1, backordered=1)
+    account = stock_position([taken(1), taken(1, placed=2, short=1)], available=1 - 1, backordered=1)
 
     assert (account.supply, account.committed, account.free) == (2, 2, 0)
 
 
 def test_more_short_than_we_know_of_is_put_back_for_nobody() -> None:
-    account = keep_account([taken(1)], available=-1, backordered=1)
+    account = stock_position([taken(1)], available=-1, backordered=1)
 
-    assert account == Account(supply=1, committed=1)
+    assert account == StockPosition(supply=1, committed=1)
 
 
 def test_orders_that_have_not_lowered_the_figures_take_what_is_available() -> None:
     lines = [line(2)._replace(taken=0), line(2)._replace(taken=0)]
 
-    account = keep_account(lines, available=3, backordered=0)
+    account = stock_position(lines, available=3, backordered=0)
 
     assert (account.supply, account.committed, account.free) == (3, 4, -1)
 
@@ -127,9 +127,9 @@ def test_both_ways_of_counting_make_the_same_lines_short(
     consumed = min(short, restock) if is_lowered else 0
     counted, shelf = short - consumed, left + restock - consumed
 
-    of_shortages = keep_account(lines, available=shelf - counted, backordered=counted)
+    of_shortages = stock_position(lines, available=shelf - counted, backordered=counted)
     ordered = sum(quantities)
-    of_all = keep_account(lines, available=on_hand + restock - ordered, committed=ordered)
+    of_all = stock_position(lines, available=on_hand + restock - ordered, committed=ordered)
 
     assert of_shortages.supply == of_all.supply
     assert [one.short for one in allocate(lines, on_hand=of_shortages.supply)] == [

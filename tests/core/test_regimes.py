@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core.regimes import Duties, Notice, OrderFacts, Regime, Told, duties_of
+from app.core.regimes import Notice, NoticeKind, Obligations, OrderFacts, Regime, duties_of
 from app.core.working_days import WorkingDays
 from tests.builders import day
 
@@ -25,15 +25,17 @@ def at(text: str) -> datetime:
 
 def told(on: str, revised: str | None = None) -> Notice:
     """A delay notice of that day."""
-    return Notice(at(on), Told.DELAY, day(revised) if revised else None)
+    return Notice(at(on), NoticeKind.DELAY, day(revised) if revised else None)
 
 
 def agreed(on: str) -> Notice:
     """The buyer agreed on that day."""
-    return Notice(at(on), Told.CONSENT)
+    return Notice(at(on), NoticeKind.CONSENT)
 
 
-def us(today: str, *notices: Notice, expected: str | None = None, stated: str | None = None) -> Duties:
+def us(
+    today: str, *notices: Notice, expected: str | None = None, stated: str | None = None
+) -> Obligations:
     """What an order of October 1 obliges to under US law."""
     facts = replace(
         ORDER,
@@ -46,7 +48,7 @@ def us(today: str, *notices: Notice, expected: str | None = None, stated: str | 
     return duties
 
 
-def eu(today: str, *notices: Notice, expected: str | None = None) -> Duties:
+def eu(today: str, *notices: Notice, expected: str | None = None) -> Obligations:
     """What it obliges to under EU law."""
     facts = replace(ORDER, expected_on=day(expected) if expected else None, notices=notices)
     duties = duties_of(facts, Regime.EU, today=day(today), zone=NEW_YORK, working_days=WEEK)
@@ -54,7 +56,9 @@ def eu(today: str, *notices: Notice, expected: str | None = None) -> Duties:
     return duties
 
 
-def in_short(duties: Duties) -> tuple[date | None, date | None, bool, date | None, date | None, bool]:
+def in_short(
+    duties: Obligations,
+) -> tuple[date | None, date | None, bool, date | None, date | None, bool]:
     """All of it but the words."""
     return (
         duties.promise_by,
@@ -168,12 +172,12 @@ US_CASES = [
     ),
     (
         "the buyer does not want to wait; refunded across Christmas and New Year",
-        us("2026-12-24", LATER, agreed("2026-11-01"), Notice(at("2026-12-14"), Told.REFUSAL)),
+        us("2026-12-24", LATER, agreed("2026-11-01"), Notice(at("2026-12-14"), NoticeKind.REFUSAL)),
         expect("2026-12-14", refund="2026-12-23", cancelled=True),
     ),
     (
         "refunded: nothing is due any more",
-        us("2026-11-12", Notice(at("2026-11-05"), Told.REFUND)),
+        us("2026-11-12", Notice(at("2026-11-05"), NoticeKind.REFUND)),
         expect("2026-10-31", cancelled=True),
     ),
 ]
@@ -212,26 +216,26 @@ EU_CASES = [
     ),
     (
         "the buyer has withdrawn: without undue delay",
-        eu("2026-11-10", Notice(at("2026-11-09"), Told.REFUSAL)),
+        eu("2026-11-10", Notice(at("2026-11-09"), NoticeKind.REFUSAL)),
         expect("2026-10-31", refund="2026-11-09", cancelled=True),
     ),
     (
         "refunded",
-        eu("2026-11-10", Notice(at("2026-11-09"), Told.REFUND)),
+        eu("2026-11-10", Notice(at("2026-11-09"), NoticeKind.REFUND)),
         expect("2026-10-31", cancelled=True),
     ),
 ]
 
 
 @pytest.mark.parametrize(("duties", "rule"), [pytest.param(*case[1:], id=case[0]) for case in US_CASES])
-def test_the_clock_of_16_cfr_435(duties: Duties, rule: object) -> None:
+def test_the_clock_of_16_cfr_435(duties: Obligations, rule: object) -> None:
     assert in_short(duties) == rule
     assert duties.rule
     assert "435" in duties.source
 
 
 @pytest.mark.parametrize(("duties", "rule"), [pytest.param(*case[1:], id=case[0]) for case in EU_CASES])
-def test_the_clock_of_directive_2011_83(duties: Duties, rule: object) -> None:
+def test_the_clock_of_directive_2011_83(duties: Obligations, rule: object) -> None:
     assert in_short(duties) == rule
     assert duties.rule
     assert "2011/83" in duties.source
@@ -255,7 +259,7 @@ def test_days_are_those_of_the_shop(zone: str, promise_by: str) -> None:
 
 def test_a_notice_just_before_midnight_in_the_shop_is_in_time() -> None:
     """In London it is November 1 already."""
-    last_minute = Notice(datetime(2026, 11, 1, 3, 59, tzinfo=UTC), Told.DELAY, day("2026-11-20"))
+    last_minute = Notice(datetime(2026, 11, 1, 3, 59, tzinfo=UTC), NoticeKind.DELAY, day("2026-11-20"))
     too_late = replace(last_minute, at=datetime(2026, 11, 1, 4, 1, tzinfo=UTC))
 
     assert us("2026-11-02", last_minute, expected="2026-11-20").promise_by == day("2026-11-20")
@@ -269,7 +273,8 @@ def test_without_a_regime_nothing_is_due() -> None:
 
 
 @pytest.mark.parametrize(
-    "notices", [(), (FIRST,), (FIRST, agreed("2026-10-21")), (Notice(at("2026-10-09"), Told.REFUSAL),)]
+    "notices",
+    [(), (FIRST,), (FIRST, agreed("2026-10-21")), (Notice(at("2026-10-09"), NoticeKind.REFUSAL),)],
 )
 @pytest.mark.parametrize("today", ["2026-10-10", "2026-10-31", "2026-11-10"])
 def test_british_law_asks_the_same_as_european_law_and_names_its_own_source(

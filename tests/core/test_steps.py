@@ -16,7 +16,7 @@ from app.core.promise import explain
 from app.core.steps import Step, replay, short_day
 from app.core.working_days import EVERY_DAY, WorkingDays
 from app.pipeline.calendars import working_days_of
-from app.pipeline.terms import Terms
+from app.pipeline.lead_time_policy import LeadTimePolicy
 from tests.builders import TODAY, days, line
 from tests.core.queues import Case, cases
 
@@ -27,10 +27,10 @@ CALENDARS = [EVERY_DAY, working_days_of("US", 2026), working_days_of("MY-02", 20
 def ready(calendar: WorkingDays, handling: int, release: date) -> Callable[[date], Sequence[Step]]:
     """What the terms of an item make of a day on which it comes."""
     known = Experience([], today=TODAY)
-    return Terms(TODAY, None, "", release, calendar, handling, 1, known, 0.9).ready_on
+    return LeadTimePolicy(TODAY, None, "", release, calendar, handling, 1, known, 0.9).ready_on
 
 
-habits = st.one_of(
+store_config = st.one_of(
     st.none(),
     st.lists(st.integers(-3, 40), min_size=1, max_size=9).map(
         lambda late: Habit(
@@ -43,7 +43,7 @@ habits = st.one_of(
 @st.composite
 def foreseen(draw: st.DrawFn) -> Case:
     """A pool whose arrivals are foreseen: overdue, moved, early, late."""
-    case, habit = draw(cases), draw(habits)
+    case, habit = draw(cases), draw(store_config)
     announced = [
         Arrival(
             each.arrival_id,

@@ -9,7 +9,7 @@ from importlib.metadata import version
 import pytest
 
 from app.core.zones import tz_source
-from app.pipeline.desk import local_day
+from app.pipeline.context import local_day
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.books import keep_account
+from app.core.books import stock_position
 from app.core.model import Basis, Promise
-from app.db import mirror, promises
-from app.db.models import Item, Order, OrderItemRow, PromiseRow, Shop
+from app.db import due_orders, orders, promises, variants
+from app.db.models import LineItemRow, Order, PromiseRow, Shop, StockItem
+from app.db.stock import record_stock as db_record_stock
 from app.platforms.base import ItemStock, OrderSeen, VariantSeen
 from tests.builders import ITEM, LOCATION, NOW, line, seconds
 
@@ -23,11 +24,11 @@ def known_item(
     variant: int = VARIANT,
     headroom: int | None = 5,
     has_queue: bool = False,
-) -> Item:
+) -> StockItem:
     """An item that a variant sells, settled."""
     told = VariantSeen(variant, item, "Blue Mug", "MUG-BLUE")
-    mirror.see_variants(session, shop.id, [told], now=NOW, only_known=False)
-    row = session.get_one(Item, (shop.id, item))
+    variants.upsert_variants(session, shop.id, [told], now=NOW, only_known=False)
+    row = session.get_one(StockItem, (shop.id, item))
     row.look_at, row.headroom, row.has_queue = None, headroom, has_queue
     session.flush()
     return row
@@ -38,17 +39,19 @@ def record_stock(
 ) -> None:
     """Record pools that no line of ours lies in, so many seconds after now; `drift` by location."""
     accounts = {
-        pool.location_id: keep_account((), available=pool.available, committed=pool.committed)
+        pool.location_id: stock_position((), available=pool.available, committed=pool.committed)
         for pool in stock.pools
     }
-    mirror.record_stock(session, shop_id, stock, accounts, drift, now=seconds(at))
+    db_record_stock(session, shop_id, stock, accounts, drift, now=seconds(at))
 
 
 def see(
     session: Session, shop: Shop, *copies: OrderSeen, at: float = 0, is_read: bool = False
 ) -> set[int]:
     """Take copies so many seconds after now."""
-    seen = mirror.see_orders(session, shop.id, copies, now=seconds(at), cause="a test", is_read=is_read)
+    seen = orders.upsert_orders(
+        session, shop.id, copies, now=seconds(at), cause="a test", is_read=is_read
+    )
     session.flush()
     return seen
 
@@ -62,16 +65,16 @@ def order(session: Session, shop: Shop, order_id: int = 1) -> Order:
 
 def units(session: Session, shop: Shop, order_id: int = 1) -> list[int]:
     """The outstanding units of its line items."""
-    where = (OrderItemRow.shop_id == shop.id, OrderItemRow.order_id == order_id)
-    statement = sa.select(OrderItemRow.outstanding).where(*where).order_by(OrderItemRow.line_id)
+    where = (LineItemRow.shop_id == shop.id, LineItemRow.order_id == order_id)
+    statement = sa.select(LineItemRow.outstanding).where(*where).order_by(LineItemRow.line_id)
     return list(session.scalars(statement))
 
 
-def item(session: Session, shop: Shop, item_id: int = ITEM) -> Item:
+def item(session: Session, shop: Shop, item_id: int = ITEM) -> StockItem:
     """An item as the database has it."""
     session.flush()
     session.expire_all()
-    return session.get_one(Item, (shop.id, item_id))
+    return session.get_one(StockItem, (shop.id, item_id))
 
 
 def say_short(
@@ -108,7 +111,7 @@ def to_judge(session: Session, shop: Shop, *, at: float = 0) -> list[int]:
     """Ids of the orders that would be judged, in turn."""
     session.flush()
     return [
-        due.order_id for due in promises.orders_to_judge(session, shop.id, now=seconds(at), limit=99)
+        due.order_id for due in due_orders.orders_to_judge(session, shop.id, now=seconds(at), limit=99)
     ]
 
 
@@ -121,5 +124,5 @@ def judged_at(session: Session, shop: Shop) -> dict[int, float | None]:
 
 def all_settled(session: Session, shop: Shop, order_ids: Collection[int]) -> None:
     """Nothing is due of these orders."""
-    promises.judge_orders(session, shop.id, order_ids, at=None)
+    due_orders.judge_orders(session, shop.id, order_ids, at=None)
     session.expire_all()

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.freshness import DemandChange
-from app.db import mirror
+from app.db import orders
 from app.db.demand import changes_since, doubts_about, keep_doubts, lines_of
 from app.db.models import Shop
 from app.platforms.base import LinePart, LocatedLine, OrderSeen, Routing
@@ -141,7 +141,7 @@ def test_a_deleted_order_may_have_given_back_all_it_took(session: Session, shop:
     known_item(session, shop)
     see(session, shop, copy(3), at=1)
 
-    mirror.forget_orders(session, shop.id, [1], now=seconds(9), cause="a test")
+    orders.forget_orders(session, shop.id, [1], now=seconds(9), cause="a test")
 
     assert changes(session, shop) == [(1, 3), (9, -3)]
 

@@ -107,7 +107,7 @@ def test_what_is_absorbed_or_set_aside_is_due_no_more(session: Session, shop: Sh
     first, second, third = inbox.due_deliveries(session, shop.id, limit=9)
 
     inbox.mark_absorbed(session, [first])
-    inbox.set_aside(session, second, "it is broken")
+    inbox.quarantine(session, second, "it is broken")
 
     assert inbox.due_deliveries(session, shop.id, limit=9) == [third]
     (failed,) = inbox.failed_deliveries(session, shop.id)
@@ -163,7 +163,7 @@ def test_the_inbox_is_counted(session: Session, shop: Shop) -> None:
 def test_a_delivery_can_be_replayed_by_its_number(session: Session, shop: Shop) -> None:
     keep(session, shop, delivery())
     (row,) = inbox.due_deliveries(session, shop.id, limit=1)
-    inbox.set_aside(session, row, "a defect of ours")
+    inbox.quarantine(session, row, "a defect of ours")
 
     found = inbox.find_delivery(session, row.id)
     assert found is not None

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 import app.db
 from app.core.desired import Shown
 from app.core.model import Basis, Promise
-from app.core.regimes import Duties, Told
+from app.core.regimes import NoticeKind, Obligations
 from app.db import (
     api_calls,
     arrivals,
@@ -36,6 +36,7 @@ from app.db import (
     feeds,
     finished_orders,
     foreign,
+    inbound_feed,
     inbox,
     interventions,
     items,
@@ -55,7 +56,6 @@ from app.db import (
     stale_orders,
     stock,
     tokens,
-    told,
     uploads,
     variants,
 )
@@ -65,9 +65,9 @@ from app.db.models import (
     Base,
     FeedRow,
     FileLayoutRow,
-    Item,
     Order,
     Shop,
+    StockItem,
     UploadRow,
 )
 from app.db.pages import activity as page_activity
@@ -149,7 +149,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
         inbox.record_delivery(session, shop.id, delivery(number, event=number, problem=problem), now=NOW)
     row.supplier, row.state, row.received_at = name, "received", NOW
     ours = session.get_one(Order, (shop.id, 1))
-    notices.record_notice(session, ours, Told.DELAY, at=NOW, revised_on=None, by=name, now=NOW)
+    notices.record_notice(session, ours, NoticeKind.DELAY, at=NOW, revised_on=None, by=name, now=NOW)
     session.add(
         UploadRow(shop_id=shop.id, upload_id="u-1", name=name, content=name.encode(), uploaded_at=NOW)
     )
@@ -176,9 +176,9 @@ def reservation(units: int) -> Reservation:
     return Reservation(ReservationKind.DRAFT, 1, f"units {units}", ITEM, units, NOW)
 
 
-def the_item(session: Session, shop: Shop) -> Item:
+def the_item(session: Session, shop: Shop) -> StockItem:
     """The item both shops have."""
-    return session.get_one(Item, (shop.id, ITEM))
+    return session.get_one(StockItem, (shop.id, ITEM))
 
 
 def the_arrival(session: Session, shop: Shop) -> ArrivalRow:
@@ -222,7 +222,7 @@ def a_routed_copy(session: Session, shop: Shop) -> order_copies.OrderCopy:
 AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}
 ORDERS = [1, 2]
 TOLD = [
-    told.ToldArrival(
+    inbound_feed.ReportedArrival(
         source_key=key, item_id=ITEM, sku="MUG", location_id=1, quantity=1, expected_on=day("2026-12-05")
     )
     for key in ("k-1", "k-2")
@@ -242,7 +242,7 @@ CALLS: Mapping[str, Call] = {
     ),
     "inbox.due_deliveries": lambda s, a: inbox.due_deliveries(s, a.id, limit=9),
     "inbox.mark_absorbed": lambda s, a: inbox.mark_absorbed(s, inbox.due_deliveries(s, a.id, limit=9)),
-    "inbox.set_aside": lambda s, a: inbox.set_aside(
+    "inbox.quarantine": lambda s, a: inbox.quarantine(
         s, inbox.due_deliveries(s, a.id, limit=1)[0], "it is broken"
     ),
     "inbox.failed_deliveries": lambda s, a: inbox.failed_deliveries(s, a.id),
@@ -272,11 +272,11 @@ CALLS: Mapping[str, Call] = {
     "order_copies.write": lambda s, a: order_copies.write(
         s, a.id, {1: order_copies.begin(order_seen(order_item(5)), now=NOW)}
     ),
-    "orders.see_orders": lambda s, a: orders.see_orders(
+    "orders.upsert_orders": lambda s, a: orders.upsert_orders(
         s, a.id, [order_seen(order_item(5), updated=1, routing=routed(5))], is_read=True, **AT
     ),
     "orders.priority_rules": lambda s, a: orders.priority_rules(s, a.id),
-    "orders.touch_orders": lambda s, a: orders.touch_orders(s, a.id, ORDERS, **AT),
+    "orders.mark_stale": lambda s, a: orders.mark_stale(s, a.id, ORDERS, **AT),
     "routes.unroute": lambda s, a: routes.unroute(s, a.id, [51], **AT),
     "due_items.look_at_orders": lambda s, a: due_items.look_at_orders(s, a.id, ORDERS, **AT),
     "orders.forget_orders": lambda s, a: orders.forget_orders(s, a.id, ORDERS, **AT),
@@ -288,7 +288,7 @@ CALLS: Mapping[str, Call] = {
     "due_items.look_at_item": lambda s, a: due_items.look_at_item(s, a.id, ITEM, **AT),
     "due_items.look_at_location": lambda s, a: due_items.look_at_location(s, a.id, LOCATION, **AT),
     "variants.unresolved_variants": lambda s, a: variants.unresolved_variants(s, a.id, limit=9),
-    "variants.see_variants": lambda s, a: variants.see_variants(
+    "variants.upsert_variants": lambda s, a: variants.upsert_variants(
         s,
         a.id,
         [VariantSeen(VARIANT, ITEM, "new"), VariantSeen(99, 99, "new")],
@@ -300,7 +300,7 @@ CALLS: Mapping[str, Call] = {
     "due_items.due_items": lambda s, a: due_items.due_items(s, a.id, now=seconds(10), limit=9),
     "due_items.unsettled_items": lambda s, a: due_items.unsettled_items(s, a.id),
     "stock.pools_of": lambda s, a: stock.pools_of(s, a.id, [ITEM]),
-    "due_items.set_aside": lambda s, a: due_items.set_aside(s, a.id, ITEM, "problem", now=NOW),
+    "due_items.quarantine": lambda s, a: due_items.quarantine(s, a.id, ITEM, "problem", now=NOW),
     "due_items.lock_item": lambda s, a: due_items.lock_item(s, a.id, ITEM),
     "stock.record_stock": lambda s, a: record_stock(s, a.id, item_stock(pool(1, at=9)), {}),
     "stale_orders.mark_asked": lambda s, a: stale_orders.mark_asked(s, a.id, ORDERS, now=NOW),
@@ -311,7 +311,7 @@ CALLS: Mapping[str, Call] = {
     "stale_orders.surely_as_known": lambda s, a: stale_orders.surely_as_known(
         s, a.id, {1: NOW}, untouched={1: OURS}
     ),
-    "stale_orders.distrust_orders": lambda s, a: stale_orders.distrust_orders(
+    "stale_orders.mark_unseen_stale": lambda s, a: stale_orders.mark_unseen_stale(
         s, a.id, ORDERS, seen_before=seconds(99)
     ),
     "due_items.look_at_waiting_items": lambda s, a: due_items.look_at_waiting_items(s, a.id, now=NOW),
@@ -403,7 +403,7 @@ CALLS: Mapping[str, Call] = {
     "showing.intend": lambda s, a: showing.intend(s, a.id, [(1, Shown(), Shown())]),
     "showing.record_shown": lambda s, a: showing.record_shown(s, a.id, 1, Shown(), now=NOW),
     "due_orders.settle_order": lambda s, a: due_orders.settle_order(s, a.id, 1),
-    "due_orders.set_aside": lambda s, a: due_orders.set_aside(s, a.id, 1, "problem", now=NOW),
+    "due_orders.quarantine": lambda s, a: due_orders.quarantine(s, a.id, 1, "problem", now=NOW),
     "arrivals.supply_awaiting_shipments": lambda s, a: arrivals.supply_awaiting_shipments(s, a.id, ITEM),
     "arrivals.expected_arrivals": lambda s, a: arrivals.expected_arrivals(s, a.id, ITEM),
     "arrivals.adopt_arrivals": lambda s, a: arrivals.adopt_arrivals(s, a.id, ITEM),
@@ -427,17 +427,21 @@ CALLS: Mapping[str, Call] = {
     "uploads.find_upload": lambda s, a: uploads.find_upload(s, a.id, "u-1"),
     "uploads.drop_upload": lambda s, a: uploads.drop_upload(s, a.id, "u-1"),
     "uploads.forget_uploads": lambda s, a: uploads.forget_uploads(s, a.id, now=seconds(10**6)),
-    "told.held_shipments": lambda s, a: told.held_shipments(s, a.id),
-    "told.references_of_people": lambda s, a: told.references_of_people(s, a.id, {"units 3"}),
-    "told.compare_told": lambda s, a: told.compare_told(s, a.id, TOLD, source="csv"),
-    "told.record_told": lambda s, a: told.record_told(s, a.id, TOLD, source="csv", **AT),
-    "told.cancel_unnamed": lambda s, a: told.cancel_unnamed(
+    "inbound_feed.held_shipments": lambda s, a: inbound_feed.held_shipments(s, a.id),
+    "inbound_feed.references_of_people": lambda s, a: inbound_feed.references_of_people(
+        s, a.id, {"units 3"}
+    ),
+    "inbound_feed.compare_told": lambda s, a: inbound_feed.compare_told(s, a.id, TOLD, source="csv"),
+    "inbound_feed.upsert_arrivals": lambda s, a: inbound_feed.upsert_arrivals(
+        s, a.id, TOLD, source="csv", **AT
+    ),
+    "inbound_feed.cancel_unnamed": lambda s, a: inbound_feed.cancel_unnamed(
         s, a.id, "typed", lambda reference, key: True, **AT
     ),
-    "told.mark_complete": lambda s, a: told.mark_complete(
+    "inbound_feed.mark_complete": lambda s, a: inbound_feed.mark_complete(
         s, a.id, {each.source_key for each in TOLD}, list_name="h-2"
     ),
-    "told.close_unlisted": lambda s, a: told.close_unlisted(s, a.id, "h-1", (), **AT),
+    "inbound_feed.close_unlisted": lambda s, a: inbound_feed.close_unlisted(s, a.id, "h-1", (), **AT),
     "arrivals.list_arrivals": lambda s, a: arrivals.list_arrivals(s, a.id),
     "arrivals.add_arrival": lambda s, a: arrivals.add_arrival(
         s,
@@ -477,9 +481,11 @@ CALLS: Mapping[str, Call] = {
     "lead_times.supplier_of": lambda s, a: lead_times.supplier_of(s, a.id, ITEM),
     "notices.find_order": lambda s, a: notices.find_order(s, a.id, f"units {OURS}"),
     "notices.record_notice": lambda s, a: notices.record_notice(
-        s, s.get_one(Order, (a.id, 1)), Told.CONSENT, at=NOW, revised_on=None, by="us", now=NOW
+        s, s.get_one(Order, (a.id, 1)), NoticeKind.CONSENT, at=NOW, revised_on=None, by="us", now=NOW
     ),
-    "notices.waiting_orders": lambda s, a: notices.waiting_orders(s, a.id, lambda facts: Duties(None)),
+    "notices.waiting_orders": lambda s, a: notices.waiting_orders(
+        s, a.id, lambda facts: Obligations(None)
+    ),
     "due_work.read": lambda s, a: due_work.read(s, a.id, now=NOW),
     "feeds.list_feeds": lambda s, a: feeds.list_feeds(s, a.id),
     "feeds.find_feed": lambda s, a: feeds.find_feed(s, a.id, "f-1"),

@@ -9,10 +9,22 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
-from app.db import mirror, promises
-from app.db.mirror import LOOK_LATER, LOOK_MUCH_LATER, PLENTY, Outstanding
-from app.db.models import Item, Order, OrderItemRow, PoolRow, Shop, ShownRow, Variant
-from app.platforms.base import LocatedLine, OrderItem, OrderSeen, Routing, VariantSeen
+from app.db import (
+    due_items,
+    due_orders,
+    finished_orders,
+    open_demand,
+    orders,
+    routes,
+    showing,
+    stale_orders,
+    stock,
+    variants,
+)
+from app.db.due_items import LOOK_LATER, LOOK_MUCH_LATER, PLENTY
+from app.db.models import LineItemRow, Order, PoolRow, Shop, ShownRow, StockItem, Variant
+from app.db.open_demand import Outstanding
+from app.platforms.base import LineItem, LocatedLine, OrderSeen, Routing, VariantSeen
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -95,7 +107,7 @@ def test_the_echo_of_our_own_write_changes_nothing(session: Session, shop: Shop)
     known_item(session, shop, has_queue=True)
     see(session, shop, order_seen(order_item(2), routing=routed(2)))
     say_short(session, shop, (1, 2))
-    promises.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
+    showing.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
     item(session, shop).look_at = None
 
     changed = see(session, shop, order_seen(order_item(2), updated=3), at=3)
@@ -124,7 +136,7 @@ def test_a_copy_without_items_must_be_read(session: Session, shop: Shop) -> None
 
 def test_a_webhook_does_not_clear_what_must_be_read(session: Session, shop: Shop) -> None:
     see(session, shop, order_seen(order_item(2)))
-    mirror.touch_orders(session, shop.id, [1], now=NOW, cause="a test")
+    orders.mark_stale(session, shop.id, [1], now=NOW, cause="a test")
 
     see(session, shop, order_seen(order_item(2), updated=1))
 
@@ -135,7 +147,7 @@ def test_reading_where_an_order_ships_from_does_not_tell_what_it_holds(
     session: Session, shop: Shop
 ) -> None:
     see(session, shop, order_seen(order_item(2)))
-    mirror.touch_orders(session, shop.id, [1], now=NOW, cause="a test")
+    orders.mark_stale(session, shop.id, [1], now=NOW, cause="a test")
 
     see(session, shop, order_seen(knows_items=False, routing=routed(2), updated=1), is_read=True)
 
@@ -145,7 +157,7 @@ def test_reading_where_an_order_ships_from_does_not_tell_what_it_holds(
 
 def test_an_order_whose_items_change_is_located_anew(session: Session, shop: Shop) -> None:
     see(session, shop, order_seen(order_item(2), routing=routed(2)))
-    mirror.mark_asked(session, shop.id, [1], now=NOW)
+    stale_orders.mark_asked(session, shop.id, [1], now=NOW)
 
     see(session, shop, order_seen(order_item(3), updated=1))
 
@@ -271,7 +283,7 @@ def test_an_order_that_shows_something_is_judged_again_when_it_changes(
     session: Session, shop: Shop
 ) -> None:
     see(session, shop, *[order_seen(order_item(2), order=number) for number in (1, 2, 3)])
-    promises.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
+    showing.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
     say_short(session, shop, (2, 1))
     all_settled(session, shop, [1, 2, 3])
 
@@ -291,7 +303,7 @@ def test_a_part_that_went_elsewhere_is_located_anew(session: Session, shop: Shop
     see(session, shop, order_seen(order_item(2), order=2, routing=routed(2, route=52)))
     item(session, shop).look_at = None
 
-    mirror.unroute(session, shop.id, [51], now=seconds(3), cause="moved")
+    routes.unroute(session, shop.id, [51], now=seconds(3), cause="moved")
 
     assert not order(session, shop, 1).is_located
     assert order(session, shop, 2).is_located
@@ -304,7 +316,7 @@ def test_a_part_we_do_not_know_may_be_what_an_item_waits_for(session: Session, s
     late.look_at = seconds(30)
     session.flush()
 
-    mirror.unroute(session, shop.id, [99], now=seconds(3), cause="moved")
+    routes.unroute(session, shop.id, [99], now=seconds(3), cause="moved")
 
     looks = [item(session, shop, number).look_at for number in (1, 2, 3)]
     assert looks == [seconds(3), None, seconds(30)]
@@ -328,19 +340,19 @@ def test_the_number_in_a_stock_webhook_says_only_how_soon_to_look(
 ) -> None:
     known_item(session, shop, headroom=5, has_queue=has_queue)
 
-    mirror.move_stock(session, shop.id, {ITEM: hint, 999: -5}, now=NOW, cause="a test")
+    due_items.move_stock(session, shop.id, {ITEM: hint, 999: -5}, now=NOW, cause="a test")
 
     assert (item(session, shop).look_at, item(session, shop).headroom) == (look_at, 5)
-    assert session.get(Item, (shop.id, 999)) is None
+    assert session.get(StockItem, (shop.id, 999)) is None
 
 
 def test_a_touched_order_must_be_read_before_it_matters(session: Session, shop: Shop) -> None:
     known_item(session, shop, has_queue=True)
     see(session, shop, order_seen(order_item(2)))
-    mirror.mark_asked(session, shop.id, [1], now=NOW)
+    stale_orders.mark_asked(session, shop.id, [1], now=NOW)
     item(session, shop).look_at = None
 
-    mirror.touch_orders(session, shop.id, [1], now=seconds(2), cause="a test")
+    orders.mark_stale(session, shop.id, [1], now=seconds(2), cause="a test")
 
     assert (order(session, shop).is_stale, order(session, shop).asked_at) == (True, None)
     assert item(session, shop).look_at == seconds(2)
@@ -353,14 +365,14 @@ def test_a_deleted_order_leaves_nothing_to_do_but_for_those_behind_it(
     known_item(session, shop, has_queue=True)
     see(session, shop, order_seen(order_item(2), routing=routing))
     say_short(session, shop, (1, 2))
-    promises.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
+    showing.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
     item(session, shop).look_at = None
 
-    mirror.forget_orders(session, shop.id, [1], now=seconds(2), cause="deleted")
+    orders.forget_orders(session, shop.id, [1], now=seconds(2), cause="deleted")
 
     assert (order(session, shop).is_gone, order(session, shop).judge_at) == (True, None)
     assert promised(session, shop) == {}
-    assert mirror.open_demand(session, shop.id, [ITEM]) == {ITEM: []}
+    assert open_demand.open_demand(session, shop.id, [ITEM]) == {ITEM: []}
     assert item(session, shop).look_at == seconds(2)
     assert see(session, shop, order_seen(order_item(5), updated=99)) == set()
 
@@ -377,7 +389,7 @@ def test_open_demand_is_what_orders_wait_for(session: Session, shop: Shop) -> No
         order_seen(order_item(0, ordered=5), order=4),
     )  # fmt: skip
 
-    found = mirror.open_demand(session, shop.id, [ITEM, 32, 33])
+    found = open_demand.open_demand(session, shop.id, [ITEM, 32, 33])
 
     assert {each.order_id: (each.quantity, dict(each.at)) for each in found[ITEM]} == {
         1: (2, {}),
@@ -391,7 +403,7 @@ def test_two_line_items_of_one_variant_are_one_demand(session: Session, shop: Sh
     known_item(session, shop)
     see(session, shop, order_seen(order_item(2), order_item(3, number=2)))
 
-    (demand,) = mirror.open_demand(session, shop.id, [ITEM])[ITEM]
+    (demand,) = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
 
     assert demand.quantity == 5
 
@@ -399,9 +411,9 @@ def test_two_line_items_of_one_variant_are_one_demand(session: Session, shop: Sh
 def test_a_stale_order_may_take_units_whatever_our_copy_says(session: Session, shop: Shop) -> None:
     known_item(session, shop)
     see(session, shop, order_seen(order_item(0, ordered=2)))
-    mirror.touch_orders(session, shop.id, [1], now=NOW, cause="a test")
+    orders.mark_stale(session, shop.id, [1], now=NOW, cause="a test")
 
-    (demand,) = mirror.open_demand(session, shop.id, [ITEM])[ITEM]
+    (demand,) = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
 
     assert (demand.order_id, demand.quantity, demand.is_stale) == (1, 0, True)
 
@@ -414,7 +426,7 @@ def test_where_it_shipped_from_before_is_no_demand_once_an_order_is_located_anew
 
     see(session, shop, order_seen(order_item(3), updated=1))
 
-    (demand,) = mirror.open_demand(session, shop.id, [ITEM])[ITEM]
+    (demand,) = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
     assert (demand.quantity, demand.at, demand.is_located) == (3, {}, False)
 
 
@@ -423,7 +435,7 @@ def test_the_open_units_of_an_order_are_told_by_item_and_location(session: Sessi
     see(session, shop, order_seen(order_item(2), order_item(1, number=2, variant=99), routing=routed(2)))
     see(session, shop, order_seen(order_item(4), order=2, is_cancelled=True))
 
-    assert mirror.outstanding_of(session, shop.id, [1, 2, 3]) == {
+    assert open_demand.outstanding_of(session, shop.id, [1, 2, 3]) == {
         1: Outstanding(False, False, {(ITEM, LOCATION): 2}),
         2: Outstanding(True, False, {}),
     }
@@ -436,38 +448,38 @@ def test_an_order_is_located_only_once_all_of_it_is_routed(session: Session, sho
     see(session, shop, order_seen(order_item(4), routing=routed(2)))
     see(session, shop, order_seen(order_item(4), order=2, routing=routed(4)))
 
-    told = mirror.outstanding_of(session, shop.id, [1, 2])
+    told = open_demand.outstanding_of(session, shop.id, [1, 2])
     assert (told[1].is_located, told[2].is_located) == (False, True)
 
 
 def test_reads_ask_for_no_more_than_an_order_has(session: Session, shop: Shop) -> None:
     see(session, shop, order_seen(order_item(1), order_item(1, number=2), routing=routed(1)))
 
-    assert mirror.order_sizes(session, shop.id, [1, 2]) == {1: (2, 1), 2: (0, 0)}
+    assert orders.order_sizes(session, shop.id, [1, 2]) == {1: (2, 1), 2: (0, 0)}
 
 
 def test_a_variant_is_asked_about_once(session: Session, shop: Shop) -> None:
     see(session, shop, order_seen(order_item(1, variant=21), order_item(1, variant=22, number=2)))
-    assert mirror.unresolved_variants(session, shop.id, limit=9) == [21, 22]
+    assert variants.unresolved_variants(session, shop.id, limit=9) == [21, 22]
 
     told = [
         VariantSeen(21, ITEM, "Blue Mug", "MUG"),
         VariantSeen(22, None, "Gift card"),
         VariantSeen(23, 33, "X"),
     ]
-    mirror.see_variants(session, shop.id, told, now=seconds(1), only_known=True)
+    variants.upsert_variants(session, shop.id, told, now=seconds(1), only_known=True)
 
-    assert mirror.unresolved_variants(session, shop.id, limit=9) == []
+    assert variants.unresolved_variants(session, shop.id, limit=9) == []
     assert (item(session, shop).look_at, item(session, shop).sku) == (seconds(1), "MUG")
     assert session.get(Variant, (shop.id, 23)) is None
-    assert session.get(Item, (shop.id, 33)) is None
+    assert session.get(StockItem, (shop.id, 33)) is None
 
 
 def test_an_item_is_found_by_its_code_whatever_its_case(session: Session, shop: Shop) -> None:
     known_item(session, shop)
 
-    assert [found.item_id for found in mirror.find_items(session, shop.id, "mug-Blue")] == [ITEM]
-    assert mirror.find_items(session, shop.id, "mug") == []
+    assert [found.item_id for found in variants.find_items(session, shop.id, "mug-Blue")] == [ITEM]
+    assert variants.find_items(session, shop.id, "mug") == []
 
 
 def test_items_are_looked_at_in_the_order_they_became_due(session: Session, shop: Shop) -> None:
@@ -475,10 +487,14 @@ def test_items_are_looked_at_in_the_order_they_became_due(session: Session, shop
         known_item(session, shop, item=number, variant=number).look_at = seconds(at)
     known_item(session, shop, item=5, variant=5)
 
-    due = mirror.due_items(session, shop.id, now=NOW, limit=2)
+    due = due_items.due_items(session, shop.id, now=NOW, limit=2)
 
     assert [each.item_id for each in due] == [4, 2]
-    assert [each.item_id for each in mirror.due_items(session, shop.id, now=NOW, limit=9)] == [4, 2, 1]
+    assert [each.item_id for each in due_items.due_items(session, shop.id, now=NOW, limit=9)] == [
+        4,
+        2,
+        1,
+    ]
 
 
 def test_an_item_that_fails_is_tried_later_and_later_at_most_hourly(
@@ -488,13 +504,13 @@ def test_an_item_that_fails_is_tried_later_and_later_at_most_hourly(
     waits = []
 
     for _ in range(10):
-        mirror.set_aside(session, shop.id, ITEM, "it broke", now=NOW)
+        due_items.quarantine(session, shop.id, ITEM, "it broke", now=NOW)
         look_at = item(session, shop).look_at
         assert look_at is not None
         waits.append((look_at - NOW).total_seconds())
 
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
-    assert [each.problem for each in mirror.stuck_items(session, shop.id)] == ["it broke"]
+    assert [each.problem for each in due_items.stuck_items(session, shop.id)] == ["it broke"]
 
 
 def test_the_pools_of_an_item_are_replaced_by_what_was_read(session: Session, shop: Shop) -> None:
@@ -504,11 +520,11 @@ def test_the_pools_of_an_item_are_replaced_by_what_was_read(session: Session, sh
     record_stock(session, shop.id, item_stock(pool(-3, committed=5, at=42)), {42: 4}, at=1)
 
     session.expire_all()
-    pools = mirror.pools_of(session, shop.id, [ITEM])
+    pools = stock.pools_of(session, shop.id, [ITEM])
     assert list(pools[ITEM]) == [42]
     row = pools[ITEM][42]
     assert (row.available, row.committed, row.drift, row.read_at) == (-3, 5, 4, seconds(1))
-    assert [drifting.location_id for drifting, _ in mirror.drifting_pools(session, shop.id)] == [42]
+    assert [drifting.location_id for drifting, _ in stock.drifting_pools(session, shop.id)] == [42]
 
 
 def test_an_item_without_pools_has_none(session: Session, shop: Shop) -> None:
@@ -524,7 +540,7 @@ def test_an_order_is_read_if_the_platform_has_a_newer_one(session: Session, shop
 
     told = {1: seconds(4), 2: seconds(5), 3: seconds(6), 4: seconds(1)}
 
-    assert mirror.outdated_orders(session, shop.id, told, []) == [3, 4]
+    assert stale_orders.outdated_orders(session, shop.id, told, []) == [3, 4]
 
 
 def test_an_order_of_an_item_in_question_is_read_if_it_may_have_changed_within_the_second_of_our_copy(
@@ -538,10 +554,10 @@ def test_an_order_of_an_item_in_question_is_read_if_it_may_have_changed_within_t
     see(session, shop, order_seen(order_item(1, variant=2), order=3, updated=5), at=5)
     told = {number: seconds(5) for number in (1, 2, 3)}
 
-    assert mirror.outdated_orders(session, shop.id, told, [1]) == [1]
-    assert mirror.outdated_orders(session, shop.id, told, []) == []
-    mirror.mark_asked(session, shop.id, [1], now=seconds(5))
-    assert mirror.outdated_orders(session, shop.id, told, [1]) == []
+    assert stale_orders.outdated_orders(session, shop.id, told, [1]) == [1]
+    assert stale_orders.outdated_orders(session, shop.id, told, []) == []
+    stale_orders.mark_asked(session, shop.id, [1], now=seconds(5))
+    assert stale_orders.outdated_orders(session, shop.id, told, [1]) == []
 
 
 def test_an_untouched_order_as_large_as_our_copy_hides_nothing(session: Session, shop: Shop) -> None:
@@ -556,7 +572,7 @@ def test_an_untouched_order_as_large_as_our_copy_hides_nothing(session: Session,
 
     untouched = {1: units, 2: units + 1, 4: units}
 
-    assert mirror.outdated_orders(session, shop.id, told, [1], untouched=untouched) == [2, 3, 4]
+    assert stale_orders.outdated_orders(session, shop.id, told, [1], untouched=untouched) == [2, 3, 4]
 
 
 def test_an_untouched_order_that_changed_after_our_copy_is_read(session: Session, shop: Shop) -> None:
@@ -565,13 +581,13 @@ def test_an_untouched_order_that_changed_after_our_copy_is_read(session: Session
     see(session, shop, copy, at=9)
     units = {1: order_item(1, variant=1).ordered}
 
-    assert mirror.outdated_orders(session, shop.id, {1: seconds(6)}, [1], untouched=units) == [1]
+    assert stale_orders.outdated_orders(session, shop.id, {1: seconds(6)}, [1], untouched=units) == [1]
 
 
 def test_an_item_whose_settings_changed_is_looked_at_at_once(session: Session, shop: Shop) -> None:
     known_item(session, shop, headroom=500)
 
-    mirror.look_at_item(session, shop.id, ITEM, now=NOW, cause="a test")
+    due_items.look_at_item(session, shop.id, ITEM, now=NOW, cause="a test")
 
     assert item(session, shop).look_at == NOW
 
@@ -579,12 +595,12 @@ def test_an_item_whose_settings_changed_is_looked_at_at_once(session: Session, s
 def test_stock_of_a_product_moves_all_its_items(session: Session, shop: Shop) -> None:
     for number in (1, 2, 3):
         told = VariantSeen(number, number, "Mug", product_id=7 if number < 3 else 8)
-        mirror.see_variants(session, shop.id, [told], now=NOW, only_known=False)
+        variants.upsert_variants(session, shop.id, [told], now=NOW, only_known=False)
         row = item(session, shop, number)
         row.look_at, row.has_queue = None, True
     session.flush()
 
-    mirror.move_stock_of_product(session, shop.id, 7, now=seconds(1), cause="a test")
+    due_items.move_stock_of_product(session, shop.id, 7, now=seconds(1), cause="a test")
 
     assert [item(session, shop, number).look_at for number in (1, 2, 3)] == [seconds(1)] * 2 + [None]
 
@@ -593,7 +609,7 @@ def test_copies_seen_since_are_trusted(session: Session, shop: Shop) -> None:
     see(session, shop, order_seen(order_item(1), order=1), at=0)
     see(session, shop, order_seen(order_item(1), order=2), at=9)
 
-    mirror.distrust_orders(session, shop.id, [1, 2], seen_before=seconds(5))
+    stale_orders.mark_unseen_stale(session, shop.id, [1, 2], seen_before=seconds(5))
 
     assert (order(session, shop, 1).is_stale, order(session, shop, 2).is_stale) == (True, False)
 
@@ -606,7 +622,7 @@ def test_the_hourly_check_looks_at_whatever_open_orders_name(session: Session, s
     see(session, shop, order_seen(order_item(1, variant=2), order_item(0, variant=3, number=2)))
     item(session, shop, 2).look_at = None
 
-    mirror.look_at_waiting_items(session, shop.id, now=NOW)
+    due_items.look_at_waiting_items(session, shop.id, now=NOW)
 
     looks = [item(session, shop, number).look_at for number in (1, 2, 3, 4)]
     assert looks == [NOW, LATER, None, seconds(-5)]
@@ -617,10 +633,10 @@ def test_all_items_of_an_order_can_be_looked_at(session: Session, shop: Shop) ->
     see(session, shop, order_seen(order_item(1), order_item(1, number=2)))
     item(session, shop).look_at = None
 
-    mirror.look_at_orders(session, shop.id, [1, 2], now=seconds(4), cause="a test")
+    due_items.look_at_orders(session, shop.id, [1, 2], now=seconds(4), cause="a test")
 
     assert item(session, shop).look_at == seconds(4)
-    assert [each.item_id for each in mirror.items_of_orders(session, shop.id, [1])[1]] == [ITEM]
+    assert [each.item_id for each in due_items.items_of_orders(session, shop.id, [1])[1]] == [ITEM]
 
 
 def test_whoever_waited_at_a_closed_location_is_looked_at(session: Session, shop: Shop) -> None:
@@ -629,7 +645,7 @@ def test_whoever_waited_at_a_closed_location_is_looked_at(session: Session, shop
     record_stock(session, shop.id, item_stock(pool(1, at=41)), {})
     record_stock(session, shop.id, item_stock(pool(1, at=42), item=32), {})
 
-    mirror.look_at_location(session, shop.id, 41, now=seconds(4), cause="a test")
+    due_items.look_at_location(session, shop.id, 41, now=seconds(4), cause="a test")
 
     assert (item(session, shop).look_at, item(session, shop, 32).look_at) == (seconds(4), None)
 
@@ -648,9 +664,9 @@ def test_only_finished_orders_are_erased(
 ) -> None:
     see(session, shop, copy, order_seen(order=2))
 
-    assert mirror.erase_finished_orders(session, shop.id, [1]) == (not is_kept)
+    assert finished_orders.erase_finished_orders(session, shop.id, [1]) == (not is_kept)
 
-    kept = set(mirror.held_orders(session, shop.id, [1, 2]))
+    kept = set(orders.held_orders(session, shop.id, [1, 2]))
     assert kept == ({1, 2} if is_kept else {2})
 
 
@@ -663,13 +679,15 @@ def test_an_old_order_is_forgotten_once_nothing_of_ours_is_shown_on_it(
         *[order_seen(order=number) for number in (1, 2, 3)],
         order_seen(order=4, updated=60),
     )
-    promises.record_shown(session, shop.id, 2, shown(), now=NOW)
-    promises.judge_orders(session, shop.id, [3], at=NOW)
+    showing.record_shown(session, shop.id, 2, shown(), now=NOW)
+    due_orders.judge_orders(session, shop.id, [3], at=NOW)
 
-    assert mirror.forget_finished_orders(session, shop.id, before=NOW + timedelta(seconds=1)) == 1
+    assert (
+        finished_orders.forget_finished_orders(session, shop.id, before=NOW + timedelta(seconds=1)) == 1
+    )
 
     assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3, 4}
-    assert mirror.order_names(session, shop.id, [1, 2]) == {2: "#2"}
+    assert orders.order_names(session, shop.id, [1, 2]) == {2: "#2"}
 
 
 def test_a_released_order_is_forgotten_later_with_what_it_shows_and_one_that_waits_never(
@@ -679,10 +697,10 @@ def test_a_released_order_is_forgotten_later_with_what_it_shows_and_one_that_wai
     waiting = order_seen(order_item(1), order=3)
     see(session, shop, waiting)
     for number in (1, 2, 3):
-        promises.record_shown(session, shop.id, number, shown(), now=NOW)
-    promises.judge_orders(session, shop.id, [2], at=NOW)
+        showing.record_shown(session, shop.id, number, shown(), now=NOW)
+    due_orders.judge_orders(session, shop.id, [2], at=NOW)
 
-    assert mirror.forget_shown_orders(session, shop.id, before=NOW + timedelta(seconds=1)) == 1
+    assert finished_orders.forget_shown_orders(session, shop.id, before=NOW + timedelta(seconds=1)) == 1
 
     assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3}
     shows = sa.select(ShownRow.order_id).where(ShownRow.shop_id == shop.id)
@@ -692,8 +710,10 @@ def test_a_released_order_is_forgotten_later_with_what_it_shows_and_one_that_wai
 @pytest.mark.parametrize(
     "act",
     [
-        lambda session, shop, ids: promises.judge_orders(session, shop.id, ids, at=NOW),
-        lambda session, shop, ids: mirror.distrust_orders(session, shop.id, ids, seen_before=NOW),
+        lambda session, shop, ids: due_orders.judge_orders(session, shop.id, ids, at=NOW),
+        lambda session, shop, ids: stale_orders.mark_unseen_stale(
+            session, shop.id, ids, seen_before=NOW
+        ),
     ],
     ids=["judge", "distrust"],
 )
@@ -715,9 +735,9 @@ def test_a_recheck_is_a_look_when_its_time_has_come(session: Session, shop: Shop
     known_item(session, shop).recheck_at = seconds(90)
     known_item(session, shop, item=32, variant=22).recheck_at = seconds(91)
 
-    mirror.begin_rechecks(session, shop.id, now=seconds(90))
+    due_items.begin_rechecks(session, shop.id, now=seconds(90))
 
-    due = [each.item_id for each in mirror.due_items(session, shop.id, now=seconds(90), limit=9)]
+    due = [each.item_id for each in due_items.due_items(session, shop.id, now=seconds(90), limit=9)]
     assert due == [ITEM]
     assert item(session, shop).recheck_at is None
     assert item(session, shop, 32).recheck_at == seconds(91)
@@ -727,7 +747,7 @@ def test_a_recheck_does_not_put_off_an_earlier_look(session: Session, shop: Shop
     row = known_item(session, shop)
     row.recheck_at, row.look_at, row.cause = seconds(90), seconds(80), "delivery 7"
 
-    mirror.begin_rechecks(session, shop.id, now=seconds(90))
+    due_items.begin_rechecks(session, shop.id, now=seconds(90))
 
     assert (item(session, shop).look_at, item(session, shop).cause) == (seconds(80), "delivery 7")
 
@@ -736,7 +756,7 @@ def test_what_is_told_of_an_items_stock_is_remembered_with_its_time(
     session: Session, shop: Shop
 ) -> None:
     known_item(session, shop)
-    mirror.move_stock(session, shop.id, {ITEM: None}, now=seconds(7), cause="a test")
+    due_items.move_stock(session, shop.id, {ITEM: None}, now=seconds(7), cause="a test")
     see(session, shop, order_seen(order_item(2)), at=9)
 
     assert item(session, shop).stirred_at == seconds(7)
@@ -744,13 +764,13 @@ def test_what_is_told_of_an_items_stock_is_remembered_with_its_time(
 
 def test_units_short_at_placement_are_kept_with_the_line(session: Session, shop: Shop) -> None:
     known_item(session, shop)
-    told = OrderItem(1, 21, 3, 3, "Blue Mug", "MUG-BLUE", backordered=2)
+    told = LineItem(1, 21, 3, 3, "Blue Mug", "MUG-BLUE", backordered=2)
     routing = Routing((LocatedLine(ITEM, LOCATION, 3, backordered=2),), (51,))
 
     see(session, shop, order_seen(told))
-    (untold,) = mirror.open_demand(session, shop.id, [ITEM])[ITEM]
+    (untold,) = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
     see(session, shop, order_seen(told, updated=1, routing=routing))
-    (located,) = mirror.open_demand(session, shop.id, [ITEM])[ITEM]
+    (located,) = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
 
     assert (untold.backordered, untold.backordered_at) == (2, {})
     assert (located.backordered, located.backordered_at) == (2, {LOCATION: 2})
@@ -766,7 +786,7 @@ def test_a_price_that_is_not_told_again_stays_known_and_changes_nothing(
 
     see(session, shop, order_seen(order_item(2), updated=1))
 
-    row = session.scalars(sa.select(OrderItemRow)).one()
+    row = session.scalars(sa.select(LineItemRow)).one()
     assert (row.unit_price, the_order.is_located) == (100_000, True)
 
 
@@ -778,5 +798,5 @@ def test_a_price_that_becomes_known_is_kept_and_asks_for_nothing(session: Sessio
 
     assert not see(session, shop, order_seen(order_item(2, price=100_000)))
 
-    row = session.scalars(sa.select(OrderItemRow)).one()
+    row = session.scalars(sa.select(LineItemRow)).one()
     assert (row.unit_price, the_order.is_located, the_order.is_stale) == (100_000, True, False)

@@ -6,13 +6,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import mirror
-from app.db.models import Base, LineRow, Order, OrderItemRow, RouteRow, Shop
+from app.db import orders
+from app.db.models import Base, LineItemRow, LineRow, Order, RouteRow, Shop
 from app.platforms.base import LocatedLine, OrderSeen, Routing
 from tests.builders import ITEM, LOCATION, installed_shop, order_item, order_seen, seconds
 from tests.db.stock import known_item
 
-TABLES: tuple[type[Base], ...] = (Order, OrderItemRow, LineRow, RouteRow)
+TABLES: tuple[type[Base], ...] = (Order, LineItemRow, LineRow, RouteRow)
 
 
 def some_copy(chance: random.Random) -> OrderSeen:
@@ -67,14 +67,14 @@ def test_a_batch_leaves_what_its_copies_leave_one_by_one(
     together, alone = (installed_shop(session, f"{name}.myshopify.com") for name in ("a", "b"))
     for shop in (together, alone):
         known_item(session, shop)
-        mirror.see_orders(session, shop.id, known, now=seconds(1), cause="before", is_read=False)
+        orders.upsert_orders(session, shop.id, known, now=seconds(1), cause="before", is_read=False)
 
-    changed = mirror.see_orders(
+    changed = orders.upsert_orders(
         session, together.id, copies, now=seconds(9), cause="a test", is_read=is_read
     )
     changed_alone: set[int] = set()
     for copy in copies:
-        changed_alone |= mirror.see_orders(
+        changed_alone |= orders.upsert_orders(
             session, alone.id, [copy], now=seconds(9), cause="a test", is_read=is_read
         )
 

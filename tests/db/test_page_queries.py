@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown, Status
 from app.core.model import Basis, Promise
-from app.db import audit, due_work, interventions, mirror, promises
+from app.db import audit, due_orders, due_work, interventions, promises, showing
 from app.db.models import DeliveryRow, Order, Shop
+from app.db.orders import forget_orders
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.orders import Wanted
 from app.db.pages.paging import PAGE, Place, Turn, read_place
@@ -303,7 +304,7 @@ def test_an_order_that_is_gone_is_short_of_nothing(session: Session, shop: Shop)
     sells(session, shop)
     placed(session, shop, 1, short=1, on=in_days(1), released_on=TODAY)
 
-    mirror.forget_orders(session, shop.id, [1], now=NOW, cause="a test")
+    forget_orders(session, shop.id, [1], now=NOW, cause="a test")
 
     assert listed(session, shop) == listed(session, shop, list_name="released") == []
 
@@ -312,10 +313,10 @@ def test_an_order_remembers_the_day_it_was_released(session: Session, shop: Shop
     sells(session, shop)
     placed(session, shop, 1)
 
-    promises.record_shown(session, shop.id, 1, Shown(Status.RELEASED, released_on=TODAY), now=NOW)
+    showing.record_shown(session, shop.id, 1, Shown(Status.RELEASED, released_on=TODAY), now=NOW)
     assert listed(session, shop, list_name="released") == [1]
 
-    promises.record_shown(session, shop.id, 1, shown(), now=NOW)
+    showing.record_shown(session, shop.id, 1, shown(), now=NOW)
     assert listed(session, shop, list_name="released") == []
 
 
@@ -330,8 +331,8 @@ def test_an_order_held_back_is_not_judged_and_is_no_work_until_it_is_let_go(
 
     interventions.hold_order(session, order, by="Ann", now=NOW)
     session.flush()
-    assert promises.orders_to_judge(session, shop.id, now=NOW, limit=9) == []
-    assert promises.due_orders(session, shop.id, [1], now=NOW) == []
+    assert due_orders.orders_to_judge(session, shop.id, now=NOW, limit=9) == []
+    assert due_orders.due_orders(session, shop.id, [1], now=NOW) == []
     assert shop.id not in due_work.shops_with_work(session, now=NOW)
     due = due_work.read(session, shop.id, now=NOW)
     assert due is not None
@@ -339,7 +340,9 @@ def test_an_order_held_back_is_not_judged_and_is_no_work_until_it_is_let_go(
 
     interventions.let_go(session, order, by="Bob", now=NOW)
     session.flush()
-    assert [one.order_id for one in promises.orders_to_judge(session, shop.id, now=NOW, limit=9)] == [1]
+    assert [one.order_id for one in due_orders.orders_to_judge(session, shop.id, now=NOW, limit=9)] == [
+        1
+    ]
     assert kinds_and_reasons(session, shop) == [
         ("let go", "decided by Bob"),
         ("held back", "decided by Ann"),

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import Shown, Status
 from app.core.model import Arrival, Basis, Promise
-from app.db import arrivals, audit, promises
+from app.db import arrivals, audit, due_orders, lead_times, promises, showing
+from app.db.due_orders import DueOrder
 from app.db.models import Event, Order, PromiseRow, Shop, ShownRow
-from app.db.promises import DueOrder
 from app.platforms.base import LocatedLine, Routing
 from tests.builders import (
     ITEM,
@@ -67,7 +67,7 @@ def events_of(session: Session, shop_id: int, order_id: int) -> list[Event]:
 def due(session: Session, shop: Shop, *, at: float = 0) -> list[DueOrder]:
     """Orders to judge so many seconds after now."""
     session.flush()
-    return promises.orders_to_judge(session, shop.id, now=seconds(at), limit=9)
+    return due_orders.orders_to_judge(session, shop.id, now=seconds(at), limit=9)
 
 
 @pytest.fixture(autouse=True)
@@ -213,7 +213,7 @@ def test_one_place_without_a_date_leaves_the_item_without_one(session: Session, 
 def test_two_line_items_of_one_item_are_one(session: Session, shop: Shop) -> None:
     see(session, shop, order_seen(order_item(1), order_item(2, number=2, ordered=3), order=3))
     item(session, shop).look_at = None
-    promises.judge_orders(session, shop.id, [3], at=NOW)
+    due_orders.judge_orders(session, shop.id, [3], at=NOW)
 
     (found,) = due(session, shop)
 
@@ -227,7 +227,7 @@ def test_an_order_is_not_judged_while_one_of_its_items_is_unsettled(
     see(session, shop, order_seen(order_item(1), order_item(1, variant=22, number=2), order=3))
     item(session, shop).look_at = None
     item(session, shop, 32).look_at = seconds(3600)
-    promises.judge_orders(session, shop.id, [1, 3], at=NOW)
+    due_orders.judge_orders(session, shop.id, [1, 3], at=NOW)
 
     assert to_judge(session, shop) == [1]
 
@@ -239,7 +239,7 @@ def test_an_order_is_not_judged_while_one_of_its_variants_is_unknown(
     session: Session, shop: Shop
 ) -> None:
     see(session, shop, order_seen(order_item(1, variant=99), order=3))
-    promises.judge_orders(session, shop.id, [3], at=NOW)
+    due_orders.judge_orders(session, shop.id, [3], at=NOW)
 
     assert to_judge(session, shop) == []
 
@@ -247,8 +247,8 @@ def test_an_order_is_not_judged_while_one_of_its_variants_is_unknown(
 def test_orders_are_judged_in_the_order_of_the_queue(session: Session, shop: Shop) -> None:
     see(session, shop, *[order_seen(order=n, placed=placed) for n, placed in ((3, 0), (4, 0), (5, 9))])
     order(session, shop, 5).priority = 1
-    promises.judge_orders(session, shop.id, [1, 2, 3, 4, 5], at=NOW)
-    promises.judge_orders(session, shop.id, [2], at=seconds(1))
+    due_orders.judge_orders(session, shop.id, [1, 2, 3, 4, 5], at=NOW)
+    due_orders.judge_orders(session, shop.id, [2], at=seconds(1))
 
     assert to_judge(session, shop) == [5, 3, 4, 1]
     assert to_judge(session, shop, at=1) == [5, 3, 4, 1, 2]
@@ -257,9 +257,9 @@ def test_orders_are_judged_in_the_order_of_the_queue(session: Session, shop: Sho
 def test_items_that_due_orders_wait_for_are_looked_at_now(session: Session, shop: Shop) -> None:
     known_item(session, shop, item=32, variant=22).look_at = seconds(10)
     item(session, shop).look_at = seconds(10)
-    promises.judge_orders(session, shop.id, [1], at=NOW)
+    due_orders.judge_orders(session, shop.id, [1], at=NOW)
 
-    promises.hasten_looks(session, shop.id, now=NOW)
+    due_orders.hasten_looks(session, shop.id, now=NOW)
 
     assert (item(session, shop).look_at, item(session, shop, 32).look_at) == (NOW, seconds(10))
 
@@ -269,9 +269,9 @@ def test_books_that_do_not_balance_are_not_hastened(session: Session, shop: Shop
     session.flush()
     row = item(session, shop)
     row.look_at, row.unbalanced_since = seconds(10), NOW
-    promises.judge_orders(session, shop.id, [1], at=NOW)
+    due_orders.judge_orders(session, shop.id, [1], at=NOW)
 
-    promises.hasten_looks(session, shop.id, now=NOW)
+    due_orders.hasten_looks(session, shop.id, now=NOW)
 
     assert item(session, shop).look_at == seconds(10)
 
@@ -282,9 +282,9 @@ def test_what_is_shown_is_kept_exactly(session: Session, shop: Shop) -> None:
         day("2026-12-05"), None, frozenset({"backordered"}), "\n\n", True,
     )  # fmt: skip
 
-    promises.record_shown(session, shop.id, 1, said, now=NOW)
+    showing.record_shown(session, shop.id, 1, said, now=NOW)
 
-    promises.judge_orders(session, shop.id, [1], at=NOW)
+    due_orders.judge_orders(session, shop.id, [1], at=NOW)
     (found,) = due(session, shop)
     assert (found.shown, found.intent) == (said, None)
 
@@ -292,11 +292,11 @@ def test_what_is_shown_is_kept_exactly(session: Session, shop: Shop) -> None:
 def test_an_order_that_shows_what_it_should_is_done_with(session: Session, shop: Shop) -> None:
     say_short(session, shop, (1, 2), (2, 9))
     say_short(session, shop, (2, 9))
-    promises.set_aside(session, shop.id, 1, "refused", now=NOW)
+    due_orders.quarantine(session, shop.id, 1, "refused", now=NOW)
     session.flush()
 
     for order_id in (1, 2):
-        promises.record_shown(session, shop.id, order_id, shown(), now=NOW)
+        showing.record_shown(session, shop.id, order_id, shown(), now=NOW)
 
     assert promised(session, shop) == {2: 9}
     assert judged_at(session, shop) == {1: None, 2: None}
@@ -308,16 +308,16 @@ def test_what_is_about_to_be_sent_is_kept_beside_what_is_shown(session: Session,
         shown(tags=["backordered"]),
         Shown(Status.RELEASED, tags=frozenset({"backorder-released"})),
     )
-    promises.record_shown(session, shop.id, 1, before, now=NOW)
-    promises.judge_orders(session, shop.id, [1, 2], at=NOW)
+    showing.record_shown(session, shop.id, 1, before, now=NOW)
+    due_orders.judge_orders(session, shop.id, [1, 2], at=NOW)
 
-    promises.intend(session, shop.id, [(1, before, after), (2, Shown(), before)])
+    showing.intend(session, shop.id, [(1, before, after), (2, Shown(), before)])
 
     assert [(found.shown, found.intent) for found in due(session, shop)] == [
         (before, after),
         (Shown(), before),
     ]
-    promises.record_shown(session, shop.id, 1, after, now=NOW)
+    showing.record_shown(session, shop.id, 1, after, now=NOW)
     session.expire_all()
     assert session.get_one(ShownRow, (shop.id, 1)).intent is None
 
@@ -328,7 +328,7 @@ def test_an_order_that_fails_is_tried_later_and_later_at_most_hourly(
     waits = []
 
     for _ in range(10):
-        promises.set_aside(session, shop.id, 1, "refused", now=NOW)
+        due_orders.quarantine(session, shop.id, 1, "refused", now=NOW)
         waits.append(judged_at(session, shop)[1])
 
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
@@ -392,7 +392,7 @@ def test_what_has_landed_is_not_expected_any_more(
 
 
 def test_a_lead_time_makes_promises_anew(session: Session, shop: Shop) -> None:
-    promises.set_lead_time(session, item(session, shop), 14, now=NOW)
+    lead_times.set_lead_time(session, item(session, shop), 14, now=NOW)
 
     assert (item(session, shop).lead_time_days, item(session, shop).look_at) == (14, NOW)
 
@@ -404,7 +404,7 @@ def test_the_shop_s_lead_time_matters_where_somebody_waits(
     item(session, shop).has_queue = has_queue
     session.flush()
 
-    promises.set_shop_lead_time(session, shop, 14, now=NOW)
+    lead_times.set_shop_lead_time(session, shop, 14, now=NOW)
 
     assert (shop.lead_time_days, item(session, shop).look_at) == (14, look_at)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy.orm import Session
 
-from app.db import due_work, inbox, promises, shops
+from app.db import due_orders, due_work, inbox, shops
 from app.db.models import Shop
 from tests.builders import NOW, delivery, installed_shop, order_item, order_seen, seconds
 from tests.db.stock import known_item, see
@@ -85,7 +85,7 @@ def test_a_lease_is_of_one_shop_alone(session: Session, shop: Shop) -> None:
 def test_an_order_waits_for_its_items_without_ringing(session: Session, shop: Shop) -> None:
     item = known_item(session, shop)
     see(session, shop, order_seen(order_item(1)))
-    promises.judge_orders(session, shop.id, [1], at=NOW)
+    due_orders.judge_orders(session, shop.id, [1], at=NOW)
 
     item.look_at = seconds(20)
 
@@ -121,7 +121,7 @@ def _item_due(session: Session, shop: Shop, at: datetime) -> None:
 
 def _order_due(session: Session, shop: Shop, at: datetime) -> None:
     see(session, shop, order_seen())
-    promises.judge_orders(session, shop.id, [1], at=at)
+    due_orders.judge_orders(session, shop.id, [1], at=at)
 
 
 def _erasing(session: Session, shop: Shop, at: datetime) -> None:

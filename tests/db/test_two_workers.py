@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import arrivals, mirror, shops
+from app.db import arrivals, due_items, shops
 from tests.builders import ITEM, NOW, day, installed_shop, seconds
 from tests.db.stock import known_item
 
@@ -33,21 +33,21 @@ def test_an_arrival_typed_while_the_item_is_settled_is_not_missed(clean_pg: sa.E
     with Session(clean_pg) as typing, Session(clean_pg) as settling:
         with Session(clean_pg) as setup:
             shop_id = _shop_with_an_item(setup)
-        held = mirror.lock_item(settling, shop_id, ITEM)
+        held = due_items.lock_item(settling, shop_id, ITEM)
         typing.execute(sa.text("SET LOCAL lock_timeout = '50ms'"))
 
         with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
-            mirror.lock_item(typing, shop_id, ITEM)
+            due_items.lock_item(typing, shop_id, ITEM)
 
         held.look_at = None
         settling.commit()
         typing.rollback()
-        row = mirror.lock_item(typing, shop_id, ITEM)
+        row = due_items.lock_item(typing, shop_id, ITEM)
         arrivals.add_arrival(
             typing, row, location_id=1, quantity=1, expected_on=day("2026-12-05"), reference="", now=NOW
         )
         typing.commit()
-        assert mirror.lock_item(settling, shop_id, ITEM).look_at == NOW
+        assert due_items.lock_item(settling, shop_id, ITEM).look_at == NOW
 
 
 def _shop_with_an_item(session: Session) -> int:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.core.model import Basis
-from app.db.models import Item, Order, OrderItemRow, PromiseRow, Shop, Variant
+from app.db.models import LineItemRow, Order, PromiseRow, Shop, StockItem, Variant
 from tests.builders import ITEM, LOCATION, NOW, TODAY
 
 VARIANT = 21
@@ -16,7 +16,9 @@ def sells(
 ) -> int:
     """An item, and the variant that sells it; returns the variant."""
     variant = VARIANT + item - ITEM
-    session.add(Item(shop_id=shop.id, item_id=item, title=title, sku=sku, is_tracked=True, attempts=0))
+    session.add(
+        StockItem(shop_id=shop.id, item_id=item, title=title, sku=sku, is_tracked=True, attempts=0)
+    )
     session.add(
         Variant(shop_id=shop.id, variant_id=variant, item_id=item, is_resolved=True, product_id=None)
     )
@@ -68,7 +70,7 @@ def placed(
 
 def _add_line(session: Session, shop: Shop, order_id: int, *, item: int, units: int) -> None:
     session.add(
-        OrderItemRow(
+        LineItemRow(
             shop_id=shop.id,
             order_id=order_id,
             line_id=1,

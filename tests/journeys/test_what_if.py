@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import shops
-from app.db.models import Base, Item, PoolRow, PromiseRow
+from app.db.models import Base, PoolRow, PromiseRow, StockItem
 from app.pipeline.whatif import Effect, Outcome, Waits, standing_of, what_if
 from app.settings import Settings
 from tests.histories import History
@@ -70,7 +70,7 @@ def ask(world: World, question: Question) -> list[Outcome]:
     """The dry run."""
     with world.runtime.sessions.begin() as session:
         shop = shops.get_shop(session, world.shop_id)
-        item = session.get_one(Item, (shop.id, question.item_id))
+        item = session.get_one(StockItem, (shop.id, question.item_id))
         standing = standing_of(session, shop, item, now=world.clock())
         return what_if(
             session,

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 
-from app.db import arrivals, mirror
-from app.db.models import ArrivalRow, Base, Event, Item
+from app.db import arrivals, variants
+from app.db.models import ArrivalRow, Base, Event, StockItem
 from app.settings import Settings
 from tests.pages.browser import overflow, served_shop, tab, what_axe_finds
 from tests.world import World, make_world
@@ -35,10 +35,10 @@ def world(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> World:
     return world
 
 
-def mug_of(world: World) -> Item:
+def mug_of(world: World) -> StockItem:
     """The mug as the database has it."""
     with world.runtime.sessions.begin() as session:
-        return mirror.find_items(session, world.shop_id, "MUG-BLUE")[0]
+        return variants.find_items(session, world.shop_id, "MUG-BLUE")[0]
 
 
 def arrivals_of(world: World) -> list[tuple[int, int, str, str]]:
@@ -231,7 +231,7 @@ def test_an_arrival_is_changed_landed_and_cancelled(world: World, page: Page) ->
 
 def test_a_lead_time_and_a_kind_are_kept(world: World, page: Page) -> None:
     with world.runtime.sessions.begin() as session:
-        towel = mirror.find_items(session, world.shop_id, "TOWEL")[0].item_id
+        towel = variants.find_items(session, world.shop_id, "TOWEL")[0].item_id
     with served_shop(world) as address:
         page.goto(f"{address}/items/{towel}")
         page.get_by_label("Kind", exact=True).select_option("preorder")
@@ -240,7 +240,7 @@ def test_a_lead_time_and_a_kind_are_kept(world: World, page: Page) -> None:
         page.get_by_role("button", name="Save").click()
         badge = page.locator(".page-header .badge").inner_text()
     with world.runtime.sessions.begin() as session:
-        item = session.get_one(Item, (world.shop_id, towel))
+        item = session.get_one(StockItem, (world.shop_id, towel))
 
     assert badge == "Preorder"
     assert (item.kind, str(item.release_on), item.lead_time_days) == ("preorder", "2027-02-01", 14)

@@ -13,7 +13,7 @@ from redis import Redis
 from werkzeug.wrappers import Response
 
 from app.db import shops, staff
-from app.db.models import Event, Item, Order, Shop
+from app.db.models import Event, Order, Shop, StockItem
 from app.pipeline.runtime import Runtime
 from app.platforms.http import Http
 from app.settings import Settings
@@ -192,7 +192,7 @@ def test_no_script_in_what_people_type_ever_runs(
     stage.settle_down()
     with stage.world.runtime.sessions.begin() as session:
         session.execute(sa.update(Order).values(name=HTML, problem=HTML))
-        session.execute(sa.update(Item).values(title=HTML, sku=HTML, problem=HTML))
+        session.execute(sa.update(StockItem).values(title=HTML, sku=HTML, problem=HTML))
         session.execute(sa.update(Event).values(before=HTML, after=HTML, why=HTML, cause=HTML))
         session.execute(sa.update(Shop).values(name=HTML, problem=HTML))
     app = create_app(stage.world.runtime, has_open_pages=True)

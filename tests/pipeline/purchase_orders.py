@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db import mirror
-from app.db.models import ArrivalRow, Event, Item, PoolRow
+from app.db import variants
+from app.db.models import ArrivalRow, Event, PoolRow, StockItem
 from app.pipeline.arrivals import Bad, Report
 from app.pipeline.files.importing import examine_for_shop, import_file, remember_layout
 from app.pipeline.files.options import Options
@@ -80,10 +80,10 @@ class Buyer:
             )
             return [(one.kind, one.before, one.after, one.cause) for one in found]
 
-    def item(self) -> Item:
+    def item(self) -> StockItem:
         """The mug."""
         with self.sessions.begin() as session:
-            return session.get_one(Item, (self.shop_id, ITEM))
+            return session.get_one(StockItem, (self.shop_id, ITEM))
 
 
 def a_buyer(engine: sa.Engine, *, has_queue: bool = True, places: int = 2) -> Buyer:
@@ -109,4 +109,4 @@ def see_item(buyer: Buyer, item_id: int, sku: str) -> None:
     """An order has named another item."""
     with buyer.sessions.begin() as session:
         told = VariantSeen(item_id, item_id, "Towel", sku)
-        mirror.see_variants(session, buyer.shop_id, [told], now=NOW, only_known=False)
+        variants.upsert_variants(session, buyer.shop_id, [told], now=NOW, only_known=False)

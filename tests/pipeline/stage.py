@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import arrivals, mirror, preferences, promises, shops
+from app.db import arrivals, lead_times, preferences, shops, variants
 from app.platforms.base import Credentials
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
@@ -76,8 +76,8 @@ class Stage:
     def set_lead_time(self, days: int) -> None:
         """The merchant says how long mugs usually take."""
         with self.world.runtime.sessions.begin() as session:
-            item = mirror.find_items(session, self.world.shop_id, self.mug.sku)[0]
-            promises.set_lead_time(session, item, days, now=self.world.clock())
+            item = variants.find_items(session, self.world.shop_id, self.mug.sku)[0]
+            lead_times.set_lead_time(session, item, days, now=self.world.clock())
 
     def status(self) -> str:
         """The shop's status as the database has it."""

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import inbox, shops
-from app.db.models import DeliveryRow, Order, OrderItemRow, Shop
+from app.db.models import DeliveryRow, LineItemRow, Order, Shop
 from app.pipeline.absorb import absorb
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.pipeline.runtime import Runtime
-from app.platforms.base import Fact, OrderItem, OrderTouched, StockMoved
+from app.platforms.base import Fact, LineItem, OrderTouched, StockMoved
 from app.settings import Settings
 from tests.builders import ITEM, delivery, order_item, order_seen
 from tests.pipeline.stage import Stage, open_shop
@@ -41,8 +41,8 @@ def take_in(stage: Stage, runtime: Runtime | None = None) -> bool:
     clock = stage.world.clock
     with machine.sessions.begin() as session:
         shops.take_lease(session, stage.world.shop_id, ME, now=clock())
-    desk = Desk(stage.world.shop_id, ME, machine.sessions, machine.connect, clock, "")
-    return absorb(desk)
+    context = ShopContext(stage.world.shop_id, ME, machine.sessions, machine.connect, clock, "")
+    return absorb(context)
 
 
 def states(stage: Stage) -> list[str]:
@@ -56,7 +56,7 @@ def orders(stage: Stage) -> dict[int, list[int]]:
     """The outstanding units of each order's line items."""
     with stage.world.runtime.sessions.begin() as session:
         found: dict[int, list[int]] = {one: [] for one in session.scalars(sa.select(Order.order_id))}
-        rows = sa.select(OrderItemRow.order_id, OrderItemRow.outstanding).order_by(OrderItemRow.line_id)
+        rows = sa.select(LineItemRow.order_id, LineItemRow.outstanding).order_by(LineItemRow.line_id)
         for order_id, units in session.execute(rows):
             found[order_id].append(units)
     return found
@@ -133,7 +133,7 @@ def test_an_older_copy_never_overwrites_a_newer_one_of_the_same_batch(stage: Sta
 
 def poisoned(order_id: int) -> Fact:
     """An order of more units than any column takes."""
-    return order_seen(OrderItem(1, 21, 2**63, 2**63, "Blue Mug"), order=order_id)
+    return order_seen(LineItem(1, 21, 2**63, 2**63, "Blue Mug"), order=order_id)
 
 
 @pytest.mark.parametrize("places", [[0], [63], [20, 21], [0, 31, 32, 63]])

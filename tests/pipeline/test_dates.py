@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import items, mirror, shops
+from app.db import items, shops, variants
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, Event, PromiseRow
 from app.settings import Settings
@@ -23,7 +23,7 @@ def say_kind(stage: Stage, kind: str, release_on: str | None = None) -> None:
     """The merchant says what kind of item the mug is."""
     day = date.fromisoformat(release_on) if release_on else None
     with stage.world.runtime.sessions.begin() as session:
-        mug = mirror.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
+        mug = variants.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
         items.change_terms(session, mug, ItemTerms(kind, day, None), by="ann", now=stage.world.clock())
     stage.settle_down()
 

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import arrivals, shops, told
+from app.db import arrivals, inbound_feed, shops
+from app.db.inbound_feed import ReportedArrival
 from app.db.models import ArrivalRow
-from app.db.told import ToldArrival
 from app.platforms.shopify import queries
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
@@ -59,8 +59,8 @@ def later(stage: Stage) -> None:
 def tell(stage: Stage, reference: str, quantity: int, on: str) -> None:
     """A list names a purchase order of mugs."""
     with stage.world.runtime.sessions.begin() as session:
-        order = ToldArrival(
-            source_key=told.list_key(reference, stage.mug.sku, stage.main),
+        order = ReportedArrival(
+            source_key=inbound_feed.list_key(reference, stage.mug.sku, stage.main),
             item_id=stage.mug.item_id,
             sku=stage.mug.sku,
             location_id=stage.main,
@@ -68,7 +68,7 @@ def tell(stage: Stage, reference: str, quantity: int, on: str) -> None:
             expected_on=day(on),
             reference=reference,
         )
-        told.record_told(
+        inbound_feed.upsert_arrivals(
             session,
             stage.world.shop_id,
             [order],

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import promises, shops
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.pipeline.settle import settle_item
 from app.settings import Settings
 from tests.journeys.test_bigcommerce_story import QUIET_S, Store, open_store
@@ -21,12 +21,12 @@ def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
     return open_store(clean_pg, redis, settings, projection_delay_s=SLOW_S)
 
 
-def desk_of(store: Store) -> Desk:
+def desk_of(store: Store) -> ShopContext:
     """A worker at the store."""
     runtime = store.world.runtime
     with runtime.sessions.begin() as session:
         assert shops.take_lease(session, store.world.shop_id, "a test", now=store.world.clock())
-    return Desk(
+    return ShopContext(
         store.world.shop_id,
         "a test",
         runtime.sessions,
@@ -57,13 +57,13 @@ def test_figures_do_not_become_newer_by_being_thought_about(
     served = store.order()
     store.pass_s(10)
     store.world.clock.sleep(70)
-    desk, asked_at = desk_of(store), store.world.clock()
-    (stock,) = desk.platform.fetch_stock([store.mug.variant_id])
+    context, asked_at = desk_of(store), store.world.clock()
+    (stock,) = context.platform.fetch_stock([store.mug.variant_id])
 
     store.world.clock.sleep(thought_about_s)
-    with desk.transaction():
+    with context.transaction():
         pass
-    settle_item(desk, stock, asked_at=asked_at)
+    settle_item(context, stock, asked_at=asked_at)
 
     assert served not in short_orders(store)
 

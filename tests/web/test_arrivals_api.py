@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from app.db import api_calls
 from app.db.api_tokens import renew_token
-from app.db.models import ArrivalRow, Item, Shop
+from app.db.models import ArrivalRow, Shop, StockItem
 from app.pipeline.runtime import Runtime
 from app.web.api import CALLS_A_MINUTE, OPENAPI
 from tests.builders import ITEM, item_stock, pool
@@ -99,7 +99,7 @@ def test_whoever_waits_is_looked_at_again(caller: Caller) -> None:
     caller.send(ARRIVAL)
 
     with caller.runtime.sessions.begin() as session:
-        item = session.get_one(Item, (caller.shop_id, ITEM))
+        item = session.get_one(StockItem, (caller.shop_id, ITEM))
         assert (item.look_at, item.cause) == (caller.runtime.clock(), "the JSON address")
     assert caller.runtime.redis.exists(f"backline:rung:{caller.shop_id}")
 

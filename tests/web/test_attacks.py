@@ -18,7 +18,7 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from app.db import staff
-from app.db.models import Event, Item, Order, Shop, SignInRow
+from app.db.models import Event, Order, Shop, SignInRow, StockItem
 from app.logs import configure_logs
 from app.pipeline.runtime import Runtime
 from app.services import open_engine
@@ -394,7 +394,7 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     text = " ".join(HOSTILE)
     with stage.world.runtime.sessions.begin() as session:
         session.execute(sa.update(Order).values(name=text, problem=text))
-        session.execute(sa.update(Item).values(title=text, sku=text, problem=text))
+        session.execute(sa.update(StockItem).values(title=text, sku=text, problem=text))
         session.execute(sa.update(Event).values(before=text, after=text, why=text, cause=text))
         session.execute(sa.update(Shop).values(name=text, problem=text))
     return stage

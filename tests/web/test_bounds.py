@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.db.api_tokens import renew_token
 from app.db.arrivals import expected_arrivals
-from app.db.models import ArrivalRow, Event, Item, Shop
+from app.db.models import ArrivalRow, Event, Shop, StockItem
 from app.pipeline.runtime import Runtime
 from app.web.application import create_app
 from app.web.pages.forms import Form
@@ -100,7 +100,7 @@ def test_a_release_on_no_date_is_a_release_without_a_date(
     assert _send(ann, page, "terms", {"kind": "preorder", "release_on": told}) == 303
 
     with runtime.sessions.begin() as session:
-        assert session.get_one(Item, (shop, ITEM)).release_on is None
+        assert session.get_one(StockItem, (shop, ITEM)).release_on is None
     assert ann.get(page).status_code == 200
 
 
@@ -121,8 +121,8 @@ def test_what_was_kept_before_days_had_bounds_is_expected_no_more(
     with runtime.sessions.begin() as session:
         late = session.scalars(sa.select(ArrivalRow).order_by(ArrivalRow.id.desc())).first()
         assert late is not None
-        late.expected_on, session.get_one(Item, (shop, ITEM)).release_on = date.max, date.max
-        session.get_one(Item, (shop, ITEM)).kind = "preorder"
+        late.expected_on, session.get_one(StockItem, (shop, ITEM)).release_on = date.max, date.max
+        session.get_one(StockItem, (shop, ITEM)).kind = "preorder"
 
     assert ann.get(page).status_code == 200
     with runtime.sessions.begin() as session:

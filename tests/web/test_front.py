@@ -24,7 +24,7 @@ from tests.web.posting import ADDRESS, deliveries, headers, order_body, signatur
 
 GOOD = json.dumps(order_body()).encode()
 
-Told = tuple[int, bytes, dict[str, str]]
+NoticeKind = tuple[int, bytes, dict[str, str]]
 
 
 def ask(
@@ -35,7 +35,7 @@ def ask(
     body: bytes,
     *,
     query: bytes = b"",
-) -> Told:
+) -> NoticeKind:
     """One request: status, body and headers of the answer."""
     told: list[Mapping[str, Any]] = []
     waiting = [{"type": "http.request", "body": body}]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.model import Basis, Promise
 from app.db import arrivals, promises
-from app.db.models import ArrivalRow, Event, Item, Shop, StaffRow
+from app.db.models import ArrivalRow, Event, Shop, StaffRow, StockItem
 from app.pipeline.runtime import Runtime
 from app.web.access import Role
 from app.web.application import create_app
@@ -65,7 +65,7 @@ def fill(shops: Shops, shop_id: int, *, orders: int) -> None:
         _expect(session, item)
 
 
-def _expect(session: Session, item: Item) -> None:
+def _expect(session: Session, item: StockItem) -> None:
     arrivals.add_arrival(
         session,
         item,
@@ -80,7 +80,7 @@ def _expect(session: Session, item: Item) -> None:
 def settings_of(shops: Shops, shop_id: int) -> tuple[object, ...]:
     """Everything that the two pages could change of a shop."""
     with shops.runtime.sessions.begin() as session:
-        shop, item = session.get_one(Shop, shop_id), session.get_one(Item, (shop_id, ITEM))
+        shop, item = session.get_one(Shop, shop_id), session.get_one(StockItem, (shop_id, ITEM))
         rows = session.scalars(sa.select(ArrivalRow).where(ArrivalRow.shop_id == shop_id))
         people = session.scalars(sa.select(StaffRow.email).where(StaffRow.shop_id == shop_id))
         return (

@@ -11,7 +11,7 @@ from redis import Redis
 from rq import SimpleWorker
 
 from app.db import audit, inbox, shops
-from app.db.models import DeliveryRow, Item, PoolRow, Shop
+from app.db.models import DeliveryRow, PoolRow, Shop, StockItem
 from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
 from app.services import open_redis
@@ -286,7 +286,7 @@ def test_stock_that_does_not_add_up_is_named(
     with runtime.sessions.begin() as session:
         shop = session.get_one(Shop, shop_id)
         sells(session, shop)
-        item = session.get_one(Item, (shop_id, ITEM))
+        item = session.get_one(StockItem, (shop_id, ITEM))
         item.problem, item.look_at = "Two orders are missing.", runtime.clock()
         session.add(
             PoolRow(

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from app.db import audit
-from app.db.models import DeliveryRow, OrderItemRow, Shop
+from app.db.models import DeliveryRow, LineItemRow, Shop
 from app.pipeline.runtime import Runtime
 from tests.builders import ITEM, NOW, seconds
 from tests.db.waiting import in_days, placed, sells
@@ -53,9 +53,9 @@ def fill(session: Session, shop: Shop, rows: int) -> None:
     session.add_all(_lines(shop, rows))
 
 
-def _lines(shop: Shop, rows: int) -> Iterator[OrderItemRow]:
+def _lines(shop: Shop, rows: int) -> Iterator[LineItemRow]:
     for number in range(1, rows):
-        yield OrderItemRow(
+        yield LineItemRow(
             shop_id=shop.id,
             order_id=1,
             line_id=1 + number,

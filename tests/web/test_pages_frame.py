@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from redis import Redis
 
 from app.db import shops
-from app.db.models import Event, Item, Order, OrderItemRow, PoolRow, PromiseRow
+from app.db.models import Event, LineItemRow, Order, PoolRow, PromiseRow, StockItem
 from app.pipeline.runtime import Runtime
 from app.settings import Settings
 from app.web.application import create_app
@@ -100,10 +100,10 @@ def test_words_from_outside_never_become_markup(stage: Stage) -> None:
     post(stage.world.web, b"{")
     with stage.world.runtime.sessions.begin() as session:
         order_id = session.scalars(sa.select(Order.order_id)).first()
-        session.execute(sa.update(Item).values(title=HOSTILE, sku=HOSTILE, problem=HOSTILE))
-        session.execute(sa.update(Item).values(look_at=stage.world.clock()))
+        session.execute(sa.update(StockItem).values(title=HOSTILE, sku=HOSTILE, problem=HOSTILE))
+        session.execute(sa.update(StockItem).values(look_at=stage.world.clock()))
         session.execute(sa.update(Order).values(name=HOSTILE, problem=HOSTILE))
-        session.execute(sa.update(OrderItemRow).values(title=HOSTILE, sku=HOSTILE))
+        session.execute(sa.update(LineItemRow).values(title=HOSTILE, sku=HOSTILE))
         session.execute(sa.update(PromiseRow).values(words=HOSTILE))
         session.execute(sa.update(PoolRow).values(location_name=HOSTILE, drift=1))
         session.execute(

@@ -10,7 +10,7 @@ from redis import Redis
 from werkzeug.test import TestResponse
 
 from app.db import audit
-from app.db.models import Event, Item, Order
+from app.db.models import Event, Order, StockItem
 from app.pipeline.runtime import Runtime
 from app.settings import Settings
 from app.web.access import Role
@@ -193,7 +193,7 @@ def test_an_item_that_is_not_settled_says_so(
     stage: Stage, ann: Browser, change: dict[str, object], said: str
 ) -> None:
     with stage.world.runtime.sessions.begin() as session:
-        session.execute(sa.update(Item).values(look_at=stage.world.clock(), **change))
+        session.execute(sa.update(StockItem).values(look_at=stage.world.clock(), **change))
 
     assert said in text(ann.get(page_of(stage)))
 

@@ -9,11 +9,11 @@ from app.db.models.audit import Event
 from app.db.models.base import Base, UtcDateTime
 from app.db.models.feeds import FeedRow
 from app.db.models.inbox import DeliveryRow
-from app.db.models.orders import DemandChangeRow, DoubtRow, LineRow, Order, OrderItemRow, RouteRow
+from app.db.models.orders import DemandChangeRow, DoubtRow, LineItemRow, LineRow, Order, RouteRow
 from app.db.models.people import SignInRow, StaffRow, UsedTokenRow
 from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
 from app.db.models.shops import Shop
-from app.db.models.stock import NAMES, SELLS, Item, PoolRow, ReservationRow, Variant
+from app.db.models.stock import NAMES, SELLS, PoolRow, ReservationRow, StockItem, Variant
 
 __all__ = [
     "IN_BULK",
@@ -30,11 +30,10 @@ __all__ = [
     "Event",
     "FeedRow",
     "FileLayoutRow",
-    "Item",
+    "LineItemRow",
     "LineRow",
     "NoticeRow",
     "Order",
-    "OrderItemRow",
     "PoolRow",
     "PromiseRow",
     "ReservationRow",
@@ -43,6 +42,7 @@ __all__ = [
     "ShownRow",
     "SignInRow",
     "StaffRow",
+    "StockItem",
     "UploadRow",
     "UsedTokenRow",
     "UtcDateTime",

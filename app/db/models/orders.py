@@ -29,7 +29,7 @@ class Order(Base):
     `is_ranked_by_hand`: a person set its priority, and no rule changes it.
 
     Sums of its promises, so that lists need not add them up: `short` units, `short_value` their price
-    as far as it is known (see `app.platforms.base.OrderItem`), `short_since` the first of them,
+    as far as it is known (see `app.platforms.base.LineItem`), `short_since` the first of them,
     `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
     promised with no arrival behind it. `released_on` is the day on which it was written that its stock
     has come, `waits_as` the status that was written last, while that is one of waiting. `bulk` says
@@ -82,8 +82,8 @@ class Order(Base):
     problem: Mapped[str | None]
 
 
-class OrderItemRow(Base):
-    """One line item of an order, as last told (see `app.platforms.base.OrderItem`)."""
+class LineItemRow(Base):
+    """One line item of an order, as last told (see `app.platforms.base.LineItem`)."""
 
     __tablename__ = "order_items"
     __table_args__ = (

@@ -35,7 +35,7 @@ class PromiseRow(Base):
 
 class NoticeRow(Base):
     """The log of what was told to a buyer about a delay and what they answered, append-only. `kind` is
-    one of `app.core.regimes.Told`; `revised_on` is the day that was named (None: unknown); `by`
+    one of `app.core.regimes.NoticeKind`; `revised_on` is the day that was named (None: unknown); `by`
     is who says so, never the buyer's name."""
 
     __tablename__ = "notices"

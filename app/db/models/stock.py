@@ -8,10 +8,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.models.base import Base
-from app.db.models.orders import OrderItemRow
+from app.db.models.orders import LineItemRow
 
 
-class Item(Base):
+class StockItem(Base):
     """What stock is counted for. `kind` is backorder (it comes again), preorder (not out before
     `release_on`) or discontinued (it never comes again). `look_at` is when its stock must be read
     (None: settled), `cause` says what asked for it. `has_queue`: some pool is below zero, or a line of
@@ -114,5 +114,5 @@ class ReservationRow(Base):
 
 
 # How the tables meet: a line item names a variant, a variant sells an item.
-NAMES = sa.and_(Variant.shop_id == OrderItemRow.shop_id, Variant.variant_id == OrderItemRow.variant_id)
-SELLS = sa.and_(Item.shop_id == Variant.shop_id, Item.item_id == Variant.item_id)
+NAMES = sa.and_(Variant.shop_id == LineItemRow.shop_id, Variant.variant_id == LineItemRow.variant_id)
+SELLS = sa.and_(StockItem.shop_id == Variant.shop_id, StockItem.item_id == Variant.item_id)

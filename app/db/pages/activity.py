@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import Event, Item, Order
+from app.db.models import Event, Order, StockItem
 from app.db.pages.orders import find_items
 from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Place, Sort, Turn, cut_page
 
@@ -100,8 +100,8 @@ def _named(session: Session, shop_id: int, events: Sequence[Event]) -> list[Happ
     orders = sa.select(Order.order_id, Order.name).where(
         Order.shop_id == shop_id, Order.order_id.in_(order_ids)
     )
-    items = sa.select(Item.item_id, Item.title, Item.sku).where(
-        Item.shop_id == shop_id, Item.item_id.in_(item_ids)
+    items = sa.select(StockItem.item_id, StockItem.title, StockItem.sku).where(
+        StockItem.shop_id == shop_id, StockItem.item_id.in_(item_ids)
     )
     names = dict(session.execute(orders).all())
     titles = {item_id: (title, sku) for item_id, title, sku in session.execute(items)}

@@ -8,7 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import Event, Item, LineRow, OrderItemRow, PoolRow, PromiseRow, Variant
+from app.db.models import Event, LineItemRow, LineRow, PoolRow, PromiseRow, StockItem, Variant
 
 _EVENTS_SHOWN = 200
 
@@ -34,7 +34,7 @@ class ItemOfOrder:
 
     title: str
     sku: str
-    item: Item | None
+    item: StockItem | None
     is_known: bool
     ordered: int = 0
     outstanding: int = 0
@@ -50,19 +50,17 @@ class ItemOfOrder:
 
 def read_items(session: Session, shop_id: int, order_id: int) -> list[ItemOfOrder]:
     """The items of an order, in the order of its lines."""
-    names = sa.and_(
-        Variant.shop_id == OrderItemRow.shop_id, Variant.variant_id == OrderItemRow.variant_id
-    )
-    sells = sa.and_(Item.shop_id == Variant.shop_id, Item.item_id == Variant.item_id)
+    names = sa.and_(Variant.shop_id == LineItemRow.shop_id, Variant.variant_id == LineItemRow.variant_id)
+    sells = sa.and_(StockItem.shop_id == Variant.shop_id, StockItem.item_id == Variant.item_id)
     less = sa.exists().where(
-        PoolRow.shop_id == Item.shop_id, PoolRow.item_id == Item.item_id, PoolRow.drift < 0
+        PoolRow.shop_id == StockItem.shop_id, PoolRow.item_id == StockItem.item_id, PoolRow.drift < 0
     )
     statement = (
-        sa.select(OrderItemRow, Variant, Item, less)
+        sa.select(LineItemRow, Variant, StockItem, less)
         .join(Variant, names)
-        .outerjoin(Item, sells)
-        .where(OrderItemRow.shop_id == shop_id, OrderItemRow.order_id == order_id)
-        .order_by(OrderItemRow.line_id)
+        .outerjoin(StockItem, sells)
+        .where(LineItemRow.shop_id == shop_id, LineItemRow.order_id == order_id)
+        .order_by(LineItemRow.line_id)
     )
     found: dict[tuple[str, int], ItemOfOrder] = {}
     for row, variant, item, is_less_committed in session.execute(statement):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import Status
-from app.db.models import NAMES, Item, Order, OrderItemRow, PromiseRow, Variant
+from app.db.models import NAMES, LineItemRow, Order, PromiseRow, StockItem, Variant
 from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Sort, Turn, cut_page
 
 RISK_DAYS = 3
@@ -172,9 +172,9 @@ def _matches(session: Session, shop_id: int, wanted: Wanted) -> sa.ColumnElement
         )
     else:
         lines = (
-            sa.select(OrderItemRow.order_id)
+            sa.select(LineItemRow.order_id)
             .join(Variant, NAMES)
-            .where(OrderItemRow.shop_id == shop_id, Variant.item_id.in_(items))
+            .where(LineItemRow.shop_id == shop_id, Variant.item_id.in_(items))
         )
     return Order.order_id.in_(lines)
 
@@ -196,10 +196,10 @@ def _numbered(session: Session, shop_id: int, text: str) -> sa.ColumnElement[boo
 def find_items(session: Session, shop_id: int, text: str) -> Sequence[int]:
     """Items whose code or title contains the text, whatever its case."""
     named = sa.or_(
-        Item.sku.icontains(text, autoescape=True), Item.title.icontains(text, autoescape=True)
+        StockItem.sku.icontains(text, autoescape=True), StockItem.title.icontains(text, autoescape=True)
     )
     return session.scalars(
-        sa.select(Item.item_id).where(Item.shop_id == shop_id, named).limit(_ITEMS_FOUND)
+        sa.select(StockItem.item_id).where(StockItem.shop_id == shop_id, named).limit(_ITEMS_FOUND)
     ).all()
 
 
@@ -209,11 +209,14 @@ def _short_lines(
     """What these orders wait for, locations together, most units first."""
     units = sa.func.sum(PromiseRow.short)
     statement = (
-        sa.select(PromiseRow.order_id, Item.item_id, Item.title, Item.sku, units)
-        .join(Item, sa.and_(Item.shop_id == PromiseRow.shop_id, Item.item_id == PromiseRow.item_id))
+        sa.select(PromiseRow.order_id, StockItem.item_id, StockItem.title, StockItem.sku, units)
+        .join(
+            StockItem,
+            sa.and_(StockItem.shop_id == PromiseRow.shop_id, StockItem.item_id == PromiseRow.item_id),
+        )
         .where(PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids), PromiseRow.short > 0)
-        .group_by(PromiseRow.order_id, Item.item_id, Item.title, Item.sku)
-        .order_by(PromiseRow.order_id, units.desc(), Item.item_id)
+        .group_by(PromiseRow.order_id, StockItem.item_id, StockItem.title, StockItem.sku)
+        .order_by(PromiseRow.order_id, units.desc(), StockItem.item_id)
     )
     found: dict[int, list[ShortLine]] = {}
     for order_id, item_id, title, sku, short in session.execute(statement):
@@ -223,14 +226,14 @@ def _short_lines(
 
 def _outstanding(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, int]:
     statement = (
-        sa.select(OrderItemRow.order_id, sa.func.sum(OrderItemRow.outstanding))
+        sa.select(LineItemRow.order_id, sa.func.sum(LineItemRow.outstanding))
         .join(Variant, NAMES)
         .where(
-            OrderItemRow.shop_id == shop_id,
-            OrderItemRow.order_id.in_(order_ids),
+            LineItemRow.shop_id == shop_id,
+            LineItemRow.order_id.in_(order_ids),
             Variant.item_id.is_not(None),
         )
-        .group_by(OrderItemRow.order_id)
+        .group_by(LineItemRow.order_id)
     )
     return {order_id: int(units) for order_id, units in session.execute(statement)}
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import Status
-from app.db.models import DeliveryRow, Event, Item, Order, PoolRow, Shop
+from app.db.models import DeliveryRow, Event, Order, PoolRow, Shop, StockItem
 
 _QUARTER_S = 900  # every zone's midnight falls on one
 _SHOWN_ON_PAGE = 20
@@ -128,9 +128,9 @@ def read_inbox(session: Session, shop_id: int) -> InboxState:
 class Trouble:
     """Items whose books do not balance and units that nobody explains: some of each, and how many."""
 
-    drifting: Sequence[tuple[PoolRow, Item]]
+    drifting: Sequence[tuple[PoolRow, StockItem]]
     drifting_count: int
-    stuck: Sequence[Item]
+    stuck: Sequence[StockItem]
     stuck_count: int
 
 
@@ -138,16 +138,21 @@ def read_trouble(session: Session, shop: Shop) -> Trouble:
     """What of the shop's stock does not add up."""
     drifts = (PoolRow.shop_id == shop.id, PoolRow.drift != 0)
     drifting = (
-        sa.select(PoolRow, Item, sa.func.count().over())
-        .join(Item, sa.and_(Item.shop_id == PoolRow.shop_id, Item.item_id == PoolRow.item_id))
+        sa.select(PoolRow, StockItem, sa.func.count().over())
+        .join(
+            StockItem,
+            sa.and_(StockItem.shop_id == PoolRow.shop_id, StockItem.item_id == PoolRow.item_id),
+        )
         .where(*drifts)
         .order_by(sa.func.abs(PoolRow.drift).desc(), PoolRow.item_id, PoolRow.location_id)
         .limit(_SHOWN_ON_PAGE)
     )
     stuck = (
-        sa.select(Item, sa.func.count().over())
-        .where(Item.shop_id == shop.id, Item.problem.is_not(None), Item.look_at.is_not(None))
-        .order_by(Item.look_at, Item.item_id)
+        sa.select(StockItem, sa.func.count().over())
+        .where(
+            StockItem.shop_id == shop.id, StockItem.problem.is_not(None), StockItem.look_at.is_not(None)
+        )
+        .order_by(StockItem.look_at, StockItem.item_id)
         .limit(_SHOWN_ON_PAGE)
     )
     pools, items = session.execute(drifting).all(), session.execute(stuck).all()

@@ -15,7 +15,7 @@ from app.db.models import FeedRow
 from app.db.shops import LeaseLostError
 from app.errors import NeedsOperator
 from app.mail import MailError
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.pipeline.feeds.network import Deadline, FeedFailed, deadline
 from app.pipeline.feeds.sftp import Folder, HostKeyOffered, RemoteFile, open_folder
 from app.pipeline.feeds.source import LONGEST_RUN_S, Login, open_login
@@ -56,18 +56,18 @@ class Run:
             self.values |= {"held_name": "", "held_content": None}
 
 
-def read_feed(desk: Desk) -> bool:
+def read_feed(context: ShopContext) -> bool:
     """Read the feed that has been due for longest. Returns whether there was one. Whatever its server
     does, the shop's other work goes on."""
-    with desk.transaction() as session:
-        feed = feeds.take_due_feed(session, desk.shop_id, now=desk.clock())
+    with context.transaction() as session:
+        feed = feeds.take_due_feed(session, context.shop_id, now=context.clock())
     if feed is None or feed.due_at is None:
         return False
-    run = _guarded(desk, feed)
-    now = desk.clock()
+    run = _guarded(context, feed)
+    now = context.clock()
     _plan(run, feed, now)
-    mailed = _tell(desk, feed, run)
-    with desk.transaction() as session:
+    mailed = _tell(context, feed, run)
+    with context.transaction() as session:
         feeds.end_run(
             session,
             feed,
@@ -80,16 +80,16 @@ def read_feed(desk: Desk) -> bool:
             failures=feed.failures + 1 if run.outcome == "failed" else 0,
             **run.values,
         )
-    log.info("feed read", shop=desk.shop_id, feed=feed.feed_id, outcome=run.outcome)
+    log.info("feed read", shop=context.shop_id, feed=feed.feed_id, outcome=run.outcome)
     return True
 
 
-def _guarded(desk: Desk, feed: FeedRow) -> Run:
+def _guarded(context: ShopContext, feed: FeedRow) -> Run:
     run = Run()
     try:
-        login = open_login(feed, desk.feed_access.keys)
+        login = open_login(feed, context.feed_access.keys)
         with deadline(LONGEST_RUN_S) as until:
-            _READERS[feed.kind](desk, feed, login, until, run)
+            _READERS[feed.kind](context, feed, login, until, run)
     except HostKeyOffered as offered:
         run.values["offered_host_key"], run.is_over = offered.host_key, True
         run.outcome, run.problem = "failed", str(offered)
@@ -99,42 +99,44 @@ def _guarded(desk: Desk, feed: FeedRow) -> Run:
     except (LeaseLostError, DBAPIError):
         raise
     except Exception:  # whatever a stranger's server sends, the shop's other work goes on
-        log.exception("a feed can't be read", shop=desk.shop_id, feed=feed.feed_id)
+        log.exception("a feed can't be read", shop=context.shop_id, feed=feed.feed_id)
         run.outcome = "failed"
         run.problem = "Backline could not read it, through an error of its own, which is in its log."
     return run
 
 
-def _read_web(desk: Desk, feed: FeedRow, login: Login, until: Deadline, run: Run) -> None:
+def _read_web(context: ShopContext, feed: FeedRow, login: Login, until: Deadline, run: Run) -> None:
     fetched = fetch_file(
         login,
         etag=feed.etag,
         modified=feed.modified,
-        network=desk.feed_access.network,
+        network=context.feed_access.network,
         until=until,
     )
     if fetched is None:
         return
     digest = sha256(fetched.content).hexdigest()
     if digest != feed.digest:
-        run.note(use_file(desk, feed, fetched.name, fetched.content), fetched.name, fetched.content)
+        run.note(use_file(context, feed, fetched.name, fetched.content), fetched.name, fetched.content)
     # A file that was refused, or rehearsed alone, is fetched again: it may be read otherwise by then.
     if run.outcome in ("imported", "unchanged"):
         run.values |= {"etag": fetched.etag, "modified": fetched.modified, "digest": digest}
 
 
-def _read_folder(desk: Desk, feed: FeedRow, login: Login, until: Deadline, run: Run) -> None:
-    network = desk.feed_access.network
+def _read_folder(context: ShopContext, feed: FeedRow, login: Login, until: Deadline, run: Run) -> None:
+    network = context.feed_access.network
     with open_folder(login, host_key=feed.host_key, network=network, until=until) as folder:
         listed = folder.files()
         if feed.state == "trial":
             for file in listed[-1:]:
-                _use_remote(desk, feed, folder, file, run)
+                _use_remote(context, feed, folder, file, run)
             return
-        _read_new(desk, feed, folder, listed, run)
+        _read_new(context, feed, folder, listed, run)
 
 
-def _read_new(desk: Desk, feed: FeedRow, folder: Folder, listed: list[RemoteFile], run: Run) -> None:
+def _read_new(
+    context: ShopContext, feed: FeedRow, folder: Folder, listed: list[RemoteFile], run: Run
+) -> None:
     """Files that nobody has read, oldest first. Of a feed that lists everything the newest says all."""
     begun = time.monotonic()
     seen = {file.name: _look(file, feed.files.get(file.name)) for file in listed}
@@ -145,12 +147,12 @@ def _read_new(desk: Desk, feed: FeedRow, folder: Folder, listed: list[RemoteFile
     for file in listed:
         if seen[file.name][2] == "ready":
             if time.monotonic() - begun > _LAST_BEGIN_S:
-                run.due_at = desk.clock()
+                run.due_at = context.clock()
                 return
-            used = _use_remote(desk, feed, folder, file, run)
+            used = _use_remote(context, feed, folder, file, run)
             seen[file.name] = _mark(file, "refused" if used.outcome == "failed" else "read")
     if any(state == "new" for _, _, state in seen.values()):
-        run.due_at = desk.clock() + _SECOND_LOOK
+        run.due_at = context.clock() + _SECOND_LOOK
         run.outcome = "waiting" if run.outcome == "unchanged" else run.outcome
 
 
@@ -165,9 +167,9 @@ def _look(file: RemoteFile, before: list[Any] | None) -> list[Any]:
     return _mark(file, "ready" if before[2] in ("new", "ready") else before[2])
 
 
-def _use_remote(desk: Desk, feed: FeedRow, folder: Folder, file: RemoteFile, run: Run) -> Used:
+def _use_remote(context: ShopContext, feed: FeedRow, folder: Folder, file: RemoteFile, run: Run) -> Used:
     content = folder.read(file)
-    used = use_file(desk, feed, file.name, content)
+    used = use_file(context, feed, file.name, content)
     run.note(used, file.name, content)
     return used
 
@@ -181,27 +183,27 @@ def _plan(run: Run, feed: FeedRow, now: datetime) -> None:
     run.due_at = now + (retry if run.passes else usual)
 
 
-def _tell(desk: Desk, feed: FeedRow, run: Run) -> str:
+def _tell(context: ShopContext, feed: FeedRow, run: Run) -> str:
     """Mail what went wrong: once, and what passes by itself only if it did not. Returns what was told
     last."""
     if not run.problem:
         return ""
     is_told = run.problem == feed.mailed_problem or (run.passes and not feed.failures)
-    if is_told or not feed.mail_to or desk.feed_access.send_mail is None:
+    if is_told or not feed.mail_to or context.feed_access.send_mail is None:
         return feed.mailed_problem
-    with desk.transaction() as session:
-        shop = shops.get_shop(session, desk.shop_id)
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
     text = _LETTER.format(
         feed=feed.name,
         shop=shop.name or shop.domain,
         problem=run.problem,
         result=_RESULTS[run.outcome],
-        link=f"{desk.app_url}/shops/{desk.shop_id}/arrivals/feeds/{feed.feed_id}",
+        link=f"{context.app_url}/shops/{context.shop_id}/arrivals/feeds/{feed.feed_id}",
     )
     try:
-        desk.feed_access.send_mail(feed.mail_to, f"Purchase orders: {feed.name} needs a look", text)
+        context.feed_access.send_mail(feed.mail_to, f"Purchase orders: {feed.name} needs a look", text)
     except MailError as error:
-        log.warning("a mail about a feed did not leave", shop=desk.shop_id, reason=str(error))
+        log.warning("a mail about a feed did not leave", shop=context.shop_id, reason=str(error))
         return feed.mailed_problem
     return run.problem
 
@@ -222,7 +224,7 @@ The purchase orders of the feed "{feed}" of {shop} could not all be read:
 You get this mail because your address is entered for this feed. Remove it there to get no more.
 """
 
-_READERS: dict[str, Callable[[Desk, FeedRow, Login, Deadline, Run], None]] = {
+_READERS: dict[str, Callable[[ShopContext, FeedRow, Login, Deadline, Run], None]] = {
     "https": _read_web,
     "sftp": _read_folder,
 }

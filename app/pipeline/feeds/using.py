@@ -9,7 +9,7 @@ import msgspec
 
 from app.db.models import FeedRow
 from app.pipeline.arrivals import Bad, Report
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.pipeline.files.importing import OrderFile, examine_for_shop, import_file
 from app.pipeline.files.options import Options
 from app.pipeline.files.text import FileRefused, printable
@@ -27,13 +27,13 @@ class Used:
     report: dict[str, Any] = field(default_factory=dict)
 
 
-def use_file(desk: Desk, feed: FeedRow, name: str, content: bytes) -> Used:
+def use_file(context: ShopContext, feed: FeedRow, name: str, content: bytes) -> Used:
     """Rehearse a file, then import it, unless the feed is on trial or something is wrong with it. A file
     that is refused has changed nothing."""
     bad: list[Bad] = []
     try:
-        layout = _examine(desk, feed, content)
-        report = _import(desk, feed, layout, name, bad=bad, is_rehearsal=True)
+        layout = _examine(context, feed, content)
+        report = _import(context, feed, layout, name, bad=bad, is_rehearsal=True)
     except FileRefused as refused:
         return Used("failed", str(refused), {"file": printable(name)})
     shown = _shown(report, bad, name)
@@ -42,27 +42,33 @@ def use_file(desk: Desk, feed: FeedRow, name: str, content: bytes) -> Used:
         return Used("failed", problem, shown)
     if feed.state == "trial":
         return Used("rehearsed", _unusable(report, bad), shown)
-    _import(desk, feed, layout, name, bad=[], is_rehearsal=False)
+    _import(context, feed, layout, name, bad=[], is_rehearsal=False)
     return Used("imported", _unusable(report, bad), shown)
 
 
-def _examine(desk: Desk, feed: FeedRow, content: bytes) -> OrderFile:
+def _examine(context: ShopContext, feed: FeedRow, content: bytes) -> OrderFile:
     options = msgspec.convert(feed.options, Options)
-    with desk.transaction() as session:
+    with context.transaction() as session:
         return examine_for_shop(
-            session, desk.shop_id, lambda: io.BytesIO(content), options=options, now=desk.clock()
+            session, context.shop_id, lambda: io.BytesIO(content), options=options, now=context.clock()
         )
 
 
 def _import(
-    desk: Desk, feed: FeedRow, layout: OrderFile, name: str, *, bad: list[Bad], is_rehearsal: bool
+    context: ShopContext,
+    feed: FeedRow,
+    layout: OrderFile,
+    name: str,
+    *,
+    bad: list[Bad],
+    is_rehearsal: bool,
 ) -> Report:
     return import_file(
-        desk.sessions,
-        desk.shop_id,
+        context.sessions,
+        context.shop_id,
         layout,
         name=f"{feed.name}: {printable(name)}",
-        now=desk.clock(),
+        now=context.clock(),
         is_rehearsal=is_rehearsal,
         on_bad=lambda one: bad.append(one) if len(bad) < _KEPT_BAD else None,
         # Two feeds may have the same header line; neither knows what the other lists.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.db import arrivals, shops, uploads
 from app.db.audit import record_event
 from app.pipeline.arrivals import Bad, Catalog, Intake, Report, Wording, read_catalog
-from app.pipeline.desk import local_day, zone_of
+from app.pipeline.context import local_day, zone_of
 from app.pipeline.edi.document import EdiDocument
 from app.pipeline.edi.reading import read_edi
 from app.pipeline.files.layout import Layout, examine

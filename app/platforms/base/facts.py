@@ -11,7 +11,7 @@ class _Fact(msgspec.Struct, frozen=True, tag_field="kind"):
     and product names only, never a buyer's data."""
 
 
-class OrderItem(msgspec.Struct, frozen=True):
+class LineItem(msgspec.Struct, frozen=True):
     """One line item of an order as the platform names it.
 
     `ordered` counts the units still part of the order (shipped ones included, removed ones not);
@@ -43,7 +43,7 @@ class LinePart(msgspec.Struct, frozen=True):
 
 class LocatedLine(msgspec.Struct, frozen=True):
     """Outstanding units of one stock item of an order, at the location that is to ship them;
-    `backordered` as in `OrderItem`, `waiting` of them are on hold or scheduled for a later day.
+    `backordered` as in `LineItem`, `waiting` of them are on hold or scheduled for a later day.
 
     `lowers_stock`: whether units that are ordered lower what is available at once, by the settings of
     today (None: the platform counts what orders take by itself). `follows_edits`: whether units that
@@ -80,7 +80,7 @@ class OrderSeen(_Fact, frozen=True, tag="order seen"):
     placed_at: datetime
     updated_at: datetime
     is_cancelled: bool
-    items: tuple[OrderItem, ...] | None = None
+    items: tuple[LineItem, ...] | None = None
     routing: Routing | None = None
     tags: tuple[str, ...] | None = None
     blocks: str | None = None

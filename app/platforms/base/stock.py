@@ -10,7 +10,7 @@ class Pool(msgspec.Struct, frozen=True):
     """One item at one location, in the platform's own figures of one snapshot.
 
     `available` is what is free to sell; below zero by the units short. What open orders take shows in
-    one of three ways (see `app.core.books.Account`): `committed` where the platform counts all
+    one of three ways (see `app.core.books.StockPosition`): `committed` where the platform counts all
     their units (Shopify); `backordered` where it counts those short at placement, the others having left
     `on_hand` (BigCommerce); neither, where open orders have not lowered `available` at all.
     """

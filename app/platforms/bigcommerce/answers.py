@@ -14,7 +14,7 @@ import msgspec
 from app.core.bounds import within_reach
 from app.core.note import digest_of_blocks
 from app.errors import TryLater
-from app.platforms.base import LinePart, LocatedLine, OrderItem, OrderSeen, Pool, Routing
+from app.platforms.base import LineItem, LinePart, LocatedLine, OrderSeen, Pool, Routing
 from app.platforms.http import jittered_s
 from app.platforms.text import printable, ten_thousandths
 
@@ -230,9 +230,9 @@ def _lines(order: OrderBody, default_location_id: int) -> Iterator[tuple[int, Li
         yield from ((default_location_id, line) for line in shipping.line_items if line.variant_id)
 
 
-def _item(line: Line, *, is_closed: bool) -> OrderItem:
+def _item(line: Line, *, is_closed: bool) -> LineItem:
     outstanding = 0 if is_closed else line.outstanding
-    return OrderItem(
+    return LineItem(
         line_id=line.id,
         variant_id=line.variant_id or 0,
         ordered=line.ordered,

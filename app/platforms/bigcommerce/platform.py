@@ -24,7 +24,7 @@ from app.platforms.base import (
 )
 from app.platforms.bigcommerce import hooks, profile, reads, writes
 from app.platforms.bigcommerce.client import BigCommerceClient
-from app.platforms.bigcommerce.habits import Habits
+from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 
 _NOTE_LIMIT = 65_535
 
@@ -35,14 +35,14 @@ class BigCommercePlatform:
     def __init__(
         self,
         client: BigCommerceClient,
-        habits: Habits,
+        store_config: StoreConfigCache,
         *,
         hook_secret: str,
         quiet_s: float,
         news_s: float,
     ) -> None:
         self._client = client
-        self._habits = habits
+        self._habits = store_config
         self._hook_secret = hook_secret
         self.bulk: BulkWriter | None = None
         self.traits = Traits(

@@ -9,7 +9,7 @@ import msgspec
 from app.platforms.base import ShopProfile
 from app.platforms.bigcommerce.answers import InventoryItem, Product, read
 from app.platforms.bigcommerce.client import Answer, BigCommerceClient, Params
-from app.platforms.bigcommerce.habits import AT_SHIPMENT, Habits, SettingsBody
+from app.platforms.bigcommerce.store_config_cache import AT_SHIPMENT, SettingsBody, StoreConfigCache
 
 
 class _Probe(NamedTuple):
@@ -49,7 +49,7 @@ class _Store(msgspec.Struct):
     timezone: _Zone = msgspec.field(default_factory=_Zone)
 
 
-def fetch_profile(client: BigCommerceClient, habits: Habits) -> ShopProfile:
+def fetch_profile(client: BigCommerceClient, store_config: StoreConfigCache) -> ShopProfile:
     """The store's own words about itself, which scopes we hold and lack, and what its settings limit."""
     answers = {scope: _try(client, probe) for scope, probe in _PROBES.items()}
     held = [scope for scope, answer in answers.items() if answer.status != HTTPStatus.FORBIDDEN]
@@ -63,7 +63,7 @@ def fetch_profile(client: BigCommerceClient, habits: Habits) -> ShopProfile:
         scopes=tuple(held),
         missing_scopes=tuple(missing),
         api_version="v2/v3",
-        limits=() if missing else tuple(_limits(client, habits)),
+        limits=() if missing else tuple(_limits(client, store_config)),
         currency=store.currency,
     )
 
@@ -75,7 +75,7 @@ def _try(client: BigCommerceClient, probe: _Probe) -> Answer:
     )
 
 
-def _limits(client: BigCommerceClient, habits: Habits) -> list[str]:
+def _limits(client: BigCommerceClient, store_config: StoreConfigCache) -> list[str]:
     """What does not work as things are, each with what to do."""
     return [
         text for text in (_of_settings(client), _of_backorders(client), _of_tracking(client)) if text

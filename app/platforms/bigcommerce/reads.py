@@ -32,7 +32,7 @@ from app.platforms.bigcommerce.answers import (
     read,
 )
 from app.platforms.bigcommerce.client import BigCommerceClient
-from app.platforms.bigcommerce.habits import Habits
+from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 from app.platforms.text import printable
 
 # The most that one request takes, by the documentation of each endpoint.
@@ -53,20 +53,20 @@ _WITH_LINES: Mapping[str, str | int] = {
 
 
 def fetch_orders(
-    client: BigCommerceClient, habits: Habits, asks: Sequence[OrderAsk]
+    client: BigCommerceClient, store_config: StoreConfigCache, asks: Sequence[OrderAsk]
 ) -> list[OrderSeen | OrderGone]:
     """The orders asked for, whole, one answer each and in that order."""
     found = fetch_bodies(client, [ask.order_id for ask in asks])
-    seen = {order.order_id: order for order in _seen(habits, list(found.values()))}
+    seen = {order.order_id: order for order in _seen(store_config, list(found.values()))}
     return [seen.get(ask.order_id) or OrderGone(ask.order_id) for ask in asks]
 
 
-def _seen(habits: Habits, orders: Sequence[OrderBody]) -> list[OrderSeen]:
+def _seen(store_config: StoreConfigCache, orders: Sequence[OrderBody]) -> list[OrderSeen]:
     """These orders in our words, by what the store does the same way every day."""
     if not orders:
         return []
-    default_id = habits.default_location_id()
-    habits.learn_variants(
+    default_id = store_config.default_location_id()
+    store_config.learn_variants(
         [
             Variant(line.variant_id, line.product_id, line.sku)
             for order in orders
@@ -74,13 +74,15 @@ def _seen(habits: Habits, orders: Sequence[OrderBody]) -> list[OrderSeen]:
             if line.variant_id and line.product_id
         ]
     )
-    products = habits.products({line.product_id or 0 for order in orders for line in order.every_line()})
+    products = store_config.products(
+        {line.product_id or 0 for order in orders for line in order.every_line()}
+    )
     return [
         order_seen(
             order,
             default_location_id=default_id,
             products=products,
-            rules=habits.stock_rules(order.channel_of_settings),
+            rules=store_config.stock_rules(order.channel_of_settings),
         )
         for order in orders
     ]
@@ -148,10 +150,12 @@ def _fetch_lines(client: BigCommerceClient, order_id: int) -> list[Line]:
         page += 1
 
 
-def fetch_changed_orders(client: BigCommerceClient, habits: Habits, since: datetime) -> ChangedOrders:
+def fetch_changed_orders(
+    client: BigCommerceClient, store_config: StoreConfigCache, since: datetime
+) -> ChangedOrders:
     """Orders changed at or after a moment, whole, the oldest change first."""
     orders, is_complete = _changed_bodies(client, since)
-    copies = _seen(habits, orders)
+    copies = _seen(store_config, orders)
     return ChangedOrders(
         updated_at={copy.order_id: copy.updated_at for copy in copies},
         seen_until=max([since, *(copy.updated_at for copy in copies)]),
@@ -180,7 +184,9 @@ def _changed_bodies(client: BigCommerceClient, since: datetime) -> tuple[list[Or
         page += 1
 
 
-def fetch_open_orders(client: BigCommerceClient, habits: Habits, cursor: str | None) -> ImportPage:
+def fetch_open_orders(
+    client: BigCommerceClient, store_config: StoreConfigCache, cursor: str | None
+) -> ImportPage:
     """The next page of the import, status by status. The cursor is "status/number/total": orders of
     that status with a higher number are still to come, of so many in all."""
     if cursor is None:
@@ -190,7 +196,7 @@ def fetch_open_orders(client: BigCommerceClient, habits: Habits, cursor: str | N
         client,
         {"status_id": status_id, "min_id": after_id + 1, "sort": "id:asc", "limit": ORDERS_AT_ONCE},
     )
-    copies = tuple(_seen(habits, orders))
+    copies = tuple(_seen(store_config, orders))
     if len(orders) == ORDERS_AT_ONCE:
         return ImportPage(copies, f"{status_id}/{orders[-1].id}/{total}", total)
     if status_id == OPEN_STATUSES[-1]:
@@ -213,10 +219,10 @@ def _count_open_orders(client: BigCommerceClient) -> int:
     return sum(status.count for status in counts.statuses if status.id in OPEN_STATUSES)
 
 
-def fetch_variants(habits: Habits, variant_ids: Sequence[int]) -> list[VariantSeen]:
+def fetch_variants(store_config: StoreConfigCache, variant_ids: Sequence[int]) -> list[VariantSeen]:
     """Which items these variants sell. One that does not exist any more has none."""
-    found = habits.variants(variant_ids)
-    products = habits.products({variant.product_id for variant in found.values()})
+    found = store_config.variants(variant_ids)
+    products = store_config.products({variant.product_id for variant in found.values()})
     return [_variant_seen(variant_id, found.get(variant_id), products) for variant_id in variant_ids]
 
 
@@ -236,28 +242,32 @@ def _variant_seen(
     )
 
 
-def fetch_stock(client: BigCommerceClient, habits: Habits, item_ids: Sequence[int]) -> list[ItemStock]:
+def fetch_stock(
+    client: BigCommerceClient, store_config: StoreConfigCache, item_ids: Sequence[int]
+) -> list[ItemStock]:
     """The pools of many items; what is not tracked, or no more, has none."""
     found = {
         item.identity.variant_id: item
         for item in _fetch_inventory(client, "variant_id:in", item_ids)
         if item.identity.variant_id
     }
-    found |= _fetch_shared(client, habits, [one for one in item_ids if one not in found])
-    products = _products_of(habits, found)
+    found |= _fetch_shared(client, store_config, [one for one in item_ids if one not in found])
+    products = _products_of(store_config, found)
     return [_item_stock(item_id, found.get(item_id), products) for item_id in item_ids]
 
 
-def _products_of(habits: Habits, found: Mapping[int, InventoryItem]) -> dict[int, Product]:
+def _products_of(
+    store_config: StoreConfigCache, found: Mapping[int, InventoryItem]
+) -> dict[int, Product]:
     """The products of these items. Where stock is told of one that was not counted when we last asked,
     its tracking has been switched on since."""
-    products = habits.products({item.identity.product_id or 0 for item in found.values()})
+    products = store_config.products({item.identity.product_id or 0 for item in found.values()})
     changed = {
         product.id
         for item_id, item in found.items()
         if (product := products.get(item.identity.product_id or 0)) and not product.counts(item_id)
     }
-    return products | habits.products_anew(changed)
+    return products | store_config.products_anew(changed)
 
 
 def _item_stock(item_id: int, item: InventoryItem | None, products: Mapping[int, Product]) -> ItemStock:
@@ -268,12 +278,12 @@ def _item_stock(item_id: int, item: InventoryItem | None, products: Mapping[int,
 
 
 def _fetch_shared(
-    client: BigCommerceClient, habits: Habits, item_ids: Sequence[int]
+    client: BigCommerceClient, store_config: StoreConfigCache, item_ids: Sequence[int]
 ) -> dict[int, InventoryItem]:
     """The stock that variants of a product share, by the item that stands for it: BigCommerce names it
     by the product alone."""
-    variants = habits.variants(item_ids)
-    products = habits.products({variant.product_id for variant in variants.values()})
+    variants = store_config.variants(item_ids)
+    products = store_config.products({variant.product_id for variant in variants.values()})
     items = {product.id: product.first_variant_id for product in products.values() if product.is_shared}
     return {
         item_id: told
@@ -292,15 +302,18 @@ def _fetch_inventory(
 
 
 def look(
-    client: BigCommerceClient, habits: Habits, asks: Sequence[OrderAsk], item_ids: Sequence[int]
+    client: BigCommerceClient,
+    store_config: StoreConfigCache,
+    asks: Sequence[OrderAsk],
+    item_ids: Sequence[int],
 ) -> Look:
     """The stock that decided, and the orders about to be written with their notes. The notes are read
     last: what staff write between that and our write is lost."""
-    stock = fetch_stock(client, habits, item_ids) if item_ids else []
+    stock = fetch_stock(client, store_config, item_ids) if item_ids else []
     found = fetch_bodies(client, [ask.order_id for ask in asks])
     bodies = [found[ask.order_id] for ask in asks if ask.order_id in found]
     orders = [
         OrderNow(order=seen, note=body.staff_notes or "", tags=(), status_id=body.status_id)
-        for body, seen in zip(bodies, _seen(habits, bodies), strict=True)
+        for body, seen in zip(bodies, _seen(store_config, bodies), strict=True)
     ]
     return Look(tuple(orders), tuple(stock))

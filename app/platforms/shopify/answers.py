@@ -11,8 +11,8 @@ from app.core.bounds import within_reach
 from app.core.note import digest_of_blocks
 from app.platforms.base import (
     ItemStock,
+    LineItem,
     LocatedLine,
-    OrderItem,
     OrderNow,
     OrderSeen,
     Pool,
@@ -229,10 +229,10 @@ def order_now(order: OrderNode) -> OrderNow:
     return OrderNow(order=order_seen(order), note=order.note or "", tags=order.tags or ())
 
 
-def order_items(lines: Iterable[LineItemNode]) -> tuple[OrderItem, ...]:
+def order_items(lines: Iterable[LineItemNode]) -> tuple[LineItem, ...]:
     """The line items that sell a variant."""
     return tuple(
-        OrderItem(
+        LineItem(
             line_id=number_of(line.id),
             variant_id=number_of(line.variant.id),
             ordered=line.current_quantity,

@@ -18,9 +18,9 @@ from app.platforms.base import (
     Fact,
     InboundChanged,
     ItemChanged,
+    LineItem,
     LocationGone,
     OrderGone,
-    OrderItem,
     OrderSeen,
     OrderTouched,
     PrivacyKind,
@@ -172,11 +172,11 @@ def _tags(told: str) -> Iterator[str]:
     return (printable(tag.strip()) for tag in told.split(",") if tag.strip())
 
 
-def _items(line_items: list[_LineItem], units: Mapping[int, OpenUnits]) -> Iterator[OrderItem]:
+def _items(line_items: list[_LineItem], units: Mapping[int, OpenUnits]) -> Iterator[LineItem]:
     for line in line_items:
         if line.variant_id is None:
             continue  # a custom item: no stock is counted for it
-        yield OrderItem(
+        yield LineItem(
             line_id=line.id,
             variant_id=line.variant_id,
             ordered=line.quantity if line.current_quantity is None else line.current_quantity,

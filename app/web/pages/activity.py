@@ -13,9 +13,9 @@ from app.db.pages import activity
 from app.db.pages.activity import Happening, Wanted
 from app.db.pages.paging import Turn
 from app.pipeline.runtime import Runtime
+from app.web.pages.event_labels import KINDS, cause_in_words, kind_in_words
+from app.web.pages.formatting import Words
 from app.web.pages.frame import is_fragment, open_shop, read_text, read_turn, turn_values
-from app.web.pages.happenings import KINDS, cause_in_words, kind_in_words
-from app.web.pages.words import Words
 
 _COLUMNS = ("when", "what", "order", "item", "sku", "before", "after", "why", "cause")
 

@@ -17,7 +17,7 @@ from app.pipeline.runtime import Runtime
 from app.settings import Settings
 from app.web import access
 from app.web.access import Role
-from app.web.pages.words import Words
+from app.web.pages.formatting import Words
 
 LONGEST_TEXT = 100
 

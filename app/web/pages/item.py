@@ -11,9 +11,9 @@ from app.core.bounds import LARGEST_ID, MOST_DAYS, MOST_UNITS, read_whole
 from app.core.decide import Decided
 from app.core.model import Basis, Share
 from app.core.promise import still_expected
-from app.db import arrivals, items, mirror
+from app.db import arrivals, items, orders, stock
 from app.db.items import ItemTerms
-from app.db.models import ArrivalRow, Item
+from app.db.models import ArrivalRow, StockItem
 from app.pipeline.reservations import unreadable
 from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
@@ -171,11 +171,11 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     return blueprint
 
 
-def _item(opened: OpenShop, item_id: int) -> Item:
+def _item(opened: OpenShop, item_id: int) -> StockItem:
     return items.find_item(opened.session, opened.id, item_id) or abort(404)
 
 
-def _arrival(opened: OpenShop, item: Item, arrival_id: int) -> ArrivalRow:
+def _arrival(opened: OpenShop, item: StockItem, arrival_id: int) -> ArrivalRow:
     found = items.arrivals_of_item(opened.session, opened.id, item.item_id)
     row = next((one for one in found if one.id == arrival_id), None) or abort(404)
     if row.source == "shopify":
@@ -218,7 +218,10 @@ def _listing(opened: OpenShop) -> str:
 
 
 def _item_page(
-    opened: OpenShop, item: Item, wrong: Mapping[str, Form] | None = None, template: str = "item.html"
+    opened: OpenShop,
+    item: StockItem,
+    wrong: Mapping[str, Form] | None = None,
+    template: str = "item.html",
 ) -> str:
     standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
     queues = standing.decide()
@@ -278,7 +281,7 @@ def _outside(opened: OpenShop, standing: Standing, location_id: int | None) -> l
     waiting = {
         order_id: units for (order_id, at), units in standing.waiting.items() if at == location_id
     }
-    names = mirror.order_names(opened.session, opened.id, waiting) if waiting else {}
+    names = orders.order_names(opened.session, opened.id, waiting) if waiting else {}
     return [Outside(order_id, name, waiting[order_id]) for order_id, name in sorted(names.items())]
 
 
@@ -303,7 +306,7 @@ def _chart(
 def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRow]:
     start = (page - 1) * _A_PAGE
     some = queue[start : start + _A_PAGE]
-    names = mirror.order_names(opened.session, opened.id, {one.allocation.line.order_id for one in some})
+    names = orders.order_names(opened.session, opened.id, {one.allocation.line.order_id for one in some})
     return [
         QueueRow(
             place=place,
@@ -325,7 +328,7 @@ def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRo
     ]
 
 
-def _arrivals(opened: OpenShop, item: Item, location_id: int | None) -> list[ArrivalRow]:
+def _arrivals(opened: OpenShop, item: StockItem, location_id: int | None) -> list[ArrivalRow]:
     found = items.arrivals_of_item(opened.session, opened.id, item.item_id)
     return [one for one in found if one.location_id == location_id]
 
@@ -345,7 +348,7 @@ def _ask(
     return Question(quantity, on, outcomes), forms
 
 
-def _what_if_fragment(opened: OpenShop, item: Item) -> str:
+def _what_if_fragment(opened: OpenShop, item: StockItem) -> str:
     standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
     location_id = _location(standing, standing.decide())
     if location_id is None:
@@ -368,9 +371,9 @@ def _what_if_fragment(opened: OpenShop, item: Item) -> str:
 # What a manager says
 
 
-def _add_arrival(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
+def _add_arrival(opened: OpenShop, item: StockItem) -> Response | tuple[str, int]:
     form = Form(request.form)
-    pools = mirror.pools_of(opened.session, opened.id, [item.item_id])[item.item_id]
+    pools = stock.pools_of(opened.session, opened.id, [item.item_id])[item.item_id]
     location = form.one_of("location", {str(location_id): None for location_id in pools})
     quantity = form.number("quantity", least=1, most=MOST_UNITS)
     expected_on = form.day("expected_on", today=opened.say.today)
@@ -390,7 +393,9 @@ def _add_arrival(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
     return _back(opened, item, "added", location=location)
 
 
-def _change_arrival(opened: OpenShop, item: Item, arrival: ArrivalRow) -> Response | tuple[str, int]:
+def _change_arrival(
+    opened: OpenShop, item: StockItem, arrival: ArrivalRow
+) -> Response | tuple[str, int]:
     """Another date, another quantity, or units of it that have landed."""
     form = Form(request.form)
     quantity = form.number("quantity", least=1, most=MOST_UNITS)
@@ -415,7 +420,7 @@ def _change_arrival(opened: OpenShop, item: Item, arrival: ArrivalRow) -> Respon
     return _back(opened, item, done, location=str(arrival.location_id))
 
 
-def _change_terms(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
+def _change_terms(opened: OpenShop, item: StockItem) -> Response | tuple[str, int]:
     form = Form(request.form)
     kind = form.one_of("kind", KINDS)
     lead_time = form.number_or_none("lead_time_days", least=0, most=MOST_DAYS)
@@ -427,6 +432,6 @@ def _change_terms(opened: OpenShop, item: Item) -> Response | tuple[str, int]:
     return _back(opened, item, "terms", location=request.form.get("location", ""))
 
 
-def _back(opened: OpenShop, item: Item, done: str, *, location: str) -> Response:
+def _back(opened: OpenShop, item: StockItem, done: str, *, location: str) -> Response:
     where = {"location": location} if location else {}
     return back_to("items.item_page", shop_id=opened.id, item_id=item.item_id, done=done, **where)

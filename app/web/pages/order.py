@@ -10,18 +10,19 @@ from werkzeug.wrappers import Response
 from app.core.bounds import read_whole
 from app.core.changes import is_worth_writing
 from app.core.desired import WAITING, Desired, Shown, desired, rename_tags
-from app.db import interventions, promises
+from app.db import due_orders, interventions
 from app.db.models import Event, Order
 from app.db.pages import order as order_page
 from app.db.pages.order import ItemOfOrder
 from app.db.pages.orders import states_of
-from app.pipeline.duties import with_duties
+from app.pipeline.compliance import with_duties
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import sentences_for
 from app.pipeline.whatif import standing_of
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS, order_url
 from app.web import access
+from app.web.pages.event_labels import cause_in_words, kind_in_words
 from app.web.pages.frame import (
     OpenShop,
     back_to,
@@ -30,7 +31,6 @@ from app.web.pages.frame import (
     is_fragment,
     open_shop,
 )
-from app.web.pages.happenings import cause_in_words, kind_in_words
 from app.web.pages.states import badges
 
 HIGHEST_PRIORITY = 100
@@ -176,7 +176,7 @@ def _add_histories(items: Sequence[ItemOfOrder], events: Sequence[Event]) -> Non
 
 
 def _judge(opened: OpenShop, order: Order, today: date) -> Judgement | None:
-    found = promises.look_up_order(opened.session, opened.id, order.order_id)
+    found = due_orders.look_up_order(opened.session, opened.id, order.order_id)
     if found is None:
         return None
     (due,) = with_duties(opened.session, opened.shop, [found], now=opened.say.now)

@@ -8,8 +8,8 @@ from app.pipeline.machines import Machines, look_at_machines
 from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.chart import lay_out
-from app.web.pages.checks import make_checks
 from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
+from app.web.pages.health_checks import make_checks
 
 DAYS = 30
 

@@ -34,7 +34,7 @@ from app.pipeline.sentences import (
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS
 from app.web import access
-from app.web.pages.duties import REGIMES
+from app.web.pages.compliance import REGIMES
 from app.web.pages.forms import Form
 from app.web.pages.frame import (
     OpenShop,

@@ -16,7 +16,7 @@ from cryptography.fernet import Fernet
 from app.db import feeds, shops
 from app.db.models import FeedRow
 from app.mail import send_mail
-from app.pipeline.desk import Desk
+from app.pipeline.context import ShopContext
 from app.pipeline.feeds.access import FeedAccess
 from app.pipeline.feeds.network import Network
 from app.pipeline.feeds.run import read_feed
@@ -65,7 +65,7 @@ class Office:
     def work(self, *, after_minutes: float = 0) -> None:
         """A worker looks."""
         self.clock.now += timedelta(minutes=after_minutes)
-        desk = Desk(
+        context = ShopContext(
             self.buyer.shop_id,
             "worker",
             self.buyer.sessions,
@@ -76,7 +76,7 @@ class Office:
         )
         with self.buyer.sessions.begin() as session:
             shops.take_lease(session, self.buyer.shop_id, "worker", now=self.clock())
-        while read_feed(desk):
+        while read_feed(context):
             pass
 
     def feed(self) -> FeedRow:

@@ -16,11 +16,11 @@ from app.errors import NeedsMerchant, TryLater
 from app.platforms.base import (
     ImportPage,
     ItemStock,
+    LineItem,
     LinePart,
     LocatedLine,
     OrderAsk,
     OrderGone,
-    OrderItem,
     OrderSeen,
     Platform,
     Pool,
@@ -69,7 +69,7 @@ class TestOrders:
             updated_at=datetime(2026, 11, 25, 9, 0, 1, tzinfo=UTC),
             is_cancelled=False,
             items=(
-                OrderItem(
+                LineItem(
                     line.line_id,
                     store.variant_id,
                     7,

@@ -8,10 +8,10 @@ import pytest
 from app.errors import TryLater
 from app.platforms.base import (
     ItemStock,
+    LineItem,
     LocatedLine,
     OrderAsk,
     OrderGone,
-    OrderItem,
     OrderSeen,
     Pool,
     Routing,
@@ -170,7 +170,7 @@ class TestOrders:
             placed_at=MORNING - timedelta(hours=1),
             updated_at=MORNING,
             is_cancelled=False,
-            items=(OrderItem(1, 1, ordered=3, outstanding=2, title="Mug - Blue", sku="MUG"),),
+            items=(LineItem(1, 1, ordered=3, outstanding=2, title="Mug - Blue", sku="MUG"),),
             routing=Routing((LocatedLine(9, 7, 2),), route_ids=(5,)),
             blocks="",
         )

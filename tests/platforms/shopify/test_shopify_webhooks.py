@@ -12,9 +12,9 @@ from app.errors import RejectedWebhook
 from app.platforms.base import (
     Fact,
     ItemChanged,
+    LineItem,
     LocationGone,
     OrderGone,
-    OrderItem,
     OrderSeen,
     OrderTouched,
     PrivacyKind,
@@ -199,9 +199,9 @@ class TestOrders:
             updated_at=datetime(2026, 11, 20, 15, 0, 0, tzinfo=UTC),
             is_cancelled=False,
             items=(
-                OrderItem(866550311766439020, 808950810, 2, 1, "Blue Mug - Large", "MUG-BLUE", 0, PRICE),
-                OrderItem(866550311766439021, 808950810, 1, 1, "Blue Mug - Large", "MUG-BLUE", 0, PRICE),
-                OrderItem(866550311766439023, 808950811, 4, 4, "Tea Towel", "", 0, PRICE),
+                LineItem(866550311766439020, 808950810, 2, 1, "Blue Mug - Large", "MUG-BLUE", 0, PRICE),
+                LineItem(866550311766439021, 808950810, 1, 1, "Blue Mug - Large", "MUG-BLUE", 0, PRICE),
+                LineItem(866550311766439023, 808950811, 4, 4, "Tea Towel", "", 0, PRICE),
             ),
             tags=("gift", "vip"),
             blocks="",
@@ -236,12 +236,12 @@ class TestOrders:
     def test_without_a_current_quantity_the_ordered_one_counts(self) -> None:
         line = {"id": 1, "variant_id": 2, "title": "Mug", "quantity": 3, "fulfillable_quantity": 3}
 
-        assert self.order(line_items=[line]).items == (OrderItem(1, 2, 3, 3, "Mug"),)
+        assert self.order(line_items=[line]).items == (LineItem(1, 2, 3, 3, "Mug"),)
 
     def test_without_a_fulfillable_quantity_everything_is_outstanding(self) -> None:
         line = {"id": 1, "variant_id": 2, "title": "Mug", "quantity": 3, "current_quantity": 2}
 
-        assert self.order(line_items=[line]).items == (OrderItem(1, 2, 2, 2, "Mug"),)
+        assert self.order(line_items=[line]).items == (LineItem(1, 2, 2, 2, "Mug"),)
 
     def test_an_order_that_does_not_tell_its_items_has_none_to_tell(self) -> None:
         assert self.order(line_items=None).items is None
@@ -249,7 +249,7 @@ class TestOrders:
     def test_a_nul_in_a_title_is_dropped(self) -> None:
         line = {"id": 1, "variant_id": 2, "title": "M\0ug", "quantity": 1}
 
-        assert self.order(line_items=[line]).items == (OrderItem(1, 2, 1, 1, "Mug"),)
+        assert self.order(line_items=[line]).items == (LineItem(1, 2, 1, 1, "Mug"),)
 
     @pytest.mark.parametrize(
         ("values", "field"),

@@ -19,12 +19,12 @@ from app.platforms.base import (
     ImportPage,
     Inbound,
     ItemStock,
+    LineItem,
     LocatedLine,
     Look,
     OrderAsk,
     OrderChange,
     OrderGone,
-    OrderItem,
     OrderNow,
     OrderSeen,
     Pool,
@@ -65,7 +65,7 @@ class Order(msgspec.Struct):
     def seen(self) -> OrderSeen:
         """In our words. Units are only ever shipped all at once, and from the only counter."""
         open_units = self.quantity if self.state == OPEN else 0
-        item = OrderItem(
+        item = LineItem(
             line_id=self.id,
             variant_id=self.variant,
             ordered=self.quantity,

@@ -13,7 +13,7 @@ from app.core.arrivals import same_reference
 from app.db.arrivals import OPEN, in_words, record_change
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
-from app.db.models import ArrivalRow, Item, PoolRow
+from app.db.models import ArrivalRow, PoolRow, StockItem
 from app.db.statements import chunks, insert_if_new
 
 LISTS = frozenset({"csv", "api"})
@@ -37,7 +37,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldArrival:
+class ReportedArrival:
     """An arrival as a source tells it. `item_id` is None while no item with that `sku` is known.
     `received` and what else is None was not told: it stays as it is known. A quantity of 0 cancels; with
     an `expected_on` of None it still comes, but no day is known. `is_over`: nothing more comes of it,
@@ -71,8 +71,8 @@ def first_of(key: str) -> str:
 
 
 def compare_told(
-    session: Session, shop_id: int, told: Sequence[ToldArrival], *, source: str
-) -> list[tuple[ToldArrival, Known | None, Fate]]:
+    session: Session, shop_id: int, told: Sequence[ReportedArrival], *, source: str
+) -> list[tuple[ReportedArrival, Known | None, Fate]]:
     """What each word would do, without doing it; what is known of the arrival, where there is one."""
     known = _known(session, shop_id, {each.source_key for each in told}, source)
     return [
@@ -81,22 +81,22 @@ def compare_told(
     ]
 
 
-def _fate(told: ToldArrival, row: Known | None) -> Fate:
+def _fate(told: ReportedArrival, row: Known | None) -> Fate:
     if row is None:
         return Fate.NEW if told.quantity and not told.is_only_news else Fate.NOTHING
     is_same = all(getattr(row, name) == value for name, value in _said(told, row).items())
     return Fate.UNCHANGED if is_same else Fate.CHANGED
 
 
-def record_told(
+def upsert_arrivals(
     session: Session,
     shop_id: int,
-    told: Sequence[ToldArrival],
+    told: Sequence[ReportedArrival],
     *,
     source: str,
     cause: str,
     now: datetime,
-) -> list[tuple[ToldArrival, Fate]]:
+) -> list[tuple[ReportedArrival, Fate]]:
     """Take a source's words: each sets its arrival, and what says nothing new changes nothing. Items
     that somebody waits for are looked at again. No two of `told` may have one key. Returns what each
     did."""
@@ -299,7 +299,7 @@ def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -
     return found
 
 
-def _said(told: ToldArrival, row: Known | None) -> dict[str, object]:
+def _said(told: ReportedArrival, row: Known | None) -> dict[str, object]:
     """What an arrival is by a source's word; what the source does not tell is left out. A cancelled one
     keeps the quantity that it was cancelled from."""
     said: dict[str, object] = {
@@ -323,7 +323,7 @@ def _said(told: ToldArrival, row: Known | None) -> dict[str, object]:
     return said | {name: value for name, value in optional.items() if value is not None}
 
 
-def _state(told: ToldArrival, row: Known | None) -> str:
+def _state(told: ReportedArrival, row: Known | None) -> str:
     """A source that is silent about what landed does not open an arrival again that a person closed
     short; a greater quantity does."""
     if told.quantity == 0:
@@ -338,7 +338,7 @@ def _state(told: ToldArrival, row: Known | None) -> str:
     return "expected" if told.expected_on is not None else "undated"
 
 
-def _new_row(shop_id: int, told: ToldArrival, source: str, now: datetime) -> dict[str, Any]:
+def _new_row(shop_id: int, told: ReportedArrival, source: str, now: datetime) -> dict[str, Any]:
     said = _said(told, None)
     has_landed = bool(told.received) or said["state"] == "received"
     return {
@@ -357,7 +357,7 @@ def _new_row(shop_id: int, told: ToldArrival, source: str, now: datetime) -> dic
 
 
 def _change_row(
-    session: Session, row: ArrivalRow, told: ToldArrival, *, source: str, cause: str, now: datetime
+    session: Session, row: ArrivalRow, told: ReportedArrival, *, source: str, cause: str, now: datetime
 ) -> None:
     before, landed = in_words(row), row.received
     if row.state == "undated" and told.expected_on is not None:
@@ -410,8 +410,10 @@ def _hold_items(session: Session, shop_id: int, item_ids: Collection[int | None]
     somebody waits for."""
     waited_for = set()
     for some in chunks(sorted({item_id for item_id in item_ids if item_id is not None})):
-        where = (Item.shop_id == shop_id, Item.item_id.in_(some))
-        statement = sa.select(Item.item_id, Item.has_queue).where(*where).order_by(Item.item_id)
+        where = (StockItem.shop_id == shop_id, StockItem.item_id.in_(some))
+        statement = (
+            sa.select(StockItem.item_id, StockItem.has_queue).where(*where).order_by(StockItem.item_id)
+        )
         for item_id, has_queue in session.execute(statement.with_for_update()):
             if has_queue:
                 waited_for.add(item_id)
@@ -425,6 +427,6 @@ def _look_at_waiting(
     arrivals when it next runs short, and 100,000 looks would be for nothing."""
     for some in chunks(_hold_items(session, shop_id, item_ids)):
         for item in session.scalars(
-            sa.select(Item).where(Item.shop_id == shop_id, Item.item_id.in_(some))
+            sa.select(StockItem).where(StockItem.shop_id == shop_id, StockItem.item_id.in_(some))
         ):
             ask_for_look(item, at=now, cause=cause)

@@ -8,10 +8,10 @@ from click.testing import CliRunner
 from redis import Redis
 
 from app.cli import main
-from app.core.regimes import Told
+from app.core.regimes import NoticeKind
 from app.db import shops
 from app.db.models import NoticeRow, Order
-from app.pipeline.duties import Task, duties_today, record_told
+from app.pipeline.compliance import Obligation, duties_today, log_notice
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
 from tests.world import make_store_world
@@ -26,19 +26,19 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     return stage
 
 
-def due(stage: Stage) -> list[Task]:
+def due(stage: Stage) -> list[Obligation]:
     """What is to be done now."""
     with stage.world.runtime.sessions.begin() as session:
         shop = shops.get_shop(session, stage.world.shop_id)
         return duties_today(session, shop, now=stage.world.clock())
 
 
-def note(stage: Stage, order_id: int, kind: Told, revised_on: date | None = None) -> None:
+def note(stage: Stage, order_id: int, kind: NoticeKind, revised_on: date | None = None) -> None:
     """The merchant notes what was told or answered."""
     now = stage.world.clock()
     with stage.world.runtime.sessions.begin() as session:
         order = session.get_one(Order, (stage.world.shop_id, order_id))
-        record_told(session, order, kind, revised_on=revised_on, by="ann", now=now)
+        log_notice(session, order, kind, revised_on=revised_on, by="ann", now=now)
 
 
 def tag_notices(stage: Stage, *, wanted: bool = True) -> None:
@@ -68,7 +68,7 @@ def test_silence_is_consent_to_a_first_short_delay(stage: Stage) -> None:
     stage.world.expect(stage.mug, 1, "2027-01-10")
     stage.settle_down()
 
-    note(stage, order_id, Told.DELAY, date(2027, 1, 12))
+    note(stage, order_id, NoticeKind.DELAY, date(2027, 1, 12))
 
     assert due(stage) == []
 
@@ -115,7 +115,7 @@ def test_an_order_is_tagged_until_its_buyer_was_told(stage: Stage) -> None:
 
     stage.world.expect(stage.mug, 1, "2027-01-10")
     stage.settle_down()
-    note(stage, order_id, Told.DELAY, date(2027, 1, 12))
+    note(stage, order_id, NoticeKind.DELAY, date(2027, 1, 12))
     stage.settle_down()
     assert stage.world.tags(order_id) == {"backordered"}
 

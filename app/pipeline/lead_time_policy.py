@@ -16,13 +16,13 @@ from app.core.model import Arrival
 from app.core.steps import Step, in_days, wait
 from app.core.working_days import WorkingDays
 from app.db.lead_times import experience_of, supplier_of
-from app.db.models import Item, Shop
+from app.db.models import Shop, StockItem
 from app.pipeline.calendars import working_days_of
-from app.pipeline.desk import local_day
+from app.pipeline.context import local_day
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class LeadTimePolicy:
     """All of an item but its queues that its dates depend on. `lead_time_words` say where the lead time
     comes from, or why there is none; nothing is sent before `not_before`."""
 
@@ -59,7 +59,7 @@ class Terms:
         }
 
 
-def terms_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Terms:
+def terms_of(session: Session, shop: Shop, item: StockItem, *, now: datetime) -> LeadTimePolicy:
     """The terms of one item as they are now."""
     today = local_day(now, shop.time_zone)
     experience = experience_of(
@@ -68,7 +68,7 @@ def terms_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Term
     supplier = supplier_of(session, shop.id, item.item_id)
     release_on = release_of(item)
     days, words = _lead_time(shop, item, experience, supplier, today)
-    return Terms(
+    return LeadTimePolicy(
         today,
         days,
         words,
@@ -81,14 +81,14 @@ def terms_of(session: Session, shop: Shop, item: Item, *, now: datetime) -> Term
     )
 
 
-def release_of(item: Item) -> date | None:
+def release_of(item: StockItem) -> date | None:
     """When a preorder comes out; None where that is not known, or was kept as a day that means so."""
     day = item.release_on if item.kind == Kind.PREORDER else None
     return day if day is not None and is_possible(day) else None
 
 
 def _lead_time(
-    shop: Shop, item: Item, experience: Experience, supplier: str, today: date
+    shop: Shop, item: StockItem, experience: Experience, supplier: str, today: date
 ) -> tuple[int | None, str]:
     """How long a restock takes, and how we know. A figure that was typed for the item gives way only to
     what the item itself, or its supplier, has taught."""

@@ -7,14 +7,14 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from app.core.regimes import Duties, OrderFacts, Regime, Told, duties_of
+from app.core.regimes import NoticeKind, Obligations, OrderFacts, Regime, duties_of
 from app.core.working_days import EVERY_DAY, WorkingDays
-from app.db import promises
+from app.db import due_orders, showing
+from app.db.due_orders import DueOrder
 from app.db.models import Order, Shop
 from app.db.notices import WaitingOrder, record_notice, waiting_orders
-from app.db.promises import DueOrder
 from app.pipeline.calendars import working_days_of
-from app.pipeline.desk import local_day, zone_of
+from app.pipeline.context import local_day, zone_of
 from app.pipeline.wording import day_in_words
 
 # Directive 2011/83/EU, Article 11a, in force since 2026-06-19: a shop that sells online must have it.
@@ -27,7 +27,7 @@ _ORDINARY_WEEK = WorkingDays(weekend=frozenset({5, 6}))
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Obligation:
     """One order, what to do about it by when, and the words to send (empty: nothing is to be sent)."""
 
     order: WaitingOrder
@@ -36,7 +36,7 @@ class Task:
     words: str
 
 
-def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Task]:
+def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Obligation]:
     """What is to be done about waiting orders, most pressing first: every notice that is owed (the rule
     asks for it as soon as the delay is known; `by` is the last day), and every refund. Empty without a
     regime."""
@@ -44,7 +44,7 @@ def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Task]:
     return sorted((each for each in found if each is not None), key=_most_pressing_first)
 
 
-def _most_pressing_first(task: Task) -> tuple[date, datetime, int]:
+def _most_pressing_first(task: Obligation) -> tuple[date, datetime, int]:
     return (task.by, task.order.placed_at, task.order.order_id)
 
 
@@ -61,14 +61,14 @@ def with_duties(
 
 def compare_duties(session: Session, shop: Shop, *, now: datetime) -> None:
     """Have every order judged that says otherwise than it is whether its buyer must be told."""
-    owing, saying = _owing(session, shop, now), promises.orders_saying_notice(session, shop.id)
-    promises.judge_orders(session, shop.id, owing ^ saying, at=now)
+    owing, saying = _owing(session, shop, now), showing.orders_saying_notice(session, shop.id)
+    due_orders.judge_orders(session, shop.id, owing ^ saying, at=now)
 
 
-def record_told(
+def log_notice(
     session: Session,
     order: Order,
-    kind: Told,
+    kind: NoticeKind,
     *,
     revised_on: date | None,
     by: str,
@@ -76,7 +76,7 @@ def record_told(
 ) -> None:
     """A buyer was told, or answered, now: what the order obliges to is judged anew."""
     record_notice(session, order, kind, at=now, revised_on=revised_on, by=by, now=now)
-    promises.judge_orders(session, order.shop_id, [order.order_id], at=now)
+    due_orders.judge_orders(session, order.shop_id, [order.order_id], at=now)
 
 
 def _owing(
@@ -89,7 +89,7 @@ def _owing(
     return {each.order_id for each in waiting if each.duties.notice_due is not None}
 
 
-def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Duties | None]:
+def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Obligations | None]:
     today = local_day(now, shop.time_zone)
     return partial(
         duties_of,
@@ -100,19 +100,19 @@ def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Duties | None
     )
 
 
-def _due(order: WaitingOrder, shop: Shop) -> Task | None:
+def _due(order: WaitingOrder, shop: Shop) -> Obligation | None:
     duties = order.duties
     if duties.is_cancelled:
-        return None if duties.refund_due is None else Task(order, "refund", duties.refund_due, "")
+        return None if duties.refund_due is None else Obligation(order, "refund", duties.refund_due, "")
     if duties.notice_due is not None:
         act = "notice, with express consent" if duties.consent_needed else "notice"
-        return Task(order, act, duties.notice_due, notice_words(order, duties, shop))
+        return Obligation(order, act, duties.notice_due, notice_words(order, duties, shop))
     if duties.consent_by is not None:
-        return Task(order, "wait for consent", duties.consent_by, "")
+        return Obligation(order, "wait for consent", duties.consent_by, "")
     return None
 
 
-def notice_words(order: WaitingOrder, duties: Duties, shop: Shop) -> str:
+def notice_words(order: WaitingOrder, duties: Obligations, shop: Shop) -> str:
     """The words of a notice, in English: a lawyer's language is not translated by a machine."""
     day = day_in_words(order.expected_on, "en") if order.expected_on else None
     when = f"by {day}" if day else "at a time that we do not know yet"

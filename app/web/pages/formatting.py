@@ -12,7 +12,7 @@ from babel.dates import format_date, format_datetime, format_skeleton, format_ti
 from babel.numbers import format_currency, format_decimal
 
 from app.db.models import Shop
-from app.pipeline.desk import zone_of
+from app.pipeline.context import zone_of
 
 _ISO_DAY = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400

@@ -31,7 +31,7 @@ def unless_poisoned(act: Callable[[], T], otherwise: Callable[[], T]) -> T:
 
 
 def act_on_all(
-    batch: Sequence[T], act: Callable[[Sequence[T]], None], set_aside: Callable[[T, str], None]
+    batch: Sequence[T], act: Callable[[Sequence[T]], None], quarantine: Callable[[T, str], None]
 ) -> None:
     """Act on the whole batch; if that fails, halve it until the one that fails stands alone. `act`
     must be safe to repeat for what it has done already."""
@@ -44,8 +44,8 @@ def act_on_all(
     except Exception as error:
         if len(batch) > 1:
             middle = len(batch) // 2
-            act_on_all(batch[:middle], act, set_aside)
-            act_on_all(batch[middle:], act, set_aside)
+            act_on_all(batch[:middle], act, quarantine)
+            act_on_all(batch[middle:], act, quarantine)
             return
         log.exception("set aside", what=str(batch[0]))
-        set_aside(batch[0], f"{type(error).__name__}: {error}")
+        quarantine(batch[0], f"{type(error).__name__}: {error}")

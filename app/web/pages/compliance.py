@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from app.core.regimes import Regime, Told
+from app.core.regimes import NoticeKind, Regime
 from app.db import interventions
-from app.pipeline.duties import duties_today, record_told
+from app.pipeline.compliance import duties_today, log_notice
 from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.forms import Form
@@ -25,10 +25,10 @@ REGIMES: Mapping[str, str] = {
     Regime.UK.value: "United Kingdom: Consumer Rights Act 2015, section 28",
 }
 KINDS: Mapping[str, str] = {
-    Told.DELAY.value: "The buyer was told of the delay",
-    Told.CONSENT.value: "The buyer agreed to wait",
-    Told.REFUSAL.value: "The buyer does not want to wait",
-    Told.REFUND.value: "The money went back",
+    NoticeKind.DELAY.value: "The buyer was told of the delay",
+    NoticeKind.CONSENT.value: "The buyer agreed to wait",
+    NoticeKind.REFUSAL.value: "The buyer does not want to wait",
+    NoticeKind.REFUND.value: "The money went back",
 }
 
 
@@ -72,14 +72,14 @@ def _record(opened: OpenShop, order_id: int) -> Response | tuple[str, int]:
         abort(404)
     form = Form(request.form)
     kind = form.one_of("kind", KINDS)
-    names_day = kind == Told.DELAY and form.typed.get("revised_on", "").strip()
+    names_day = kind == NoticeKind.DELAY and form.typed.get("revised_on", "").strip()
     revised_on = form.day("revised_on", today=opened.say.today) if names_day else None
     if kind is None or form.errors:
         return _page(opened, order_id, form), 422
-    record_told(
+    log_notice(
         opened.session,
         order,
-        Told(kind),
+        NoticeKind(kind),
         revised_on=revised_on,
         by=access.viewer().name,
         now=opened.say.now,

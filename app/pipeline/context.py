@@ -17,7 +17,7 @@ from app.platforms.base import Platform
 
 
 @dataclass
-class Desk:
+class ShopContext:
     """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease;
     `app_url` is where platforms reach us."""
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from flask import url_for
 
-from app.db.models import Item, PoolRow
+from app.db.models import PoolRow, StockItem
 from app.db.pages.overview import InboxState, Trouble
 from app.pipeline.machines import Machines
 from app.pipeline.reservations import unreadable
 from app.platforms.registry import PLATFORMS
-from app.web.pages.words import Words
+from app.web.pages.formatting import Words
 
 _SLOW = timedelta(minutes=2)
 _QUIET = timedelta(days=2)
@@ -182,7 +182,7 @@ def _drift(say: Words, trouble: Trouble) -> list[Check]:
     return [*checks, *_and_more("Drift", trouble.drifting_count - len(checks), "pools drift")]
 
 
-def _of_pool(say: Words, pool: PoolRow, item: Item) -> Check:
+def _of_pool(say: Words, pool: PoolRow, item: StockItem) -> Check:
     units, what = say.number(abs(pool.drift)), item.title or item.sku or item.item_id
     where = f"{units} of {what} at {pool.location_name or pool.location_id}"
     if pool.drift < 0:

@@ -43,7 +43,7 @@ class _LocationsBody(msgspec.Struct):
     data: list[_Location] = []
 
 
-class Habits:
+class StoreConfigCache:
     """One store's. Without Redis they are read once for each instance."""
 
     def __init__(self, client: BigCommerceClient, redis: "Redis") -> None:

@@ -14,7 +14,7 @@ from app.db.models import Order, Shop
 from app.db.shops import LeaseLostError
 from app.errors import NeedsMerchant, TryLater
 from app.pipeline.advance import advance
-from app.pipeline.poison import act_on_all, unless_poisoned
+from app.pipeline.quarantine import act_on_all, unless_poisoned
 from app.platforms.base import ItemStock, Platform
 from app.platforms.http import PlatformRefused
 from app.settings import Settings
@@ -46,14 +46,14 @@ class Batches:
             raise self.error
         self.done += batch
 
-    def set_aside(self, number: int, problem: str) -> None:
+    def quarantine(self, number: int, problem: str) -> None:
         """This one failed alone."""
         self.aside[number] = problem
 
 
 def act(batches: Batches, count: int) -> None:
     """Act on that many numbers."""
-    act_on_all(range(count), batches.act, batches.set_aside)
+    act_on_all(range(count), batches.act, batches.quarantine)
 
 
 def test_a_sound_batch_is_one_act() -> None:
