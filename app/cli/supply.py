@@ -190,8 +190,9 @@ def _own_arrival(session: Session, shop: Shop, number: int) -> ArrivalRow:
     row = arrivals.find_arrival(session, shop.id, number)
     if row is None:
         fail(f"{shop.domain} has no arrival {number}: see `backline supply list {shop.domain}`.")
-    if row.source == "shopify":
-        fail(f"Arrival {number} is shipment {row.reference} in Shopify: change it there.")
+    if row.source in arrivals.KEPT_THERE:
+        kind = arrivals.KEPT_THERE[row.source]
+        fail(f"Arrival {number} is {kind} {row.reference} in Shopify: change it there.")
     return row
 
 

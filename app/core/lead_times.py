@@ -35,13 +35,13 @@ _EVERYONE = object()
 
 
 class Delivery(NamedTuple):
-    """One arrival: when it was ordered (None: nobody said), when it was first expected, and when it was
-    there (None: it is open still)."""
+    """One arrival: when it was ordered (None: nobody said), when it was first expected (None: nobody
+    said a day), and when it was there (None: it is open still)."""
 
     item_id: int
     supplier: str
     ordered_on: date | None
-    expected_on: date
+    expected_on: date | None
     received_on: date | None
 
 
@@ -159,6 +159,8 @@ def _closed(cases: Iterable[_Case]) -> int:
 def _days_late(delivery: Delivery, today: date) -> _Case | None:
     """One that is not due yet teaches nothing."""
     item_id, _, _, expected, received = delivery
+    if expected is None:
+        return None
     if received is not None:
         return _Case(min(received, expected), (received - expected).days, item_id, is_open=False)
     return _Case(expected, (today - expected).days, item_id, is_open=True) if expected < today else None

@@ -52,7 +52,9 @@ def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
 class Arrival:
     """A dated quantity that is expected in a pool; `arrival_id` is our own row. `first_expected_on` is
     the day announced at first, if it was moved since; `because` says why `expected_on` is not the day
-    announced (see `app.core.foresee`), and `steps` lead there from that day (none: it is that day)."""
+    announced (see `app.core.foresee`), and `steps` lead there from that day (none: it is that day).
+    `ordered_on` is of one that nobody announced a day of: it was ordered then (see
+    `app.core.undated`), and its `expected_on` means nothing."""
 
     arrival_id: int
     quantity: int
@@ -61,6 +63,7 @@ class Arrival:
     first_expected_on: date | None = None
     because: str = ""
     steps: tuple[Step, ...] = ()
+    ordered_on: date | None = None
 
 
 class Share(NamedTuple):

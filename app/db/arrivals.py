@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -14,13 +15,19 @@ from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
 from app.db.models import ArrivalRow, PoolRow, StockItem
 
-RANKS = {"typed": 0, "csv": 1, "api": 1, "asn": 2, "shopify": 3}
+RANKS = {"order": -1, "typed": 0, "csv": 1, "api": 1, "asn": 2, "shopify": 3}
 """How near a source is to the goods (see `app.core.arrivals.count_once`)."""
+
+KEPT_THERE = {"shopify": "shipment", "order": "purchase order"}
+"""Sources that the platform itself keeps, and what it calls what they tell: changed there alone."""
 
 OPEN = ("expected", "undated")
 """The states of arrivals that still come, whether or not their day is known."""
 
 _AT_ONCE = 500
+
+# The platform's own orders to suppliers: they come, though no day is known (see `app.core.undated`).
+_ORDERED = sa.and_(ArrivalRow.source == "order", ArrivalRow.state == "undated")
 
 
 def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int, list[Arrival]]:
@@ -33,9 +40,9 @@ def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int,
     for row in rows:
         if units[row.id] and is_possible(row.expected_on):
             first = None if row.first_expected_on == row.expected_on else row.first_expected_on
-            found[row.location_id].append(
-                Arrival(row.id, units[row.id], row.expected_on, row.supplier, first)
-            )
+            ordered_on = row.ordered_on if _is_order(row) else None
+            arrival = Arrival(row.id, units[row.id], row.expected_on, row.supplier, first)
+            found[row.location_id].append(replace(arrival, ordered_on=ordered_on))
     return found
 
 
@@ -51,10 +58,14 @@ def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
             expected_on=row.expected_on,
             reference=row.reference,
             rank=RANKS[row.source],
-            is_over=row.state != "expected",
+            is_over=row.state != "expected" and not _is_order(row),
         )
         for row in rows
     )
+
+
+def _is_order(row: ArrivalRow) -> bool:
+    return row.source == "order" and row.state == "undated"
 
 
 def units_that_count(session: Session, shop_id: int, item_ids: Collection[int | None]) -> dict[int, int]:
@@ -78,6 +89,7 @@ def _telling(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRo
         ),
         sa.or_(
             ArrivalRow.state == "expected",
+            _ORDERED,
             sa.and_(
                 ArrivalRow.reference != "",
                 sa.or_(ArrivalRow.state == "received", ArrivalRow.received > 0),

@@ -142,13 +142,21 @@ def held_shipments(session: Session, shop_id: int) -> dict[int, HeldShipment]:
     }
 
 
+def orders_that_came(session: Session, shop_id: int) -> set[int]:
+    """The platform's own orders to suppliers of which nothing more comes, by their ids."""
+    where = (ArrivalRow.shop_id == shop_id, ArrivalRow.source == "order")
+    rows = session.execute(sa.select(ArrivalRow.source_key, ArrivalRow.state).where(*where)).all()
+    came = {int(first_of(key or "0")) for key, state in rows if state == "received"}
+    return came - {int(first_of(key or "0")) for key, state in rows if state in OPEN}
+
+
 def references_of_people(session: Session, shop_id: int, references: Collection[str]) -> set[str]:
     """Which of these references (see `same_reference`) are those of arrivals that were typed or told by
     a list."""
     spellings = {spelling for each in references for spelling in (each, f"#{each}")}
     where = (
         ArrivalRow.shop_id == shop_id,
-        ArrivalRow.source != "shopify",
+        ArrivalRow.source.not_in(("shopify", "order")),
         ArrivalRow.state != "cancelled",
         sa.func.lower(ArrivalRow.reference).in_(spellings),
     )

@@ -27,17 +27,23 @@ def experience_of(
     today = local_day(now)
     received = (ArrivalRow.state == "received", ArrivalRow.received_at > now - _REMEMBERED)
     is_open = (ArrivalRow.state == "expected", ArrivalRow.first_expected_on > today - _FORGOTTEN)
+    is_ordered = (
+        ArrivalRow.source == "order",
+        ArrivalRow.state == "undated",
+        ArrivalRow.ordered_on > today - _FORGOTTEN,
+    )
     deliveries = [
         Delivery(
             row.item_id or 0,
             row.supplier,
             row.ordered_on,
-            row.first_expected_on,
-            None if row.state == "expected" or row.received_at is None else local_day(row.received_at),
+            None if row.source == "order" else row.first_expected_on,
+            None if row.state != "received" or row.received_at is None else local_day(row.received_at),
         )
         for row in [
             *_newest(session, shop_id, *received, by=ArrivalRow.received_at),
             *_newest(session, shop_id, *is_open, by=ArrivalRow.first_expected_on),
+            *_newest(session, shop_id, *is_ordered, by=ArrivalRow.ordered_on),
         ]
     ]
     return Experience(deliveries, today=today)

@@ -12,6 +12,7 @@ from app.db.due_orders import DueOrder
 from app.db.inbound_feed import HeldShipment, ReportedArrival
 from app.db.models import Shop
 from app.pipeline.context import ShopContext, local_day
+from app.pipeline.purchase_orders import Ordered, record_orders
 from app.platforms.base import Inbound
 
 SOURCE = "shopify"
@@ -68,9 +69,12 @@ def read_inbound(context: ShopContext) -> bool:
         again_at = shop.inbound_at = now + _AGAIN
         places = sorted(arrivals.locations(session, context.shop_id))
         held, scopes = inbound_feed.held_shipments(session, context.shop_id), list(shop.scopes)
-    where = {number: one.location_id for number, one in held.items()}
-    found = context.platform.fetch_inbound(places, where, scopes=scopes)
-    _record(context, [_with_reference(one, held.get(one.shipment_id)) for one in found or []])
+        came = inbound_feed.orders_that_came(session, context.shop_id)
+    orders = Ordered.of(context.platform.fetch_purchase_orders(came, scopes=scopes), places)
+    where = orders.places() | {number: one.location_id for number, one in held.items()}
+    found = context.platform.fetch_inbound(places, where, scopes=scopes) or []
+    named = [orders.named(_with_reference(one, held.get(one.shipment_id))) for one in found]
+    _record(context, named, orders)
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
         shop.inbound_places = places
@@ -90,7 +94,7 @@ def _with_reference(inbound: Inbound, held: HeldShipment | None) -> Inbound:
     return msgspec.structs.replace(inbound, names=(*lent, held.reference, own))
 
 
-def _record(context: ShopContext, found: Sequence[Inbound]) -> None:
+def _record(context: ShopContext, found: Sequence[Inbound], orders: Ordered) -> None:
     """A shipment is told whole: lines that it lost, or all of one that was deleted or has no date any
     more, are cancelled."""
     now = context.clock()
@@ -99,7 +103,8 @@ def _record(context: ShopContext, found: Sequence[Inbound]) -> None:
         spoken = inbound_feed.references_of_people(
             session, context.shop_id, {same_reference(name) for one in found for name in one.names}
         )
-        lines = [line for one in found for line in _told(one, zone, spoken)]
+        record_orders(session, context.shop_id, orders, found, zone, now=now)
+        lines = [line for one in found for line in _told(one, zone, spoken, orders)]
         inbound_feed.upsert_arrivals(
             session, context.shop_id, lines, source=SOURCE, cause=_CAUSE, now=now
         )
@@ -114,7 +119,9 @@ def _record(context: ShopContext, found: Sequence[Inbound]) -> None:
         )
 
 
-def _told(inbound: Inbound, zone: str, spoken: Collection[str]) -> list[ReportedArrival]:
+def _told(
+    inbound: Inbound, zone: str, spoken: Collection[str], orders: Ordered
+) -> list[ReportedArrival]:
     """Goods without a date are no arrival: nobody could be told when they come."""
     if inbound.arrives_at is None:
         return []
@@ -130,6 +137,8 @@ def _told(inbound: Inbound, zone: str, spoken: Collection[str]) -> list[Reported
             is_over=line.unreceived == 0,
             expected_on=local_day(inbound.arrives_at, zone),
             reference=reference,
+            supplier=orders.supplier_of(inbound.shipment_id),
+            received_at=inbound.received_at if line.accepted else None,
         )
         for line in inbound.lines
     ]

@@ -14,6 +14,7 @@ from app.core.kinds import Kind
 from app.core.lead_times import Experience
 from app.core.model import Arrival
 from app.core.steps import Step, in_days, wait
+from app.core.undated import by_lead_time
 from app.core.working_days import WorkingDays
 from app.db.lead_times import experience_of, supplier_of
 from app.db.models import Shop, StockItem
@@ -53,10 +54,22 @@ class LeadTimePolicy:
     def foresee(self, arrivals: Mapping[int, Sequence[Arrival]]) -> dict[int, list[Arrival]]:
         """The arrivals, by location, on the days by which they will be there."""
         lateness = partial(self.experience.lateness, self.item_id)
+        lead_time = partial(self.experience.lead_time, self.item_id)
         return {
-            location_id: foresee(each, lateness, share=self.share, today=self.today)
+            location_id: [
+                *foresee(_announced(each), lateness, share=self.share, today=self.today),
+                *by_lead_time(_unannounced(each), lead_time, share=self.share, today=self.today),
+            ]
             for location_id, each in arrivals.items()
         }
+
+
+def _announced(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    return [one for one in arrivals if one.ordered_on is None]
+
+
+def _unannounced(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    return [one for one in arrivals if one.ordered_on is not None]
 
 
 def terms_of(session: Session, shop: Shop, item: StockItem, *, now: datetime) -> LeadTimePolicy:

@@ -193,6 +193,10 @@ class SilentPlatform:
         """All are there."""
         return ()
 
+    def fetch_purchase_orders(self, *_: object, **__: object) -> tuple[()]:
+        """Nothing is ordered."""
+        return ()
+
     def fetch_inbound(self, *_: object, **__: object) -> tuple[()]:
         """Nothing is on its way."""
         return ()

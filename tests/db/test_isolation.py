@@ -438,6 +438,7 @@ CALLS: Mapping[str, Call] = {
     "inbound_feed.cancel_unnamed": lambda s, a: inbound_feed.cancel_unnamed(
         s, a.id, "typed", lambda reference, key: True, **AT
     ),
+    "inbound_feed.orders_that_came": lambda s, a: inbound_feed.orders_that_came(s, a.id),
     "inbound_feed.mark_complete": lambda s, a: inbound_feed.mark_complete(
         s, a.id, {each.source_key for each in TOLD}, list_name="h-2"
     ),

@@ -41,7 +41,16 @@ from app.platforms.base.orders import (
     WriteResult,
 )
 from app.platforms.base.platform import BulkWriter, Delivery, Platform, Traits, WebhookReader
-from app.platforms.base.stock import Inbound, InboundLine, ItemStock, Pool, Reservation, ReservationKind
+from app.platforms.base.stock import (
+    Inbound,
+    InboundLine,
+    ItemStock,
+    Pool,
+    PurchaseLine,
+    PurchaseOrder,
+    Reservation,
+    ReservationKind,
+)
 
 __all__ = [
     "BulkPart",
@@ -76,6 +85,8 @@ __all__ = [
     "PrivacyKind",
     "PrivacyRequest",
     "ProductStockMoved",
+    "PurchaseLine",
+    "PurchaseOrder",
     "Reservation",
     "ReservationKind",
     "Routing",

@@ -1,6 +1,6 @@
 """The two things that a platform offers, and what sets it apart."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,7 +19,7 @@ from app.platforms.base.orders import (
     OrderChange,
     WriteResult,
 )
-from app.platforms.base.stock import Inbound, ItemStock, Reservation, ReservationKind
+from app.platforms.base.stock import Inbound, ItemStock, PurchaseOrder, Reservation, ReservationKind
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -140,6 +140,13 @@ class Platform(Protocol):
     ) -> list[Inbound] | None:
         """All shipments on their way to these locations, and those of `held` (the location of each by
         its id) whatever became of them. None where `scopes` do not let us ask, or there are none."""
+        ...
+
+    def fetch_purchase_orders(
+        self, known: Collection[int], *, scopes: Sequence[str]
+    ) -> list[PurchaseOrder] | None:
+        """All orders to suppliers that are open at the platform, but for those that are `known` to have
+        come whole. None where `scopes` do not let us ask, or there are none."""
         ...
 
     def fetch_reservations(self, *, scopes: Sequence[str], now: datetime) -> list[Reservation]:

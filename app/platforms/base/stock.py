@@ -53,6 +53,30 @@ class Inbound(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
     arrives_at: datetime | None = None
     lines: tuple[InboundLine, ...] = ()
+    received_at: datetime | None = None
+
+
+class PurchaseLine(msgspec.Struct, frozen=True):
+    """Units of one item in an order to a supplier."""
+
+    line_id: int
+    item_id: int
+    sku: str
+    quantity: int
+
+
+class PurchaseOrder(msgspec.Struct, frozen=True):
+    """An order to a supplier that is open at the platform. It knows no day of arrival and nothing of
+    what came: the shipments that belong to it do. `location_id` is where it goes, as far as the platform
+    tells."""
+
+    order_id: int
+    name: str
+    supplier: str
+    ordered_at: datetime
+    location_id: int | None
+    lines: tuple[PurchaseLine, ...]
+    shipment_ids: tuple[int, ...] = ()
 
 
 class ReservationKind(StrEnum):

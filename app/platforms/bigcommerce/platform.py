@@ -1,6 +1,6 @@
 """One BigCommerce store as a `Platform`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.platforms.base import (
@@ -15,6 +15,7 @@ from app.platforms.base import (
     OrderChange,
     OrderGone,
     OrderSeen,
+    PurchaseOrder,
     Reservation,
     ShopProfile,
     Subscription,
@@ -84,6 +85,12 @@ class BigCommercePlatform:
         self, location_ids: Sequence[int], held: Mapping[int, int], *, scopes: Sequence[str]
     ) -> list[Inbound] | None:
         """BigCommerce keeps no inbound shipments."""
+        return None
+
+    def fetch_purchase_orders(
+        self, known: Collection[int], *, scopes: Sequence[str]
+    ) -> list[PurchaseOrder] | None:
+        """BigCommerce keeps no purchase orders."""
         return None
 
     def fetch_reservations(self, *, scopes: Sequence[str], now: datetime) -> list[Reservation]:

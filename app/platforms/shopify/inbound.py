@@ -47,6 +47,7 @@ class _Line(msgspec.Struct, frozen=True, rename="camel"):
 class _Shipment(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     name: str
+    date_received: Moment | None = None
     tracking: _Tracking | None = None
     line_items: Nodes[_Line] | None = None
 
@@ -144,6 +145,7 @@ def _inbound(
         location_id=location_id,
         names=tuple(name for name in (*transfer_names, printable(shipment.name)) if name),
         arrives_at=_meant(arrives_at),
+        received_at=_meant(shipment.date_received),
         lines=tuple(
             InboundLine(
                 line_id=number_of(line.id),

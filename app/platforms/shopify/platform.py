@@ -1,6 +1,6 @@
 """One Shopify shop as a `Platform`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.platforms.base import (
@@ -15,6 +15,7 @@ from app.platforms.base import (
     OrderChange,
     OrderGone,
     OrderSeen,
+    PurchaseOrder,
     Reservation,
     ShopProfile,
     Subscription,
@@ -27,6 +28,7 @@ from app.platforms.shopify import (
     imports,
     inbound,
     profile,
+    purchase_orders,
     reads,
     reservations,
     subscriptions,
@@ -84,6 +86,12 @@ class ShopifyPlatform:
     ) -> list[Inbound] | None:
         """Inbound shipments, which carry the name of the transfer that they belong to."""
         return inbound.fetch_inbound(self._client, location_ids, held, scopes=scopes)
+
+    def fetch_purchase_orders(
+        self, known: Collection[int], *, scopes: Sequence[str]
+    ) -> list[PurchaseOrder] | None:
+        """Those that are marked as ordered and not archived, with the shipments of their transfers."""
+        return purchase_orders.fetch_purchase_orders(self._client, known, scopes=scopes)
 
     def fetch_reservations(self, *, scopes: Sequence[str], now: datetime) -> list[Reservation]:
         """Draft orders that reserve, and open transfers from the shop's locations."""

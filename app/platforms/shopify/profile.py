@@ -19,11 +19,13 @@ REQUIRED_SCOPES = (
     "write_third_party_fulfillment_orders",
 )
 INBOUND_SCOPES = ("read_inventory_shipments", "read_inventory_transfers")
+PURCHASE_ORDERS_SCOPE = "read_inventory_purchase_orders"
 RESERVATION_SCOPES = {
     "read_draft_orders": ReservationKind.DRAFT,
     "read_inventory_transfers": ReservationKind.TRANSFER,
 }
-ASKED_SCOPES = tuple(dict.fromkeys((*REQUIRED_SCOPES, *INBOUND_SCOPES, *RESERVATION_SCOPES)))
+_WORTH_HAVING = (*INBOUND_SCOPES, *RESERVATION_SCOPES, PURCHASE_ORDERS_SCOPE)
+ASKED_SCOPES = tuple(dict.fromkeys((*REQUIRED_SCOPES, *_WORTH_HAVING)))
 """What an install asks for: without the last ones a shop works, and is told what it does without."""
 LOCALE_SCOPES = ("read_locales", "read_markets_home")
 DEFAULT_LOCALE = "en"
@@ -54,6 +56,11 @@ def _limits(scopes: tuple[str, ...]) -> tuple[str, ...]:
         limits.append(
             f"Inbound shipments are not read, or not by the names of their transfers: grant "
             f"{' and '.join(lacking)} to have their dates promised."
+        )
+    if PURCHASE_ORDERS_SCOPE not in scopes:
+        limits.append(
+            f"Shopify's purchase orders are not read: grant {PURCHASE_ORDERS_SCOPE} to have lead times "
+            "learned from them."
         )
     if unseen := [scope for scope in RESERVATION_SCOPES if scope not in scopes]:
         kinds = " and ".join(f"{RESERVATION_SCOPES[scope]}s" for scope in unseen)

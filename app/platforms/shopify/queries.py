@@ -269,7 +269,7 @@ SHIPMENTS = f"""query Shipments($query: String!, $after: String) {{
   }}
 }}"""
 
-_SHIPMENT = "id name tracking { arrivesAt }"
+_SHIPMENT = "id name dateReceived tracking { arrivesAt }"
 _SHIPMENT_LINE = "id quantity acceptedQuantity unreceivedQuantity inventoryItem { id sku }"
 SHIPMENT_LINES = 40
 SHIPMENT_COST = 2 + SHIPMENT_LINES * 2
@@ -299,6 +299,45 @@ TRANSFERS = f"""query Transfers($query: String!, $after: String) {{
     nodes {{ name referenceName shipments(first: {TRANSFER_SHIPMENTS}) {{ nodes {{ id }} }} }}
     pageInfo {{ hasNextPage endCursor }}
   }}
+}}"""
+
+PURCHASE_ORDERS_FIRST = 200
+PURCHASE_ORDERS_COST = PURCHASE_ORDERS_FIRST + PAGE_COST
+PURCHASE_ORDERS = f"""query PurchaseOrders($after: String) {{
+  inventoryPurchaseOrders(first: {PURCHASE_ORDERS_FIRST}, after: $after) {{
+    nodes {{ id status orderedAt archivedAt }} pageInfo {{ hasNextPage endCursor }}
+  }}
+}}"""
+
+_PURCHASE_LINE = "id totalQuantity inventoryItem { id sku }"
+PURCHASE_ORDER_LINES, PURCHASE_ORDER_TRANSFERS = 40, 5
+PURCHASE_ORDER_COST = 5 + PURCHASE_ORDER_LINES * 2 + PURCHASE_ORDER_TRANSFERS * (1 + TRANSFER_SHIPMENTS)
+
+
+def _purchase_orders(name: str, more: str) -> str:
+    return f"""query {name}($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ... on InventoryPurchaseOrder {{
+    id name orderedAt origin {{ supplierName }} destination {{ location {{ id }} }}
+    lineItems(first: {PURCHASE_ORDER_LINES}) {{ nodes {{ {_PURCHASE_LINE} }} }}
+    {more}
+  }} }}
+}}"""
+
+
+WHOLE_PURCHASE_ORDERS = _purchase_orders(
+    "WholePurchaseOrders",
+    f"transfers(first: {PURCHASE_ORDER_TRANSFERS}) "
+    f"{{ nodes {{ shipments(first: {TRANSFER_SHIPMENTS}) {{ nodes {{ id }} }} }} }}",
+)
+# Transfers and their shipments take scopes of their own.
+PURCHASE_ORDERS_ALONE = _purchase_orders("PurchaseOrdersAlone", "")
+PURCHASE_LINES_COST = 1 + MOST_IDS * 2 + PAGE_COST
+PURCHASE_LINES = f"""query PurchaseLines($id: ID!, $after: String) {{
+  node(id: $id) {{ ... on InventoryPurchaseOrder {{
+    lineItems(first: {MOST_IDS}, after: $after) {{
+      nodes {{ {_PURCHASE_LINE} }} pageInfo {{ hasNextPage endCursor }}
+    }}
+  }} }}
 }}"""
 
 DRAFTS_FIRST = 100

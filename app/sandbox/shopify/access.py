@@ -34,6 +34,8 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "InventoryShipmentLineItem": ("read_inventory_shipments",),
     "InventoryTransfer": ("read_inventory_transfers",),
     "InventoryTransferLineItem": ("read_inventory_transfers",),
+    "InventoryPurchaseOrder": ("read_inventory_purchase_orders",),
+    "InventoryPurchaseOrderLineItem": ("read_inventory_purchase_orders",),
     "DraftOrder": ("read_draft_orders",),
     "DraftOrderLineItem": ("read_draft_orders",),
     "Location": ("read_locations", "read_inventory", "read_markets_home"),

@@ -34,6 +34,8 @@ from app.sandbox.shopify.records import (
     Metafield,
     Order,
     Product,
+    PurchaseLine,
+    PurchaseOrder,
     ShipmentLine,
     TransferLine,
     Variant,
@@ -56,6 +58,8 @@ TYPE_NAMES: Mapping[type, str] = {
     Metafield: "Metafield",
     InboundShipment: "InventoryShipment",
     InboundTransfer: "InventoryTransfer",
+    PurchaseOrder: "InventoryPurchaseOrder",
+    PurchaseLine: "InventoryPurchaseOrderLineItem",
     TransferLine: "InventoryTransferLineItem",
     DraftOrder: "DraftOrder",
     DraftLine: "DraftOrderLineItem",
@@ -471,6 +475,35 @@ TRANSFER: dict[str, Answer] = {
 }
 
 
+PURCHASE_ORDER: dict[str, Answer] = {
+    "id": _id("InventoryPurchaseOrder", "purchase_order_id"),
+    "name": _of("name"),
+    "status": _of("status"),
+    "archivedAt": _at("archived_at"),
+    "dateCreated": _at("created_at"),
+    "orderedAt": _at("ordered_at"),
+    "destination": lambda order, call, args: call.books.locations.get(order.location_id),
+    "origin": lambda order, call, args: order,
+    "lineItems": lambda order, call, args: call.page(
+        order.lines, args, key=lambda line: (line.purchase_line_id,)
+    ),
+    "transfers": lambda order, call, args: call.page(
+        [call.books.transfers[one] for one in order.transfer_ids],
+        args,
+        key=lambda one: (one.transfer_id,),
+    ),
+}
+
+SUPPLIER_SNAPSHOT: dict[str, Answer] = {"supplierName": _of("supplier")}
+
+PURCHASE_LINE: dict[str, Answer] = {
+    "id": _id("InventoryPurchaseOrderLineItem", "purchase_line_id"),
+    "inventoryItem": lambda line, call, args: call.books.items.get(line.item_id),
+    "supplierSku": _always(None),
+    "totalQuantity": _of("quantity"),
+}
+
+
 TRANSFER_LINE: dict[str, Answer] = {
     "id": _id("InventoryTransferLineItem", "transfer_line_id"),
     "inventoryItem": lambda line, call, args: call.books.items.get(line.item_id),
@@ -610,6 +643,9 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "DraftOrder": DRAFT_ORDER,
     "DraftOrderLineItem": DRAFT_ORDER_LINE,
     "LocationSnapshot": LOCATION_SNAPSHOT,
+    "InventoryPurchaseOrder": PURCHASE_ORDER,
+    "InventoryPurchaseOrderLineItem": PURCHASE_LINE,
+    "InventorySupplierSnapshot": SUPPLIER_SNAPSHOT,
     "InventoryTransferLineItem": TRANSFER_LINE,
     "MoneyBag": MONEY_BAG,
     "MoneyV2": MONEY,

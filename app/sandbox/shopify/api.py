@@ -35,7 +35,7 @@ from app.sandbox.shopify.answers import ANSWERS, TYPE_NAMES
 from app.sandbox.shopify.call import Answer, Call
 from app.sandbox.shopify.mutations import MUTATIONS
 from app.sandbox.shopify.paging import Page
-from app.sandbox.shopify.prune import SCHEMA_PATH
+from app.sandbox.shopify.prune import whole_schema
 from app.sandbox.shopify.queries import QUERY_ROOT
 from app.sandbox.shopify.records import RequestRecord
 
@@ -50,7 +50,7 @@ LIMITS_PAGE = "https://shopify.dev/api/usage/rate-limits"
 @cache
 def executable_schema() -> GraphQLSchema:
     """The pruned schema with every answer attached; shared by all shops of a process."""
-    schema = build_schema(SCHEMA_PATH.read_text(encoding="utf-8"), assume_valid=True)
+    schema = build_schema(whole_schema(), assume_valid=True)
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInterfaceType):
             type_.resolve_type = _type_name

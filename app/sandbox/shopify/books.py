@@ -26,6 +26,7 @@ from app.sandbox.shopify.records import (
     Metafield,
     Order,
     Product,
+    PurchaseOrder,
     Variant,
 )
 
@@ -58,6 +59,7 @@ class Books:
         self.fulfillment_orders: dict[int, FulfillmentOrder] = {}
         self.shipments: dict[int, InboundShipment] = {}
         self.transfers: dict[int, InboundTransfer] = {}
+        self.purchase_orders: dict[int, PurchaseOrder] = {}
         self.drafts: dict[int, DraftOrder] = {}
         self.metafields: dict[tuple[str, str, str], Metafield] = {}
         self.metafields_by_owner: dict[str, list[Metafield]] = defaultdict(list)

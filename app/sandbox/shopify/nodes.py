@@ -40,6 +40,7 @@ STORES: Mapping[str, Callable[[Call], Mapping[int, Any]]] = {
     "Location": lambda call: call.books.locations,
     "DraftOrder": lambda call: call.books.drafts,
     "InventoryTransfer": lambda call: call.books.transfers,
+    "InventoryPurchaseOrder": lambda call: call.books.purchase_orders,
     "InventoryShipment": lambda call: call.books.shipments,
     "WebhookSubscription": lambda call: call.shop.webhooks.subscriptions,
     "BulkOperation": lambda call: call.shop.bulk_operations,

@@ -178,6 +178,10 @@ QUERY_ROOT: dict[str, Answer] = {
     ),
     "inventoryTransfers": _transfers,
     "draftOrders": _listed(lambda call: call.books.drafts.values(), DRAFT_TERMS, "draft_id"),
+    "inventoryPurchaseOrder": _one("InventoryPurchaseOrder"),
+    "inventoryPurchaseOrders": _listed(
+        lambda call: call.books.purchase_orders.values(), {}, "purchase_order_id"
+    ),
     "inventoryShipment": _one("InventoryShipment"),
     "inventoryShipments": _listed(
         lambda call: call.books.shipments.values(), SHIPMENT_TERMS, "shipment_id"

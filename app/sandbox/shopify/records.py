@@ -262,6 +262,35 @@ class InboundShipment:
 
 
 @dataclass
+class PurchaseLine:
+    """Units of one item that a supplier was asked for."""
+
+    purchase_line_id: int
+    item_id: int
+    quantity: int
+
+
+@dataclass
+class PurchaseOrder:
+    """An order to a supplier; without `ordered_at` it is a draft."""
+
+    purchase_order_id: int
+    name: str
+    supplier: str
+    location_id: int
+    created_at: datetime
+    ordered_at: datetime | None
+    lines: list[PurchaseLine]
+    transfer_ids: list[int] = field(default_factory=list)
+    archived_at: datetime | None = None
+
+    @property
+    def status(self) -> str:
+        """Shopify's word for how far it is; whether it came, nobody says."""
+        return "DRAFT" if self.ordered_at is None else "ORDERED"
+
+
+@dataclass
 class TransferLine:
     """Units of one item that a transfer takes from its origin."""
 

@@ -22,6 +22,7 @@ from app.sandbox.shopify import (
     marks,
     orders,
     payloads,
+    purchasing,
     reserving,
     routing,
     stock,
@@ -44,6 +45,7 @@ from app.sandbox.shopify.records import (
     Order,
     Policy,
     Product,
+    PurchaseOrder,
     RequestRecord,
     Restock,
     Variant,
@@ -60,6 +62,7 @@ ALL_SCOPES = (
     "read_inventory_shipments",
     "read_inventory_transfers",
     "read_draft_orders",
+    "read_inventory_purchase_orders",
     "read_merchant_managed_fulfillment_orders",
     "write_merchant_managed_fulfillment_orders",
     "read_third_party_fulfillment_orders",
@@ -299,6 +302,29 @@ class SandboxShop:
         """Shipments are parts of one transfer, which may have the merchant's own name."""
         place = self.books.locations[location_id]
         return inbound.transfer(self.books, place, shipment_ids, reference=reference)
+
+    @action
+    def order_goods(
+        self,
+        location_id: int,
+        quantities: Mapping[int, int],
+        *,
+        supplier: str,
+        ordered_at: datetime | None = None,
+    ) -> PurchaseOrder:
+        """Order goods of a supplier, by item id; a draft where no moment of ordering is given."""
+        place = self.books.locations[location_id]
+        return purchasing.order(self.books, place, quantities, supplier=supplier, at=ordered_at)
+
+    @action
+    def link_transfer(self, purchase_order_id: int, transfer_id: int) -> None:
+        """A transfer brings goods of a purchase order."""
+        self.books.purchase_orders[purchase_order_id].transfer_ids.append(transfer_id)
+
+    @action
+    def archive_purchase_order(self, purchase_order_id: int) -> None:
+        """It is over, whatever came of it."""
+        self.books.purchase_orders[purchase_order_id].archived_at = self.books.now()
 
     # Reservations that are no orders
 

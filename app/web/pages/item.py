@@ -178,8 +178,9 @@ def _item(opened: OpenShop, item_id: int) -> StockItem:
 def _arrival(opened: OpenShop, item: StockItem, arrival_id: int) -> ArrivalRow:
     found = items.arrivals_of_item(opened.session, opened.id, item.item_id)
     row = next((one for one in found if one.id == arrival_id), None) or abort(404)
-    if row.source == "shopify":
-        abort(409, f"This arrival is shipment {row.reference} in Shopify: change it there.")
+    if row.source in arrivals.KEPT_THERE:
+        kind = arrivals.KEPT_THERE[row.source]
+        abort(409, f"This arrival is {kind} {row.reference} in Shopify: change it there.")
     return row
 
 
@@ -251,6 +252,7 @@ def _item_page(
         page=page,
         page_size=_A_PAGE,
         arrivals=_arrivals(opened, item, location_id),
+        kept_there=arrivals.KEPT_THERE,
         counts=arrivals.units_that_count(opened.session, opened.id, [item.item_id]),
         kinds=KINDS,
         forms=forms,

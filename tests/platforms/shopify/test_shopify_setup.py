@@ -8,7 +8,12 @@ from graphql import OperationDefinitionNode, parse
 from app.platforms.base import ShopProfile
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.platform import ShopifyPlatform
-from app.platforms.shopify.profile import ASKED_SCOPES, INBOUND_SCOPES, REQUIRED_SCOPES
+from app.platforms.shopify.profile import (
+    ASKED_SCOPES,
+    INBOUND_SCOPES,
+    PURCHASE_ORDERS_SCOPE,
+    REQUIRED_SCOPES,
+)
 from app.platforms.shopify.topics import ORDER_FIELDS, TOPICS, enum_name
 from tests.platforms.shopify.shapes import nodes
 from tests.platforms.shopify.signing import DOMAIN
@@ -57,7 +62,12 @@ def test_the_profile_says_who_the_shop_is(platform: ShopifyPlatform, wire: Wire)
 def test_a_shop_does_without_inbound_shipments_and_says_so(
     platform: ShopifyPlatform, wire: Wire
 ) -> None:
-    scopes = (*REQUIRED_SCOPES, "read_inventory_shipments", "read_draft_orders")
+    scopes = (
+        *REQUIRED_SCOPES,
+        "read_inventory_shipments",
+        "read_draft_orders",
+        PURCHASE_ORDERS_SCOPE,
+    )
     profile = profile_with(platform, wire, scopes)
 
     assert profile.missing_scopes == ()
@@ -72,8 +82,9 @@ def test_a_shop_does_without_reading_what_drafts_reserve_and_says_so(
     profile = profile_with(platform, wire, (*REQUIRED_SCOPES, *INBOUND_SCOPES))
 
     assert profile.missing_scopes == ()
-    (limit,) = profile.limits
-    assert "grant read_draft_orders" in limit
+    purchase_orders, drafts = profile.limits
+    assert "grant read_inventory_purchase_orders" in purchase_orders
+    assert "grant read_draft_orders" in drafts
 
 
 def test_topics_that_need_an_optional_scope_are_subscribed_with_it_alone() -> None:

@@ -1,7 +1,7 @@
 """The Corner Shop as a `Platform`: all that a third platform takes."""
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any
@@ -28,6 +28,7 @@ from app.platforms.base import (
     OrderNow,
     OrderSeen,
     Pool,
+    PurchaseOrder,
     Reservation,
     Routing,
     ShopProfile,
@@ -203,6 +204,12 @@ class CornerPlatform:
         self, location_ids: Sequence[int], held: Mapping[int, int], *, scopes: Sequence[str]
     ) -> list[Inbound] | None:
         """It tells of none."""
+        return None
+
+    def fetch_purchase_orders(
+        self, known: Collection[int], *, scopes: Sequence[str]
+    ) -> list[PurchaseOrder] | None:
+        """It knows of none."""
         return None
 
     def fetch_reservations(self, *, scopes: Sequence[str], now: datetime) -> list[Reservation]:
