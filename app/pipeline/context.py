@@ -48,7 +48,7 @@ class ShopContext:
         return self.connect(shop)
 
     def is_replaced(self, session: Session) -> bool:
-        """Whether the merchant gave us access anew since this desk connected: what the platform refused
+        """Whether the merchant gave us access anew since this one connected: what the platform refused
         was of before."""
         shop = shops.get_shop(session, self.shop_id)
         return self._connected_at not in (None, shop.installed_at)

@@ -15,7 +15,7 @@ _Step: TypeAlias = Callable[[Session], int]
 
 
 def forget_old(context: ShopContext) -> None:
-    """Delete what is older than `desk.retention` says, each step in a transaction of its own."""
+    """Delete what is older than `context.retention` says, each step in a transaction of its own."""
     for step in _steps(context):
         for _ in range(_MOST_STEPS):
             with context.transaction() as session:
