@@ -6,6 +6,10 @@ from datetime import date
 from app.core.model import Allocation, Arrival, Line, Share, longest_waiting_first
 
 
+# Places in the queue are counted in units: those on hand end at `on_hand`, those of the arrival
+# `current` at `ends[current]`, and a line holds those from `begin` to `position`. `unserved_from` is its
+# first unit that nothing serves so far. All only ever move on, so it is one walk; an arrival is left
+# when it is used up, not when a line is full, for the next line may take its rest.
 def allocate(
     lines: Sequence[Line],
     *,

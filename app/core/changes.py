@@ -27,6 +27,7 @@ def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: in
     """
     if want.status is not shown.status:
         return True
+    # Released, or nothing to say: the day of the release is said once and never moves.
     if want.status not in WAITING:
         return False
     if want.owes_notice is not shown.owes_notice:
@@ -35,6 +36,7 @@ def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: in
     short = [item for item in want.items if item.short > 0]
     if {item.item_id for item in short} != said.keys():
         return True
+    # None: written by a build that did not remember it; not worth a write by itself.
     if shown.in_stock is not None and want.in_stock != shown.in_stock:
         return True
     return any(_says_something_else(item, said[item.item_id], today, quiet_days) for item in short)
@@ -55,6 +57,7 @@ def tag_changes(want: Collection[str], shown: Shown, present: Collection[str]) -
     without case when adding and with it when removing: a "Backordered" that a person typed is
     theirs. Only a tag that we added ourselves is ever taken off, also under a name it has no more, and
     once more if somebody put it back; that goes first, since the new name may differ in case alone."""
+    # Taken off once by us: if it stands there again, some other app put back what it had read before.
     own = shown.tags | (shown.taken & frozenset(present))
     remove = (own - frozenset(want)) & frozenset(present)
     there = {tag.casefold() for tag in present if tag not in remove}

@@ -34,6 +34,7 @@ def find_ours(note: str, *, has_block: bool, is_our_wording: Callable[[str], boo
     whole notes; and where one of ours should stand (`has_block`) and none is in such words, the last,
     which a person has edited. A block in other words is a person's."""
     spans = [found.span() for found in _BLOCK.finditer(note)]
+    # What a person edited is no longer in our words: without this it would stay, with ours beside it.
     known = [span for span in spans if is_our_wording(note[slice(*span)])]
     return known or (spans[-1:] if has_block else [])
 
@@ -57,6 +58,7 @@ def put_block(note: str, block: str, *, ours: Spans, glue: str | None) -> Placed
     """Put our block where the last of `ours` stands (see `find_ours`), else at the end; copies of it go.
     `glue` is what we had put before the last (None: nobody knows, so what looks like it is)."""
     if not ours:
+        # Nothing to part from in an empty note, and nothing to take away again later.
         glue = GLUE if note else ""
         return Placed(note + glue + block, glue)
     start, end = ours[-1]
@@ -77,11 +79,13 @@ def remove_blocks(note: str, *, ours: Spans, glue: str | None) -> str:
 
 def _without(text: str, spans: Spans) -> str:
     """The text without these blocks, and what we put before each when there was text before it."""
+    # From the end, so that the places of those before stay right.
     for start, end in reversed(spans):
         text = _without_glue(text[:start], GLUE) + text[end:]
     return text
 
 
 def _without_glue(text: str, glue: str) -> str:
+    # An editor may have given our line ends its own.
     crlf = glue.replace("\n", "\r\n")
     return text.removesuffix(crlf if crlf and text.endswith(crlf) else glue)

@@ -58,6 +58,7 @@ def remember_taken(session: Session, shop_id: int, copies: Sequence[Taken], *, n
     lines: list[dict[str, object]] = []
     changes: list[dict[str, object]] = []
     for one in copies:
+        # Shopify commits to every open unit by itself, so there is nothing to remember of its orders.
         if not _depends_on_settings(one):
             continue
         key: dict[str, object] = {"shop_id": shop_id, "order_id": one.copy.order_id}
@@ -103,6 +104,7 @@ def _follow(one: Taken) -> Iterator[tuple[Place, LocatedLine | None, dict[int, T
     """What becomes of each line of the order, by line item."""
     lines = () if one.copy.is_cancelled or one.copy.routing is None else one.copy.routing.lines
     found = {(line.item_id, line.location_id): line for line in lines}
+    # Also places that the order has left: what it took there was given back, or shipped.
     for place in sorted(one.lines.keys() | found.keys()):
         line, before = found.get(place), one.lines.get(place, {})
         after = {part.line_id: part for part in line.parts} if line else {}
@@ -124,7 +126,9 @@ def _follow_part(one: Taken, line_id: int, before: Units, part: LinePart, *, low
         part.quantity,
         part.backordered,
         lowers=lowers,
+        # Fewer ordered and fewer open: taken out. As many ordered and fewer open: shipped.
         gone=max(0, min(-more, fewer)),
+        # Of a line item that we know for the first time nothing was added: all of it is new.
         come=max(0, more) if was else 0,
     )
 

@@ -87,6 +87,7 @@ def move_stocks(session: Session, shop_id: int, moves: Sequence[StockMove], *, n
         item = known.get(move.item_id)
         if item is not None:
             item.stirred_at = now
+            # The webhook's number decides how soon, never what: it is of a moment that has passed.
             free = item.headroom if move.hint is None else move.hint
             ask_for_look(item, at=now + patience(item, free), cause=move.cause)
 

@@ -88,6 +88,8 @@ def _left_of(
     units = _units_of_item(session, shop_id, item_id, short)
     left = {}
     for order_id, count in short.items():
+        # What the order shows tells how many units it had when it was called short, and so what became
+        # of those that are gone.
         was, has = said.get(order_id), units.get(order_id, _Units(0, 0))
         left[order_id] = (
             min(count, has.outstanding)

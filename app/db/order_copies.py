@@ -125,6 +125,7 @@ def write(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> No
     ]
     if not rows:
         return
+    # What the session holds back would overwrite this later.
     session.flush()
     put_rows(session, Order, rows, overwrite=_CHANGED)
     renewed = {order_id: order for order_id, order in orders.items() if order.has_new_items}

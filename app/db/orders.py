@@ -53,6 +53,7 @@ def upsert_orders(
         is_moved = _rank(order, copy, rules)
         is_changed = _take_copy(order, copy, now=now, is_trusted=is_read or is_first)
         after = {} if copy.is_cancelled else order.items
+        # Only a read tells where units ship from, so a webhook's copy says nothing of what was taken.
         if copy.routing is not None:
             is_begun = any(item.outstanding for item in before.values())
             taken.append(Taken(copy, was, before, after, is_begun=is_begun))
@@ -92,6 +93,7 @@ def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: 
     is_ambiguous = is_changed and not is_trusted and copy.updated_at == order.updated_at
     order.name, order.placed_at, order.updated_at = copy.name, copy.placed_at, copy.updated_at
     order.is_cancelled, order.seen_at = copy.is_cancelled, now
+    # Written also where nothing of its demand changed: the times say how new our copy is.
     order.is_written = False
     if told is not None and told != order.items:
         order.items, order.has_new_items = told, True

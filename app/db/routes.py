@@ -71,6 +71,7 @@ def unroute(
     moved = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
     session.execute(sa.update(Order).where(*moved).values(is_located=False, asked_at=None))
     look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
+    # Of a part that we don't know, all that can be said is that some item's books may balance now.
     waiting = (
         StockItem.shop_id == shop_id,
         StockItem.unbalanced_since.is_not(None),

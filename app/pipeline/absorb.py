@@ -54,6 +54,7 @@ def _absorb(session: Session, rows: Sequence[DueDelivery], now: datetime) -> Non
     """Take them in at once; if one is poisoned, halve them until it stands alone, and is set aside with
     its reason."""
     try:
+        # A savepoint: what is set aside must leave the rest of the transaction alone.
         with session.begin_nested():
             _absorb_all(session, rows, now)
     except (sa.exc.StatementError, *_ITS_OWN_FAULT) as error:

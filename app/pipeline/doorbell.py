@@ -64,6 +64,7 @@ def ring_all(redis: Redis, shop_ids: Collection[int]) -> bool:
         for shop_id in shop_ids:
             flags.set(f"backline:rung:{shop_id}", 1, nx=True, ex=_FLAG_S)
         for shop_id, is_first in zip(shop_ids, flags.execute(), strict=True):
+            # Who rang before has a job in the queue that has not looked yet: it will see this too.
             if is_first:
                 quick_queue(redis).enqueue(JOB, shop_id, **_OPTIONS)
     except RedisError:

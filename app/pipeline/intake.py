@@ -92,6 +92,7 @@ def _engine(runtime: Runtime, *, is_one_statement: bool) -> sa.Engine:
 
 def _outcomes(session: Session, batch: Sequence[Incoming], kept: Sequence[inbox.Kept]) -> list[Outcome]:
     """What went in is told by the insert; only for the rest it must be asked which shops there are."""
+    # Nearly always: then nothing more needs to be asked.
     if len(kept) == len(batch):
         return [Outcome.NEW if inbox.needs_work(one.delivery) else Outcome.KNOWN for one in batch]
     went_in = {(each.shop_id, each.delivery_id) for each in kept}
