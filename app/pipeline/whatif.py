@@ -112,7 +112,7 @@ def _reckoned(
 ) -> tuple[Reckoning, dict[int, int]]:
     """How the recorded figures compare with what is recorded of orders and reservations, and what is
     committed, by location."""
-    kinds = readable_kinds(shop, PLATFORMS[shop.platform].reservation_scopes)
+    kinds = readable_kinds(shop, PLATFORMS[shop.platform].traits.reservation_scopes)
     claims = claims_on(session, shop.id, stock.item_id, kinds)
     accounts = keep_accounts(stock, books)
     committed = {location_id: account.committed for location_id, account in accounts.items()}

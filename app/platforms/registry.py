@@ -3,14 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from redis import Redis
 
 from app.errors import NeedsMerchant
-from app.platforms.base import Credentials, Grant, Platform, ReservationKind, WebhookReader
+from app.platforms.base import Credentials, Grant, Platform, Traits, WebhookReader
+from app.platforms.bigcommerce import platform as bigcommerce
 from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.platform import BigCommercePlatform
 from app.platforms.bigcommerce.quota import Quota
@@ -19,10 +19,10 @@ from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 from app.platforms.bigcommerce.webhooks import BigCommerceWebhooks
 from app.platforms.http import Http
 from app.platforms.shopify import auth as shopify_auth
+from app.platforms.shopify import platform as shopify
 from app.platforms.shopify.budget import Budget
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.platform import ShopifyPlatform
-from app.platforms.shopify.profile import RESERVATION_SCOPES
 from app.platforms.shopify.webhooks import ShopifyWebhooks
 
 if TYPE_CHECKING:
@@ -40,20 +40,18 @@ class Outside(NamedTuple):
 
 class PlatformKind(NamedTuple):
     """How a platform's two sides are made, what it is called, and where a person sees an order there:
-    `order_address` takes the shop's domain as we keep it, and the order's id. `has_tags` as in its
-    `Traits`, for who does not connect."""
+    `order_address` takes the shop's domain as we keep it, and the order's id. `traits` are those that no
+    setting changes, for who does not connect."""
 
     webhook_reader: "Callable[[Settings], WebhookReader]"
     connect: "Callable[[Credentials, Settings, Outside], Platform]"
     title: str
     order_address: Callable[[str, int], str]
-    has_tags: bool
+    traits: Traits
     renew_access: "Callable[[Http, Settings, str, str | None], Grant]"
     """Takes the shop's domain and its refresh token, if it has one."""
     erased_after: timedelta | None = None
     """When the data of a shop that left goes by itself; None where the platform tells."""
-    reservation_scopes: Mapping[str, ReservationKind] = MappingProxyType({})
-    """As in its `Traits`, for who does not connect."""
 
 
 def order_url(name: str, domain: str, order_id: int) -> str:
@@ -150,7 +148,7 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         _bigcommerce,
         "BigCommerce",
         _bigcommerce_order,
-        has_tags=False,
+        traits=bigcommerce.TRAITS,
         renew_access=_by_hand_alone,
         erased_after=timedelta(hours=48),
     ),
@@ -159,8 +157,7 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         _shopify,
         "Shopify",
         _shopify_order,
-        has_tags=True,
+        traits=shopify.TRAITS,
         renew_access=shopify_auth.renew_access,
-        reservation_scopes=RESERVATION_SCOPES,
     ),
 }

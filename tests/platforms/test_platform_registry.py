@@ -20,7 +20,7 @@ def test_connecting_sends_nothing(name: str, settings: Settings, redis: Redis) -
 
     platform = connect(name, Credentials(1, "towels.myshopify.com", "token"), settings, outside)
 
-    assert PLATFORMS[name].has_tags is platform.traits.has_tags
+    assert PLATFORMS[name].traits.has_tags is platform.traits.has_tags
     webhook_reader(name, settings)
 
 

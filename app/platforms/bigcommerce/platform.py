@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
@@ -27,7 +29,7 @@ from app.platforms.bigcommerce import hooks, profile, reads, writes
 from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 
-_NOTE_LIMIT = 65_535
+TRAITS = Traits(has_tags=False, note_limit=65_535)
 
 
 class BigCommercePlatform:
@@ -46,12 +48,7 @@ class BigCommercePlatform:
         self._habits = store_config
         self._hook_secret = hook_secret
         self.bulk: BulkWriter | None = None
-        self.traits = Traits(
-            has_tags=False,
-            note_limit=_NOTE_LIMIT,
-            stock_lag_s=quiet_s,
-            batches_news_s=news_s,
-        )
+        self.traits = msgspec.structs.replace(TRAITS, stock_lag_s=quiet_s, batches_news_s=news_s)
 
     def fetch_profile(self) -> ShopProfile:
         """Who the store is, which scopes we hold and lack, and what its settings limit."""

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
+import msgspec
+
 from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
@@ -37,19 +39,16 @@ from app.platforms.shopify import (
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
 
+# A longer note is refused.
+TRAITS = Traits(has_tags=True, note_limit=5000, reservation_scopes=profile.RESERVATION_SCOPES)
+
 
 class ShopifyPlatform:
     """See `app.platforms.base.Platform` for what each method promises."""
 
     def __init__(self, client: ShopifyClient, *, bulk_from: int = 0) -> None:
         self._client = client
-        # A longer note is refused.
-        self.traits = Traits(
-            has_tags=True,
-            note_limit=5000,
-            bulk_from=bulk_from,
-            reservation_scopes=profile.RESERVATION_SCOPES,
-        )
+        self.traits = msgspec.structs.replace(TRAITS, bulk_from=bulk_from)
         self.bulk: BulkWriter | None = ShopifyBulk(client)
 
     def fetch_profile(self) -> ShopProfile:

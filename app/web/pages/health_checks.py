@@ -193,7 +193,7 @@ def _of_pool(say: Words, pool: PoolRow, item: StockItem) -> Check:
             "orders these are is said.",
             "Look for orders of a pre-order or subscription app, which may reserve stock later.",
         )
-    scopes = PLATFORMS[say.shop.platform].reservation_scopes
+    scopes = PLATFORMS[say.shop.platform].traits.reservation_scopes
     lacking = [f"`{scope}` ({kind}s)" for scope, kind in unreadable(say.shop, scopes).items()]
     return Check(
         "Drift",

@@ -244,7 +244,7 @@ def _item_page(
         wanted=sum(one.allocation.line.quantity for one in _of_orders(queue)),
         orders_short=len({one.promise.line.order_id for one in _of_orders(queue) if one.promise.short}),
         outside=_outside(opened, standing, location_id),
-        unreadable=unreadable(opened.shop, PLATFORMS[opened.shop.platform].reservation_scopes),
+        unreadable=unreadable(opened.shop, PLATFORMS[opened.shop.platform].traits.reservation_scopes),
         platform=PLATFORMS[opened.shop.platform].title,
         chart=None if location_id is None else _chart(opened, standing, location_id, queue),
         rows=_rows(opened, queue, page),

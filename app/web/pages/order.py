@@ -189,6 +189,6 @@ def _judge(opened: OpenShop, order: Order, today: date) -> Judgement | None:
         want,
         locale=shop.locale,
         sentences=sentences_for(shop.locale, shop.wording),
-        words=() if PLATFORMS[shop.platform].has_tags else sorted(want.tags),
+        words=() if PLATFORMS[shop.platform].traits.has_tags else sorted(want.tags),
     )
     return Judgement(due.shown, want, is_worth, texts[0] if texts else "")

@@ -244,7 +244,7 @@ def _page(
 
 
 def _has_tags(shop: Shop) -> bool:
-    return PLATFORMS[shop.platform].has_tags
+    return PLATFORMS[shop.platform].traits.has_tags
 
 
 # Dates

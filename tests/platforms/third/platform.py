@@ -225,7 +225,9 @@ class CornerPlatform:
         ]
         return Look(tuple(orders), tuple(self.fetch_stock(item_ids) if item_ids else ()))
 
-    def glance(self, order_ids: Sequence[int], item_ids: Sequence[int]) -> Glance | None:
+    def glance(
+        self, order_ids: Sequence[int], item_ids: Sequence[int], *, location_id: int | None = None
+    ) -> Glance | None:
         """A look costs no more."""
         return None
 
@@ -274,6 +276,6 @@ CORNER_SHOP = PlatformKind(
     _connect,
     "Corner Shop",
     lambda domain, order_id: f"https://{domain}/admin/orders/{order_id}",
-    has_tags=TRAITS.has_tags,
+    traits=TRAITS,
     renew_access=_renew,
 )
