@@ -28,7 +28,7 @@ from rq.job import Job
 from rq.worker import DequeueStrategy
 
 from app.logs import first_line
-from app.pipeline.doorbell import LONG, QUICK, SERIALIZER
+from app.pipeline.doorbell import LONG, QUICK, SERIALIZER, leave_long_place, take_long_place
 from app.pipeline.runtime import Runtime
 from workers import jobs
 from workers.deadlines import Deadline
@@ -51,10 +51,13 @@ class ShopWorker(SimpleWorker):
     death_penalty_class = Deadline
     max_connection_wait_time = _LONGEST_PAUSE_S
 
-    def __init__(self, lanes: Sequence[str], connection: Redis, stop: threading.Event) -> None:
-        queues = [Queue(lane, connection=connection, serializer=SERIALIZER) for lane in lanes]
+    def __init__(self, connection: Redis, stop: threading.Event) -> None:
+        self._quick, self._long = queues = [
+            Queue(name, connection=connection, serializer=SERIALIZER) for name in (QUICK, LONG)
+        ]
         super().__init__(queues, connection=connection, serializer=SERIALIZER, worker_ttl=_SILENT_S)
         self._stop = stop
+        self._was_long = False
         self.begun = 0
 
     def dequeue_job_and_maintain_ttl(
@@ -64,11 +67,26 @@ class ShopWorker(SimpleWorker):
         if timeout is None:
             return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
         while not self._stop.is_set():
+            self._ordered_queues = self._next_queues()
             found = super().dequeue_job_and_maintain_ttl(_LOOK_S, max_idle_time=_LOOK_S)
             if found is not None:
-                self.begun += 1
+                self._begin(found[1])
                 return found
+        leave_long_place(self.connection, self.name)
         raise StopRequested
+
+    def _begin(self, queue: Queue) -> None:
+        """A worker that has a quick job leaves its place at the long queue to another one meanwhile."""
+        self.begun += 1
+        self._was_long = queue == self._long
+        if not self._was_long and len(self._ordered_queues) > 1:
+            leave_long_place(self.connection, self.name)
+
+    def _next_queues(self) -> list[Queue]:
+        """Where to look now: at both queues in turn, if there is room at the long one."""
+        if not take_long_place(self.connection, self.name):
+            return [self._quick]
+        return [self._quick, self._long] if self._was_long else [self._long, self._quick]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """As RQ's; a Redis that was emptied, or came back without its data, is told again that we are
@@ -149,20 +167,19 @@ class Pool:
 
     def _work(self, place: int) -> None:
         """One RQ worker after another, for RQ's ends when Redis goes away."""
-        lanes = (QUICK, LONG) if place % 2 == 0 else (QUICK,)
         pause_s = 1.0
         while not self._stop.is_set():
             began = time.monotonic()
-            self._work_until_it_breaks(place, lanes)
+            self._work_until_it_breaks(place)
             pause_s = 1.0 if time.monotonic() - began > _SILENT_S else min(2 * pause_s, _LONGEST_PAUSE_S)
             self._stop.wait(pause_s)
 
-    def _work_until_it_breaks(self, place: int, lanes: Sequence[str]) -> None:
+    def _work_until_it_breaks(self, place: int) -> None:
         try:
             # A client of its own: a worker that waits for its next job holds its connection.
             with Redis.from_url(self._redis_url) as connection:
-                worker = self._workers[place] = ShopWorker(lanes, connection, self._stop)
-                worker.work(logging_level="WARNING", dequeue_strategy=DequeueStrategy.ROUND_ROBIN)
+                worker = self._workers[place] = ShopWorker(connection, self._stop)
+                worker.work(logging_level="WARNING", dequeue_strategy=DequeueStrategy.DEFAULT)
         except RedisError as error:
             log.warning("a worker can't use Redis", error=first_line(error))
         except Exception:

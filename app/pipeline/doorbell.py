@@ -5,8 +5,9 @@ before it looks, so that a ring which comes while a job runs enqueues the next o
 `unique=True` would drop that ring.
 
 There are two queues. A ring is a job in the quick one. A shop whose slice of work took long (there is
-much to do, or its platform is slow) goes on in the long one, which half of the workers never look at: so
-it holds nobody up. In each queue the shop that waited longest comes next.
+much to do, or its platform is slow) goes on in the long one, which never more than half of the workers
+look at, of whichever process: so it holds nobody up. In each queue the shop that waited longest comes
+next.
 """
 
 import time
@@ -38,6 +39,20 @@ _FLAG_S = 60
 
 # How long a shop counts as one whose slices are long.
 _LONG_S = 600
+
+# Who looks at the long queue, until when.
+_PLACES = "backline:long-places"
+_PLACE_S = 60
+_RQ_WORKERS = "rq:workers"
+_TAKE_PLACE = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
+local most = math.max(1, math.floor(redis.call('SCARD', KEYS[2]) / 2))
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= most then
+  return 0
+end
+redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+return 1
+"""
 
 # While somebody works on a shop, rings for it are dropped for so long: its worker looks once more when
 # it has let go.
@@ -120,6 +135,18 @@ def note_pace(redis: Redis, shop_id: int, *, is_long: bool) -> None:
 
 def _long_key(shop_id: int) -> str:
     return f"backline:long:{shop_id}"
+
+
+def take_long_place(redis: Redis, worker: str) -> bool:
+    """Whether the worker may look at the long queue: no more than half of those that RQ knows may, and
+    one always may. It has the place until `leave_long_place`, or, if it is killed, for a minute."""
+    now = time.time()
+    return bool(redis.eval(_TAKE_PLACE, 2, _PLACES, _RQ_WORKERS, worker, now, now + _PLACE_S))
+
+
+def leave_long_place(redis: Redis, worker: str) -> None:
+    """The worker looks at the quick queue alone."""
+    redis.zrem(_PLACES, worker)
 
 
 def quick_queue(redis: Redis) -> Queue:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 
 import sqlalchemy as sa
 from redis import Redis
@@ -30,7 +30,7 @@ from app.services import open_engine, open_redis
 from app.settings import Settings, SettingsError
 
 # A slice that took so long was held up by its platform, or there is much to do.
-_LONG_SLICE_S = 2.0
+_LONG_SLICE_S = 1.0
 
 
 def utc_now() -> datetime:
@@ -57,7 +57,7 @@ class Runtime:
         mail = partial(send_mail, settings) if settings.smtp_url else None
         return FeedAccess(settings.encryption_keys, self.network, mail)
 
-    @property
+    @cached_property
     def sessions(self) -> sessionmaker[Session]:
         """Sessions on the database; a row stays readable after its transaction."""
         return sessionmaker(self.engine, expire_on_commit=False)

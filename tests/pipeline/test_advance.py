@@ -174,7 +174,7 @@ def test_what_is_told_while_the_platform_must_be_waited_for_is_taken_in_at_once(
     assert "everything told has been worked on" in told.page()
 
 
-def test_a_slice_ends_after_about_a_minute_and_the_shop_goes_to_the_back(
+def test_a_slice_ends_after_a_moment_and_the_shop_goes_to_the_back(
     clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
     """A big shop never starves the others: 0 is "again, at once"."""
@@ -187,7 +187,8 @@ def test_a_slice_ends_after_about_a_minute_and_the_shop_goes_to_the_back(
     ]
     orders = [world.shop.place_order([(towel.variant_id, 1)]) for towel in towels for _ in range(6)]
     world.deliver()
-    world.shop.before_request = lambda: world.clock.sleep(8)
+    request_s = 8
+    world.shop.before_request = lambda: world.clock.sleep(request_s)
     began, slices = world.clock(), [work(stage)]
     first_took_s = (world.clock() - began).total_seconds()
     lease_between = shop_of(stage).lease_owner
@@ -199,7 +200,7 @@ def test_a_slice_ends_after_about_a_minute_and_the_shop_goes_to_the_back(
     assert slices[0] == 0
     assert lease_between is None
     # No step is cut short, so the last one may run over.
-    assert SLICE.total_seconds() <= first_took_s < 3 * SLICE.total_seconds()
+    assert SLICE.total_seconds() <= first_took_s < SLICE.total_seconds() + 2 * request_s
     assert len(slices) > 2
     assert all(world.tags(one) == {"backordered"} for one in orders)
 

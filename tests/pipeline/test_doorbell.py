@@ -298,3 +298,35 @@ def test_a_real_worker_answers_the_bell(  # noqa: PLR0917 -- fixtures
     assert FailedJobRegistry(queue=queue).count == 0
     assert queue.count == 0
     assert stage.status() == "removed"
+
+
+def rq_knows(redis: Redis, *workers: str) -> None:
+    """The workers that are running."""
+    redis.sadd("rq:workers", *workers)
+
+
+def test_never_more_than_half_of_the_workers_look_at_the_long_queue(redis: Redis) -> None:
+    """Whichever processes they are in: two processes of one thread each leave one for quick jobs."""
+    rq_knows(redis, "a", "b", "c", "d", "e")
+
+    assert [doorbell.take_long_place(redis, worker) for worker in "abcd"] == [True, True, False, False]
+    assert doorbell.take_long_place(redis, "a")
+
+    doorbell.leave_long_place(redis, "a")
+    assert [doorbell.take_long_place(redis, worker) for worker in "cd"] == [True, False]
+
+
+def test_a_worker_alone_looks_at_both_queues(redis: Redis) -> None:
+    rq_knows(redis, "a")
+
+    assert doorbell.take_long_place(redis, "a")
+
+
+def test_the_place_of_a_killed_worker_is_free_after_a_minute(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rq_knows(redis, "a", "b")
+    monkeypatch.setattr(doorbell, "_PLACE_S", -1)
+    assert doorbell.take_long_place(redis, "a")
+
+    assert doorbell.take_long_place(redis, "b")
