@@ -24,6 +24,8 @@ MOST_CONNECTIONS = 15
 _SQLITE_WAIT_S = 10
 _POOL_WAIT_S = 10
 _POSTGRES_CONNECT_S = 5
+# A connection that was used so lately is taken to live: no database is back sooner than that.
+_IDLE_S = 1.0
 _REDIS_CONNECT_S = 0.5
 _REDIS_OPERATION_S = 1
 _REDIS_START_S = 10
@@ -46,14 +48,37 @@ def open_engine(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa
     kept = max(1, connections // 3)
     engine = sa.create_engine(
         url,
-        pool_pre_ping=True,
         pool_size=kept,
         max_overflow=connections - kept,
         pool_timeout=_POOL_WAIT_S,
         connect_args={"connect_timeout": _POSTGRES_CONNECT_S},
     )
     sa.event.listen(engine, "connect", _prepare_nothing_behind_a_pooler)
+    _try_what_was_idle(engine)
     return engine
+
+
+def _try_what_was_idle(engine: sa.Engine) -> None:
+    """A connection that nobody has used for a moment is tried before it is given out, as the library
+    does each time (https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic);
+    one that was used just now is not: that would be one journey more for each transaction."""
+
+    @sa.event.listens_for(engine, "checkin")
+    def note(_: sa.engine.interfaces.DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["idle_since"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def try_it(
+        connection: sa.engine.interfaces.DBAPIConnection, entry: ConnectionPoolEntry, _: object
+    ) -> None:
+        idle_since = entry.info.get("idle_since")
+        if idle_since is None or time.monotonic() - idle_since < _IDLE_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            # All others are as old: the pool begins anew.
+            raise sa.exc.InvalidatePoolError from error
 
 
 def _prepare_nothing_behind_a_pooler(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from redis.exceptions import ConnectionError as NoConnectionError
 
+from app import services
 from app.services import free_port, open_engine, open_redis
 from app.settings import load_settings
 
@@ -207,3 +208,30 @@ def test_what_a_url_says_of_certificates_itself_stands(tmp_path: Path) -> None:
     told = {"BACKLINE_HOME": str(tmp_path), "REDIS_URL": url, "REDIS_TLS_VERIFY": "false"}
 
     assert load_settings(told).redis_url == url
+
+
+def end_all_connections(engine: sa.Engine) -> None:
+    """As a database does that is started anew."""
+    told = sa.text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with engine.connect() as connection:
+        connection.execute(told)
+
+
+def test_a_connection_that_ended_while_nobody_used_it_is_noticed(
+    pg_engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was in use a moment ago is not tried."""
+    engine = open_engine(pg_engine.url.render_as_string(hide_password=False))
+    with engine.connect() as connection:
+        before = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+    end_all_connections(pg_engine)
+    monkeypatch.setattr(services, "_IDLE_S", 0)
+
+    with engine.connect() as connection:
+        after = connection.scalar(sa.text("SELECT pg_backend_pid()"))
+
+    assert before != after
+    engine.dispose()

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import ApiCallRow
-from app.db.statements import affected_rows, insert_new
+from app.db.statements import NoticeKind, Rows, insert_new
 
 KEPT = timedelta(days=1)
 
@@ -36,7 +35,7 @@ def end_call(session: Session, shop_id: int, key: str, answer: dict[str, Any]) -
     session.get_one(ApiCallRow, (shop_id, key)).answer = answer
 
 
-def forget_calls(session: Session, shop_id: int, *, now: datetime) -> int:
-    """Drop keys after a day. Returns how many."""
-    where = (ApiCallRow.shop_id == shop_id, ApiCallRow.called_at < now - KEPT)
-    return affected_rows(session, sa.delete(ApiCallRow).where(*where))
+def old_calls(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+    """The keys of more than a day ago."""
+    where = (ApiCallRow.shop_id == shop_id, ApiCallRow.called_at < before)
+    return Rows(ApiCallRow, ApiCallRow.key, where)

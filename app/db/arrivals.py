@@ -317,6 +317,11 @@ def locations(session: Session, shop_id: int) -> dict[int, str]:
     return dict(rows)
 
 
+def has_locations(session: Session, shop_id: int) -> bool:
+    """Whether stock was ever seen anywhere."""
+    return bool(session.scalar(sa.select(sa.exists().where(PoolRow.shop_id == shop_id))))
+
+
 def items_by_sku(
     session: Session, shop_id: int, skus: Collection[str] | None = None
 ) -> dict[str, list[int]]:

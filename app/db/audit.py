@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import Event
-from app.db.statements import delete_some
+from app.db.statements import NoticeKind, Rows
 
 
 def record_event(
@@ -39,9 +39,9 @@ def record_event(
     )
 
 
-def forget_events(session: Session, shop_id: int, *, before: datetime) -> int:
-    """Drop some of the oldest events. Returns how many."""
-    return delete_some(session, Event, Event.id, (Event.shop_id == shop_id, Event.at < before))
+def old_events(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+    """The oldest events."""
+    return Rows(Event, Event.id, (Event.shop_id == shop_id, Event.at < before))
 
 
 def recent_events(session: Session, shop_id: int, *, limit: int = 50) -> Sequence[Event]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import NAMES, SELLS, LineItemRow, PoolRow, StockItem, Variant
+from app.db.statements import is_one_of
 
 # An item with stock to spare is looked at a little later, so that many orders share one reading; one
 # with plenty much later. A webhook that tells of stock below zero has it looked at at once.
@@ -39,7 +40,7 @@ def items_of_variants(
     statement = (
         sa.select(Variant.variant_id, StockItem)
         .join(StockItem, SELLS)
-        .where(Variant.shop_id == shop_id, Variant.variant_id.in_(variant_ids))
+        .where(Variant.shop_id == shop_id, is_one_of(Variant.variant_id, variant_ids))
     )
     return dict(session.execute(statement).all())
 
@@ -163,17 +164,19 @@ def lock_item(session: Session, shop_id: int, item_id: int) -> StockItem:
 def look_at_waiting_items(session: Session, shop_id: int, *, now: datetime) -> None:
     """Look again at every item that somebody waits for, and a little later at all others that open
     orders name: a webhook may have been lost, and a day may have passed."""
-    queued = (StockItem.shop_id == shop_id, StockItem.has_queue, StockItem.look_at.is_(None))
-    session.execute(sa.update(StockItem).where(*queued).values(look_at=now, cause="hourly check"))
     named = (
         sa.select(Variant.item_id)
         .join(LineItemRow, NAMES)
         .where(Variant.shop_id == shop_id, LineItemRow.outstanding > 0)
     )
-    others = (StockItem.shop_id == shop_id, StockItem.look_at.is_(None), StockItem.item_id.in_(named))
-    session.execute(
-        sa.update(StockItem).where(*others).values(look_at=now + LOOK_LATER, cause="hourly check")
+    where = (
+        StockItem.shop_id == shop_id,
+        StockItem.look_at.is_(None),
+        sa.or_(StockItem.has_queue, StockItem.item_id.in_(named)),
     )
+    soon, later = (sa.literal(moment, StockItem.look_at.type) for moment in (now, now + LOOK_LATER))
+    at = sa.case((StockItem.has_queue, soon), else_=later)
+    session.execute(sa.update(StockItem).where(*where).values(look_at=at, cause="hourly check"))
 
 
 def items_of_orders(

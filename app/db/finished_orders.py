@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import LineItemRow, Order, ShownRow
-from app.db.statements import affected_rows, delete_some
+from app.db.statements import NoticeKind, Rows, affected_rows
 
 
 def erase_finished_orders(session: Session, shop_id: int, order_ids: Collection[int]) -> int:
@@ -16,25 +16,25 @@ def erase_finished_orders(session: Session, shop_id: int, order_ids: Collection[
     return _erase(session, shop_id, Order.order_id.in_(order_ids))
 
 
-def forget_finished_orders(session: Session, shop_id: int, *, before: datetime) -> int:
-    """Drop some orders that nothing is outstanding of, that show nothing of ours and rest since
-    `before`. Returns how many."""
-    return _forget(session, shop_id, ~_is_shown(shop_id), before=before)
+def old_finished_orders(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+    """The orders that nothing is outstanding of, that show nothing of ours and rest since `before`."""
+    return _finished(shop_id, ~_is_shown(shop_id), before)
 
 
-def forget_shown_orders(session: Session, shop_id: int, *, before: datetime) -> int:
+def old_shown_orders(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
     """Likewise orders that were released so long ago that what they show is their own affair now."""
-    return _forget(session, shop_id, _is_shown(shop_id), before=before)
+    return _finished(shop_id, _is_shown(shop_id), before)
 
 
-def _is_shown(shop_id: int) -> sa.ColumnElement[bool]:
+def _is_shown(shop_id: NoticeKind[int]) -> sa.ColumnElement[bool]:
     return sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
 
 
-def _forget(session: Session, shop_id: int, which: sa.ColumnElement[bool], *, before: datetime) -> int:
+def _finished(
+    shop_id: NoticeKind[int], which: sa.ColumnElement[bool], before: NoticeKind[datetime]
+) -> Rows:
     rests = (Order.updated_at < before, Order.judge_at.is_(None), which)
-    where = (Order.shop_id == shop_id, _is_finished(shop_id), *rests)
-    return delete_some(session, Order, Order.order_id, where)
+    return Rows(Order, Order.order_id, (Order.shop_id == shop_id, _is_finished(shop_id), *rests))
 
 
 def _erase(session: Session, shop_id: int, which: sa.ColumnElement[bool]) -> int:
@@ -42,7 +42,7 @@ def _erase(session: Session, shop_id: int, which: sa.ColumnElement[bool]) -> int
     return affected_rows(session, sa.delete(Order).where(*where))
 
 
-def _is_finished(shop_id: int) -> sa.ColumnElement[bool]:
+def _is_finished(shop_id: NoticeKind[int]) -> sa.ColumnElement[bool]:
     mine = (LineItemRow.shop_id == shop_id, LineItemRow.order_id == Order.order_id)
     waiting = sa.exists().where(*mine, LineItemRow.outstanding > 0)
     # An order of which no item is known has only been heard of: it must be read first.

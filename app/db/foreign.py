@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.desired import Shown
 from app.core.foreign import Foreign, answer, sign_of
 from app.db.models import Order, ShownRow
+from app.db.statements import is_one_of
 from app.platforms.base import OrderSeen
 
 # One write of ours is several to the platform, each told by a webhook of its own: what the first of
@@ -26,7 +27,7 @@ def hear_of_foreign_writes(
     rows = {
         row.order_id: row
         for row in session.scalars(
-            sa.select(ShownRow).where(ShownRow.shop_id == shop_id, ShownRow.order_id.in_(told))
+            sa.select(ShownRow).where(ShownRow.shop_id == shop_id, is_one_of(ShownRow.order_id, told))
         )
     }
     for order_id, copy in told.items():

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.db.models import DeliveryRow, Shop
-from app.db.statements import affected_rows, delete_some
+from app.db.statements import NoticeKind, Rows, affected_rows, is_one_of
 from app.platforms.base import Delivery, Fact
 
 
@@ -192,7 +192,7 @@ def due_deliveries(session: Session, shop_id: int, *, limit: int) -> list[DueDel
 
 def mark_absorbed(session: Session, rows: Sequence[DueDelivery]) -> None:
     """These have been worked on."""
-    where = (DeliveryRow.shop_id == rows[0].shop_id, DeliveryRow.id.in_([row.id for row in rows]))
+    where = (DeliveryRow.shop_id == rows[0].shop_id, is_one_of(DeliveryRow.id, [row.id for row in rows]))
     affected_rows(session, sa.update(DeliveryRow).where(*where).values(state="done", problem=None))
 
 
@@ -220,25 +220,19 @@ def replay(row: DeliveryRow) -> None:
     row.state, row.problem = ("due", None) if row.facts else ("ignored", row.problem)
 
 
-def forget_deliveries(session: Session, shop_id: int, *, before: datetime) -> int:
-    """Drop some of the deliveries that are done with and older than any retry; failed ones stay to be
-    seen. Returns how many."""
-    where = (
-        DeliveryRow.shop_id == shop_id,
-        DeliveryRow.received_at < before,
-        DeliveryRow.state.in_(("done", "ignored")),
-    )
-    return delete_some(session, DeliveryRow, DeliveryRow.id, where)
+def old_deliveries(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+    """The deliveries that are done with and older than any retry; failed ones stay to be seen."""
+    return _received(shop_id, ("done", "ignored"), before)
 
 
-def forget_failed_deliveries(session: Session, shop_id: int, *, before: datetime) -> int:
-    """Drop some of the failed deliveries that nobody has tried again. Returns how many."""
-    where = (
-        DeliveryRow.shop_id == shop_id,
-        DeliveryRow.received_at < before,
-        DeliveryRow.state == "failed",
-    )
-    return delete_some(session, DeliveryRow, DeliveryRow.id, where)
+def old_failed_deliveries(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+    """The failed deliveries that nobody has tried again."""
+    return _received(shop_id, ("failed",), before)
+
+
+def _received(shop_id: NoticeKind[int], states: Sequence[str], before: NoticeKind[datetime]) -> Rows:
+    is_theirs = (DeliveryRow.shop_id == shop_id, DeliveryRow.received_at < before)
+    return Rows(DeliveryRow, DeliveryRow.id, (*is_theirs, DeliveryRow.state.in_(states)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import LineItemRow, Order, Variant
-from app.db.statements import affected_rows, chunks, put_rows
+from app.db.statements import affected_rows, chunks, is_one_of, put_rows
 from app.platforms.base import LineItem, OrderSeen, Routing
 
 
@@ -97,7 +97,7 @@ def read(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int
     columns = [getattr(Order, name) for name in ("order_id", *_COLUMNS)]
     found: dict[int, OrderCopy] = {}
     for some in chunks(order_ids):
-        where = (Order.shop_id == shop_id, Order.order_id.in_(some))
+        where = (Order.shop_id == shop_id, is_one_of(Order.order_id, some))
         for order_id, *values in session.execute(sa.select(*columns).where(*where)):
             found[order_id] = OrderCopy(*values)
     _read_items(session, shop_id, found)
@@ -108,7 +108,7 @@ def _read_items(session: Session, shop_id: int, orders: Mapping[int, OrderCopy])
     columns = [getattr(LineItemRow, name) for name in ("order_id", *_ITEM_COLUMNS)]
     items: dict[int, dict[int, LineItem]] = {order_id: {} for order_id in orders}
     for some in chunks(orders.keys()):
-        where = (LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(some))
+        where = (LineItemRow.shop_id == shop_id, is_one_of(LineItemRow.order_id, some))
         for order_id, *values in session.execute(sa.select(*columns).where(*where)):
             item = LineItem(*values)
             items[order_id][item.line_id] = item
@@ -135,7 +135,7 @@ def write(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> No
 
 def _replace_items(session: Session, shop_id: int, orders: Mapping[int, OrderCopy]) -> None:
     for some in chunks([order_id for order_id, order in orders.items() if order.has_items]):
-        where = (LineItemRow.shop_id == shop_id, LineItemRow.order_id.in_(some))
+        where = (LineItemRow.shop_id == shop_id, is_one_of(LineItemRow.order_id, some))
         affected_rows(session, sa.delete(LineItemRow).where(*where))
     items = [(order_id, item) for order_id, order in orders.items() for item in order.items.values()]
     variants = [

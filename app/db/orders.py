@@ -16,6 +16,7 @@ from app.db.foreign import hear_of_foreign_writes
 from app.db.models import LineItemRow, LineRow, Order, PromiseRow, RouteRow, Shop, ShownRow
 from app.db.order_copies import OrderCopy
 from app.db.routes import keep_routing
+from app.db.statements import is_one_of
 from app.platforms.base import LineItem, OrderSeen
 
 
@@ -171,7 +172,7 @@ def _judge_if_shown(
         return
     shown = sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
     promised = sa.exists().where(PromiseRow.shop_id == shop_id, PromiseRow.order_id == Order.order_id)
-    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids), sa.or_(shown, promised))
+    where = (Order.shop_id == shop_id, is_one_of(Order.order_id, order_ids), sa.or_(shown, promised))
     session.execute(sa.update(Order).where(*where).values(judge_at=now))
 
 

@@ -156,27 +156,31 @@ def erase_shop(session: Session, shop_id: int) -> dict[str, int]:
 def take_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> bool:
     """Become the one worker of this shop for a minute, unless another one is. A killed worker's
     lease runs out by itself."""
-    free = sa.or_(Shop.lease_until.is_(None), Shop.lease_until <= now, Shop.lease_owner == owner)
-    return _set_lease(session, sa.and_(Shop.id == shop_id, free), owner, now + LEASE)
+    told = {"shop": shop_id, "owner": owner, "now": now, "until": now + LEASE}
+    return affected_rows(session, _TAKE_LEASE, told) > 0
 
 
 def keep_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> None:
     """Extend the lease as part of a transaction, which so can't be committed by a worker that has
     lost it. Raises `LeaseLostError`."""
-    if not _set_lease(
-        session, sa.and_(Shop.id == shop_id, Shop.lease_owner == owner), owner, now + LEASE
-    ):
+    told = {"shop": shop_id, "owner": owner, "until": now + LEASE}
+    if not affected_rows(session, _KEEP_LEASE, told):
         message = f"Shop {shop_id} is worked on by somebody else"
         raise LeaseLostError(message)
 
 
 def end_lease(session: Session, shop_id: int, owner: str) -> None:
     """Let go of the shop."""
-    _set_lease(session, sa.and_(Shop.id == shop_id, Shop.lease_owner == owner), None, None)
+    affected_rows(session, _END_LEASE, {"shop": shop_id, "owner": owner})
 
 
-def _set_lease(
-    session: Session, where: sa.ColumnElement[bool], owner: str | None, until: datetime | None
-) -> bool:
-    statement = sa.update(Shop).where(where).values(lease_owner=owner, lease_until=until)
-    return affected_rows(session, statement) > 0
+# Every transaction of a worker runs one of these: they are put together once.
+_MINE = (Shop.id == sa.bindparam("shop"), Shop.lease_owner == sa.bindparam("owner"))
+_IS_OVER = sa.or_(Shop.lease_until.is_(None), Shop.lease_until <= sa.bindparam("now"))
+_TAKE_LEASE = (
+    sa.update(Shop)
+    .where(Shop.id == sa.bindparam("shop"), _IS_OVER | (Shop.lease_owner == sa.bindparam("owner")))
+    .values(lease_owner=sa.bindparam("owner"), lease_until=sa.bindparam("until"))
+)
+_KEEP_LEASE = sa.update(Shop).where(*_MINE).values(lease_until=sa.bindparam("until"))
+_END_LEASE = sa.update(Shop).where(*_MINE).values(lease_owner=None, lease_until=None)

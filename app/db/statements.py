@@ -1,13 +1,17 @@
 """Statements that SQLAlchemy spells differently for the two databases we run on, and row counts."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, cast
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+
+_T = TypeVar("_T")
 
 _ROWS_AT_ONCE = 500
 
@@ -95,20 +99,94 @@ def _insert(
     return statement.values(list(rows))
 
 
+class _Ids(sa.TypeDecorator[Collection[int]]):
+    """Many ids as one value."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """An array where there are arrays, else a JSON text."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.ARRAY(sa.BigInteger()))
+        return dialect.type_descriptor(sa.Text())
+
+    def process_bind_param(self, value: Collection[int] | None, dialect: sa.Dialect) -> Any:
+        """As the database takes them."""
+        ids = list(value or ())
+        return ids if dialect.name == "postgresql" else msgspec.json.encode(ids).decode()
+
+
+class _IsOneOf(sa.sql.functions.FunctionElement[bool]):
+    """A column and its `_Ids`."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: Any = None) -> Self:
+        """As it is: no index is used for what is compared with 1, as SQLite's booleans else are."""
+        return self
+
+
+@compiles(_IsOneOf, "postgresql")
+def _as_array(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    column, ids = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"({column} = ANY ({ids}))"
+
+
+@compiles(_IsOneOf, "sqlite")
+def _as_json(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
+    column, ids = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"({column} IN (SELECT value FROM json_each({ids})))"  # noqa: S608 -- the compiler's own words
+
+
+def is_one_of(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """That the column is one of these ids: one value in the statement however many they are, so that it
+    is compiled once; with `in_` a thousand ids are half of the work of a batch."""
+    return _IsOneOf(column, sa.bindparam(None, ids, _Ids(), unique=True))
+
+
 AT_ONCE = 1000
 """Rows that one step of a long deletion takes."""
 
 
-def delete_some(session: Session, table: type[DeclarativeBase], key: Any, where: Sequence[Any]) -> int:
-    """Delete the first rows, by `key`, that are so; at most `AT_ONCE`. Returns how many."""
-    oldest = sa.select(key).where(*where).order_by(key).limit(AT_ONCE)
+def commit_each(session: Session) -> None:
+    """Have PostgreSQL commit each statement of this session when it has answered: a transaction of one
+    statement needs no journey for its begin and none for its end. SQLite takes its lock as ever."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+
+
+NoticeKind: TypeAlias = _T | sa.BindParameter[_T]
+"""A value, or the name of one that is told when the statement is run."""
+
+
+class Rows(NamedTuple):
+    """Rows of one table that are so, in the order of `key`."""
+
+    table: type[DeclarativeBase]
+    key: Any
+    where: Sequence[Any]
+
+
+def which_exist(kinds: Iterable[Rows]) -> sa.Select[Any]:
+    """The read that tells of each kind of rows whether there is one."""
+    found: list[Any] = [sa.exists().where(*kind.where) for kind in kinds]
+    return sa.select(*found)
+
+
+def delete_some(session: Session, rows: Rows, told: Mapping[str, Any] | None = None) -> int:
+    """Delete the first of the rows; at most `AT_ONCE`. Returns how many."""
+    oldest = sa.select(rows.key).where(*rows.where).order_by(rows.key).limit(AT_ONCE)
     # MATERIALIZED by itself: a limited subquery is read before anything is deleted.
-    return affected_rows(session, sa.delete(table).where(*where, key.in_(oldest)))
+    return affected_rows(session, sa.delete(rows.table).where(*rows.where, rows.key.in_(oldest)), told)
 
 
-def affected_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
+def affected_rows(
+    session: Session, statement: sa.Update | sa.Delete, told: Mapping[str, Any] | None = None
+) -> int:
     """Run the statement; how many rows it changed."""
-    done = session.execute(statement.execution_options(synchronize_session=False))
+    done = session.execute(statement, told, execution_options={"synchronize_session": False})
     return cast("sa.CursorResult[Any]", done).rowcount
 
 

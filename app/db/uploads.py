@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import FileLayoutRow, UploadRow
-from app.db.statements import upsert
+from app.db.statements import NoticeKind, Rows, upsert
 
 KEPT = timedelta(days=1)
 
@@ -50,10 +50,10 @@ def drop_upload(session: Session, shop_id: int, upload_id: str) -> None:
     session.execute(sa.delete(UploadRow).where(*where))
 
 
-def forget_uploads(session: Session, shop_id: int, *, now: datetime) -> None:
-    """Drop what nobody decided about."""
-    where = (UploadRow.shop_id == shop_id, UploadRow.uploaded_at < now - KEPT)
-    session.execute(sa.delete(UploadRow).where(*where))
+def old_uploads(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+    """What nobody decided about."""
+    where = (UploadRow.shop_id == shop_id, UploadRow.uploaded_at < before)
+    return Rows(UploadRow, UploadRow.upload_id, where)
 
 
 def layouts_of(session: Session, shop_id: int) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from app.db import due_work, shops
 from app.db.due_work import DueWork
 from app.db.models import Shop
 from app.db.shops import LeaseLostError
+from app.db.statements import commit_each
 from app.errors import NeedsMerchant, NeedsOperator, TryLater
 from app.pipeline.absorb import absorb
 from app.pipeline.bulk import write_in_bulk
@@ -32,7 +33,7 @@ from app.platforms.base import Platform
 from app.platforms.http import grown_s
 
 # A shop that has more to do goes to the back of its queue after so long.
-SLICE = timedelta(seconds=5)
+SLICE = timedelta(seconds=2)
 
 # How soon to come back to a shop that somebody else works on. Its worker looks once more after it has
 # let go, so this is only for one that was killed.
@@ -60,13 +61,15 @@ def advance(
     happens.
     """
     with sessions.begin() as session:
+        commit_each(session)
         due = due_work.read(session, shop_id, now=clock())
-    if due is None or not _has_step(due, clock()):
-        return _next_wish_s(sessions, shop_id, clock)
-    context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
-    with sessions.begin() as session:
+        if due is None or not _has_step(due, clock()):
+            return _wish_s(due, clock())
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return BUSY_S if shops.exists(session, shop_id) else None
+    context = ShopContext(
+        shop_id, owner, sessions, connect, clock, app_url, retention, feed_access, clock()
+    )
     is_served = False
     try:
         is_served = _work(context, answered)
@@ -74,19 +77,19 @@ def advance(
         log.warning("lease lost", shop=shop_id, reason=str(lost))
     finally:
         with sessions.begin() as session:
+            commit_each(session)
             shops.end_lease(session, shop_id, owner)
             if is_served:
                 shops.forget_failures(session, shop_id, now=clock())
-    return _next_wish_s(sessions, shop_id, clock)
-
-
-def _next_wish_s(
-    sessions: sessionmaker[Session], shop_id: int, clock: Callable[[], datetime]
-) -> float | None:
     with sessions.begin() as session:
+        commit_each(session)
         due = due_work.read(session, shop_id, now=clock())
-    next_at = None if due is None else due.next_at(clock())
-    return None if next_at is None else max(0.0, (next_at - clock()).total_seconds())
+    return _wish_s(due, clock())
+
+
+def _wish_s(due: DueWork | None, now: datetime) -> float | None:
+    next_at = None if due is None else due.next_at(now)
+    return None if next_at is None else max(0.0, (next_at - now).total_seconds())
 
 
 def _work(context: ShopContext, answered: Callable[[], int]) -> bool:
@@ -95,14 +98,8 @@ def _work(context: ShopContext, answered: Callable[[], int]) -> bool:
     first, so that nothing is written from what was true before them."""
     until, before = context.clock() + SLICE, answered()
     try:
-        while context.clock() < until:
-            due = _read_due(context)
-            if due is None:
-                break
-            if due.is_told and absorb(context):
-                continue
-            if not _step(context, due):
-                break
+        while context.clock() < until and _act(context):
+            pass
     except TryLater as wait:
         _wait(context, wait, is_served=answered() > before)
     except NeedsMerchant as problem:
@@ -126,13 +123,14 @@ def _wait(context: ShopContext, wait: TryLater, *, is_served: bool) -> None:
     log.info("waiting", shop=context.shop_id, after_s=after_s, reason=str(wait), failures=failures)
 
 
-def _read_due(context: ShopContext) -> DueWork | None:
-    with context.transaction() as session:
-        return due_work.read(session, context.shop_id, now=context.clock())
-
-
-def _step(context: ShopContext, due: DueWork) -> bool:
-    """The first thing that is due of what needs the platform."""
+def _act(context: ShopContext) -> bool:
+    """The first thing that is due."""
+    with context.reading() as session:
+        due = due_work.read(session, context.shop_id, now=context.clock())
+    if due is None:
+        return False
+    if due.is_told and absorb(context):
+        return True
     if due.is_leaving(context.clock()):
         _erase(context)
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,14 +12,18 @@ from sqlalchemy.orm import Session, sessionmaker
 from app.core.retention import USUAL, Retention
 from app.db import shops
 from app.db.models import Shop
+from app.db.statements import commit_each
 from app.pipeline.feeds.access import FeedAccess
 from app.platforms.base import Platform
+
+# How old the lease may become while nothing but reads are made: far less than it lasts.
+_RENEW_AFTER = timedelta(seconds=10)
 
 
 @dataclass
 class ShopContext:
-    """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease;
-    `app_url` is where platforms reach us."""
+    """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease,
+    which was last written at `kept_at`; `app_url` is where platforms reach us."""
 
     shop_id: int
     owner: str
@@ -29,23 +33,53 @@ class ShopContext:
     app_url: str
     retention: Retention = USUAL
     feed_access: FeedAccess = field(default_factory=FeedAccess)
+    kept_at: datetime | None = None
+    _met: Shop | None = None
     _connected_at: datetime | None = None
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """A transaction that commits only while the lease is ours. Raises `LeaseLostError`."""
         with self.sessions.begin() as session:
-            shops.keep_lease(session, self.shop_id, self.owner, now=self.clock())
+            self._keep_lease(session)
             yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads, so that the disk need not be waited for: whoever goes by what it
+        finds writes in a transaction that holds the lease. It renews a lease that has grown old, and
+        raises `LeaseLostError` then."""
+        with self.sessions.begin() as session:
+            commit_each(session)
+            if self.kept_at is None or self.clock() - self.kept_at > _RENEW_AFTER:
+                self._keep_lease(session)
+            yield session
+
+    def _keep_lease(self, session: Session) -> None:
+        now = self.clock()
+        shops.keep_lease(session, self.shop_id, self.owner, now=now)
+        self.kept_at = now
+
+    def read_shop(self) -> Shop:
+        """The shop's row as it is now, to be read alone."""
+        with self.reading() as session:
+            shop = shops.get_shop(session, self.shop_id)
+        self._met = self._met or shop
+        return shop
 
     @cached_property
     def platform(self) -> Platform:
         """The shop's platform; connected when it is first needed, since much of the work needs none.
         Raises `NeedsMerchant` if there is no token, `TryLater` while it is being renewed."""
-        with self.transaction() as session:
-            shop = shops.get_shop(session, self.shop_id)
+        shop = self._met or self.read_shop()
         self._connected_at = shop.installed_at
         return self.connect(shop)
+
+    @property
+    def webhooks_url(self) -> str:
+        """Where the shop's platform sends its webhooks."""
+        shop = self._met or self.read_shop()
+        return f"{self.app_url}/webhooks/{shop.platform}"
 
     def is_replaced(self, session: Session) -> bool:
         """Whether the merchant gave us access anew since this one connected: what the platform refused

@@ -1,40 +1,64 @@
 """What grows for ever is forgotten, a thousand rows at a time, so that nobody waits for it."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import audit, finished_orders, inbox, statements
+from app.db import api_calls, audit, finished_orders, inbox, statements, uploads
+from app.db.statements import Rows
 from app.pipeline.context import ShopContext
 
 # An hour's share of one kind: a backlog of years is gone in days.
 _MOST_STEPS = 50
 
-_Step: TypeAlias = Callable[[Session], int]
+
+def find_old(session: Session, context: ShopContext, *, now: datetime) -> list[str]:
+    """The kinds of rows of which some are older than `context.retention` says; none, mostly."""
+    found = session.execute(_WHICH, _told(context, now)).one()
+    return [name for name, is_there in zip(_KINDS, found, strict=True) if is_there]
 
 
-def forget_old(context: ShopContext) -> None:
-    """Delete what is older than `context.retention` says, each step in a transaction of its own."""
-    for step in _steps(context):
+def forget(context: ShopContext, old: Sequence[str], *, now: datetime) -> None:
+    """Delete these, each thousand in a transaction of its own."""
+    for name in old:
         for _ in range(_MOST_STEPS):
             with context.transaction() as session:
-                if step(session) < statements.AT_ONCE:
-                    break
+                gone = statements.delete_some(session, _KINDS[name], _told(context, now))
+            if gone < statements.AT_ONCE:
+                break
 
 
-def _steps(context: ShopContext) -> tuple[_Step, ...]:
-    shop_id, now, keep = context.shop_id, context.clock(), context.retention
-    return (
-        lambda session: inbox.forget_deliveries(session, shop_id, before=now - keep.deliveries),
-        lambda session: inbox.forget_failed_deliveries(
-            session, shop_id, before=now - keep.failed_deliveries
-        ),
-        lambda session: finished_orders.forget_finished_orders(
-            session, shop_id, before=now - keep.orders
-        ),
-        lambda session: finished_orders.forget_shown_orders(
-            session, shop_id, before=now - keep.released_orders
-        ),
-        lambda session: audit.forget_events(session, shop_id, before=now - keep.events),
-    )
+def _told(context: ShopContext, now: datetime) -> dict[str, Any]:
+    keep = context.retention
+    return {
+        "shop_id": context.shop_id,
+        "deliveries": now - keep.deliveries,
+        "failed_deliveries": now - keep.failed_deliveries,
+        "finished_orders": now - keep.orders,
+        "shown_orders": now - keep.released_orders,
+        "events": now - keep.events,
+        "uploads": now - uploads.KEPT,
+        "calls": now - api_calls.KEPT,
+    }
+
+
+def _kinds() -> dict[str, Rows]:
+    """Put together once: their names are those of what `_told` tells."""
+    kinds = {
+        "deliveries": inbox.old_deliveries,
+        "failed_deliveries": inbox.old_failed_deliveries,
+        "finished_orders": finished_orders.old_finished_orders,
+        "shown_orders": finished_orders.old_shown_orders,
+        "events": audit.old_events,
+        "uploads": uploads.old_uploads,
+        "calls": api_calls.old_calls,
+    }
+    shop_id: sa.BindParameter[int] = sa.bindparam("shop_id")
+    return {name: old(shop_id, before=sa.bindparam(name)) for name, old in kinds.items()}
+
+
+_KINDS = _kinds()
+_WHICH = statements.which_exist(_KINDS.values())

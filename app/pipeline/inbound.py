@@ -24,9 +24,12 @@ _PAUSE, _SHORT_PAUSE = timedelta(seconds=60), timedelta(seconds=5)
 _AGAIN = timedelta(seconds=10)
 
 
-def expect_hourly(shop: Shop, *, now: datetime) -> None:
-    """The hourly check has shipments read that no webhook told of, unless that was done just now."""
-    if shop.inbound_read_at is None or shop.inbound_read_at + _PAUSE <= now:
+def expect_hourly(session: Session, shop: Shop, *, now: datetime) -> None:
+    """The hourly check has shipments read that no webhook told of, unless that was done just now, or
+    there is no place that goods could come to."""
+    read_at = shop.inbound_read_at
+    is_new = read_at is None and arrivals.has_locations(session, shop.id)
+    if is_new or (read_at is not None and read_at + _PAUSE <= now):
         shops.expect_inbound(shop, now=now)
 
 

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
 from app.db import inbox, shops
 from app.db.inbox import Incoming
 from app.db.outages import NO_DATABASE, gave_way
+from app.db.statements import commit_each
 from app.pipeline import leaving
 from app.pipeline.runtime import Runtime
 from app.platforms.base import ShopGone
@@ -73,21 +73,15 @@ def _record_together_or_again(runtime: Runtime, batch: Sequence[Incoming]) -> Re
 
 def _record_together(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
     has_farewell = any(map(is_farewell, batch))
-    with Session(_engine(runtime, is_one_statement=not has_farewell)) as session, session.begin():
+    with runtime.sessions.begin() as session:
+        if not has_farewell:
+            commit_each(session)
         kept = inbox.record_deliveries(session, batch, now=runtime.clock())
         outcomes = _outcomes(session, batch, kept)
         for one, outcome in zip(batch, outcomes, strict=True):
             if outcome is Outcome.NEW and is_farewell(one):
                 _leave(session, one, runtime)
     return Recorded(outcomes, {each.shop_id for each in kept if each.is_due})
-
-
-def _engine(runtime: Runtime, *, is_one_statement: bool) -> sa.Engine:
-    """On PostgreSQL a statement is a transaction by itself, and committed when it has answered: BEGIN
-    and COMMIT would be two more journeys. SQLite must take its write lock first."""
-    if is_one_statement and runtime.engine.dialect.name == "postgresql":
-        return runtime.engine.execution_options(isolation_level="AUTOCOMMIT")
-    return runtime.engine
 
 
 def _outcomes(session: Session, batch: Sequence[Incoming], kept: Sequence[inbox.Kept]) -> list[Outcome]:

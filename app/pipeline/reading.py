@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.db import orders, shops, stale_orders
 from app.db.models import Shop
 from app.pipeline.context import ShopContext
-from app.platforms.base import OrderAsk, OrderGone, OrderSeen
+from app.platforms.base import ChangedOrders, OrderAsk, OrderGone, OrderSeen
 
 # How far the platform's search may lag behind its books.
 _SEARCH_LAG_S = 5
@@ -17,7 +17,7 @@ _AT_ONCE = 10
 
 def asks_for(context: ShopContext, order_ids: Sequence[int]) -> list[OrderAsk]:
     """Reads of these orders, sized by what we know of them."""
-    with context.transaction() as session:
+    with context.reading() as session:
         sizes = orders.order_sizes(session, context.shop_id, order_ids)
     return [OrderAsk(order_id, *sizes[order_id]) for order_id in order_ids]
 
@@ -40,6 +40,8 @@ def take_answers(
     now = context.clock()
     copies = [answer for answer in answers if isinstance(answer, OrderSeen)]
     gone = [answer.order_id for answer in answers if isinstance(answer, OrderGone)]
+    if not (answers or order_ids):
+        return set()
     with context.transaction() as session:
         changed = orders.upsert_orders(
             session, context.shop_id, copies, now=now, cause=cause, is_read=True
@@ -70,8 +72,7 @@ def poll_changes(context: ShopContext) -> bool:
 
 
 def _has_news(context: ShopContext) -> bool:
-    with context.transaction() as session:
-        news_at = shops.get_shop(session, context.shop_id).news_at
+    news_at = context.read_shop().news_at
     return news_at is not None and news_at <= context.clock()
 
 
@@ -85,30 +86,50 @@ def read_changed_orders(
     not ask for the same list again. `besides` are orders that the caller is about to read anyway; those
     of them that changed are returned, and stay noted until `acknowledge`.
     """
-    _read_noted_orders(context, besides, cause=cause)
-    with context.transaction() as session:
-        since = begin_of_list(shops.get_shop(session, context.shop_id), context.clock())
+    since = begin_of_list(_read_noted_orders(context, besides, cause=cause), context.clock())
     for _ in range(_PAGES):
         changed = context.platform.fetch_changed_orders(since)
         since = changed.seen_until
         take_answers(context, changed.orders, [], cause=cause)
-        told = {copy.order_id for copy in changed.orders}
-        stamps = {key: moment for key, moment in changed.updated_at.items() if key not in told}
-        with context.transaction() as session:
-            shop = shops.get_shop(session, context.shop_id)
+        shop = _note_changed(context, changed, items, besides)
+        if _to_read(shop, besides):
+            _read_noted_orders(context, besides, cause=cause)
+            with context.transaction() as session:
+                shop = shops.get_shop(session, context.shop_id)
+                _take_note_of_end(shop, changed, besides, context.clock())
+        if changed.is_complete:
+            break
+    return set(besides) & set(shop.unread_orders)
+
+
+def _note_changed(
+    context: ShopContext, changed: ChangedOrders, items: Collection[int], besides: Collection[int]
+) -> Shop:
+    """Note which orders are to be read, and how far the list was read. Returns the shop's row."""
+    told = {copy.order_id for copy in changed.orders}
+    stamps = {key: moment for key, moment in changed.updated_at.items() if key not in told}
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
+        if stamps:
             outdated = stale_orders.outdated_orders(
                 session, context.shop_id, stamps, items, untouched=changed.untouched
             )
             shop.unread_orders = sorted({*shop.unread_orders, *outdated})
-            shop.changed_since = max(shop.changed_since, since)
-        _read_noted_orders(context, besides, cause=cause)
-        if changed.is_complete:
-            break
-    with context.transaction() as session:
-        shop = shops.get_shop(session, context.shop_id)
-        if changed.is_complete:
-            shop.changes_read_at = context.clock()
-        return set(besides) & set(shop.unread_orders)
+        shop.changed_since = max(shop.changed_since, changed.seen_until)
+        _take_note_of_end(shop, changed, besides, context.clock())
+    return shop
+
+
+def _take_note_of_end(
+    shop: Shop, changed: ChangedOrders, besides: Collection[int], now: datetime
+) -> None:
+    """The list has been read once it was read to its end and each order that it named."""
+    if changed.is_complete and not _to_read(shop, besides):
+        shop.changes_read_at = now
+
+
+def _to_read(shop: Shop, besides: Collection[int]) -> list[int]:
+    return [order_id for order_id in shop.unread_orders if order_id not in besides]
 
 
 def begin_of_list(shop: Shop, now: datetime) -> datetime:
@@ -121,6 +142,13 @@ def begin_of_list(shop: Shop, now: datetime) -> datetime:
     return shop.changed_since - timedelta(seconds=2 * _SEARCH_LAG_S)
 
 
+def note_unread(context: ShopContext, order_ids: Collection[int]) -> None:
+    """These orders are to be read before the next list of changed orders."""
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
+        shop.unread_orders = sorted({*shop.unread_orders, *order_ids})
+
+
 def acknowledge(context: ShopContext, order_ids: Collection[int]) -> None:
     """These orders have been read: they need not be any more."""
     with context.transaction() as session:
@@ -128,12 +156,12 @@ def acknowledge(context: ShopContext, order_ids: Collection[int]) -> None:
         shop.unread_orders = [one for one in shop.unread_orders if one not in set(order_ids)]
 
 
-def _read_noted_orders(context: ShopContext, besides: Collection[int], *, cause: str) -> None:
+def _read_noted_orders(context: ShopContext, besides: Collection[int], *, cause: str) -> Shop:
+    """Read them all; returns the shop's row as it was then."""
     while True:
-        with context.transaction() as session:
-            noted = shops.get_shop(session, context.shop_id).unread_orders
-        unread = [order_id for order_id in noted if order_id not in besides][:_AT_ONCE]
+        shop = context.read_shop()
+        unread = _to_read(shop, besides)[:_AT_ONCE]
         if not unread:
-            return
+            return shop
         read_orders(context, unread, cause=cause)
         acknowledge(context, unread)

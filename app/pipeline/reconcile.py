@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.db import api_calls, due_items, preferences, shops, showing, uploads
+from app.db import due_items, preferences, shops, showing
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline.compliance import compare_duties
 from app.pipeline.context import ShopContext
-from app.pipeline.forgetting import forget_old
+from app.pipeline.forgetting import find_old, forget
 from app.pipeline.inbound import expect_hourly
-from app.pipeline.reading import read_changed_orders
+from app.pipeline.reading import note_unread, read_changed_orders
 from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
@@ -25,25 +25,28 @@ def reconcile(context: ShopContext) -> bool:
     copy, is read only when an item is short of stock. If it shows something of ours that no item's books
     tell of it is read here: it may have been cancelled.
     """
-    with context.transaction() as session:
-        shop = shops.get_shop(session, context.shop_id)
-        if shop.reconcile_at > context.clock():
-            return False
-        last_check = shop.reconcile_at - _pause(shop.id)
+    shop = context.read_shop()
+    if shop.reconcile_at > context.clock():
+        return False
+    last_check = shop.reconcile_at - _pause(shop.id)
+    with context.reading() as session:
         stale = showing.stale_orders_shown(session, context.shop_id, seen_since=last_check)
-        shop.unread_orders = sorted({*shop.unread_orders, *stale})
+    if stale:
+        note_unread(context, stale)
     read_changed_orders(context, cause="hourly check")
-    check_shop(context)
+    profile, subscriptions = _ask_platform(context)
     with context.transaction() as session:
         now = context.clock()
         due_items.look_at_waiting_items(session, context.shop_id, now=now)
-        uploads.forget_uploads(session, context.shop_id, now=now)
-        api_calls.forget_calls(session, context.shop_id, now=now)
         shop = shops.get_shop(session, context.shop_id)
-        expect_hourly(shop, now=now)
-        compare_duties(session, shop, now=now)
-        shop.reconcile_at = now + _pause(shop.id)
-    forget_old(context)
+        # Nothing of what is asked in between looks at the shop's own row: it is written once.
+        with session.no_autoflush:
+            record_check(shop, profile, subscriptions, now=now)
+            expect_hourly(session, shop, now=now)
+            compare_duties(session, shop, now=now)
+            shop.reconcile_at = now + _pause(shop.id)
+            old = find_old(session, context, now=now)
+    forget(context, old, now=now)
     return True
 
 
@@ -55,18 +58,19 @@ def _pause(shop_id: int) -> timedelta:
 def check_first(context: ShopContext) -> bool:
     """What comes before anything else in a shop that has just let us in, or changed what we may: without
     webhooks an import would be out of date when it ends. Returns whether it was time."""
+    if context.read_shop().subscribed_at is not None:
+        return False
+    profile, subscriptions = _ask_platform(context)
     with context.transaction() as session:
-        if shops.get_shop(session, context.shop_id).subscribed_at is not None:
-            return False
-    check_shop(context)
+        record_check(
+            shops.get_shop(session, context.shop_id), profile, subscriptions, now=context.clock()
+        )
     return True
 
 
-def check_shop(context: ShopContext) -> None:
+def _ask_platform(context: ShopContext) -> tuple[ShopProfile, Sequence[Subscription]]:
     """Platforms switch webhooks off that failed too often, and merchants change settings: put right what
-    can be, and keep in words what can not. Raises `NeedsMerchant` if we may not do what we must."""
-    with context.transaction() as session:
-        platform = shops.get_shop(session, context.shop_id).platform
+    can be, and tell the rest. Raises `NeedsMerchant` if we may not do what we must."""
     profile = context.platform.fetch_profile()
     if profile.missing_scopes:
         raise NeedsMerchant(
@@ -74,13 +78,7 @@ def check_shop(context: ShopContext) -> None:
             f"{'is' if len(profile.missing_scopes) == 1 else 'are'} not granted. Open Backline from the "
             "shop's admin and grant what it asks for (for an app of your own: where its token was made)"
         )
-    subscriptions = context.platform.register_webhooks(
-        f"{context.app_url}/webhooks/{platform}", scopes=profile.scopes
-    )
-    with context.transaction() as session:
-        record_check(
-            shops.get_shop(session, context.shop_id), profile, subscriptions, now=context.clock()
-        )
+    return profile, context.platform.register_webhooks(context.webhooks_url, scopes=profile.scopes)
 
 
 def record_check(

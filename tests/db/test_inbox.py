@@ -126,7 +126,7 @@ def test_old_deliveries_that_are_done_with_go_and_failed_and_due_ones_stay(
     )
     session.execute(done)
 
-    assert inbox.forget_deliveries(session, shop.id, before=seconds(10)) == 2
+    assert statements.delete_some(session, inbox.old_deliveries(shop.id, before=seconds(10))) == 2
 
     left = session.scalars(sa.select(DeliveryRow.delivery_id).where(DeliveryRow.shop_id == shop.id))
     assert set(left) == {"due", "young", "failed"}
@@ -141,7 +141,8 @@ def test_failed_deliveries_go_later_and_only_so_many_at_once(
     keep(session, shop, delivery("young", problem="no JSON"), at=10)
     keep(session, shop, delivery("due"))
 
-    gone = [inbox.forget_failed_deliveries(session, shop.id, before=seconds(10)) for _ in range(3)]
+    old = inbox.old_failed_deliveries(shop.id, before=seconds(10))
+    gone = [statements.delete_some(session, old) for _ in range(3)]
 
     left = session.scalars(sa.select(DeliveryRow.delivery_id).where(DeliveryRow.shop_id == shop.id))
     assert (gone, set(left)) == ([2, 1, 0], {"young", "due"})

@@ -76,6 +76,7 @@ from app.db.pages import order as page_order
 from app.db.pages import orders as page_orders
 from app.db.pages import overview as page_overview
 from app.db.pages.paging import Turn
+from app.db.statements import Rows, delete_some, which_exist
 from app.platforms.base import (
     Grant,
     LinePart,
@@ -228,6 +229,13 @@ TOLD = [
     for key in ("k-1", "k-2")
 ]
 
+
+def forget(session: Session, rows: Rows) -> int:
+    """Ask for the rows, and delete them."""
+    session.execute(which_exist([rows])).one()
+    return delete_some(session, rows)
+
+
 CALLS: Mapping[str, Call] = {
     "demand.lines_of": lambda s, a: demand.lines_of(s, a.id, ORDERS),
     "demand.remember_taken": lambda s, a: demand.remember_taken(s, a.id, [copy_of(s, a)], now=NOW),
@@ -246,13 +254,13 @@ CALLS: Mapping[str, Call] = {
         s, inbox.due_deliveries(s, a.id, limit=1)[0], "it is broken"
     ),
     "inbox.failed_deliveries": lambda s, a: inbox.failed_deliveries(s, a.id),
-    "inbox.forget_deliveries": lambda s, a: inbox.forget_deliveries(s, a.id, before=seconds(99)),
-    "inbox.forget_failed_deliveries": lambda s, a: inbox.forget_failed_deliveries(
-        s, a.id, before=seconds(99)
+    "inbox.old_deliveries": lambda s, a: forget(s, inbox.old_deliveries(a.id, before=seconds(99))),
+    "inbox.old_failed_deliveries": lambda s, a: forget(
+        s, inbox.old_failed_deliveries(a.id, before=seconds(99))
     ),
-    "audit.forget_events": lambda s, a: audit.forget_events(s, a.id, before=seconds(99)),
-    "finished_orders.forget_shown_orders": lambda s, a: finished_orders.forget_shown_orders(
-        s, a.id, before=seconds(99)
+    "audit.old_events": lambda s, a: forget(s, audit.old_events(a.id, before=seconds(99))),
+    "finished_orders.old_shown_orders": lambda s, a: forget(
+        s, finished_orders.old_shown_orders(a.id, before=seconds(99))
     ),
     "shops.forget_failures": lambda s, a: shops.forget_failures(s, a.id, now=NOW),
     "inbox.count_deliveries": lambda s, a: inbox.count_deliveries(s, a.id),
@@ -323,8 +331,8 @@ CALLS: Mapping[str, Call] = {
     "finished_orders.erase_finished_orders": lambda s, a: finished_orders.erase_finished_orders(
         s, a.id, ORDERS
     ),
-    "finished_orders.forget_finished_orders": lambda s, a: finished_orders.forget_finished_orders(
-        s, a.id, before=seconds(99)
+    "finished_orders.old_finished_orders": lambda s, a: forget(
+        s, finished_orders.old_finished_orders(a.id, before=seconds(99))
     ),
     "reservations.replace_reservations": lambda s, a: reservations.replace_reservations(
         s, a.id, [reservation(OURS)]
@@ -418,7 +426,7 @@ CALLS: Mapping[str, Call] = {
     ),
     "api_calls.begin_call": lambda s, a: api_calls.begin_call(s, a.id, "call-2", "digest", now=NOW),
     "api_calls.end_call": lambda s, a: api_calls.end_call(s, a.id, "call-1", {"new": 1}),
-    "api_calls.forget_calls": lambda s, a: api_calls.forget_calls(s, a.id, now=seconds(10**6)),
+    "api_calls.old_calls": lambda s, a: forget(s, api_calls.old_calls(a.id, before=seconds(10**6))),
     "arrivals.page_of_arrivals": lambda s, a: arrivals.page_of_arrivals(
         s, a.id, states=("expected", "received"), limit=9
     ),
@@ -426,7 +434,7 @@ CALLS: Mapping[str, Call] = {
     "uploads.keep_layout": lambda s, a: uploads.keep_layout(s, a.id, "h-1", {"ours": 1}, now=NOW),
     "uploads.find_upload": lambda s, a: uploads.find_upload(s, a.id, "u-1"),
     "uploads.drop_upload": lambda s, a: uploads.drop_upload(s, a.id, "u-1"),
-    "uploads.forget_uploads": lambda s, a: uploads.forget_uploads(s, a.id, now=seconds(10**6)),
+    "uploads.old_uploads": lambda s, a: forget(s, uploads.old_uploads(a.id, before=seconds(10**6))),
     "inbound_feed.held_shipments": lambda s, a: inbound_feed.held_shipments(s, a.id),
     "inbound_feed.references_of_people": lambda s, a: inbound_feed.references_of_people(
         s, a.id, {"units 3"}
@@ -443,6 +451,7 @@ CALLS: Mapping[str, Call] = {
         s, a.id, {each.source_key for each in TOLD}, list_name="h-2"
     ),
     "inbound_feed.close_unlisted": lambda s, a: inbound_feed.close_unlisted(s, a.id, "h-1", (), **AT),
+    "arrivals.has_locations": lambda s, a: arrivals.has_locations(s, a.id),
     "arrivals.list_arrivals": lambda s, a: arrivals.list_arrivals(s, a.id),
     "arrivals.add_arrival": lambda s, a: arrivals.add_arrival(
         s,
@@ -531,6 +540,7 @@ ACROSS_SHOPS = {
     "staff.end_sign_in": "as find_sign_in",
     "shops.find_ids": "as find_shop, of many webhooks",
     "inbox.record_deliveries": "webhooks of many shops at once: each row goes to the shop that it names",
+    "inbox.read_queue": "the operator's figures of what waits, of all shops at once",
     "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
 }
 
@@ -562,10 +572,11 @@ def _modules() -> Iterator[tuple[str, ModuleType]]:
 
 
 def _asking(module: ModuleType) -> Iterator[str]:
-    """The module's own public functions that take a session."""
+    """The module's own public functions that take a session, or tell which rows another is to take."""
     for name, function in inspect.getmembers(module, inspect.isfunction):
         is_own = function.__module__ == module.__name__ and not name.startswith("_")
-        if is_own and "session" in inspect.signature(function).parameters:
+        signature = inspect.signature(function)
+        if is_own and ("session" in signature.parameters or signature.return_annotation is Rows):
             yield name
 
 

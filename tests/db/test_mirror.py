@@ -13,6 +13,7 @@ from app.db import (
     due_items,
     due_orders,
     finished_orders,
+    mirror,
     open_demand,
     orders,
     routes,
@@ -24,6 +25,7 @@ from app.db import (
 from app.db.due_items import LOOK_LATER, LOOK_MUCH_LATER, PLENTY
 from app.db.models import LineItemRow, Order, PoolRow, Shop, ShownRow, StockItem, Variant
 from app.db.open_demand import Outstanding
+from app.db.statements import delete_some
 from app.platforms.base import LineItem, LocatedLine, OrderSeen, Routing, VariantSeen
 from tests.builders import (
     ITEM,
@@ -682,9 +684,8 @@ def test_an_old_order_is_forgotten_once_nothing_of_ours_is_shown_on_it(
     showing.record_shown(session, shop.id, 2, shown(), now=NOW)
     due_orders.judge_orders(session, shop.id, [3], at=NOW)
 
-    assert (
-        finished_orders.forget_finished_orders(session, shop.id, before=NOW + timedelta(seconds=1)) == 1
-    )
+    old = mirror.old_finished_orders(shop.id, before=NOW + timedelta(seconds=1))
+    assert delete_some(session, old) == 1
 
     assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3, 4}
     assert orders.order_names(session, shop.id, [1, 2]) == {2: "#2"}
@@ -700,7 +701,8 @@ def test_a_released_order_is_forgotten_later_with_what_it_shows_and_one_that_wai
         showing.record_shown(session, shop.id, number, shown(), now=NOW)
     due_orders.judge_orders(session, shop.id, [2], at=NOW)
 
-    assert finished_orders.forget_shown_orders(session, shop.id, before=NOW + timedelta(seconds=1)) == 1
+    old = mirror.old_shown_orders(shop.id, before=NOW + timedelta(seconds=1))
+    assert delete_some(session, old) == 1
 
     assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3}
     shows = sa.select(ShownRow.order_id).where(ShownRow.shop_id == shop.id)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import LineRow, Shop, Variant
-from app.db.statements import insert_new, upsert
+from app.db.statements import insert_new, is_one_of, upsert
 from tests.builders import order_seen
 from tests.db.stock import see
 
@@ -62,3 +62,21 @@ def test_an_upsert_of_a_line_replaces_its_quantity(session: Session, shop: Shop)
         upsert(session, LineRow, [{**key, "quantity": quantity}])
 
     assert session.scalars(sa.select(LineRow.quantity).where(LineRow.shop_id == shop.id)).all() == [5]
+
+
+def test_many_ids_are_one_value_on_both_databases(session: Session, shop: Shop) -> None:
+    insert_new(session, Variant, variants(shop, *range(2000)))
+
+    named = sa.select(Variant.variant_id).where(
+        Variant.shop_id == shop.id, is_one_of(Variant.variant_id, [*range(1500), 9999])
+    )
+    none = sa.select(Variant.variant_id).where(is_one_of(Variant.variant_id, ()))
+
+    assert set(session.scalars(named)) == set(range(1500))
+    assert session.scalars(none).all() == []
+
+
+def test_a_statement_for_many_ids_is_the_same_for_any_number_of_them() -> None:
+    few, many = (sa.select(Variant).where(is_one_of(Variant.variant_id, ids)) for ids in ([1], [1, 2]))
+
+    assert few._generate_cache_key() == many._generate_cache_key()

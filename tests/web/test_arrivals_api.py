@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from app.db import api_calls
 from app.db.api_tokens import renew_token
 from app.db.models import ArrivalRow, Shop, StockItem
+from app.db.statements import delete_some
 from app.pipeline.runtime import Runtime
 from app.web.api import CALLS_A_MINUTE, OPENAPI
 from tests.builders import ITEM, item_stock, pool
@@ -235,10 +236,10 @@ def test_what_is_no_key_is_refused(caller: Caller, key: str) -> None:
 
 def test_keys_are_forgotten_after_a_day(caller: Caller) -> None:
     caller.send(ARRIVAL, key="request-1")
-    later = caller.runtime.clock() + api_calls.KEPT + timedelta(seconds=1)
+    later = caller.runtime.clock() + timedelta(seconds=1)
 
     with caller.runtime.sessions.begin() as session:
-        assert api_calls.forget_calls(session, caller.shop_id, now=later) == 1
+        assert delete_some(session, api_calls.old_calls(caller.shop_id, before=later)) == 1
 
 
 def test_an_arrival_that_can_t_be_used_is_a_problem_of_its_own(caller: Caller) -> None:

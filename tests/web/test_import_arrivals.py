@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from app.db import uploads
 from app.db.models import ArrivalRow, Shop, UploadRow
+from app.db.statements import delete_some
 from app.pipeline.runtime import Runtime
 from app.web.access import Role
 from app.web.application import create_app
@@ -216,8 +217,8 @@ def test_a_shop_keeps_one_file_and_none_for_long(merchant: Merchant) -> None:
     assert merchant.browser.get(first).status_code == 404
     assert merchant.browser.get(second).status_code == 200
     with merchant.runtime.sessions.begin() as session:
-        later = merchant.runtime.clock() + uploads.KEPT + timedelta(seconds=1)
-        uploads.forget_uploads(session, merchant.shop_id, now=later)
+        later = merchant.runtime.clock() + timedelta(seconds=1)
+        delete_some(session, uploads.old_uploads(merchant.shop_id, before=later))
     assert merchant.count(UploadRow) == 0
 
 
