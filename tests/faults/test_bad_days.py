@@ -9,6 +9,7 @@ from redis import Redis
 
 from app.pipeline import doorbell
 from app.pipeline.runtime import ring_shops_with_work, work_on_shop
+from app.services import open_redis
 from app.settings import Settings
 from tests.histories import History, truth
 from tests.world import World, make_world
@@ -150,7 +151,7 @@ def test_losing_redis_with_everything_in_it_loses_nothing(world: World, redis: R
 
 def test_webhooks_are_taken_while_redis_is_down(world: World, settings: Settings) -> None:
     """They are answered 200, and worked on when the sweep finds them."""
-    dead = Redis.from_url("redis://127.0.0.1:1")
+    dead = open_redis("redis://127.0.0.1:1")
     _, late = sell_mugs(world, 2)
     no_redis = replace(world.runtime, redis=dead)
     from app.web.application import create_app  # noqa: PLC0415 -- another application beside the world's

@@ -14,7 +14,7 @@ from app.pipeline.runtime import Runtime
 from tests.builders import ITEM, NOW, seconds
 from tests.db.waiting import in_days, placed, sells
 
-FEW, MANY = 5, 500
+FEW, MANY = 5, 120
 
 PAGES = {
     "all shops": "/",

@@ -12,6 +12,7 @@ from app.errors import NeedsMerchant, TryLater
 from app.platforms.bigcommerce.client import Answer, BigCommerceClient, words_of
 from app.platforms.bigcommerce.quota import Quota
 from app.platforms.http import Http, PlatformRefused
+from app.services import open_redis
 
 STORE = "towels1"
 TOKEN = "bc_secret_token"
@@ -193,7 +194,7 @@ class TestQuota:
             assert client.get("/v2/store") == {}
 
     def test_without_redis_everything_is_asked(self, mocked: responses.RequestsMock) -> None:
-        nowhere = Redis(host="127.0.0.1", port=1, socket_connect_timeout=0.1)
+        nowhere = open_redis("redis://127.0.0.1:1")
         mocked.get(URL, json={"id": 1}, headers=quota(0, 20_000))
         client = client_of(nowhere)
 
