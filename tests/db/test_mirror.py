@@ -13,7 +13,6 @@ from app.db import (
     due_items,
     due_orders,
     finished_orders,
-    mirror,
     open_demand,
     orders,
     routes,
@@ -684,7 +683,7 @@ def test_an_old_order_is_forgotten_once_nothing_of_ours_is_shown_on_it(
     showing.record_shown(session, shop.id, 2, shown(), now=NOW)
     due_orders.judge_orders(session, shop.id, [3], at=NOW)
 
-    old = mirror.old_finished_orders(shop.id, before=NOW + timedelta(seconds=1))
+    old = finished_orders.old_finished_orders(shop.id, before=NOW + timedelta(seconds=1))
     assert delete_some(session, old) == 1
 
     assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3, 4}
@@ -701,7 +700,7 @@ def test_a_released_order_is_forgotten_later_with_what_it_shows_and_one_that_wai
         showing.record_shown(session, shop.id, number, shown(), now=NOW)
     due_orders.judge_orders(session, shop.id, [2], at=NOW)
 
-    old = mirror.old_shown_orders(shop.id, before=NOW + timedelta(seconds=1))
+    old = finished_orders.old_shown_orders(shop.id, before=NOW + timedelta(seconds=1))
     assert delete_some(session, old) == 1
 
     assert set(session.scalars(sa.select(Order.order_id).where(Order.shop_id == shop.id))) == {2, 3}
