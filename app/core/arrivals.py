@@ -7,7 +7,7 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class NoticeKind:
+class Reported:
     """An arrival of one item as one source tells it. The greater `rank`, the nearer is the source to
     the goods; `is_over`: nothing more comes of it, whatever is missing."""
 
@@ -31,7 +31,7 @@ def same_reference(reference: str) -> str:
     return reference.strip().removeprefix("#").strip().casefold()
 
 
-def count_once(told: Iterable[NoticeKind]) -> dict[int, int]:
+def count_once(told: Iterable[Reported]) -> dict[int, int]:
     """How many units still come of each arrival of an item, by its id.
 
     Sources that name one reference speak of the same goods. The nearest source counts whole; a farther
@@ -40,7 +40,7 @@ def count_once(told: Iterable[NoticeKind]) -> dict[int, int]:
     goods are booked in once, here or there.
     """
     open_units = {}
-    by_reference: dict[str, list[NoticeKind]] = defaultdict(list)
+    by_reference: dict[str, list[Reported]] = defaultdict(list)
     for each in told:
         open_units[each.arrival_id] = each.open
         if reference := same_reference(each.reference):
@@ -51,7 +51,7 @@ def count_once(told: Iterable[NoticeKind]) -> dict[int, int]:
     return open_units
 
 
-def _count_group(group: Sequence[NoticeKind]) -> dict[int, int]:
+def _count_group(group: Sequence[Reported]) -> dict[int, int]:
     """Nearest source first. `covered` is how many units the nearer ones ever spoke of, `coming` are
     those of them that are still open, by location."""
     left: dict[int, int] = {}
@@ -69,7 +69,7 @@ def _count_group(group: Sequence[NoticeKind]) -> dict[int, int]:
     return left
 
 
-def _take_off(level: Sequence[NoticeKind], surplus: int, coming: Counter[int]) -> dict[int, int]:
+def _take_off(level: Sequence[Reported], surplus: int, coming: Counter[int]) -> dict[int, int]:
     """What is left of each arrival without the units that nearer sources count: those at the same place
     first, soonest first."""
     left = {each.arrival_id: each.open for each in level}

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from app.db.models import ApiCallRow
-from app.db.statements import NoticeKind, Rows, insert_new
+from app.db.statements import Given, Rows, insert_new
 
 KEPT = timedelta(days=1)
 
@@ -35,7 +35,7 @@ def end_call(session: Session, shop_id: int, key: str, answer: dict[str, Any]) -
     session.get_one(ApiCallRow, (shop_id, key)).answer = answer
 
 
-def old_calls(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+def old_calls(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """The keys of more than a day ago."""
     where = (ApiCallRow.shop_id == shop_id, ApiCallRow.called_at < before)
     return Rows(ApiCallRow, ApiCallRow.key, where)

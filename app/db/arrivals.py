@@ -8,7 +8,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.arrivals import NoticeKind, count_once, same_reference
+from app.core.arrivals import Reported, count_once, same_reference
 from app.core.bounds import is_possible
 from app.core.model import Arrival
 from app.db.audit import record_event
@@ -50,7 +50,7 @@ def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
     """How many units of these arrivals of one item still count, by arrival. Of a cancelled one there
     was never more than what has landed."""
     return count_once(
-        NoticeKind(
+        Reported(
             arrival_id=row.id,
             location_id=row.location_id,
             quantity=row.received if row.state == "cancelled" else row.quantity,

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import Event
-from app.db.statements import NoticeKind, Rows
+from app.db.statements import Given, Rows
 
 
 def record_event(
@@ -39,7 +39,7 @@ def record_event(
     )
 
 
-def old_events(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+def old_events(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """The oldest events."""
     return Rows(Event, Event.id, (Event.shop_id == shop_id, Event.at < before))
 

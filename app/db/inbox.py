@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.db.models import DeliveryRow, Shop
-from app.db.statements import NoticeKind, Rows, affected_rows, is_one_of
+from app.db.statements import Given, Rows, affected_rows, is_one_of
 from app.platforms.base import Delivery, Fact
 
 
@@ -220,17 +220,17 @@ def replay(row: DeliveryRow) -> None:
     row.state, row.problem = ("due", None) if row.facts else ("ignored", row.problem)
 
 
-def old_deliveries(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+def old_deliveries(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """The deliveries that are done with and older than any retry; failed ones stay to be seen."""
     return _received(shop_id, ("done", "ignored"), before)
 
 
-def old_failed_deliveries(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+def old_failed_deliveries(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """The failed deliveries that nobody has tried again."""
     return _received(shop_id, ("failed",), before)
 
 
-def _received(shop_id: NoticeKind[int], states: Sequence[str], before: NoticeKind[datetime]) -> Rows:
+def _received(shop_id: Given[int], states: Sequence[str], before: Given[datetime]) -> Rows:
     is_theirs = (DeliveryRow.shop_id == shop_id, DeliveryRow.received_at < before)
     return Rows(DeliveryRow, DeliveryRow.id, (*is_theirs, DeliveryRow.state.in_(states)))
 

@@ -157,7 +157,7 @@ def commit_each(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
-NoticeKind: TypeAlias = _T | sa.BindParameter[_T]
+Given: TypeAlias = _T | sa.BindParameter[_T]
 """A value, or the name of one that is told when the statement is run."""
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.models import FileLayoutRow, UploadRow
-from app.db.statements import NoticeKind, Rows, upsert
+from app.db.statements import Given, Rows, upsert
 
 KEPT = timedelta(days=1)
 
@@ -50,7 +50,7 @@ def drop_upload(session: Session, shop_id: int, upload_id: str) -> None:
     session.execute(sa.delete(UploadRow).where(*where))
 
 
-def old_uploads(shop_id: NoticeKind[int], *, before: NoticeKind[datetime]) -> Rows:
+def old_uploads(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """What nobody decided about."""
     where = (UploadRow.shop_id == shop_id, UploadRow.uploaded_at < before)
     return Rows(UploadRow, UploadRow.upload_id, where)

@@ -6,7 +6,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.arrivals import NoticeKind, count_once
+from app.core.arrivals import Reported, count_once
 from tests.builders import LOCATION, day
 
 ORDER, SHIPMENT = 1, 2
@@ -23,9 +23,9 @@ def told(
     at: int = LOCATION,
     on: str = "2026-12-05",
     is_over: bool = False,
-) -> NoticeKind:
+) -> Reported:
     """An arrival as one source tells it."""
-    return NoticeKind(number, at, quantity, received, day(on), reference, rank, is_over)
+    return Reported(number, at, quantity, received, day(on), reference, rank, is_over)
 
 
 def test_what_one_source_tells_counts_as_it_is_told() -> None:
@@ -85,7 +85,7 @@ def test_the_order_s_soonest_units_are_the_ones_on_their_way() -> None:
 
 ARRIVALS = st.lists(
     st.builds(
-        NoticeKind,
+        Reported,
         st.integers(1, 10**6),
         st.sampled_from([41, 42]),
         st.integers(0, 9),
@@ -101,7 +101,7 @@ ARRIVALS = st.lists(
 
 
 @given(ARRIVALS)
-def test_no_unit_is_counted_that_its_source_does_not_expect(arrivals: list[NoticeKind]) -> None:
+def test_no_unit_is_counted_that_its_source_does_not_expect(arrivals: list[Reported]) -> None:
     counted = count_once(arrivals)
 
     assert counted.keys() == {each.arrival_id for each in arrivals}
@@ -110,7 +110,7 @@ def test_no_unit_is_counted_that_its_source_does_not_expect(arrivals: list[Notic
 
 @given(ARRIVALS, st.randoms())
 def test_the_order_in_which_they_are_told_does_not_matter(
-    arrivals: list[NoticeKind], random: Random
+    arrivals: list[Reported], random: Random
 ) -> None:
     shuffled = arrivals.copy()
     random.shuffle(shuffled)
@@ -120,7 +120,7 @@ def test_the_order_in_which_they_are_told_does_not_matter(
 
 @given(ARRIVALS)
 def test_of_one_reference_no_more_comes_than_the_source_that_knows_of_most(
-    arrivals: list[NoticeKind],
+    arrivals: list[Reported],
 ) -> None:
     counted = count_once(arrivals)
 
@@ -134,7 +134,7 @@ def test_of_one_reference_no_more_comes_than_the_source_that_knows_of_most(
 
 
 @given(ARRIVALS)
-def test_the_nearest_source_counts_whole(arrivals: list[NoticeKind]) -> None:
+def test_the_nearest_source_counts_whole(arrivals: list[Reported]) -> None:
     counted = count_once(arrivals)
 
     nearest = {
