@@ -42,7 +42,7 @@ def place(
     _check(target, wish)
     remaining = None
     if wish.quantities is not None:
-        remaining = routing.quarantine(books, target, wish.quantities)
+        remaining = routing.set_aside(books, target, wish.quantities)
     hold = Hold(books.new_id("FulfillmentHold"), wish.reason, wish.handle, wish.notes, wish.app)
     is_first = not target.holds
     target.holds.append(hold)

@@ -294,7 +294,7 @@ def merge(books: Books, everyone: Sequence[FulfillmentOrder]) -> FulfillmentOrde
     return first
 
 
-def quarantine(
+def set_aside(
     books: Books, source: FulfillmentOrder, quantities: Mapping[int, int]
 ) -> FulfillmentOrder | None:
     """Free what a partial hold doesn't name: the held part keeps the id. None if all of it is held."""
