@@ -8,6 +8,7 @@ import click
 from sqlalchemy.orm import Session
 
 from app.cli.common import BY, console, fail, find_shop, open_runtime
+from app.core.states import ShopStatus
 from app.db import shops
 from app.db.models import Shop
 from app.pipeline import doorbell
@@ -174,7 +175,7 @@ def _show_report(report: Report) -> None:
 
 
 def _only_shop(session: Session) -> Shop:
-    found = [shop for shop in shops.list_shops(session) if shop.status != "removed"]
+    found = [shop for shop in shops.list_shops(session) if shop.status != ShopStatus.REMOVED]
     if len(found) != 1:
         names = ", ".join(shop.domain for shop in found) or "none yet"
         fail(f"Say with --shop which shop the arrivals are for. Connected: {names}.")

@@ -7,6 +7,7 @@ import secrets
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.states import ShopStatus
 from app.db.models import Shop
 
 _PREFIX = "backline_"
@@ -21,7 +22,10 @@ def renew_token(shop: Shop) -> str:
 
 def find_shop_by_token(session: Session, token: str) -> Shop | None:
     """The shop that the token is for, removed ones left out."""
-    where = (Shop.api_token_digest == _digest(token), Shop.status.not_in(("removed", "erasing")))
+    where = (
+        Shop.api_token_digest == _digest(token),
+        Shop.status.not_in((ShopStatus.REMOVED, ShopStatus.ERASING)),
+    )
     return session.scalar(sa.select(Shop).where(*where))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.arrivals import Reported, count_once, same_reference
 from app.core.bounds import is_possible
 from app.core.model import Arrival
+from app.core.states import ArrivalSource, ArrivalState
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
 from app.db.models import ArrivalRow, PoolRow, StockItem
@@ -27,7 +28,7 @@ OPEN = ("expected", "undated")
 _AT_ONCE = 500
 
 # The platform's own orders to suppliers: they come, though no day is known (see `app.core.undated`).
-_ORDERED = sa.and_(ArrivalRow.source == "order", ArrivalRow.state == "undated")
+_ORDERED = sa.and_(ArrivalRow.source == ArrivalSource.ORDER, ArrivalRow.state == ArrivalState.UNDATED)
 
 
 def expected_arrivals(session: Session, shop_id: int, item_id: int) -> dict[int, list[Arrival]]:
@@ -53,19 +54,19 @@ def open_units(rows: Collection[ArrivalRow]) -> dict[int, int]:
         Reported(
             arrival_id=row.id,
             location_id=row.location_id,
-            quantity=row.received if row.state == "cancelled" else row.quantity,
+            quantity=row.received if row.state == ArrivalState.CANCELLED else row.quantity,
             received=row.received,
             expected_on=row.expected_on,
             reference=row.reference,
             rank=RANKS[row.source],
-            is_over=row.state != "expected" and not _is_order(row),
+            is_over=row.state != ArrivalState.EXPECTED and not _is_order(row),
         )
         for row in rows
     )
 
 
 def _is_order(row: ArrivalRow) -> bool:
-    return row.source == "order" and row.state == "undated"
+    return row.source == ArrivalSource.ORDER and row.state == ArrivalState.UNDATED
 
 
 def units_that_count(session: Session, shop_id: int, item_ids: Collection[int | None]) -> dict[int, int]:
@@ -88,11 +89,11 @@ def _telling(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRo
             sa.and_(ArrivalRow.item_id.is_(None), ArrivalRow.sku == code),
         ),
         sa.or_(
-            ArrivalRow.state == "expected",
+            ArrivalRow.state == ArrivalState.EXPECTED,
             _ORDERED,
             sa.and_(
                 ArrivalRow.reference != "",
-                sa.or_(ArrivalRow.state == "received", ArrivalRow.received > 0),
+                sa.or_(ArrivalRow.state == ArrivalState.RECEIVED, ArrivalRow.received > 0),
             ),
         ),
     )
@@ -106,8 +107,8 @@ def supply_awaiting_shipments(session: Session, shop_id: int, item_id: int) -> d
     comes = sa.exists().where(
         ArrivalRow.shop_id == shop_id,
         ArrivalRow.item_id == item_id,
-        ArrivalRow.source == "shopify",
-        ArrivalRow.state == "expected",
+        ArrivalRow.source == ArrivalSource.PLATFORM,
+        ArrivalRow.state == ArrivalState.EXPECTED,
     )
     where = (PoolRow.shop_id == shop_id, PoolRow.item_id == item_id, comes)
     return dict(session.execute(sa.select(PoolRow.location_id, PoolRow.supply).where(*where)).all())
@@ -118,8 +119,8 @@ def awaiting_shipments(session: Session, shop_id: int, item_ids: Collection[int]
     where = (
         ArrivalRow.shop_id == shop_id,
         ArrivalRow.item_id.in_(item_ids),
-        ArrivalRow.source == "shopify",
-        ArrivalRow.state == "expected",
+        ArrivalRow.source == ArrivalSource.PLATFORM,
+        ArrivalRow.state == ArrivalState.EXPECTED,
     )
     return {one for one in session.scalars(sa.select(ArrivalRow.item_id).where(*where)) if one}
 
@@ -211,8 +212,8 @@ def add_arrival(
         ordered_on=ordered_on,
         reference=reference,
         supplier=supplier,
-        state="expected",
-        source="typed",
+        state=ArrivalState.EXPECTED,
+        source=ArrivalSource.TYPED,
         created_at=now,
         updated_at=now,
     )
@@ -256,10 +257,10 @@ def change_arrival(
             setattr(arrival, name, value)
     if received is not None and received != arrival.received:
         arrival.received, arrival.received_at = received, now
-    if expected_on is not None and arrival.state == "undated":
-        arrival.state, arrival.first_expected_on = "expected", expected_on
+    if expected_on is not None and arrival.state == ArrivalState.UNDATED:
+        arrival.state, arrival.first_expected_on = ArrivalState.EXPECTED, expected_on
     arrival.state = _state_of(arrival, is_over=is_over, is_cancelled=is_cancelled)
-    if arrival.state == "received" and arrival.received_at is None:
+    if arrival.state == ArrivalState.RECEIVED and arrival.received_at is None:
         arrival.received_at = now
     arrival.updated_at = now
     if in_words(arrival) != before:
@@ -272,7 +273,7 @@ def _state_of(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool) -> str:
         return "cancelled"
     if is_over or arrival.received >= arrival.quantity:
         return "received"
-    return "undated" if arrival.state == "undated" else "expected"
+    return ArrivalState.UNDATED if arrival.state == ArrivalState.UNDATED else ArrivalState.EXPECTED
 
 
 def in_words(arrival: ArrivalRow) -> str:
@@ -280,7 +281,11 @@ def in_words(arrival: ArrivalRow) -> str:
     landed = f", {arrival.received} landed" if arrival.received else ""
     over = "" if arrival.state in OPEN else f", {arrival.state}"
     reference = f" ({arrival.reference})" if arrival.reference else ""
-    day = "without a date" if arrival.state == "undated" else f"on {arrival.expected_on.isoformat()}"
+    day = (
+        "without a date"
+        if arrival.state == ArrivalState.UNDATED
+        else f"on {arrival.expected_on.isoformat()}"
+    )
     return f"{arrival.quantity} {day}{landed}{over}{reference}"
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
+from app.core.states import ArrivalSource, ArrivalState
 from app.db.arrivals import OPEN, in_words, record_change
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
@@ -130,8 +131,8 @@ def held_shipments(session: Session, shop_id: int) -> dict[int, HeldShipment]:
     """The platform's shipments that were on their way when last read, by their ids."""
     where = (
         ArrivalRow.shop_id == shop_id,
-        ArrivalRow.source == "shopify",
-        ArrivalRow.state == "expected",
+        ArrivalRow.source == ArrivalSource.PLATFORM,
+        ArrivalRow.state == ArrivalState.EXPECTED,
     )
     rows = session.execute(
         sa.select(ArrivalRow.source_key, ArrivalRow.location_id, ArrivalRow.reference).where(*where)
@@ -144,9 +145,9 @@ def held_shipments(session: Session, shop_id: int) -> dict[int, HeldShipment]:
 
 def orders_that_came(session: Session, shop_id: int) -> set[int]:
     """The platform's own orders to suppliers of which nothing more comes, by their ids."""
-    where = (ArrivalRow.shop_id == shop_id, ArrivalRow.source == "order")
+    where = (ArrivalRow.shop_id == shop_id, ArrivalRow.source == ArrivalSource.ORDER)
     rows = session.execute(sa.select(ArrivalRow.source_key, ArrivalRow.state).where(*where)).all()
-    came = {int(first_of(key or "0")) for key, state in rows if state == "received"}
+    came = {int(first_of(key or "0")) for key, state in rows if state == ArrivalState.RECEIVED}
     return came - {int(first_of(key or "0")) for key, state in rows if state in OPEN}
 
 
@@ -156,8 +157,8 @@ def references_of_people(session: Session, shop_id: int, references: Collection[
     spellings = {spelling for each in references for spelling in (each, f"#{each}")}
     where = (
         ArrivalRow.shop_id == shop_id,
-        ArrivalRow.source.not_in(("shopify", "order")),
-        ArrivalRow.state != "cancelled",
+        ArrivalRow.source.not_in((ArrivalSource.PLATFORM, ArrivalSource.ORDER)),
+        ArrivalRow.state != ArrivalState.CANCELLED,
         sa.func.lower(ArrivalRow.reference).in_(spellings),
     )
     return {
@@ -193,7 +194,7 @@ def cancel_unnamed(
     if not is_rehearsal:
         for row in _rows(session, shop_id, gone):
             before = in_words(row)
-            row.state, row.updated_at = "cancelled", now
+            row.state, row.updated_at = ArrivalState.CANCELLED, now
             record_change(session, row, "arrival cancelled", before=before, cause=cause, now=now)
             _look_at_waiting(session, shop_id, {row.item_id}, cause=cause, now=now)
     return len(gone)
@@ -246,12 +247,12 @@ def close_unlisted(
     gone = [row_id for row_id, key in keys if key not in named]
     counts = {"received": 0, "cancelled": 0}
     for row in _rows(session, shop_id, gone):
-        state = "received" if _has_stock_come(session, row) else "cancelled"
+        state = ArrivalState.RECEIVED if _has_stock_come(session, row) else ArrivalState.CANCELLED
         counts[state] += 1
         if not is_rehearsal:
             before = in_words(row)
             row.state, row.updated_at = state, now
-            if state == "received":
+            if state == ArrivalState.RECEIVED:
                 row.received, row.received_at = row.quantity, now
             record_change(session, row, f"arrival {state}", before=before, cause=cause, now=now)
             _look_at_waiting(session, shop_id, {row.item_id}, cause=cause, now=now)
@@ -336,7 +337,7 @@ def _state(told: ReportedArrival, row: Known | None) -> str:
     short; a greater quantity does."""
     if told.quantity == 0:
         return "cancelled"
-    was_over = row is not None and row.state == "received" and told.quantity <= row.quantity
+    was_over = row is not None and row.state == ArrivalState.RECEIVED and told.quantity <= row.quantity
     if told.is_over or (told.received is None and was_over):
         return "received"
     known = row.received if row is not None else 0
@@ -348,7 +349,7 @@ def _state(told: ReportedArrival, row: Known | None) -> str:
 
 def _new_row(shop_id: int, told: ReportedArrival, source: str, now: datetime) -> dict[str, Any]:
     said = _said(told, None)
-    has_landed = bool(told.received) or said["state"] == "received"
+    has_landed = bool(told.received) or said["state"] == ArrivalState.RECEIVED
     return {
         "shop_id": shop_id,
         "supplier": "",
@@ -368,12 +369,12 @@ def _change_row(
     session: Session, row: ArrivalRow, told: ReportedArrival, *, source: str, cause: str, now: datetime
 ) -> None:
     before, landed = in_words(row), row.received
-    if row.state == "undated" and told.expected_on is not None:
+    if row.state == ArrivalState.UNDATED and told.expected_on is not None:
         row.first_expected_on = told.expected_on
     for name, value in _said(told, row).items():
         setattr(row, name, value)
     if told.received_at is None and (
-        row.received > landed or (row.state == "received" and row.received_at is None)
+        row.received > landed or (row.state == ArrivalState.RECEIVED and row.received_at is None)
     ):
         row.received_at = now
     row.source, row.updated_at = source, now

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.core.states import DeliveryState
 from app.db.models import DeliveryRow, Shop
 from app.db.statements import Given, Rows, affected_rows, is_one_of
 from app.platforms.base import Delivery, Fact
@@ -54,7 +55,9 @@ def record_deliveries(session: Session, told: Sequence[Incoming], *, now: dateti
     is_postgresql = session.get_bind().dialect.name == "postgresql"
     insert = _INSERT_POSTGRESQL if is_postgresql else _INSERT_SQLITE
     found = session.execute(insert, {"rows": msgspec.json.encode(rows).decode()})
-    return [Kept(shop_id, delivery_id, state == "due") for shop_id, delivery_id, state in found]
+    return [
+        Kept(shop_id, delivery_id, state == DeliveryState.DUE) for shop_id, delivery_id, state in found
+    ]
 
 
 class Queue(NamedTuple):
@@ -67,7 +70,7 @@ class Queue(NamedTuple):
 def read_queue(session: Session) -> Queue:
     """Counted by the index of those that wait: most deliveries are done."""
     of_all = sa.select(sa.func.count(), sa.func.min(DeliveryRow.received_at))
-    return Queue(*session.execute(of_all.where(DeliveryRow.state == "due")).one())
+    return Queue(*session.execute(of_all.where(DeliveryRow.state == DeliveryState.DUE)).one())
 
 
 class _Row(msgspec.Struct):
@@ -185,7 +188,7 @@ def due_deliveries(session: Session, shop_id: int, *, limit: int) -> list[DueDel
     columns = (DeliveryRow.id, DeliveryRow.shop_id, DeliveryRow.topic, DeliveryRow.triggered_at)
     # As text: to be parsed once, into what it means.
     facts = sa.type_coerce(sa.cast(DeliveryRow.facts, sa.Text()), sa.Text())
-    where = (DeliveryRow.shop_id == shop_id, DeliveryRow.state == "due")
+    where = (DeliveryRow.shop_id == shop_id, DeliveryRow.state == DeliveryState.DUE)
     statement = sa.select(*columns, facts).where(*where).order_by(DeliveryRow.id).limit(limit)
     return [DueDelivery(*row) for row in session.execute(statement)]
 
@@ -193,18 +196,22 @@ def due_deliveries(session: Session, shop_id: int, *, limit: int) -> list[DueDel
 def mark_absorbed(session: Session, rows: Sequence[DueDelivery]) -> None:
     """These have been worked on."""
     where = (DeliveryRow.shop_id == rows[0].shop_id, is_one_of(DeliveryRow.id, [row.id for row in rows]))
-    affected_rows(session, sa.update(DeliveryRow).where(*where).values(state="done", problem=None))
+    affected_rows(
+        session, sa.update(DeliveryRow).where(*where).values(state=DeliveryState.DONE, problem=None)
+    )
 
 
 def quarantine(session: Session, row: DueDelivery, problem: str) -> None:
     """It could not be worked on, and `problem` says why."""
     where = (DeliveryRow.shop_id == row.shop_id, DeliveryRow.id == row.id)
-    affected_rows(session, sa.update(DeliveryRow).where(*where).values(state="failed", problem=problem))
+    affected_rows(
+        session, sa.update(DeliveryRow).where(*where).values(state=DeliveryState.FAILED, problem=problem)
+    )
 
 
 def failed_deliveries(session: Session, shop_id: int, *, limit: int = 100) -> Sequence[DeliveryRow]:
     """Deliveries nobody could use, newest first."""
-    where = (DeliveryRow.shop_id == shop_id, DeliveryRow.state == "failed")
+    where = (DeliveryRow.shop_id == shop_id, DeliveryRow.state == DeliveryState.FAILED)
     return session.scalars(
         sa.select(DeliveryRow).where(*where).order_by(DeliveryRow.id.desc()).limit(limit)
     ).all()
@@ -217,7 +224,9 @@ def find_delivery(session: Session, delivery_id: int) -> DeliveryRow | None:
 
 def replay(row: DeliveryRow) -> None:
     """Have the delivery worked on again; without facts there is nothing to work on."""
-    row.state, row.problem = ("due", None) if row.facts else ("ignored", row.problem)
+    row.state, row.problem = (
+        (DeliveryState.DUE, None) if row.facts else (DeliveryState.IGNORED, row.problem)
+    )
 
 
 def old_deliveries(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
@@ -247,8 +256,8 @@ class DeliveryCounts:
 def count_deliveries(session: Session, shop_id: int) -> DeliveryCounts:
     """How many deliveries wait, how many failed, and when the last one came."""
     statement = sa.select(
-        sa.func.count().filter(DeliveryRow.state == "due"),
-        sa.func.count().filter(DeliveryRow.state == "failed"),
+        sa.func.count().filter(DeliveryRow.state == DeliveryState.DUE),
+        sa.func.count().filter(DeliveryRow.state == DeliveryState.FAILED),
         sa.func.max(DeliveryRow.received_at),
     ).where(DeliveryRow.shop_id == shop_id)
     return DeliveryCounts(*session.execute(statement).one())

@@ -7,6 +7,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.states import ArrivalState
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
 from app.db.due_orders import judge_orders
@@ -114,7 +115,7 @@ def arrivals_of_item(session: Session, shop_id: int, item_id: int) -> Sequence[A
     where = (
         ArrivalRow.shop_id == shop_id,
         ArrivalRow.item_id == item_id,
-        ArrivalRow.state != "cancelled",
+        ArrivalRow.state != ArrivalState.CANCELLED,
     )
     order = (ArrivalRow.expected_on, ArrivalRow.id)
     return session.scalars(sa.select(ArrivalRow).where(*where).order_by(*order)).all()

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.lead_times import Delivery, Experience
+from app.core.states import ArrivalSource, ArrivalState
 from app.db.due_items import ask_for_look, lock_item
 from app.db.models import ArrivalRow, Shop, StockItem
 
@@ -25,11 +26,14 @@ def experience_of(
     still; `local_day` is the day it was in the shop. An arrival whose day of receipt nobody wrote down
     teaches nothing."""
     today = local_day(now)
-    received = (ArrivalRow.state == "received", ArrivalRow.received_at > now - _REMEMBERED)
-    is_open = (ArrivalRow.state == "expected", ArrivalRow.first_expected_on > today - _FORGOTTEN)
+    received = (ArrivalRow.state == ArrivalState.RECEIVED, ArrivalRow.received_at > now - _REMEMBERED)
+    is_open = (
+        ArrivalRow.state == ArrivalState.EXPECTED,
+        ArrivalRow.first_expected_on > today - _FORGOTTEN,
+    )
     is_ordered = (
-        ArrivalRow.source == "order",
-        ArrivalRow.state == "undated",
+        ArrivalRow.source == ArrivalSource.ORDER,
+        ArrivalRow.state == ArrivalState.UNDATED,
         ArrivalRow.ordered_on > today - _FORGOTTEN,
     )
     deliveries = [
@@ -37,8 +41,10 @@ def experience_of(
             row.item_id or 0,
             row.supplier,
             row.ordered_on,
-            None if row.source == "order" else row.first_expected_on,
-            None if row.state != "received" or row.received_at is None else local_day(row.received_at),
+            None if row.source == ArrivalSource.ORDER else row.first_expected_on,
+            None
+            if row.state != ArrivalState.RECEIVED or row.received_at is None
+            else local_day(row.received_at),
         )
         for row in [
             *_newest(session, shop_id, *received, by=ArrivalRow.received_at),

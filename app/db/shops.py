@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.states import ImportState, ShopStatus
 from app.db import tokens
 from app.db.audit import record_event
 from app.db.models import Base, Shop
@@ -37,7 +38,7 @@ def get_shop(session: Session, shop_id: int) -> Shop:
 
 def is_leaving(shop: Shop, *, now: datetime) -> bool:
     """Whether every row of the shop is to go now."""
-    return shop.status == "erasing" or _is_to_be_erased(shop, now)
+    return shop.status == ShopStatus.ERASING or _is_to_be_erased(shop, now)
 
 
 def exists(session: Session, shop_id: int) -> bool:
@@ -61,7 +62,7 @@ def install_shop(session: Session, *, platform: str, domain: str, now: datetime)
     insert_new(session, Shop, [{"platform": platform, "domain": domain, **_begun(now)}])
     where = (Shop.platform == platform, Shop.domain == domain)
     shop = session.scalars(sa.select(Shop).where(*where).with_for_update(key_share=True)).one()
-    shop.status, shop.problem, shop.wait_until = "active", None, None
+    shop.status, shop.problem, shop.wait_until = ShopStatus.ACTIVE, None, None
     shop.installed_at, shop.erase_at = now, None
     session.flush()
     return shop
@@ -72,15 +73,15 @@ def _begun(now: datetime) -> dict[str, datetime]:
 
 
 def _is_to_be_erased(shop: Shop, now: datetime) -> bool:
-    return shop.status == "removed" and shop.erase_at is not None and shop.erase_at <= now
+    return shop.status == ShopStatus.REMOVED and shop.erase_at is not None and shop.erase_at <= now
 
 
 def pause_shop(session: Session, shop_id: int, problem: str, *, now: datetime) -> None:
     """Stop work for the shop until its merchant has acted."""
     shop = get_shop(session, shop_id)
-    if shop.status not in ("active", "needs_merchant"):
+    if shop.status not in (ShopStatus.ACTIVE, ShopStatus.NEEDS_MERCHANT):
         return  # it was uninstalled meanwhile
-    shop.status, shop.problem = "needs_merchant", problem
+    shop.status, shop.problem = ShopStatus.NEEDS_MERCHANT, problem
     record_event(session, shop_id, "needs merchant", at=now, why=problem)
 
 
@@ -103,15 +104,15 @@ def remove_shop(shop: Shop, *, problem: str, erase_at: datetime | None = None) -
     since a merchant may come back. Whoever told us arrivals needs a new token then."""
     tokens.forget(shop)
     shop.api_token_digest = None
-    shop.status, shop.problem, shop.erase_at = "removed", problem, erase_at
+    shop.status, shop.problem, shop.erase_at = ShopStatus.REMOVED, problem, erase_at
 
 
 def ask_to_check(shop: Shop) -> None:
     """Have scopes, settings and webhooks looked at before anything else. A shop that waited for its
     merchant works again, if they are right."""
     shop.subscribed_at = None
-    if shop.status == "needs_merchant":
-        shop.status, shop.problem, shop.wait_until = "active", None, None
+    if shop.status == ShopStatus.NEEDS_MERCHANT:
+        shop.status, shop.problem, shop.wait_until = ShopStatus.ACTIVE, None, None
 
 
 def is_of_earlier_install(shop: Shop, told_at: datetime | None) -> bool:
@@ -133,7 +134,12 @@ def expect_inbound(shop: Shop, *, now: datetime) -> None:
 
 def ask_to_sync(shop: Shop, *, now: datetime) -> None:
     """Have every open order imported again, and the hourly check made now."""
-    shop.import_state, shop.import_cursor, shop.import_done, shop.import_total = "running", None, 0, 0
+    shop.import_state, shop.import_cursor, shop.import_done, shop.import_total = (
+        ImportState.RUNNING,
+        None,
+        0,
+        0,
+    )
     shop.reconcile_at, shop.wait_until = now, None
 
 
@@ -141,7 +147,7 @@ def ask_to_erase(shop: Shop) -> None:
     """The platform asks for everything we hold of the shop to be erased."""
     tokens.forget(shop)
     shop.api_token_digest = None
-    shop.status = "erasing"
+    shop.status = ShopStatus.ERASING
 
 
 def erase_shop(session: Session, shop_id: int) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """The open orders a shop has when it connects, page by page; an interrupted import goes on where it
 was."""
 
+from app.core.states import ImportState
 from app.db import orders, shops
 from app.errors import TryLater
 from app.pipeline.context import ShopContext
@@ -11,7 +12,7 @@ def import_step(context: ShopContext) -> bool:
     platform is still preparing it."""
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
-        if shop.import_state != "running":
+        if shop.import_state != ImportState.RUNNING:
             return False
         cursor = shop.import_cursor
     page = context.platform.fetch_open_orders(cursor)
@@ -24,7 +25,7 @@ def import_step(context: ShopContext) -> bool:
         shop.import_cursor, shop.import_total = page.cursor, page.total
         shop.import_done += len(page.orders)
         if page.cursor is None:
-            shop.import_state = "done"
+            shop.import_state = ImportState.DONE
     if page.cursor is not None and not page.orders and page.retry_after_s:
         message = "The platform is still preparing the list of open orders"
         raise TryLater(message, after_s=page.retry_after_s)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import structlog
 from sqlalchemy.orm import Session
 
+from app.core.states import ShopStatus
 from app.db import inbox, shops
 from app.db.inbox import Incoming
 from app.db.outages import NO_DATABASE, gave_way
@@ -108,7 +109,7 @@ def _leave(session: Session, farewell: Incoming, runtime: Runtime) -> None:
     """The one thing that is done before the answer: no worker may go on with a shop that is gone."""
     platform, delivery = farewell
     shop = shops.find_shop(session, platform, delivery.shop_domain)
-    if shop is not None and shop.status in ("active", "needs_merchant"):
+    if shop is not None and shop.status in (ShopStatus.ACTIVE, ShopStatus.NEEDS_MERCHANT):
         leaving.uninstall(
             session, shop, told_at=delivery.triggered_at, now=runtime.clock(), cause=delivery.topic
         )

@@ -4,6 +4,7 @@ calls that only its servers make."""
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from app.core.states import ShopStatus
 from app.db import shops, staff, tokens
 from app.db.models import Shop
 from app.errors import RejectedVisit
@@ -42,7 +43,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def load() -> Response:
         visit = _visit(runtime)
         shop = _use(runtime, visit)
-        if shop is None or shop.status in ("removed", "erasing"):
+        if shop is None or shop.status in (ShopStatus.REMOVED, ShopStatus.ERASING):
             raise RejectedVisit(
                 "This store has no Backline any more: install it from your store's list of apps."
             )
@@ -53,7 +54,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def uninstall() -> Response:
         visit = _visit(runtime)
         shop = _use(runtime, visit)
-        if shop is not None and shop.status in ("active", "needs_merchant"):
+        if shop is not None and shop.status in (ShopStatus.ACTIVE, ShopStatus.NEEDS_MERCHANT):
             with runtime.sessions.begin() as session:
                 leaving.uninstall(
                     session,

@@ -9,6 +9,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request, url_fo
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
+from app.core.states import ShopStatus
 from app.db import shops
 from app.db.models import Shop
 from app.errors import RejectedVisit, TryLater
@@ -137,7 +138,7 @@ def _enter(runtime: Runtime, token: str, *, expected: str | None) -> Response:
 def _take_up(runtime: Runtime, shop: Shop | None, domain: str, token: str) -> int:
     """Each visit brings fresh access, so that what was withdrawn or ended heals by itself; a shop that
     works needs none to be looked at."""
-    works = shop is not None and shop.status == "active"
+    works = shop is not None and shop.status == ShopStatus.ACTIVE
     try:
         grant = auth.exchange_session_token(runtime.http, runtime.settings, domain, token)
     except TryLater:

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.states import DeliveryState
 from app.db.models import DeliveryRow
 from app.db.pages.paging import PAGE, Page, Sort, Turn, cut_page
 
@@ -11,7 +12,7 @@ NEWEST_FIRST = Sort(DeliveryRow.received_at, DeliveryRow.id, is_descending=True)
 
 def list_failed(session: Session, shop_id: int, turn: Turn) -> Page[DeliveryRow]:
     """One page of failed deliveries, newest first."""
-    where = [DeliveryRow.shop_id == shop_id, DeliveryRow.state == "failed"]
+    where = [DeliveryRow.shop_id == shop_id, DeliveryRow.state == DeliveryState.FAILED]
     if turn.place is not None:
         where.append(NEWEST_FIRST.beyond(turn.place, backwards=turn.backwards))
     clauses = NEWEST_FIRST.clauses(backwards=turn.backwards)
@@ -25,6 +26,6 @@ def find_failed(session: Session, shop_id: int, delivery_id: int) -> DeliveryRow
         sa.select(DeliveryRow).where(
             DeliveryRow.shop_id == shop_id,
             DeliveryRow.id == delivery_id,
-            DeliveryRow.state == "failed",
+            DeliveryRow.state == DeliveryState.FAILED,
         )
     )

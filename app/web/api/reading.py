@@ -6,6 +6,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from app.core.bounds import LARGEST_ID, read_whole
+from app.core.states import ArrivalState
 from app.db import arrivals
 from app.db.models import ArrivalRow
 from app.web.api.answers import Problem
@@ -70,7 +71,7 @@ def _in_json(row: ArrivalRow, names: dict[int, str]) -> dict[str, Any]:
         "quantity": row.quantity,
         "received": row.received,
         "state": row.state,
-        "expected_on": None if row.state == "undated" else row.expected_on.isoformat(),
+        "expected_on": None if row.state == ArrivalState.UNDATED else row.expected_on.isoformat(),
         "first_expected_on": row.first_expected_on.isoformat(),
         "location": {"id": row.location_id, "name": names.get(row.location_id, "")},
         "supplier": row.supplier,

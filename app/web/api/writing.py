@@ -11,6 +11,7 @@ from msgspec import Meta
 from sqlalchemy.orm import Session
 
 from app.core.bounds import MOST_UNITS, read_day
+from app.core.states import ArrivalSource
 from app.db import api_calls
 from app.pipeline import doorbell
 from app.pipeline.arrivals import LONGEST_TEXT, Bad, Intake, Report, Wording, read_catalog
@@ -87,7 +88,7 @@ def _record(
     intake = Intake(
         shop_id,
         read_catalog(session, shop_id, skus),
-        source="api",
+        source=ArrivalSource.API,
         cause="the JSON address",
         now=runtime.clock(),
         on_bad=bad.append,

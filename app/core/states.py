@@ -1,0 +1,49 @@
+"""The states of rows, as they are stored: a word here changes only with a migration."""
+
+from enum import StrEnum
+
+
+class ShopStatus(StrEnum):
+    """Of a shop: worked for, waiting for its merchant, uninstalled, about to go with every row of it."""
+
+    ACTIVE = "active"
+    NEEDS_MERCHANT = "needs_merchant"
+    REMOVED = "removed"
+    ERASING = "erasing"
+
+
+class DeliveryState(StrEnum):
+    """Of a webhook: to be absorbed, absorbed, of no interest, of no use."""
+
+    DUE = "due"
+    DONE = "done"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+
+class ImportState(StrEnum):
+    """Of the import of a shop's open orders."""
+
+    NONE = "none"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class ArrivalState(StrEnum):
+    """Of an arrival: to come, to come on no known day, over (all of it or not), never to come."""
+
+    EXPECTED = "expected"
+    UNDATED = "undated"
+    RECEIVED = "received"
+    CANCELLED = "cancelled"
+
+
+class ArrivalSource(StrEnum):
+    """Who tells of an arrival. `PLATFORM` is the shop's own, whichever it is."""
+
+    TYPED = "typed"
+    CSV = "csv"
+    API = "api"
+    ASN = "asn"
+    ORDER = "order"
+    PLATFORM = "shopify"
