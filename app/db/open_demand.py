@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -38,6 +39,24 @@ class OpenDemand:
     waiting_at: Mapping[int, int] = field(default_factory=dict)
 
 
+class _Open(NamedTuple):
+    """What of an order matters here: a queue may be of many thousands, and a row of the table has forty
+    columns."""
+
+    order_id: int
+    placed_at: datetime
+    priority: int
+    is_located: bool
+    is_stale: bool
+    first_seen_at: datetime
+    updated_at: datetime
+    seen_at: datetime
+    asked_at: datetime | None
+
+
+_OF_ORDER: tuple[Any, ...] = tuple(getattr(Order, name) for name in _Open._fields)
+
+
 @dataclass(frozen=True, slots=True)
 class Outstanding:
     """An order's open units as it was settled, by item and location, where it is located."""
@@ -51,13 +70,15 @@ def open_demand(
     session: Session, shop_id: int, item_ids: Collection[int]
 ) -> dict[int, list[OpenDemand]]:
     """Every order that takes, or may take, units of these items, by item."""
-    orders: dict[tuple[int, int], Order] = {}
+    orders: dict[tuple[int, int], _Open] = {}
     told: dict[tuple[int, int], tuple[int, int, int]] = {}
     located: dict[tuple[int, int], list[LineRow]] = defaultdict(list)
-    for item_id, order, units, short, planned in session.execute(_told_demand(shop_id, item_ids)):
+    for item_id, units, short, planned, *of_order in session.execute(_told_demand(shop_id, item_ids)):
+        order = _Open(*of_order)
         orders[item_id, order.order_id] = order
         told[item_id, order.order_id] = int(units), int(short), int(planned)
-    for line, order in session.execute(_located_demand(shop_id, item_ids)):
+    for line, *of_order in session.execute(_located_demand(shop_id, item_ids)):
+        order = _Open(*of_order)
         orders[line.item_id, order.order_id] = order
         located[line.item_id, order.order_id].append(line)
     result: dict[int, list[OpenDemand]] = {item_id: [] for item_id in item_ids}
@@ -68,7 +89,7 @@ def open_demand(
     return result
 
 
-def _open_demand_of(order: Order, told: tuple[int, int, int], located: Sequence[LineRow]) -> OpenDemand:
+def _open_demand_of(order: _Open, told: tuple[int, int, int], located: Sequence[LineRow]) -> OpenDemand:
     """`told` are the units outstanding, backordered, and bought by a plan, by the line items."""
     lines, planned = located if order.is_located else [], told[2]
     if order.is_located:
@@ -93,7 +114,7 @@ def _open_demand_of(order: Order, told: tuple[int, int, int], located: Sequence[
     )
 
 
-def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Order, int, int, int]:
+def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
     """Units outstanding, backordered, and bought by a selling plan, by item and order as the line items
     say; none outstanding only where the order is stale."""
     by_plan = sa.case((LineItemRow.selling_plan_id > 0, LineItemRow.outstanding), else_=0)
@@ -111,15 +132,15 @@ def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[int, Orde
         .subquery()
     )
     return (
-        sa.select(told.c.item_id, Order, told.c.units, told.c.short, told.c.planned)
+        sa.select(told.c.item_id, told.c.units, told.c.short, told.c.planned, *_OF_ORDER)
         .join(Order, sa.and_(Order.shop_id == shop_id, Order.order_id == told.c.order_id))
         .where(Order.is_cancelled.is_(False), sa.or_(told.c.units > 0, Order.is_stale))
     )
 
 
-def _located_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[LineRow, Order]:
+def _located_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
     return (
-        sa.select(LineRow, Order)
+        sa.select(LineRow, *_OF_ORDER)
         .join(Order, sa.and_(Order.shop_id == LineRow.shop_id, Order.order_id == LineRow.order_id))
         .where(LineRow.shop_id == shop_id, LineRow.item_id.in_(item_ids), Order.is_cancelled.is_(False))
     )

@@ -27,6 +27,14 @@ def promises_of_item(session: Session, shop_id: int, item_id: int) -> dict[tuple
     }
 
 
+def waiting_since(session: Session, shop_id: int, item_id: int) -> Sequence[tuple[int, int, datetime]]:
+    """The item's lines that are short: order, location, and since when. No more is read of them: they
+    may be many thousands."""
+    columns = (PromiseRow.order_id, PromiseRow.location_id, PromiseRow.short_since)
+    where = (PromiseRow.shop_id == shop_id, PromiseRow.item_id == item_id, PromiseRow.short > 0)
+    return session.execute(sa.select(*columns).where(*where)).all()
+
+
 def record_promises(
     session: Session,
     shop_id: int,

@@ -28,19 +28,26 @@ _ORDINARY_WEEK = WorkingDays(weekend=frozenset({5, 6}))
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One order, what to do about it by when, and the words to send (empty: nothing is to be sent)."""
+    """One order, and what to do about it by when. `regime` is the law that asks for a notice (None:
+    nothing is to be sent)."""
 
     order: WaitingOrder
     act: str
     by: date
-    words: str
+    regime: Regime | None = None
+
+    @property
+    def words(self) -> str:
+        """What to send; of a hundred thousand orders few are looked at."""
+        return "" if self.regime is None else notice_words(self.order, self.regime)
 
 
 def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Obligation]:
     """What is to be done about waiting orders, most pressing first: every notice that is owed (the rule
     asks for it as soon as the delay is known; `by` is the last day), and every refund. Empty without a
     regime."""
-    found = (_due(each, shop) for each in waiting_orders(session, shop.id, _judge_of(shop, now)))
+    regime = Regime(shop.regime)
+    found = (_due(each, regime) for each in waiting_orders(session, shop.id, _judge_of(shop, now)))
     return sorted((each for each in found if each is not None), key=_most_pressing_first)
 
 
@@ -90,39 +97,53 @@ def _owing(
 
 
 def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Obligations | None]:
-    today = local_day(now, shop.time_zone)
-    return partial(
+    """Orders placed on one day and expected on one day are the same to the law while nobody was told
+    anything: each such pair is judged once."""
+    today, zone = local_day(now, shop.time_zone), zone_of(shop.time_zone)
+    judge = partial(
         duties_of,
         regime=Regime(shop.regime),
         today=today,
-        zone=zone_of(shop.time_zone),
+        zone=zone,
         working_days=_working_days(shop, today),
     )
+    judged: dict[tuple[date, date | None, date | None], Obligations | None] = {}
+
+    def judge_once(facts: OrderFacts) -> Obligations | None:
+        if facts.notices:
+            return judge(facts)
+        key = (facts.placed_at.astimezone(zone).date(), facts.stated_on, facts.expected_on)
+        if key not in judged:
+            judged[key] = judge(facts)
+        return judged[key]
+
+    return judge_once
 
 
-def _due(order: WaitingOrder, shop: Shop) -> Obligation | None:
+def _due(order: WaitingOrder, regime: Regime) -> Obligation | None:
     duties = order.duties
     if duties.is_cancelled:
-        return None if duties.refund_due is None else Obligation(order, "refund", duties.refund_due, "")
+        return None if duties.refund_due is None else Obligation(order, "refund", duties.refund_due)
     if duties.notice_due is not None:
         act = "notice, with express consent" if duties.consent_needed else "notice"
-        return Obligation(order, act, duties.notice_due, notice_words(order, duties, shop))
+        return Obligation(order, act, duties.notice_due, regime)
     if duties.consent_by is not None:
-        return Obligation(order, "wait for consent", duties.consent_by, "")
+        return Obligation(order, "wait for consent", duties.consent_by)
     return None
 
 
-def notice_words(order: WaitingOrder, duties: Obligations, shop: Shop) -> str:
+def notice_words(order: WaitingOrder, regime: Regime) -> str:
     """The words of a notice, in English: a lawyer's language is not translated by a machine."""
+    duties = order.duties
     day = day_in_words(order.expected_on, "en") if order.expected_on else None
     when = f"by {day}" if day else "at a time that we do not know yet"
     told = f"Your order {order.name} is delayed. We now expect to ship it {when}."
-    if shop.regime in {Regime.EU, Regime.UK}:
+    if regime in {Regime.EU, Regime.UK}:
         limit = day_in_words(duties.promise_by, "en") if duties.promise_by else ""
         return (
             f"{told} We had to deliver by {limit}. Please tell us whether you agree to the new time; "
             "if you do not, you may cancel, and we will refund all you paid without undue delay."
-            + (_WITHDRAWAL if shop.regime == Regime.EU else "")
+            + (_WITHDRAWAL if regime is Regime.EU else "")
         )
     if duties.consent_needed:
         answer = (

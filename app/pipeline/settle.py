@@ -859,11 +859,11 @@ def pool_states(
 ) -> dict[int, PoolState]:
     """What the queues of an item are decided from; `supply` and `owed_before` by location."""
     arrivals = terms.foresee(expected_arrivals(session, shop.id, terms.item_id))
-    standing = promises.promises_of_item(session, shop.id, terms.item_id)
     since: dict[int, dict[int, date]] = {location_id: {} for location_id in supply}
-    for (order_id, location_id), row in standing.items():
-        if row.short and location_id in since:
-            since[location_id][order_id] = local_day(row.short_since, shop.time_zone)
+    waiting = promises.waiting_since(session, shop.id, terms.item_id)
+    for order_id, location_id, short_since in waiting:
+        if location_id in since:
+            since[location_id][order_id] = local_day(short_since, shop.time_zone)
     return {
         location_id: PoolState(
             books.at(location_id),

@@ -468,6 +468,7 @@ CALLS: Mapping[str, Call] = {
     ),
     "lead_times.set_lead_time": lambda s, a: lead_times.set_lead_time(s, the_item(s, a), 3, now=NOW),
     "lead_times.set_shop_lead_time": lambda s, a: lead_times.set_shop_lead_time(s, a, 3, now=NOW),
+    "promises.waiting_since": lambda s, a: promises.waiting_since(s, a.id, ITEM),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
     "showing.items_shown": lambda s, a: showing.items_shown(s, a.id, ORDERS),
     "endings.endings_of": lambda s, a: endings.endings_of(

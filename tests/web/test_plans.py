@@ -1,0 +1,104 @@
+"""How the database finds what is asked: by an index that begins with the shop, in every table that grows
+with orders. What the planner has no index for it reads from end to end, of all shops, and no small
+database shows that: so it is told here to do so only where it must."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from app.db import due_items, due_work, orders, promises, showing
+from app.pipeline import forgetting
+from app.pipeline.runtime import Runtime
+
+# Of each shop many; arrivals, shipments and what people set are few, and their shop alone finds them.
+GROWING = {
+    *("orders", "order_items", "promises", "shown", "events", "deliveries", "items", "variants"),
+    *("pools", "lines", "routes", "demand_changes"),
+}
+PAGES = [
+    "",
+    "/orders",
+    "/orders?list=short&sort=waited",
+    "/orders?list=risk&sort=expected",
+    "/orders?q=%2350",
+    "/orders?q=mug",
+    "/items",
+    "/items?q=mug",
+    "/late-orders",
+    "/activity",
+    "/activity?q=mug",
+    "/deliveries",
+]
+
+
+@pytest.fixture
+def asked(runtime: Runtime) -> list[tuple[str, Any]]:
+    """The statements and their values, from here on."""
+    found: list[tuple[str, Any]] = []
+
+    @sa.event.listens_for(runtime.engine, "before_cursor_execute")
+    def note(_c: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
+            found.append((statement, values))
+
+    return found
+
+
+def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A plan and all that it is made of."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def scans(plan: Mapping[str, Any]) -> Iterator[str]:
+    """The growing tables that are not found by an index of their shop's, with how they are."""
+    for node in nodes(plan):
+        table, kind = node.get("Relation Name"), node["Node Type"]
+        if table in GROWING and kind not in ("Bitmap Heap Scan", "ModifyTable"):
+            if "shop_id" not in node.get("Index Cond", ""):
+                yield f"{kind} on {table}"
+        elif kind == "Bitmap Index Scan" and "shop_id" not in node.get("Index Cond", ""):
+            yield f"{kind} of {node['Index Name']}"
+
+
+def read_in_full(runtime: Runtime, asked: list[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """What each statement reads that is no index of the shop's."""
+    told = list(asked)
+    found = []
+    with runtime.engine.connect() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for statement, values in told:
+            (explained,) = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values).one()
+            found += [(scan, statement) for scan in scans(explained[0]["Plan"])]
+        connection.rollback()
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_finds_a_shops_rows_by_the_shop(
+    client: FlaskClient, runtime: Runtime, shop_id: int, asked: list[tuple[str, Any]], path: str
+) -> None:
+    assert client.get(f"/shops/{shop_id}{path}").status_code == 200
+
+    assert asked
+    assert read_in_full(runtime, asked) == []
+
+
+def test_what_a_worker_asks_each_time_finds_a_shops_rows_by_the_shop(
+    runtime: Runtime, shop_id: int, asked: list[tuple[str, Any]]
+) -> None:
+    now = runtime.clock()
+    with runtime.sessions.begin() as session:
+        due_work.read(session, shop_id, now=now)
+        due_items.look_at_waiting_items(session, shop_id, now=now)
+        showing.stale_orders_shown(session, shop_id, seen_since=now)
+        promises.waiting_since(session, shop_id, 1)
+        orders.order_names(session, shop_id, [1, 2])
+        moments = dict.fromkeys(forgetting._KINDS, now)
+        session.execute(forgetting._WHICH, {"shop_id": shop_id, **moments})
+
+    assert read_in_full(runtime, asked) == []
