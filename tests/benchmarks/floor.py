@@ -32,10 +32,11 @@ def receive() -> Response:
     given = request.headers.get("X-Shopify-Hmac-Sha256", "").encode()
     if not hmac.compare_digest(base64.b64encode(digest), given):
         return Response(status=401)
-    with connection() as mine:
+    mine = connection()
+    # Not `with mine`, which would close it.
+    with mine.transaction():
         mine.execute(
             "INSERT INTO floor (delivery_id, topic, body) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (request.headers["X-Shopify-Webhook-Id"], request.headers["X-Shopify-Topic"], body),
         )
-        mine.commit()
     return Response(status=200)

@@ -64,8 +64,8 @@ def tell_orders(machine: Runtime, shop_id: int, count: int, variants: Sequence[i
     """Deliveries of orders of so many products, with two line items; one in two orders is told twice,
     as platforms do: created, then updated."""
     now = datetime.now(UTC) - timedelta(days=2)
-    for start in range(0, count, 5000):
-        numbers = range(start, min(start + 5000, count))
+    for start in range(0, count, 1000):
+        numbers = range(start, min(start + 1000, count))
         rows = [told_order(shop_id, number, variants, now) for number in numbers]
         with machine.sessions.begin() as session:
             session.execute(sa.insert(DeliveryRow), rows)
