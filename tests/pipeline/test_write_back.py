@@ -45,22 +45,6 @@ def test_an_order_that_shows_what_it_should_is_not_written_again(stage: Stage) -
     assert len(written) == 1
 
 
-def test_an_answer_that_is_lost_is_not_asked_for_twice(stage: Stage) -> None:
-    """What was about to be shown stands in the database before the request: what is found on the order
-    is known as ours."""
-    order_id = stage.order(1)
-    stage.world.deliver()
-    stage.world.shop.faults.lose_answer_rate = 1
-    stage.world.work()
-    stage.world.shop.faults.lose_answer_rate = 0
-
-    stage.settle_down()
-    stage.restock(1)
-    stage.settle_down()
-
-    assert stage.world.tags(order_id) == {"backorder-released"}
-
-
 def test_other_peoples_words_stay_as_they_are(stage: Stage) -> None:
     order_id = stage.order(1, note="Gift wrap, please.", tags=["VIP"])
 
