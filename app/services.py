@@ -51,7 +51,8 @@ def open_engine(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa
         pool_size=kept,
         max_overflow=connections - kept,
         pool_timeout=_POOL_WAIT_S,
-        connect_args={"connect_timeout": _POSTGRES_CONNECT_S},
+        # A database of SQL_ASCII names no encoding of its own: psycopg would answer in bytes.
+        connect_args={"connect_timeout": _POSTGRES_CONNECT_S, "client_encoding": "utf8"},
     )
     sa.event.listen(engine, "connect", _prepare_nothing_behind_a_pooler)
     _try_what_was_idle(engine)

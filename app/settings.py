@@ -78,7 +78,10 @@ class Settings(BaseSettings):
     @classmethod
     def _from_anywhere(cls, home: Path) -> Path:
         """A child process may be started elsewhere."""
-        return home.expanduser().absolute()
+        try:
+            return home.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(f"{home} names a user that this machine does not have") from error
 
     @field_validator("database_url")
     @classmethod
@@ -119,7 +122,8 @@ class Settings(BaseSettings):
     @classmethod
     def _without_slash(cls, url: str) -> str:
         """Paths are appended to these."""
-        if not url.startswith(("https://", "http://")):
+        parts = urlsplit(url)
+        if parts.scheme not in ("https", "http") or not parts.hostname:
             raise ValueError("must begin with https:// (or http:// on this machine)")
         return url.rstrip("/")
 

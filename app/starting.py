@@ -16,6 +16,7 @@ import click
 import sqlalchemy as sa
 from redis.exceptions import RedisError
 
+from app.db.migrate import UnfitDatabaseError
 from app.logs import first_line
 from app.services import ServerDidNotStart
 from app.settings import SettingsError
@@ -41,6 +42,15 @@ class WrongSetting(click.ClickException):
     exit_code = 78
 
 
+_SURROUNDINGS = (
+    sa.exc.SQLAlchemyError, RedisError, OSError, ServerDidNotStart, SettingsError, UnfitDatabaseError
+)  # fmt: skip
+
+# Somebody else's tables, none, or no right to use them; any other of these errors is a defect of ours.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_NOT_OURS = frozenset({"42501", "42P01", "42P07", "42703", "3F000"})
+
+
 class ExplainingGroup(click.Group):
     """Commands whose surroundings may be missing: no database, no Redis, no room to write."""
 
@@ -48,7 +58,7 @@ class ExplainingGroup(click.Group):
         """Runs the command. What is no fault of its surroundings is a defect: it keeps its traceback."""
         try:
             return super().invoke(ctx)
-        except (sa.exc.SQLAlchemyError, RedisError, OSError, ServerDidNotStart, SettingsError) as error:
+        except _SURROUNDINGS as error:
             refusal = explain(error)
             if refusal is None:
                 raise
@@ -58,16 +68,10 @@ class ExplainingGroup(click.Group):
 def explain(error: Exception) -> click.ClickException | None:
     """The refusal that an error of our surroundings becomes; None for any other."""
     match error:
-        case SettingsError():
+        case SettingsError() | UnfitDatabaseError():
             return WrongSetting(str(error))
-        case sa.exc.ArgumentError():
-            return WrongSetting(
-                "DATABASE_URL can't be read: write it as postgresql+psycopg://user:password@host/database."
-            )
-        case sa.exc.OperationalError() | sa.exc.InterfaceError():
-            return Unavailable(
-                f"The database can't be used: {_cause(error)}. Start it, or correct DATABASE_URL."
-            )
+        case sa.exc.SQLAlchemyError():
+            return _explain_database(error)
         case RedisError() | ServerDidNotStart():
             cause = first_line(error).rstrip(".")
             return Unavailable(f"Redis can't be used: {cause}. Start it, or correct REDIS_URL.")
@@ -75,6 +79,24 @@ def explain(error: Exception) -> click.ClickException | None:
             return CanNotCreate(
                 f"{name} can't be used: {error.strerror}. Let this user write there, or set "
                 "BACKLINE_HOME to a folder of its own."
+            )
+    return None
+
+
+def _explain_database(error: sa.exc.SQLAlchemyError) -> click.ClickException | None:
+    match error:
+        case sa.exc.ProgrammingError() if getattr(error.orig, "sqlstate", None) in _NOT_OURS:
+            return WrongSetting(
+                f"The database is not Backline's, or not all of it: {_cause(error)}. Give Backline a "
+                "database of its own that its user owns, and run `backline release`."
+            )
+        case sa.exc.ArgumentError():
+            return WrongSetting(
+                "DATABASE_URL can't be read: write it as postgresql+psycopg://user:password@host/database."
+            )
+        case sa.exc.OperationalError() | sa.exc.InterfaceError():
+            return Unavailable(
+                f"The database can't be used: {_cause(error)}. Start it, or correct DATABASE_URL."
             )
     return None
 

@@ -94,6 +94,65 @@ def test_a_port_that_is_taken_is_named_at_once(tmp_path: Path, command: str) -> 
     )
 
 
+@pytest.fixture
+def database(pg_engine: sa.Engine, request: pytest.FixtureRequest) -> str:
+    """The address of an empty database, made with these words."""
+    with pg_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("DROP DATABASE IF EXISTS odd_one WITH (FORCE)")
+        connection.exec_driver_sql(f"CREATE DATABASE odd_one TEMPLATE template0 {request.param}")
+    return pg_engine.url.set(database="odd_one").render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize("command", ["release", "up", "shops list"])
+@pytest.mark.parametrize(
+    "database", [f"ENCODING '{name}' LOCALE 'C'" for name in ("LATIN1", "SQL_ASCII")], indirect=True
+)
+def test_a_database_that_does_not_hold_every_character_is_refused(
+    tmp_path: Path, database: str, command: str
+) -> None:
+    code, said = run(tmp_path, command, DATABASE_URL=database, **SECRETS)
+
+    assert (code, said.startswith("Error: The database's encoding is ")) == (78, True)
+    assert "--encoding=UTF8" in said
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE TABLE shops (id int)",
+        "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('9999')",
+    ],
+)
+@pytest.mark.parametrize("database", [""], indirect=True)
+def test_a_database_of_somebody_else_is_named(tmp_path: Path, database: str, made: str) -> None:
+    engine = open_engine(database)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(made)
+    engine.dispose()
+
+    told = {**os.environ, **SECRETS, "BACKLINE_HOME": str(tmp_path), "DATABASE_URL": database}
+    words = [sys.executable, "-m", "app.cli", "shops", "list"]
+    ended = subprocess.run(words, env=told, capture_output=True, text=True, check=False, timeout=60)
+
+    code, said = ended.returncode, ended.stderr.strip()
+    assert code == 78
+    assert said.startswith("Error: The database is not Backline's, or not all of it: ")
+    assert said.endswith("and run `backline release`.")
+
+
+@pytest.mark.parametrize("url", ["https://", "https:///x", "ftp://h", "http:", "https://:443"])
+def test_an_address_of_ours_without_a_host_is_refused(tmp_path: Path, url: str) -> None:
+    code, said = run(tmp_path, "shops list", APP_URL=url)
+
+    assert (code, "APP_URL: must begin with https://" in said) == (78, True)
+
+
+def test_the_home_of_nobody_is_refused(tmp_path: Path) -> None:
+    code, said = run(tmp_path, "shops list", BACKLINE_HOME="~nobody-of-this-name/x")
+
+    assert (code, "BACKLINE_HOME: ~nobody-of-this-name/x names a user" in said) == (78, True)
+
+
 def test_the_version_is_told(tmp_path: Path) -> None:
     code, said = run(tmp_path, "--version")
 

@@ -18,13 +18,20 @@ class Schema(StrEnum):
     NEWER = "newer"
 
 
+class UnfitDatabaseError(Exception):
+    """What DATABASE_URL names can't be Backline's; the text says why and what to do."""
+
+
 def upgrade(engine: sa.Engine) -> bool:
     """Run the migrations that are missing. Several processes may start at once: on PostgreSQL an
     advisory lock lets one of them through at a time.
 
     Returns False where a newer build has been here: the database is left as it is, for each migration
-    is one that the build before it can work with.
+    is one that the build before it can work with. Raises `UnfitDatabaseError` for a database that does
+    not hold every character.
     """
+    if engine.dialect.name == "postgresql":
+        _need_all_characters(engine)
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('backline migrations'))"))
@@ -34,6 +41,20 @@ def upgrade(engine: sa.Engine) -> bool:
             return False
         command.upgrade(config, "head")
     return True
+
+
+def _need_all_characters(engine: sa.Engine) -> None:
+    """Buyers' notes hold any of them. An encoding that lacks some refuses the order, webhook after
+    webhook."""
+    with engine.connect() as connection:
+        encoding = connection.scalar(sa.text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        engine.dispose()
+        raise UnfitDatabaseError(
+            f"The database's encoding is {encoding}, which does not hold every character of an order: "
+            "make one with `createdb --encoding=UTF8 --template=template0 NAME`, and name it in "
+            "DATABASE_URL."
+        )
 
 
 def compare(engine: sa.Engine) -> Schema:
