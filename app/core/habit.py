@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 # So much of a case that nobody has seen yet is thought to lie beyond all others. A whole one would be
 # the guarantee of split conformal prediction (Vovk, Gammerman & Shafer 2005): more than days need.
-_UNSEEN = 0.2
+_UNSEEN = 0.1
 _ROUNDING = 1e-9
 
 

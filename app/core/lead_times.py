@@ -1,34 +1,34 @@
 """How late things really come: what a shop's own deliveries teach.
 
 The newest cases count most, a supplier with few cases of its own borrows from the shop, what is overdue
-and still open counts as what it is, and a trend is followed only where a test is sure of it. All of it
-was chosen on half of the suppliers of docs/promise-quality.md, which tells what each part is worth.
+and still open counts as what it is, and part of every case follows the level that its supplier has
+reached since. All of it was chosen on part of the suppliers of docs/promise-quality.md, which tells what
+each part is worth.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from operator import attrgetter
+from statistics import median_low
 from typing import NamedTuple, TypeAlias
 
 from app.core.habit import Habit, Weighed, distribution
-from app.core.trend import Point, sure_slope
 
 # Fewer cases than this, even of the whole shop, teach nothing; what is said of a supplier with fewer of
 # its own is said of the shop.
 ENOUGH = 5
 # A case counts half as much as the newest once there are so many newer ones, or once it is so old,
 # whichever lets it count more; a shop's cases all together by their number alone.
-_HALF_CASES, _HALF_DAYS = 16, 120
-_HALF_OF_SHOP = 60
-# A case of the same item counts as so many of the supplier's other items.
-_SAME_ITEM = 2.0
+_HALF_CASES, _HALF_DAYS = 24, 120
+_HALF_OF_SHOP = 40
 # The shop's cases together count as so many of the supplier's own.
-_BORROWED = 8.0
-# In so many of the newest days of delivery a trend is looked for, and carried on for so many days: how
-# long ahead promises are asked for.
-_NEWEST = 40
-_AHEAD = 14
+_BORROWED = 5.0
+# A supplier's level is the median of so many of its newest cases; so much of a case follows it.
+_LEVEL_OF = 11
+_FOLLOWS = 1 / 3
+# How long before its day a delivery is asked for, where nobody said when it was ordered.
+_AHEAD = timedelta(days=14)
 # Older ones weigh nothing any more.
 _MOST = 1000
 _EVERYONE = object()
@@ -46,13 +46,17 @@ class Delivery(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """How many days one delivery of the item took, or was late; open: so far. `at` is the day it was
-    due, or ordered."""
+    """How many days one delivery took, or was late; open (`came` is None): so far. `at` is the day it
+    was due, or ordered, `asked` the day from which on people wanted to know."""
 
     at: date
     days: int
-    item_id: int
-    is_open: bool
+    asked: date
+    came: date | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.came is None
 
 
 _Measure: TypeAlias = Callable[[Delivery, date], _Case | None]
@@ -72,7 +76,7 @@ class Experience:
             for circle in {each.item_id, each.supplier, _EVERYONE} - {""}:
                 self._circles[circle].append(known)
         self._told: dict[tuple[_Measure, object], list[_Case]] = {}
-        self._learned: dict[tuple[_Measure, int, str], Habit | None] = {}
+        self._learned: dict[tuple[_Measure, object], Habit | None] = {}
 
     def lateness(self, item_id: int, supplier: str) -> Habit | None:
         """How many days late the item comes, against the day first expected. Nothing is promised before
@@ -84,25 +88,25 @@ class Experience:
         return self._habit(_days_taken, item_id, supplier)
 
     def _habit(self, measure: _Measure, item_id: int, supplier: str) -> Habit | None:
-        key = (measure, item_id, supplier)
-        if key not in self._learned:
-            self._learned[key] = self._learn(measure, item_id, supplier)
-        return self._learned[key]
+        """From the supplier; from the item, where nobody named one or little is known of it."""
+        whose: object = supplier
+        known, of_item = self._cases(measure, supplier), self._cases(measure, item_id)
+        if not supplier or _closed(known) < ENOUGH <= _closed(of_item):
+            whose = item_id
+        if (measure, whose) not in self._learned:
+            self._learned[measure, whose] = self._learn(measure, whose)
+        return self._learned[measure, whose]
 
-    def _learn(self, measure: _Measure, item_id: int, supplier: str) -> Habit | None:
-        """From the supplier (from the item, where nobody named one or little is known of it), and a
-        little from the shop."""
-        shop = self._cases(measure, _EVERYONE)
-        whose, own = f"supplier {supplier}", self._cases(measure, supplier)
-        if _closed(own) < ENOUGH <= _closed(self._cases(measure, item_id)) or not supplier:
-            whose, own = "this item", self._cases(measure, item_id)
+    def _learn(self, measure: _Measure, whose: object) -> Habit | None:
+        """From the cases of one supplier, or item, and a little from the shop."""
+        shop, own = self._cases(measure, _EVERYONE), self._cases(measure, whose)
         if _closed(shop) < ENOUGH:
             return None
         is_of_shop = _closed(own) < ENOUGH
-        weighed = self._by_trend(own) or [*self._by_age(own, item_id), *self._borrowed(shop)]
-        days, reach = distribution(weighed)
+        name = f"supplier {whose}" if isinstance(whose, str) else "this item"
+        days, reach = distribution([*self._weighed(own), *_borrowed(shop)])
         return Habit(
-            whose="this shop's supply" if is_of_shop else whose,
+            whose="this shop's supply" if is_of_shop else name,
             cases=min(_closed(shop if is_of_shop else own), _MOST),
             days=days,
             reach=reach,
@@ -119,37 +123,45 @@ class Experience:
             self._told[key] = cases[: -_MOST - 1 : -1]
         return self._told[key]
 
-    def _by_age(self, cases: Sequence[_Case], item_id: int) -> list[Weighed]:
-        return [
-            Weighed(
-                case.days,
-                0.5 ** min(newer / _HALF_CASES, (self._today - case.at).days / _HALF_DAYS)
-                * (_SAME_ITEM if case.item_id == item_id else 1.0),
-                case.is_open,
-            )
-            for newer, case in enumerate(cases)
-        ]
+    def _weighed(self, cases: Sequence[_Case]) -> list[Weighed]:
+        """Each case by its age, part of it as it was, and part as it would be at the level of today."""
+        weighed, moved = [], _at_level_of_today(cases)
+        for newer, (case, days) in enumerate(zip(cases, moved, strict=True)):
+            weight = 0.5 ** min(newer / _HALF_CASES, (self._today - case.at).days / _HALF_DAYS)
+            follows = 0.0 if days is None else _FOLLOWS
+            weighed.append(Weighed(case.days, weight * (1 - follows), case.is_open))
+            if days is not None:
+                weighed.append(Weighed(days, weight * follows, case.is_open))
+        return weighed
 
-    def _borrowed(self, cases: Sequence[_Case]) -> list[Weighed]:
-        weights = [0.5 ** (newer / _HALF_OF_SHOP) for newer in range(len(cases))]
-        scale = _BORROWED / sum(weights)
-        return [
-            Weighed(case.days, weight * scale, case.is_open)
-            for case, weight in zip(cases, weights, strict=True)
-        ]
 
-    def _by_trend(self, cases: Sequence[_Case]) -> list[Weighed]:
-        """The newest cases as they would be soon; none where no trend is sure."""
-        newest = cases[:_NEWEST]
-        first_of_day = {case.at: case.days for case in reversed(newest)}
-        slope = sure_slope([Point(at.toordinal(), days) for at, days in sorted(first_of_day.items())])
-        if not slope:
-            return []
-        soon = self._today + timedelta(days=_AHEAD)
-        return [
-            Weighed(round(case.days + slope * (soon - case.at).days), 1.0, case.is_open)
-            for case in newest
-        ]
+def _borrowed(cases: Sequence[_Case]) -> list[Weighed]:
+    weights = [0.5 ** (newer / _HALF_OF_SHOP) for newer in range(len(cases))]
+    scale = _BORROWED / sum(weights)
+    return [
+        Weighed(case.days, weight * scale, case.is_open)
+        for case, weight in zip(cases, weights, strict=True)
+    ]
+
+
+def _at_level_of_today(cases: Sequence[_Case]) -> list[int | None]:
+    """Each case as far from the level of today as it was from that of the day it was asked for; None
+    where too little was known on that day."""
+    closed = sorted((case for case in cases if case.came), key=attrgetter("came"))
+    days = [case.days for case in closed]
+    moved: dict[int, int] = {}
+    known = 0
+    for place in sorted(range(len(cases)), key=lambda place: cases[place].asked):
+        while known < len(closed) and _came_by(closed[known], cases[place].asked):
+            known += 1
+        if known >= ENOUGH:
+            level_then = median_low(days[max(0, known - _LEVEL_OF) : known])
+            moved[place] = cases[place].days + median_low(days[-_LEVEL_OF:]) - level_then
+    return [moved.get(place) for place in range(len(cases))]
+
+
+def _came_by(case: _Case, day: date) -> bool:
+    return case.came is not None and case.came <= day
 
 
 def _closed(cases: Iterable[_Case]) -> int:
@@ -158,16 +170,17 @@ def _closed(cases: Iterable[_Case]) -> int:
 
 def _days_late(delivery: Delivery, today: date) -> _Case | None:
     """One that is not due yet teaches nothing."""
-    item_id, _, _, expected, received = delivery
+    _, _, ordered, expected, received = delivery
     if expected is None:
         return None
+    asked = ordered or expected - _AHEAD
     if received is not None:
-        return _Case(min(received, expected), (received - expected).days, item_id, is_open=False)
-    return _Case(expected, (today - expected).days, item_id, is_open=True) if expected < today else None
+        return _Case(min(received, expected), (received - expected).days, asked, received)
+    return _Case(expected, (today - expected).days, asked, None) if expected < today else None
 
 
 def _days_taken(delivery: Delivery, today: date) -> _Case | None:
-    item_id, _, ordered, _, received = delivery
+    _, _, ordered, _, received = delivery
     if ordered is None or ordered > today:
         return None
-    return _Case(ordered, ((received or today) - ordered).days, item_id, is_open=received is None)
+    return _Case(ordered, ((received or today) - ordered).days, ordered, received)

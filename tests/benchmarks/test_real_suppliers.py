@@ -37,7 +37,7 @@ pytestmark = pytest.mark.benchmark
 DELIVERIES = Path(
     os.environ.get("BACKLINE_DELIVERIES", Path(__file__).parents[1] / "data" / "supplier_deliveries.csv")
 )
-_EDGES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.01)
+_EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.01)
 
 Shops = list[tuple[Sequence[Record], date]]
 
@@ -88,7 +88,7 @@ def test_promises_on_real_deliveries(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def _calibration(name: str, said: Sequence[Said]) -> list[str]:
-    """How often it was late, by the chance that was given to that."""
+    """How often it was late, by the chance that was given to that, in tenths."""
     rows = []
     for low, high in pairwise(_EDGES):
         among = [
