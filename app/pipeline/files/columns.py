@@ -9,6 +9,7 @@ from app.pipeline.files import vocabulary
 from app.pipeline.files.days import is_no_day, looks_like_day
 from app.pipeline.files.fold import clean_code, fold, spellings
 from app.pipeline.files.numbers import is_none, is_number
+from app.pipeline.files.parts import roles_by_parts, state_by_parts
 
 NEEDED = ("reference", "sku", "quantity", "expected_on")
 """Our columns without which a file says nothing that can be used; "outstanding" also counts as a
@@ -59,7 +60,10 @@ def roles_of(name: str) -> list[tuple[str, float]]:
         for role, weight in _within(spelled):
             found[role] = max(weight, found.get(role, 0))
     best = max(found.values(), default=0)
-    return sorted(((r, w) for r, w in found.items() if w >= best - 1), key=_surest_first)
+    found = {role: weight for role, weight in found.items() if weight >= best - 1}
+    for role, weight in roles_by_parts(name):
+        found[role] = max(weight, found.get(role, 0))
+    return sorted(found.items(), key=_surest_first)
 
 
 def _surest_first(each: tuple[str, float]) -> float:
@@ -187,9 +191,9 @@ def _fits(role: str, cells: Sequence[str], weight: float) -> bool | None:
         amounts = _share(told, lambda cell: is_number(cell) and not looks_like_day(cell))
         return None if not told else amounts >= _MOST
     if role == "status":
-        knows = _share(cells, lambda cell: fold(cell) in _states()) > 0
+        knows = _share(cells, _is_state) > 0
         return None if not cells else knows or (weight >= _SURE and _few(cells))
-    if role == "is_closed":
+    if role in ("is_closed", "is_cancelled"):
         marks = vocabulary.YES | vocabulary.NO
         return None if not cells else all(cell.casefold() in marks for cell in cells)
     return True if cells else None
@@ -198,6 +202,10 @@ def _fits(role: str, cells: Sequence[str], weight: float) -> bool | None:
 @cache
 def _states() -> Mapping[str, str]:
     return vocabulary.state_of()
+
+
+def _is_state(cell: str) -> bool:
+    return fold(cell) in _states() or state_by_parts(cell) is not None
 
 
 def _few(cells: Sequence[str]) -> bool:

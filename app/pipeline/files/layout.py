@@ -20,6 +20,7 @@ from app.pipeline.files.days import Calendar, looks_like_day
 from app.pipeline.files.fold import fold
 from app.pipeline.files.numbers import Decimals, Evidence, is_number
 from app.pipeline.files.options import Options
+from app.pipeline.files.parts import state_by_parts
 from app.pipeline.files.text import DELIMITERS, Dialect, FileRefused, NeedsAnswer, Record, Source
 from app.pipeline.files.vocabulary import IN_WORDS, STATES, state_of
 from app.pipeline.files.workbook import is_workbook, open_sheet
@@ -303,9 +304,12 @@ def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
         notes.append(f"Every quantity ends in {decimals.sign}000: these zeros are read as decimals.")
     elif decimals.sign == ",":
         notes.append("Numbers are read with a decimal comma.")
-    unknown = [word for word, _ in scan.states.most_common() if fold(word) not in draft.states]
+    understood = {fold(word): state_by_parts(word) for word in scan.states}
+    states = {word: state for word, state in understood.items() if state} | dict(draft.states)
+    unknown = [word for word, _ in scan.states.most_common() if fold(word) not in states]
     return replace(
         draft,
+        states=states,
         calendar=Calendar(order, draft.calendar.zone, draft.calendar.today),
         decimals=decimals,
         notes=tuple(notes),

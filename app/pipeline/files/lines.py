@@ -241,6 +241,8 @@ class _Reader:
 
     def _state(self, cells: Mapping[str, str]) -> str:
         word = cells.get("status", "")
+        if cells.get("is_cancelled", "").casefold() in YES:
+            return "cancelled"
         if cells.get("is_closed", "").casefold() in YES:
             return "closed"
         if not word:

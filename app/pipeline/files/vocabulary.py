@@ -36,6 +36,23 @@ OTHER_THINGS, TOTALS, PIECES, YES, NO, NO_DAY = (
 )
 
 
+PARTS: Mapping[str, tuple[str, ...]] = {part: _phrases(text) for part, text in _TOLD["parts"].items()}
+"""The ideas that names are made of, with the words for each."""
+
+ROLES_BY_PARTS: tuple[tuple[str, frozenset[str], frozenset[str], int], ...] = tuple(
+    (role, frozenset(rule["with"].split()), frozenset(rule["without"].split()), rule["weight"])
+    for role, rules in _TOLD["roles_by_parts"].items()
+    for rule in rules
+)
+"""What a column may hold whose name has all of some parts and none of others, and how surely."""
+
+STATES_BY_PARTS: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = tuple(
+    (rule["state"], frozenset(rule["with"].split()), frozenset(rule["without"].split()))
+    for rule in _TOLD["states_by_parts"]
+)
+"""What a state means that has all of some parts and none of others; the first that holds decides."""
+
+
 def by_phrase() -> dict[str, list[tuple[str, int]]]:
     """The roles a column of each name may have, with how surely."""
     found: dict[str, list[tuple[str, int]]] = {}
