@@ -166,6 +166,11 @@ def _midday(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(12), UTC)
 
 
+def _without_part(key: str) -> str:
+    """The key of a line whose deliveries have keys of their own (see `list_key`)."""
+    return "\t".join(key.split("\t")[:3])
+
+
 class Intake:
     """Takes lines in portions and keeps what must be known of all of them: which keys and references
     were named, so that a key named twice is noticed and what is no longer named is cancelled. A
@@ -238,6 +243,7 @@ class Intake:
         what else it holds, so nothing of it is closed, and nothing at all where a line has none. That
         is said. Nothing is closed where a source tells of changes alone."""
         if not self._is_whole:
+            self._close_other_parts(session)
             return
         if "" in self._doubtful:
             self.report.notes.append(
@@ -254,6 +260,20 @@ class Intake:
             self._source,
             lambda reference, key: self._is_told_whole(reference, key, whole),
             references=whole if len(whole) <= _FEW else None,
+            cause=self._cause,
+            now=self._now,
+            is_rehearsal=self._is_rehearsal,
+        )
+
+    def _close_other_parts(self, session: Session) -> None:
+        """Who tells of a line tells of all its deliveries: of those that it came in before, others."""
+        named = {_without_part(key) for key in self._line_of}
+        self.report.cancelled += inbound_feed.cancel_unnamed(
+            session,
+            self._shop_id,
+            self._source,
+            lambda reference, key: key not in self._line_of and _without_part(key) in named,
+            references=self._whole if len(self._whole) <= _FEW else None,
             cause=self._cause,
             now=self._now,
             is_rehearsal=self._is_rehearsal,

@@ -79,7 +79,8 @@ class EdiDocument:
             missing = "purchase order number" if not reference else "item code"
             return Bad(line.at, f"segment {line.at}: the line has no {missing}", reference)
         try:
-            quantity = read_quantity(line.quantity, _POINT)
+            # EDIFACT writes decimals with either sign, and thousands with none (ISO 9735, 10.1).
+            quantity = read_quantity(line.quantity.replace(",", "."), _POINT)
         except UnreadableNumber as problem:
             return Bad(line.at, f"segment {line.at}: the quantity {problem}", reference)
         return Wording(

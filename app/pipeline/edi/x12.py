@@ -71,7 +71,7 @@ class _Line:
     quantity: str = ""
     day: date | None = None
     has_day: bool = False
-    confirmed: int = 0
+    confirmed: list[tuple[int, date | None]] = field(default_factory=list)
     is_answered: bool = False
     is_gone: bool = False
 
@@ -175,11 +175,9 @@ def _answered(state: _State, at: int, values: Sequence[str]) -> None:
         line.is_gone = line.is_gone or not line.confirmed
         return
     line.is_gone = False
-    line.confirmed += _units(values[1] or line.quantity)
-    if values[3] in _ARRIVES and values[4]:
-        day = read_stamp(values[4], "102", state.zone)
-        if day is not None:
-            line.day, line.has_day = max(day, line.day or day), True
+    has_day = values[3] in _ARRIVES and values[4]
+    day = read_stamp(values[4], "102", state.zone) if has_day else None
+    line.confirmed.append((_units(values[1] or line.quantity), day))
 
 
 def _shipped_item(state: _State, at: int, values: Sequence[str]) -> None:
@@ -202,19 +200,22 @@ def _finish(state: _State, *_: object) -> None:
         return
     days = {kind: day for level in list(state.up())[::-1] for kind, day in level.days.items()}
     told = next((days[kind] for kind in _ARRIVES if kind in days), None)
-    state.lines.append(
+    usual = line.day if line.has_day else told
+    confirmed = [(str(units), day or usual) for units, day in line.confirmed if units]
+    state.lines += [
         EdiLine(
             at=line.at,
             reference=next((level.reference for level in state.up() if level.reference), ""),
             codes=line.codes,
-            quantity=str(line.confirmed) if line.confirmed else line.quantity,
-            day=line.day if line.has_day else told,
+            quantity=quantity,
+            day=day,
             shipment=state.shipment,
             supplier=next((level.supplier for level in state.up() if level.supplier), ""),
             places=[place for level in state.up() for place in level.places],
             is_withdrawn=state.is_refused or line.is_gone,
         )
-    )
+        for quantity, day in confirmed or [(line.quantity, usual)]
+    ]
 
 
 def _units(text: str) -> int:

@@ -108,7 +108,7 @@ def test_a_ship_notice_says_what_is_on_its_way_under_an_order(content: bytes) ->
         (("PO1*1*24*EA***BP*MUG-BLUE", "ACK*IA*24*EA*068*20261130"), [("PO-17", "MUG-BLUE", 24, None)]),
         (
             ("PO1*1*24*EA***BP*MUG-BLUE", "ACK*IA*4*EA*067*20261201", "ACK*IB*20*EA*067*20261205"),
-            [ONE],
+            [("PO-17", "MUG-BLUE", 4, day("2026-12-01")), ("PO-17", "MUG-BLUE", 20, day("2026-12-05"))],
         ),
         (("PO1*1*24*EA***BP*MUG-BLUE", "ACK*IA*4*EA", "ACK*ID*20*EA"), [("PO-17", "MUG-BLUE", 4, None)]),
     ],
@@ -132,6 +132,8 @@ def test_an_order_that_is_refused_does_not_come() -> None:
     [
         (("LIN+1+5+1:EN", "PIA+1+MUG-BLUE:IN", "QTY+21:24"), [ONE]),
         (("LIN+1+3", "PIA+1+MUG-BLUE:SA", "QTY+21:40", "QTY+113:24"), [ONE]),
+        # Either sign is a decimal sign in EDIFACT; thousands have none.
+        (("LIN+1+3", "PIA+1+MUG-BLUE:SA", "QTY+21:24,000"), [ONE]),
         (
             ("LIN+1+3", "PIA+1+MUG-BLUE:BP", "QTY+21:24", "DTM+67:20261212:102"),
             [("PO-17", "MUG-BLUE", 24, day("2026-12-12"))],
@@ -245,6 +247,19 @@ def test_an_acknowledgment_changes_the_order_and_cancels_no_line_it_does_not_nam
     assert expected(buyer) == {
         LOCATION: [(24, day("2026-12-05"))], THERE: [(5, day("2026-12-20"))],
     }  # fmt: skip
+
+
+def test_a_line_that_is_put_off_in_part_is_two_deliveries_until_it_is_one_again(buyer: Buyer) -> None:
+    line = "PO1*1*40*EA***BP*MUG-BLUE"
+    buyer.send("PO-17,MUG-BLUE,40,2026-12-20,Location 41", "PO-18,MUG-BLUE,5,2026-12-20,Location 41")
+
+    buyer.send_bytes(acknowledgment(line, "ACK*IA*25*EA*067*20261205", "ACK*IB*15*EA*067*20270110"))
+    parts = expected(buyer)
+    buyer.send_bytes(acknowledgment(line, "ACK*IA*40*EA*067*20261212"))
+
+    other = (5, day("2026-12-20"))
+    assert parts == {LOCATION: [(25, day("2026-12-05")), other, (15, day("2027-01-10"))]}
+    assert expected(buyer) == {LOCATION: [(40, day("2026-12-12")), other]}
 
 
 @pytest.mark.parametrize("make", [asn, desadv], ids=["856", "DESADV"])

@@ -48,7 +48,7 @@ def test_a_name_about_something_else_is_no_day_and_no_quantity(name: str) -> Non
         ("Cancelled PO", "cancelled"),
         ("Pending delivery", "open"),
         ("Delvis levererad", "open"),
-        ("Partially received, rest cancelled", None),
+        ("Partially received, rest cancelled", "closed"),
         ("Noch nicht geliefert", "open"),
         ("Awaiting QC", None),
         ("Blue", None),
