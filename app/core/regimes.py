@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.core.working_days import WorkingDays
 
@@ -25,6 +26,10 @@ class Regime(StrEnum):
     """Directive 2011/83/EU on consumer rights, Article 18."""
     UK = "uk"
     """Consumer Rights Act 2015, section 28: https://www.legislation.gov.uk/ukpga/2015/15/section/28"""
+    AU = "au"
+    """Australian Consumer Law (Competition and Consumer Act 2010, Schedule 2), section 36(4): what is
+    paid for must be supplied within the time stated, else within a reasonable time, which the law counts
+    in no days: https://www.accc.gov.au/consumers/sales-delivery/non-delivery-of-products-services"""
 
 
 class NoticeKind(StrEnum):
@@ -83,7 +88,7 @@ def duties_of(
     clock = _Clock(facts, zone, working_days)
     if regime is Regime.US_MITOR:
         return clock.by_us_rule(today)
-    return clock.by_delivery_rule(today, *_DELIVERY_SOURCES[regime])
+    return clock.by_delivery_rule(today, _DELIVERY_LAWS[regime])
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +192,11 @@ class _Clock:
     def _refund_by(self, day: date) -> date:
         return self._working_days.nth_after(day, _REFUND_WORKING_DAYS)
 
-    def by_delivery_rule(self, today: date, on_time: str, on_leaving: str) -> Obligations:
-        """30 days unless another day was agreed; then the buyer may set a fitting further time and, if
-        that passes too, leave, and is refunded without undue delay. The EU and the UK say the same, in
-        the sources `on_time` and `on_leaving`."""
+    def by_delivery_rule(self, today: date, law: "_DeliveryLaw") -> Obligations:
+        """30 days unless another day was stated; then the buyer may set a fitting further time and, if
+        that passes too, leave, and is refunded without undue delay. The EU and the UK say the same;
+        Australia asks for a reasonable time where none was stated, for which 30 days are taken here."""
+        on_time, on_leaving = law.on_time, law.on_leaving
         limit, ended_on, is_refunded = self._original, None, False
         asked_for: date | None = None
         is_told = False
@@ -220,17 +226,34 @@ class _Clock:
             return Obligations(limit, rule=words, source=on_time)
         words = "Only a later day that the buyer agrees to moves the limit; after it they may leave."
         if today > limit:
-            words = "The time for delivery has passed: the buyer may set a further time, and then leave."
+            words = law.passed
         if is_told and (expected is None or (asked_for is not None and expected <= asked_for)):
             return Obligations(limit, consent_needed=True, consent_by=limit, rule=words, source=on_time)
         return Obligations(limit, notice_due=limit, consent_needed=True, rule=words, source=on_time)
 
 
-_DELIVERY_SOURCES = {
-    Regime.EU: ("Directive 2011/83/EU, Article 18(1) and (2)", "Directive 2011/83/EU, Article 18(3)"),
-    Regime.UK: (
-        "Consumer Rights Act 2015, section 28(3) to (8)",
-        "Consumer Rights Act 2015, section 28(9)",
+class _DeliveryLaw(NamedTuple):
+    """The sources of a law that counts to the delivery: of its time, and of what a buyer gets who
+    leaves; and what holds once the time has passed."""
+
+    on_time: str
+    on_leaving: str
+    passed: str = "The time for delivery has passed: the buyer may set a further time, and then leave."
+
+
+_AUSTRALIAN = "Australian Consumer Law, section 36(4)"
+_DELIVERY_LAWS = {
+    Regime.EU: _DeliveryLaw(
+        "Directive 2011/83/EU, Article 18(1) and (2)", "Directive 2011/83/EU, Article 18(3)"
+    ),
+    Regime.UK: _DeliveryLaw(
+        "Consumer Rights Act 2015, section 28(3) to (8)", "Consumer Rights Act 2015, section 28(9)"
+    ),
+    Regime.AU: _DeliveryLaw(
+        _AUSTRALIAN,
+        _AUSTRALIAN,
+        "The time stated has passed; where none was stated, 30 days have: the law says a reasonable "
+        "time, and counts no days. Agree on a new day with the buyer, or refund.",
     ),
 }
 

@@ -145,6 +145,12 @@ def notice_words(order: WaitingOrder, regime: Regime) -> str:
             "if you do not, you may cancel, and we will refund all you paid without undue delay."
             + (_WITHDRAWAL if regime is Regime.EU else "")
         )
+    if regime is Regime.AU:
+        return (
+            f"{told} That is later than the time we stated, or than is reasonable where we stated none. "
+            "Please tell us whether you agree to the new time; if you do not, we will cancel the order "
+            "and refund all you paid for what we have not supplied."
+        )
     if duties.consent_needed:
         answer = (
             "Please tell us whether you agree to wait. If you do not answer in time, we will cancel "

@@ -286,3 +286,18 @@ def test_british_law_asks_the_same_as_european_law_and_names_its_own_source(
 
     assert in_short(british) == in_short(eu(today, *notices, expected="2026-11-20"))
     assert british.source.startswith("Consumer Rights Act 2015, section 28(")
+
+
+def test_australian_law_asks_for_the_time_stated_or_a_reasonable_one() -> None:
+    """Section 36(4) counts no days where none was stated, so 30 are taken, and said to be."""
+
+    def au(today: str, stated: str | None = None) -> Obligations:
+        facts = replace(ORDER, expected_on=day("2026-12-20"), stated_on=day(stated) if stated else None)
+        duties = duties_of(facts, Regime.AU, today=day(today), zone=NEW_YORK, working_days=WEEK)
+        assert duties is not None
+        return duties
+
+    assert au("2026-10-10").promise_by == eu("2026-10-10", expected="2026-12-20").promise_by
+    assert au("2026-10-10", "2026-10-15").notice_due == day("2026-10-15")
+    assert "the law says a reasonable time" in au("2026-12-01").rule
+    assert au("2026-12-01").source == "Australian Consumer Law, section 36(4)"

@@ -224,3 +224,15 @@ def test_a_notice_under_european_law_names_the_function_to_withdraw(
 
     assert ("withdraw from contract here" in task.words) is is_named
     assert ("We had to deliver by Dec 25, 2026" in task.words) is (regime != "us-mitor")
+
+
+def test_a_notice_under_australian_law_offers_the_new_time_or_the_money(stage: Stage) -> None:
+    stage.ordered()
+    with stage.world.runtime.sessions.begin() as session:
+        shops.get_shop(session, stage.world.shop_id).regime = "au"
+    stage.pass_hours(24 * 28)
+
+    (task,) = due(stage)
+
+    assert "later than the time we stated, or than is reasonable where we stated none" in task.words
+    assert "refund all you paid for what we have not supplied" in task.words

@@ -23,6 +23,7 @@ REGIMES: Mapping[str, str] = {
     Regime.US_MITOR.value: "United States: 16 CFR part 435",
     Regime.EU.value: "European Union: Directive 2011/83/EU, Article 18",
     Regime.UK.value: "United Kingdom: Consumer Rights Act 2015, section 28",
+    Regime.AU.value: "Australia: Australian Consumer Law, section 36",
 }
 KINDS: Mapping[str, str] = {
     NoticeKind.DELAY.value: "The buyer was told of the delay",
