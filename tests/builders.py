@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.core.desired import ItemState, OrderState, Shown, ShownItem, Status
+from app.core.endings import Ending
 from app.core.model import Arrival, Line
 from app.db import shops
 from app.db.models import Shop
@@ -69,11 +70,12 @@ def item_state(
     sku: str = "MUG-BLUE",
     kind: str = "backorder",
     is_counted: bool = True,
+    ended: Ending | None = None,
 ) -> ItemState:
     """An item of an order: so many `short` of the outstanding ones."""
     held = of if ordered is None else ordered
     expected = day(on) if on else None
-    return ItemState(item, title, sku, held, of, short, expected, kind, is_counted)
+    return ItemState(item, title, sku, held, of, short, expected, kind, is_counted, ended)
 
 
 def order_state(*items: ItemState, order: int = 1, is_cancelled: bool = False) -> OrderState:

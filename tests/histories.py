@@ -99,6 +99,23 @@ def _together(parts: Sequence[tuple[int, date | None]]) -> Short:
 
 
 @dataclass(frozen=True)
+class Wants:
+    """Units of an item in an order: still to ship, short of those, and ordered in all."""
+
+    open: int
+    short: int
+    ordered: int
+
+    def without_stock(self, now: "Wants") -> int:
+        """How many would be short `now` if nothing had become free: units taken out are the short ones
+        first, those shipped the others."""
+        gone = max(0, self.open - now.open)
+        taken_out = min(gone, max(0, self.ordered - now.ordered))
+        shipped_short = max(0, gone - taken_out - (self.open - self.short))
+        return min(now.open, max(0, self.short - taken_out - shipped_short))
+
+
+@dataclass(frozen=True)
 class Copy:
     """What another app remembers of an order: its whole note, the words of people in it, the tags."""
 
@@ -128,8 +145,11 @@ class History:
     copies: dict[int, "Copy"] = field(default_factory=dict)
     put_back: set[tuple[int, str]] = field(default_factory=set)
     served: set[int] = field(default_factory=set)
-    """Orders that stock came for: these alone may say so."""
-    _wants: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    """Orders that units became free for while they waited: these alone may be called released."""
+    arrived: set[int] = field(default_factory=set)
+    """Orders into whose pools units came while they waited: these alone may say that stock arrived."""
+    _wants: dict[tuple[int, int], "Wants"] = field(default_factory=dict)
+    _supplies: dict[tuple[int, int], int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
@@ -225,25 +245,41 @@ class History:
         """Of which orders units that were short are still to be shipped and short no more, and of which
         some are not to be shipped any more."""
         before, self._wants = self._wants, self._open_and_short()
-        for (order_id, item_id), (was_open, was_short) in before.items():
-            now_open, now_short = self._wants.get((order_id, item_id), (0, 0))
-            if now_short < min(was_short, now_open):
+        supplies, self._supplies = self._supplies, dict(supply_of(self.shop))
+        came = {pool[0] for pool, units in self._supplies.items() if units > supplies.get(pool, units)}
+        for (order_id, item_id), was in before.items():
+            now = self._wants.get((order_id, item_id), Wants(0, 0, 0))
+            if now.short < was.without_stock(now):
                 self.served.add(order_id)
             waits = order_id in self.shop.orders and self.world.tags(order_id) & {"backordered"}
-            if now_open < was_open and (waits or was_short):
+            if item_id in came and (waits or was.short):
+                self.arrived.add(order_id)
+            if now.open < was.open and (waits or was.short):
                 self.shrunk.add(order_id)
 
-    def _open_and_short(self) -> dict[tuple[int, int], tuple[int, int]]:
-        """Of each item of an order that is counted, how many units are open, and how many short."""
+    def _open_and_short(self) -> dict[tuple[int, int], "Wants"]:
+        """What each order wants of each item that is counted."""
         short = truth(self.shop)
         is_open: Counter[tuple[int, int]] = Counter()
         for (item_id, _), lines in self.shop.open_lines().items():
             for order_id, units in lines.items():
                 is_open[order_id, item_id] += units
         return {
-            key: (units, short.get(key[0], {}).get(key[1], Short(0, None)).units)
+            key: Wants(
+                units,
+                short.get(key[0], {}).get(key[1], Short(0, None)).units,
+                sum(self.shop.orders[key[0]].line(one).current for one in self._lines_of(*key)),
+            )
             for key, units in is_open.items()
         }
+
+    def _lines_of(self, order_id: int, item_id: int) -> list[int]:
+        """The line items of an order that sell an item."""
+        return [
+            line.line_id
+            for line in self.shop.orders[order_id].lines
+            if item_id in (getattr(line, "item_id", None), line.variant_id)
+        ]
 
     def acts(self) -> list[tuple[int, Callable[[], None]]]:
         """What may happen, and how often."""
@@ -351,7 +387,10 @@ class History:
         self.world.shop.fulfil(order_id, None if self.random.random() < 0.5 else {line_id: 1})
 
     def _any_pool(self) -> tuple[int, int]:
-        return self.random.choice(sorted(self.world.shop.pools))
+        pools = sorted(self.world.shop.pools)
+        if not pools:
+            raise Refused("nothing is counted any more")
+        return self.random.choice(pools)
 
     def restock(self) -> None:
         """Goods come in."""
@@ -734,9 +773,10 @@ class History:
     def _true_lines(self, order_id: int, short: Mapping[int, Short]) -> list[str]:
         """What may be said of each item of a short order."""
         lines = []
-        for (open_order, item_id), (units, _) in self._open_and_short().items():
+        for (open_order, item_id), wants in self._open_and_short().items():
             if open_order != order_id:
                 continue
+            units = wants.open
             variant = next(one for one in self.variants if one.item_id == item_id)
             name = f"{variant.product_title} ({variant.sku})"
             if item_id not in short:
@@ -762,6 +802,8 @@ class History:
         was_served = was_tagged and order_id in self.served
         may_be_nothing = is_cancelled or not was_served or order_id in self.shrunk
         may_be_released = was_served and not is_cancelled
+        if "the stock has arrived" in block and order_id not in self.arrived:
+            return [f"says that stock arrived, which it did not: {block!r}"]
         if (nothing and may_be_nothing) or (released and may_be_released):
             return []
         past = f"tagged before: {was_tagged}, stock came: {order_id in self.served}"

@@ -125,4 +125,5 @@ def shown_after(
         block=block,
         taken=frozenset(taken),
         in_stock=want.in_stock,
+        has_arrived=want.has_arrived,
     )

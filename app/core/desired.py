@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from app.core.endings import SERVED, Ending
 from app.core.kinds import Kind
 
 
@@ -46,22 +47,14 @@ def rename_tags(names: Mapping[str, str]) -> dict[Status | Duty, frozenset[str]]
     return {said: frozenset(names.get(tag, tag) for tag in tags) for said, tags in TAGS.items()}
 
 
-class Ending(StrEnum):
-    """What became of the units of an item that an order was short of."""
-
-    STOCK = "covered by stock"
-    LEFT = "it was taken out of the order"
-    SHIPPED = "it was shipped, whatever the figures said"
-    UNCOUNTED = "its stock is no longer counted: it is not tracked any more, or was deleted"
-
-
 @dataclass(frozen=True, slots=True)
 class ItemState:
     """One item of an order, all its locations taken together.
 
     `ordered` units still belong to the order, `outstanding` of them are not shipped, `short` of
     those have no unit on hand; `expected_on` is when the last of them is expected, None if unknown.
-    `is_counted`: the platform counts stock of it; else nobody can say whether there is any.
+    `is_counted`: the platform counts stock of it; else nobody can say whether there is any. `ended` is
+    how its waiting ended, if it has and that was not told yet.
     """
 
     item_id: int
@@ -73,6 +66,7 @@ class ItemState:
     expected_on: date | None = None
     kind: str = Kind.BACKORDER
     is_counted: bool = True
+    ended: Ending | None = None
 
     @property
     def asks_for(self) -> Status:
@@ -111,7 +105,8 @@ class Shown:
     `tags` are those we added ourselves; a tag of the same name that a merchant had put before is
     theirs; `taken` are those that we added and took off again. `glue` and `block`, the digest of what
     we wrote, belong to the note block (see `app.core.note`). `in_stock` are the items that the block
-    calls so, with their units (None: written before that was kept). `status_id` is the order status
+    calls so, with their units (None: written before that was kept). `has_arrived`: a released order says
+    that stock has arrived, not only that it is in stock. `status_id` is the order status
     that we set, by the merchant's wish, and `status_id_before` the one that stood there.
     """
 
@@ -128,12 +123,13 @@ class Shown:
     block: str = ""
     taken: frozenset[str] = frozenset()
     in_stock: tuple[tuple[int, int], ...] | None = None
+    has_arrived: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Desired:
     """What the order should show. `eta` is the day its last short unit is expected; None while it
-    waits means that nobody knows."""
+    waits means that nobody knows. `has_arrived`: it is released because stock has surely arrived."""
 
     status: Status
     items: tuple[ItemState, ...] = ()
@@ -141,6 +137,7 @@ class Desired:
     released_on: date | None = None
     tags: frozenset[str] = field(default=frozenset())
     owes_notice: bool = False
+    has_arrived: bool = True
 
     @property
     def in_stock(self) -> tuple[tuple[int, int], ...]:
@@ -159,7 +156,7 @@ def desired(
     order: OrderState, shown: Shown, *, today: date, tags: Mapping[Status | Duty, frozenset[str]] = TAGS
 ) -> Desired:
     """Judge an order. While any item is short it waits, by the kinds of those that are; it is released
-    once stock has come for one that was; and shows nothing when it was cancelled, or when what it waited
+    once one that was is in stock; and shows nothing when it was cancelled, or when what it waited
     for was taken out of it, shipped all the same, or is counted no more: nobody may be told then that
     stock has come.
     `tags` are those that each status and duty puts, where the merchant calls them otherwise."""
@@ -174,10 +171,21 @@ def desired(
         said = tags[status] | (tags[Duty.DELAY_NOTICE] if order.owes_notice else frozenset())
         return Desired(status, tuple(order.items), eta, None, said, order.owes_notice)
     if shown.status is Status.RELEASED:
-        return Desired(Status.RELEASED, (), shown.eta, shown.released_on, tags[Status.RELEASED])
-    if shown.status in WAITING and Ending.STOCK in endings_of(order, shown):
-        return Desired(Status.RELEASED, (), today, today, tags[Status.RELEASED])
+        return _released(shown.released_on, shown.eta, tags, has_arrived=shown.has_arrived)
+    served = endings_of(order, shown) & SERVED
+    if shown.status in WAITING and served:
+        return _released(today, today, tags, has_arrived=served == {Ending.STOCK})
     return Desired(Status.NONE)
+
+
+def _released(
+    on: date | None,
+    eta: date | None,
+    tags: Mapping[Status | Duty, frozenset[str]],
+    *,
+    has_arrived: bool,
+) -> Desired:
+    return Desired(Status.RELEASED, (), eta, on, tags[Status.RELEASED], has_arrived=has_arrived)
 
 
 def endings_of(order: OrderState, shown: Shown) -> frozenset[Ending]:
@@ -190,15 +198,15 @@ def ending_of(was: ShownItem, now: ItemState | None) -> Ending:
     """Why an item of which `was` had been said is not short of as much any more; `now` is None where the
     order does not name it any more.
 
-    Stock came if units that were short are still to be shipped and are short no more. What the platform
-    does not count nobody can have come.
+    It was served if units that were short are still to be shipped and are short no more; whether by
+    stock that arrived the readings tell. Of what the platform does not count nothing can have come.
     """
     if now is None:
         return Ending.LEFT
     if not now.is_counted:
         return Ending.UNCOUNTED
     if still_to_ship(was, ordered=now.ordered, outstanding=now.outstanding) > now.short:
-        return Ending.STOCK
+        return now.ended if now.ended in SERVED | {Ending.LEFT} else Ending.FREED
     gone = was.outstanding - now.outstanding
     return Ending.SHIPPED if gone > was.ordered - now.ordered else Ending.LEFT
 

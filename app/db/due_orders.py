@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import ItemState, OrderState, Shown
+from app.core.endings import Ending
 from app.core.foreign import Foreign
 from app.db.foreign import foreign_of
 from app.db.models import (
@@ -197,11 +198,17 @@ def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list
     return result
 
 
+_ItemOf = tuple[int, int]
+"""An order and an item."""
+# What the build before wrote is another sentence: of that nobody knows whether stock came.
+_ENDINGS = frozenset(Ending)
+
+
 def _item_states(
     session: Session, shop_id: int, order_ids: Collection[int]
 ) -> dict[int, list[ItemState]]:
     """Every item of these orders with what is outstanding and short of it, in line order."""
-    short = _short_by_item(session, shop_id, order_ids)
+    short, ended = _short_by_item(session, shop_id, order_ids)
     located = _located_by_item(session, shop_id, order_ids)
     states: dict[int, dict[int, ItemState]] = defaultdict(dict)
     statement = (
@@ -229,21 +236,28 @@ def _item_states(
             expected_on=expected_on,
             kind=kind,
             is_counted=is_tracked,
+            ended=None if units else ended.get((row.order_id, item_id)),
         )
     return {order_id: list(items.values()) for order_id, items in states.items()}
 
 
 def _short_by_item(
     session: Session, shop_id: int, order_ids: Collection[int]
-) -> dict[tuple[int, int], tuple[int, date | None]]:
-    """Units short and the day the last of them is expected, by order and item, locations together."""
-    where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids), PromiseRow.short > 0)
-    found: dict[tuple[int, int], tuple[int, date | None]] = {}
+) -> tuple[dict[_ItemOf, tuple[int, date | None]], dict[_ItemOf, Ending]]:
+    """Units short and the day the last of them is expected, by order and item, locations together; and
+    how the waiting ended of those that are short no more and nobody was told."""
+    where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids))
+    found: dict[_ItemOf, tuple[int, date | None]] = {}
+    ended: dict[_ItemOf, Ending] = {}
     for row in session.scalars(sa.select(PromiseRow).where(*where)):
-        units, day = found.get((row.order_id, row.item_id), (0, date.min))
+        key = row.order_id, row.item_id
+        if row.short == 0:
+            ended[key] = Ending(row.words) if row.words in _ENDINGS else Ending.FREED
+            continue
+        units, day = found.get(key, (0, date.min))
         latest = None if day is None or row.expected_on is None else max(day, row.expected_on)
-        found[row.order_id, row.item_id] = (units + row.short, latest)
-    return found
+        found[key] = (units + row.short, latest)
+    return found, ended
 
 
 def _located_by_item(

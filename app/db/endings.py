@@ -1,14 +1,15 @@
 """What became of units that were short and are not any more."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.desired import Ending, still_to_ship
-from app.db.models import NAMES, LineItemRow, Order, PromiseRow, Variant
+from app.core.desired import still_to_ship
+from app.core.endings import Ending, LastShort, Place, Sighting, WasShort, how_served
+from app.db.models import NAMES, LineItemRow, LineRow, Order, PromiseRow, Variant
 from app.db.showing import items_shown
 from app.db.statements import chunks
 
@@ -17,27 +18,55 @@ def endings_of(
     session: Session,
     shop_id: int,
     item_id: int,
-    rows: Mapping[tuple[int, int], PromiseRow],
+    rows: Mapping[Place, PromiseRow],
     *,
     is_counted: bool,
+    seen: Sighting,
 ) -> dict[int, Ending]:
-    """What became of the short units of the item, by order, where nothing of it is short any more."""
+    """What became of the units of the item that these rows were short of, by order, where nothing of it
+    is short any more and nobody was told."""
     short: Counter[int] = Counter()
     for row in rows.values():
         short[row.order_id] += row.short
-    waiting = +short
     if not is_counted:
-        return dict.fromkeys(waiting, Ending.UNCOUNTED)
-    left, units = _left_of(session, shop_id, item_id, waiting)
-    named = {order_id for order_id, one in units.items() if one.ordered}
-    return {
-        order_id: Ending.STOCK if left[order_id] else _without_stock(is_named=order_id in named)
-        for order_id in waiting
-    }
+        return dict.fromkeys(short, Ending.UNCOUNTED)
+    left = _left_of(session, shop_id, item_id, short)
+    located = _located(session, shop_id, item_id, short)
+    lines: dict[int, list[WasShort]] = defaultdict(list)
+    for row in rows.values():
+        at = located.get(row.order_id, {row.location_id: left[row.order_id].outstanding})
+        last = None if row.last_short is None else LastShort(*row.last_short)
+        least = seen.least.get(row.location_id)
+        lines[row.order_id].append(WasShort(last, at.get(row.location_id, 0), least))
+    return {order_id: _ending(left[order_id], lines[order_id]) for order_id in short}
 
 
-def _without_stock(*, is_named: bool) -> Ending:
-    return Ending.SHIPPED if is_named else Ending.LEFT
+def _located(
+    session: Session, shop_id: int, item_id: int, order_ids: Collection[int]
+) -> dict[int, dict[int, int]]:
+    """Units of the item by order and location, of orders of which it is known where they lie."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    for some in chunks(order_ids):
+        where = (LineRow.shop_id == shop_id, LineRow.item_id == item_id, LineRow.order_id.in_(some))
+        for row in session.scalars(sa.select(LineRow).where(*where)):
+            found[row.order_id][row.location_id] = row.quantity
+    return dict(found)
+
+
+def _ending(left: "_Left", lines: Sequence[WasShort]) -> Ending:
+    if left.still_to_ship:
+        return how_served(lines, taken_out=left.taken_out)
+    return Ending.SHIPPED if left.is_named else Ending.LEFT
+
+
+class _Left(NamedTuple):
+    """How many of the units that an order was short of are still to be shipped, and how many units in
+    all, how many were taken out since it was said to wait, and whether it names the item still."""
+
+    still_to_ship: int
+    outstanding: int
+    taken_out: int
+    is_named: bool
 
 
 class _Units(NamedTuple):
@@ -76,11 +105,9 @@ def _units_of_item(
     return found
 
 
-def _left_of(
-    session: Session, shop_id: int, item_id: int, short: Mapping[int, int]
-) -> tuple[dict[int, int], dict[int, _Units]]:
-    """How many of the units that these orders are called short of are still to be shipped, as far as
-    what they show of the item lets us tell, and all they have of it."""
+def _left_of(session: Session, shop_id: int, item_id: int, short: Mapping[int, int]) -> dict[int, _Left]:
+    """By order, as far as what it shows of the item lets us tell; `short` are the units that each was
+    called short of until now."""
     said = {
         order_id: next((each for each in items if each.item_id == item_id), None)
         for order_id, items in items_shown(session, shop_id, short).items()
@@ -91,9 +118,11 @@ def _left_of(
         # What the order shows tells how many units it had when it was called short, and so what became
         # of those that are gone.
         was, has = said.get(order_id), units.get(order_id, _Units(0, 0))
-        left[order_id] = (
-            min(count, has.outstanding)
+        still = (
+            min(count or has.outstanding, has.outstanding)
             if was is None
             else still_to_ship(was, ordered=has.ordered, outstanding=has.outstanding)
         )
-    return left, units
+        taken_out = max(0, was.ordered - has.ordered) if was else 0
+        left[order_id] = _Left(still, has.outstanding, taken_out, has.ordered > 0)
+    return left

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.desired import Ending
+from app.core.endings import SERVED, Sighting
 from app.core.model import Basis, Promise
 from app.db.audit import record_event
 from app.db.due_orders import judge_orders
@@ -35,6 +35,9 @@ def waiting_since(session: Session, shop_id: int, item_id: int) -> Sequence[tupl
     return session.execute(sa.select(*columns).where(*where)).all()
 
 
+_NOTHING_SEEN = Sighting()
+
+
 def record_promises(
     session: Session,
     shop_id: int,
@@ -46,12 +49,14 @@ def record_promises(
     held: Mapping[tuple[int, int], int] = MappingProxyType({}),
     today: date | None = None,
     is_counted: bool = True,
+    seen: Sighting = _NOTHING_SEEN,
 ) -> None:
     """Say `made` (promises about short lines, with their words) of one item, and of every other line
     of it that it is covered. Orders of which something else is said now are due to be judged. Of a
     line in `held` (by order and location) fewer units short than these are not said yet. Of one that
     stock has come for it is noted whether that was by its first promised day, if it is told which day
-    it is in the shop; nothing comes of an item that is not counted (`is_counted`)."""
+    it is in the shop; nothing comes of an item that is not counted (`is_counted`). `seen` is what the
+    reading says of how lines that wait stand, by which it is told later what ended their waiting."""
     standing = promises_of_item(session, shop_id, item_id)
     changed = set()
     for promise, words in made:
@@ -65,16 +70,20 @@ def record_promises(
         if (row.short, row.expected_on, row.basis) != said:
             _say(session, row, said, now=now, cause=cause)
             changed.add(row.order_id)
-    ended = endings_of(session, shop_id, item_id, standing, is_counted=is_counted)
+        if key in seen.short:
+            row.last_short = list(seen.short[key])
+    over = {key: row for key, row in standing.items() if key not in held}
+    ended = endings_of(session, shop_id, item_id, over, is_counted=is_counted, seen=seen)
     for key, row in standing.items():
         if held.get(key, row.short) < row.short:
             _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
             changed.add(row.order_id)
+        if key not in held:
+            row.words = ended[row.order_id].value
         if row.short > 0 and key not in held:
-            why = ended[row.order_id]
-            if today is not None and row.first_expected_on is not None and why is Ending.STOCK:
+            is_served = ended[row.order_id] in SERVED
+            if today is not None and row.first_expected_on is not None and is_served:
                 _note_kept(session, row, row.first_expected_on, today=today, now=now, cause=cause)
-            row.words = why.value
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()

@@ -22,6 +22,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "unknown": (),
     "decision": (),
     "released": ("date",),
+    "served": ("date",),
     "some_short": ("short", "quantity", *_ITEM, "when"),
     "all_short": ("short", *_ITEM, "when"),
     "in_stock": ("quantity", *_ITEM),

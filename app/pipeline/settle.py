@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.core.allocate import allocate
 from app.core.books import Demand, StockPosition, Verdict, stock_position
 from app.core.decide import PoolState, decide
+from app.core.endings import LastShort, Sighting
 from app.core.freshness import (
     Case,
     DemandChange,
@@ -29,7 +30,7 @@ from app.core.freshness import (
     unshown,
     weigh,
 )
-from app.core.model import Line, Promise
+from app.core.model import Allocation, Line, Promise
 from app.core.promise import explain
 from app.core.reckoning import (
     Claim,
@@ -359,7 +360,8 @@ def _record_all_covered(session: Session, gathered: _Gathered) -> None:
     item.has_queue = False
     _take_tracking(session, gathered)
     _record_stock(session, gathered, gathered.accounts, {}, None)
-    _record(session, gathered, _Settled([], {}, ()))
+    least = {location_id: supply.low for location_id, supply in gathered.supply.items()}
+    _record(session, gathered, _Settled([], {}, ()), Sighting(least=least))
 
 
 def _take_tracking(session: Session, gathered: _Gathered) -> None:
@@ -451,8 +453,8 @@ def _weigh(
     return _Settled(sure, held, unsure)
 
 
-def _record(session: Session, gathered: _Gathered, settled: _Settled) -> None:
-    """Record what is said of an item, and when to look at it again."""
+def _record(session: Session, gathered: _Gathered, settled: _Settled, seen: Sighting) -> None:
+    """Record what is said of an item, how its lines stand, and when to look at it again."""
     item, changes = gathered.item, gathered.changes
     latest = max((gathered.snapshot.sure_at(one.at) for one in changes), default=gathered.now)
     keep_doubts(session, item.shop_id, item.item_id, settled.unsure, until=latest)
@@ -466,6 +468,7 @@ def _record(session: Session, gathered: _Gathered, settled: _Settled) -> None:
         held=settled.held,
         today=local_day(gathered.now, shops.get_shop(session, item.shop_id).time_zone),
         is_counted=gathered.stock.is_tracked,
+        seen=seen,
     )
     item.look_at, item.cause, item.problem = None, None, None
     item.unbalanced_since, item.attempts = None, 0
@@ -827,7 +830,27 @@ def _decide(session: Session, gathered: _Gathered, balance: _Balance) -> None:
         and key_of(promise.line) not in standing.doubtful
     ]
     settled = _weigh(session, gathered, made, _most_short(pools, supply), standing.doubtful)
-    _record(session, gathered, settled)
+    _record(session, gathered, settled, _sighting(decided, settled, supply))
+
+
+def _sighting(
+    decided: Mapping[int, Sequence[tuple[Allocation, Promise]]],
+    settled: _Settled,
+    supply: Mapping[int, Supply],
+) -> Sighting:
+    """What the reading tells, for later, of how lines stand."""
+    said = {(promise.line.order_id, promise.line.location_id) for promise, _ in settled.made}
+    stand = {
+        (one.line.order_id, location_id): LastShort(
+            supply[location_id].high, one.owed_before, one.line.quantity
+        )
+        for location_id, queue in decided.items()
+        for one, _ in queue
+    }
+    return Sighting(
+        {place: stand[place] for place in said},
+        {location_id: units.low for location_id, units in supply.items()},
+    )
 
 
 def _supply_of(pool: Pool, gathered: _Gathered, balance: _Balance) -> Supply:

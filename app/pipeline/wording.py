@@ -58,7 +58,7 @@ def is_in_our_words(block: str, own: Mapping[str, Sentences]) -> bool:
     )
 
 
-_HEADINGS = ("expected", "unknown", "decision", "released")
+_HEADINGS = ("expected", "unknown", "decision", "released", "served")
 _FEWEST_LETTERS = 4
 
 
@@ -90,11 +90,10 @@ def _heading(want: Desired, locale: str, said: Sentences) -> str | None:
             if want.eta
             else _fill(said["unknown"])
         )
-    return (
-        _fill(said["released"], date=day_in_words(want.released_on, locale))
-        if want.released_on
-        else None
-    )
+    if want.released_on is None:
+        return None
+    which = "released" if want.has_arrived else "served"
+    return _fill(said[which], date=day_in_words(want.released_on, locale))
 
 
 def _item_line(item: ItemState, locale: str, said: Sentences) -> str:

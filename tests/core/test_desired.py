@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from app.core.changes import shown_after
 from app.core.desired import (
     Desired,
-    Ending,
     ItemState,
     OrderState,
     Shown,
@@ -21,6 +20,7 @@ from app.core.desired import (
     says_what_is_unsure,
     still_to_ship,
 )
+from app.core.endings import SERVED, Ending
 from tests.builders import ITEM, TODAY, day, item_state, order_state, shown, shown_item
 
 
@@ -117,16 +117,28 @@ def test_taking_the_short_units_out_of_an_order_is_no_release(
             id="one out, one shipped",
         ),
         pytest.param(
-            shown_item(1, of=3), item_state(0, of=1, ordered=3), Ending.STOCK, id="its rest came"
+            shown_item(1, of=3), item_state(0, of=1, ordered=3), Ending.FREED, id="its rest is there"
         ),
         pytest.param(
-            shown_item(2, of=3), item_state(1, of=2, ordered=3), Ending.STOCK, id="one came, one shipped"
+            shown_item(2, of=3),
+            item_state(1, of=2, ordered=3),
+            Ending.FREED,
+            id="one is, one shipped",
         ),
         pytest.param(
             shown_item(1, of=2, ordered=3),
             item_state(0, of=2, ordered=2),
-            Ending.STOCK,
+            Ending.FREED,
             id="a shipped one came back",
+        ),
+        pytest.param(
+            shown_item(1), item_state(0, ended=Ending.STOCK), Ending.STOCK, id="the readings say it came"
+        ),
+        pytest.param(
+            shown_item(2, of=2),
+            item_state(0, of=1, ended=Ending.LEFT),
+            Ending.LEFT,
+            id="the readings say that it wants less",
         ),
     ],
 )
@@ -136,7 +148,7 @@ def test_why_an_item_is_short_no_more_decides_whether_its_order_is_released(
     want = desired(order_state(now), shown(was), today=TODAY)
 
     assert endings_of(order_state(now), shown(was)) == {ending}
-    assert (want.status is Status.RELEASED) is (ending is Ending.STOCK and not now.short)
+    assert (want.status is Status.RELEASED) is (ending in SERVED and not now.short)
 
 
 def test_stock_for_one_item_releases_an_order_whose_other_item_was_shipped() -> None:
@@ -145,6 +157,32 @@ def test_stock_for_one_item_releases_an_order_whose_other_item_was_shipped() -> 
     want = desired(order_state(item_state(0), item_state(0, of=0, ordered=1, item=32)), was, today=TODAY)
 
     assert want.status is Status.RELEASED
+
+
+@pytest.mark.parametrize(
+    ("endings", "has_arrived"),
+    [
+        ([Ending.STOCK, Ending.STOCK], True),
+        ([Ending.STOCK, Ending.FREED], False),
+        ([Ending.STOCK, Ending.LEFT], True),
+        ([Ending.FREED, None], False),
+    ],
+)
+def test_stock_has_arrived_only_if_it_has_for_every_item_that_was_served(
+    endings: list[Ending | None], has_arrived: bool
+) -> None:
+    was = shown(shown_item(1), shown_item(1, item=32))
+    items = [item_state(0, item=item, ended=how) for item, how in zip((ITEM, 32), endings, strict=True)]
+
+    want = desired(order_state(*items), was, today=TODAY)
+
+    assert (want.status, want.has_arrived) == (Status.RELEASED, has_arrived)
+    assert desired(order_state(*items), after(want), today=TODAY) == want
+
+
+def after(want: Desired) -> Shown:
+    """What an order shows once that has been written."""
+    return shown_after(want, want.tags, glue="", has_block=True)
 
 
 @given(

@@ -118,7 +118,7 @@ def test_an_order_whose_stock_has_come_says_so(open_counter: Open) -> None:
 
     assert shop.world.tags(order_id) == {"backorder-released"}
     assert STOCK_CAME in shop.world.note(order_id)
-    assert shop.reasons("promise")[-1] == "covered by stock"
+    assert shop.reasons("promise")[-1] == "covered by stock that arrived"
 
 
 def test_a_short_order_that_staff_ship_shows_nothing_any_more(open_counter: Open) -> None:

@@ -11,7 +11,8 @@ from app.db.models.base import ROW_ID, Base
 
 class PromiseRow(Base):
     """What we say about one line that is short, or was and has not been judged since (`short` 0).
-    `short_since` is when it was short first, `first_expected_on` the first day promised since."""
+    `short_since` is when it was short first, `first_expected_on` the first day promised since;
+    `last_short` how it stood when it was last short for sure (see `app.core.endings.LastShort`)."""
 
     __tablename__ = "promises"
     __table_args__ = (
@@ -31,6 +32,7 @@ class PromiseRow(Base):
     words: Mapped[str]
     short_since: Mapped[datetime]
     first_expected_on: Mapped[date | None]
+    last_short: Mapped[Any | None] = mapped_column(sa.JSON(none_as_null=True))
 
 
 class NoticeRow(Base):

@@ -6,7 +6,7 @@ mistake would have to be made twice to pass.
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -52,6 +52,7 @@ class Ruling:
     waits: Mapping[int, Wait] = field(default_factory=dict)
     ordered: Mapping[int, int] = field(default_factory=dict)
     released_on: date | None = None
+    has_arrived: bool = False
 
     @property
     def eta(self) -> date | None:
@@ -74,15 +75,18 @@ class Oracle:
     lead_days: dict[int, int] = field(default_factory=dict)
     rulings: dict[int, Ruling] = field(default_factory=dict)
     _short_since: dict[tuple[int, int], date] = field(default_factory=dict)
+    _supplies: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def rule(self) -> None:
         """Judge every order as the shop is now."""
         with self.shop.lock:
             waits = self._waits()
+            came = {pool[0] for pool, units in self._supplies.items() if self._supply(pool) > units}
             self.rulings = {
-                order.order_id: self._ruling(order, waits[order.order_id])
+                order.order_id: self._ruling(order, waits[order.order_id], came)
                 for order in self.shop.orders.values()
             }
+            self._supplies = {pool: self._supply(pool) for pool in self.shop.open_lines()}
 
     def _waits(self) -> dict[int, dict[int, Wait]]:
         """Walk the queue of every pool and hand out its units, one by one."""
@@ -149,7 +153,8 @@ class Oracle:
 
     # What follows from them
 
-    def _ruling(self, order: Any, waits: Mapping[int, Wait]) -> Ruling:
+    def _ruling(self, order: Any, waits: Mapping[int, Wait], came: Container[int]) -> Ruling:
+        """Units of the items in `came` came in since the last rule."""
         was = self.rulings.get(order.order_id, Ruling())
         ordered: dict[int, int] = defaultdict(int)
         for line in order.lines:
@@ -161,8 +166,10 @@ class Oracle:
         if was.status == RELEASED:
             return was
         taken_out = {item_id: was.ordered[item_id] - ordered[item_id] for item_id in was.waits}
-        if any(wait.units > taken_out[item_id] for item_id, wait in was.waits.items()):
-            return Ruling(RELEASED, {}, ordered, self.today())
+        served = [item_id for item_id, wait in was.waits.items() if wait.units > taken_out[item_id]]
+        if served:
+            has_arrived = all(item_id in came for item_id in served)
+            return Ruling(RELEASED, {}, ordered, self.today(), has_arrived)
         return Ruling()
 
     def today(self) -> date:
@@ -282,7 +289,8 @@ def _both(one: Wait | None, other: Wait) -> Wait:
 
 def _heading(ruling: Ruling) -> str:
     if ruling.status == RELEASED:
-        return f"Released {spell(ruling.released_on)}: the stock has arrived"
+        why = "the stock has arrived" if ruling.has_arrived else "in stock now"
+        return f"Released {spell(ruling.released_on)}: {why}"
     if ruling.eta is None:
         return "Waiting for stock, no date known yet"
     return f"Expected to ship by {spell(ruling.eta)}"

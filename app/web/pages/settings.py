@@ -69,7 +69,7 @@ ROLES = {staff.Role.LOOK.value: "Look", staff.Role.MANAGE.value: "Look and manag
 # What each of our tags says, in the order of an order's life.
 _TAG_HINTS = {
     "backordered": "While any unit of the order is short.",
-    "backorder-released": "Once stock has come for what was short.",
+    "backorder-released": "Once what was short is in stock.",
     "preorder": "While what it waits for is not out yet.",
     "backorder-review": "When an item never comes again and a person must decide.",
     "backorder-delay-notice-due": "Where you want it: while the buyer must be told of a delay.",
@@ -79,6 +79,7 @@ SENTENCE_LABELS = {
     "unknown": "Heading, when a day is not known",
     "decision": "Heading, when something will not come again",
     "released": "Heading, once the stock has arrived",
+    "served": "Heading, once it is in stock without an arrival, as when another order was canceled",
     "some_short": "A line of which some units are short",
     "all_short": "A line of which every unit is short",
     "in_stock": "A line that is in stock",
@@ -376,6 +377,9 @@ def _examples() -> dict[str, Desired]:
         "While a day is not known": Desired(Status.BACKORDERED, (mug, unknown)),
         "When something will not come again": Desired(Status.REVIEW, (mug, gone)),
         "Once the stock has arrived": Desired(Status.RELEASED, released_on=soon),
+        "Once it is in stock without an arrival": Desired(
+            Status.RELEASED, released_on=soon, has_arrived=False
+        ),
     }
 
 
