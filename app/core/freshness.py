@@ -19,6 +19,32 @@ from typing import NamedTuple
 
 from app.core.model import Line, longest_waiting_first
 
+# The policies about age, by name. How long each is, is what platforms were seen to do.
+
+BEHIND = timedelta(seconds=15)
+"""Readings mostly lag less than they may: how soon to look again where one can't tell."""
+
+WAITS = tuple(timedelta(seconds=units) for units in (2, 4, 8, 16, 30))
+"""Orders are on their way: how long to wait before books that do not balance are read again. After the
+last wait what is still unknown counts as older demand. Doubled each time, and one minute in all."""
+
+PATIENCE = sum(WAITS, timedelta())
+SHORT_PATIENCE = sum(WAITS[:2], timedelta())
+"""The same where what is committed may be something that we may not read: long enough for the list of
+changed orders, which lags by some seconds, to be read again."""
+
+LONGEST_WAIT = timedelta(hours=1)
+
+ON_THEIR_WAY = 2
+"""So many waits are for orders on their way alone; after them those we know come under suspicion."""
+
+ROUTED_WITHIN = timedelta(hours=1)
+"""Shopify routes an order in the background within seconds; one without routing after so long (all of it
+custom or digital) will have none."""
+
+SEARCH_LAG = timedelta(seconds=5)
+"""By how much the list of changed orders may lag behind the orders."""
+
 # A change is told in whole seconds: it happened before the next one.
 _WHOLE_SECOND = timedelta(seconds=1)
 
@@ -207,3 +233,60 @@ def _may_have_been_served(case: Case) -> bool:
     if not case.is_unshown or case.shows_that_it_waits:
         return False
     return case.least > case.told_short
+
+
+def next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> datetime:
+    """When to read books again that do not balance: within the minute of patience, and once at its end;
+    after that ever more seldom."""
+    end = unbalanced_since + PATIENCE
+    if now < end:
+        return min(now + WAITS[min(attempts, len(WAITS) - 1)], end)
+    extra = max(0, attempts - len(WAITS))
+    return now + min(LONGEST_WAIT, WAITS[0] * 2**extra)
+
+
+def is_over(
+    since: datetime | None, read_at: datetime | None, *, now: datetime, patience: timedelta = PATIENCE
+) -> bool:
+    """Whether patience with books that do not balance `since` is over: so much time has passed, and the
+    platform's list of changed orders has been read to its end since, at `read_at`. While that is still
+    going on, orders are on their way whatever the clock says."""
+    return since is not None and now - since >= patience and read_at is not None and read_at >= since
+
+
+def is_suspect_time(attempts: int, *, is_too_much_known: bool) -> bool:
+    """Whether, after so many looks at books that do not balance though the list of changed orders has
+    been read, the orders we know are to be read anew: at once after the first where too much is known
+    of them; where too little is known, orders on their way are waited for first."""
+    return attempts > 0 if is_too_much_known else attempts >= ON_THEIR_WAY
+
+
+def will_never_be_routed(*, asked_at: datetime | None, first_seen_at: datetime) -> bool:
+    """Whether an order that had no routing when it was read at `asked_at` will have none."""
+    return asked_at is not None and asked_at - first_seen_at > ROUTED_WITHIN
+
+
+def begin_of_list(changed_since: datetime, last_read_at: datetime | None, *, now: datetime) -> datetime:
+    """Where the next list of changed orders begins: in the second in which the last one ended, for more
+    may have changed in it. The platform's search lags, so one list in a while reaches back over all that
+    the others may not have been shown; if each did, orders that stream in were told many times."""
+    lag_s = SEARCH_LAG.total_seconds()
+    if last_read_at is not None and last_read_at.timestamp() // lag_s == now.timestamp() // lag_s:
+        return changed_since
+    return changed_since - 2 * SEARCH_LAG
+
+
+def next_reading(
+    snapshot: Snapshot,
+    changes: Iterable[DemandChange],
+    *,
+    now: datetime,
+    is_sure: bool,
+    stirred_at: datetime | None,
+) -> datetime | None:
+    """When to look again: as soon as a reading may tell what this one can't; and when what was told of
+    the stock at `stirred_at` (None: nothing that matters) must show. None: no need to."""
+    moments = [] if is_sure else [now + BEHIND, *(snapshot.sure_at(one.at) for one in changes)]
+    if stirred_at is not None and snapshot.reflects(stirred_at) is not Reflects.YES:
+        moments.append(snapshot.sure_at(stirred_at))
+    return min(moments, default=None)

@@ -78,12 +78,11 @@ def record_promises(
         if held.get(key, row.short) < row.short:
             _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
             changed.add(row.order_id)
-        if key not in held:
-            row.words = ended[row.order_id].value
-        if row.short > 0 and key not in held:
-            is_served = ended[row.order_id] in SERVED
-            if today is not None and row.first_expected_on is not None and is_served:
-                _note_kept(session, row, row.first_expected_on, today=today, now=now, cause=cause)
+    for row in over.values():
+        row.words = ended[row.order_id].value
+        if row.short > 0:
+            if today is not None and ended[row.order_id] in SERVED:
+                _note_kept(session, row, today=today, now=now, cause=cause)
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()
@@ -92,14 +91,11 @@ def record_promises(
 
 
 def _note_kept(
-    session: Session,
-    row: PromiseRow,
-    first: date,
-    *,
-    today: date,
-    now: datetime,
-    cause: str | None,
+    session: Session, row: PromiseRow, *, today: date, now: datetime, cause: str | None
 ) -> None:
+    first = row.first_expected_on
+    if first is None:
+        return
     record_event(
         session,
         row.shop_id,

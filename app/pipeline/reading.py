@@ -3,13 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from app.core.freshness import begin_of_list
 from app.db import orders, shops, stale_orders
 from app.db.models import Shop
 from app.pipeline.context import ShopContext
 from app.platforms.base import ChangedOrders, OrderAsk, OrderGone, OrderSeen
 
-# How far the platform's search may lag behind its books.
-_SEARCH_LAG_S = 5
 _PAGES = 20
 # Orders of unknown size that one request holds.
 _AT_ONCE = 10
@@ -86,7 +85,8 @@ def read_changed_orders(
     not ask for the same list again. `besides` are orders that the caller is about to read anyway; those
     of them that changed are returned, and stay noted until `acknowledge`.
     """
-    since = begin_of_list(_read_noted_orders(context, besides, cause=cause), context.clock())
+    shop = _read_noted_orders(context, besides, cause=cause)
+    since = begin_of_list(shop.changed_since, shop.changes_read_at, now=context.clock())
     for _ in range(_PAGES):
         changed = context.platform.fetch_changed_orders(since)
         since = changed.seen_until
@@ -130,16 +130,6 @@ def _take_note_of_end(
 
 def _to_read(shop: Shop, besides: Collection[int]) -> list[int]:
     return [order_id for order_id in shop.unread_orders if order_id not in besides]
-
-
-def begin_of_list(shop: Shop, now: datetime) -> datetime:
-    """Where the next list of changed orders begins: in the second in which the last one ended, for more
-    may have changed in it. The platform's search lags, so one list in a while reaches back over all
-    that the others may not have been shown; if each did, orders that stream in were told many times."""
-    last = shop.changes_read_at
-    if last is not None and last.timestamp() // _SEARCH_LAG_S == now.timestamp() // _SEARCH_LAG_S:
-        return shop.changed_since
-    return shop.changed_since - timedelta(seconds=2 * _SEARCH_LAG_S)
 
 
 def note_unread(context: ShopContext, order_ids: Collection[int]) -> None:

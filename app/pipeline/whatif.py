@@ -15,13 +15,14 @@ from app.core.books import Demand
 from app.core.decide import Decided, PoolState, decide, with_units
 from app.core.model import Promise
 from app.core.reckoning import Key, Reckoning, queue_of, reckon
+from app.core.reconcile import keep_accounts, known_demand
 from app.db import open_demand, orders, promises
 from app.db.models import PoolRow, Shop, StockItem
 from app.db.reservations import claims_on
 from app.db.stock import pools_of
+from app.pipeline.gathering import pool_states
 from app.pipeline.lead_time_policy import LeadTimePolicy, terms_of
 from app.pipeline.reservations import readable_kinds
-from app.pipeline.settle import keep_accounts, known_demand, pool_states
 from app.platforms.base import ItemStock, Pool
 from app.platforms.registry import PLATFORMS
 
@@ -114,7 +115,7 @@ def _reckoned(
     committed, by location."""
     kinds = readable_kinds(shop, PLATFORMS[shop.platform].traits.reservation_scopes)
     claims = claims_on(session, shop.id, stock.item_id, kinds)
-    accounts = keep_accounts(stock, books)
+    accounts = keep_accounts(stock.pools, books)
     committed = {location_id: account.committed for location_id, account in accounts.items()}
     drift = {location_id: row.drift for location_id, row in pools.items()}
     return reckon(committed, books, claims, unexplained=drift), committed

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.core.allocate import allocate
 from app.core.freshness import (
+    PATIENCE,
     Case,
     DemandChange,
     Reflects,
@@ -17,11 +18,17 @@ from app.core.freshness import (
     Snapshot,
     Supply,
     Unshown,
+    begin_of_list,
     behind_unshown,
     bound_supply,
     happened_by,
+    is_over,
+    is_suspect_time,
+    next_look,
+    next_reading,
     unshown,
     weigh,
+    will_never_be_routed,
 )
 from app.core.model import Line
 
@@ -304,3 +311,88 @@ def _agrees(lines: Sequence[Line], supply: Supply, true_supply: int) -> None:
         said = weigh(Case(few, many))
         assert few <= real <= many
         assert not said.is_sure or (said.short > 0) is (real > 0)
+
+
+LAST = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
+
+
+def begins_before_last_s(now_s: float, read_s: float | None) -> float:
+    """How far a list that is read now reaches back over what the last one, read then, told."""
+    at = None if read_s is None else LAST + timedelta(seconds=read_s)
+    return (LAST - begin_of_list(LAST, at, now=LAST + timedelta(seconds=now_s))).total_seconds()
+
+
+def test_a_list_soon_after_another_begins_where_that_ended() -> None:
+    assert begins_before_last_s(4.9, read_s=0.1) == 0
+
+
+def test_one_list_in_five_seconds_reaches_back_over_what_the_search_may_have_shown_late() -> None:
+    assert begins_before_last_s(5.0, read_s=4.9) == 10
+    assert begins_before_last_s(3600, read_s=None) == 10
+
+
+@pytest.mark.parametrize(
+    ("unbalanced_s", "attempts", "again_s"),
+    [
+        pytest.param(0, 0, 2, id="soon at first"),
+        pytest.param(14, 3, 16, id="ever later"),
+        pytest.param(50, 4, 10, id="once at the end of patience"),
+        pytest.param(60, 5, 2, id="often right after it"),
+        pytest.param(600, 20, 3600, id="hourly at last"),
+    ],
+)
+def test_books_that_do_not_balance_are_read_again(
+    unbalanced_s: int, attempts: int, again_s: int
+) -> None:
+    now = LAST + timedelta(seconds=unbalanced_s)
+
+    assert next_look(LAST, attempts, now) == now + timedelta(seconds=again_s)
+
+
+def test_patience_lasts_a_minute_and_until_the_list_of_changed_orders_was_read() -> None:
+    minute = LAST + PATIENCE
+
+    assert timedelta(seconds=60) == PATIENCE
+    assert is_over(LAST, LAST, now=minute)
+    assert not is_over(LAST, LAST, now=minute - timedelta(seconds=1))
+    assert not is_over(LAST, LAST - timedelta(seconds=1), now=minute)
+    assert not is_over(LAST, None, now=minute)
+    assert not is_over(None, LAST, now=minute)
+
+
+def test_orders_we_know_come_under_suspicion_once_those_on_their_way_had_their_time() -> None:
+    too_much = [is_suspect_time(count, is_too_much_known=True) for count in range(4)]
+    too_little = [is_suspect_time(count, is_too_much_known=False) for count in range(4)]
+
+    assert too_much == [False, True, True, True]
+    assert too_little == [False, False, True, True]
+
+
+def test_an_order_without_routing_an_hour_after_we_saw_it_will_have_none() -> None:
+    hour = LAST + timedelta(hours=1)
+
+    assert will_never_be_routed(asked_at=hour + timedelta(seconds=1), first_seen_at=LAST)
+    assert not will_never_be_routed(asked_at=hour, first_seen_at=LAST)
+    assert not will_never_be_routed(asked_at=None, first_seen_at=LAST)
+
+
+@pytest.mark.parametrize(
+    ("change_s", "is_sure", "stirred_s", "again_s"),
+    [
+        pytest.param(-30, False, None, 15, id="readings mostly lag less"),
+        pytest.param(-85, False, None, 5, id="as soon as the change must show"),
+        pytest.param(-85, True, None, None, id="nothing is unsure"),
+        pytest.param(-85, True, -40, 50, id="what was told of its stock must show"),
+        pytest.param(-85, True, -90, None, id="that shows already"),
+    ],
+)
+def test_an_item_is_read_again_as_soon_as_a_reading_may_tell_more(
+    change_s: int, is_sure: bool, stirred_s: int | None, again_s: int | None
+) -> None:
+    snapshot = Snapshot.asked(LAST, lag=timedelta(seconds=90))
+    changes = [DemandChange(1, 2, LAST + timedelta(seconds=change_s), 1)]
+    stirred_at = None if stirred_s is None else LAST + timedelta(seconds=stirred_s)
+
+    at = next_reading(snapshot, changes, now=LAST, is_sure=is_sure, stirred_at=stirred_at)
+
+    assert at == (None if again_s is None else LAST + timedelta(seconds=again_s))

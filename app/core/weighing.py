@@ -1,0 +1,99 @@
+"""What may be said of an item's lines, once the queue was walked at both bounds of its supply."""
+
+from collections.abc import Collection, Container, Mapping, Sequence
+from typing import NamedTuple
+
+from app.core.allocate import allocate
+from app.core.books import Demand
+from app.core.decide import Decided, PoolState
+from app.core.endings import LastShort, Place, Sighting
+from app.core.freshness import Case, Supply, weigh
+from app.core.model import Promise
+
+
+class Settlement(NamedTuple):
+    """What is said of the short lines, with its words; how many units short stand of which lines though
+    the figures may have stock for them; and the orders that they can't tell of yet."""
+
+    made: Sequence[tuple[Promise, str]]
+    held: Mapping[Place, int]
+    unsure: Collection[int]
+
+
+class Context(NamedTuple):
+    """What lines are weighed by. `standing`: units short that we say of each now, by order and location.
+    `unshown`: by location, the orders of which figures may not show all that they want, or what others
+    before them do. `showing`: the orders that show already that they wait. `undecided`: lines of which
+    what stands stays."""
+
+    standing: Mapping[Place, int]
+    unshown: Mapping[int, Container[int]]
+    showing: Container[int]
+    undecided: Container[Place] = frozenset()
+
+
+def most_short(pools: Mapping[int, PoolState], supply: Mapping[int, Supply]) -> dict[Place, int]:
+    """Units short by order and location, if supply is what it is at the least."""
+    return {
+        (each.line.order_id, location_id): each.short
+        for location_id, pool in pools.items()
+        for each in allocate(pool.lines, on_hand=supply[location_id].low, owed_before=pool.owed_before)
+    }
+
+
+def weigh_lines(
+    books: Demand,
+    made: Sequence[tuple[Promise, str]],
+    most: Mapping[Place, int],
+    context: Context,
+) -> Settlement:
+    """What may be said: `made` if the figures are as good as they may be, `most` units short if they are
+    as bad."""
+    least = {place_of(one): one.short for one, _ in made}
+    held: dict[Place, int] = {}
+    unsaid: set[Place] = set()
+    unsure: set[int] = set()
+    for line in books.located:
+        key = (line.order_id, line.location_id)
+        stands = context.standing.get(key, 0)
+        if key in context.undecided:
+            held |= {key: stands} if stands else {}
+            continue
+        case = Case(
+            least.get(key, 0),
+            most.get(key, 0),
+            standing=stands,
+            is_unshown=line.order_id in context.unshown.get(line.location_id, ()),
+            shows_that_it_waits=line.order_id in context.showing,
+            told_short=line.backordered,
+        )
+        said = weigh(case)
+        if not said.is_sure:
+            unsure.add(line.order_id)
+        if said.short < case.least:
+            unsaid.add(key)
+        if said.short != case.least and stands:
+            held[key] = said.short
+    return Settlement([one for one in made if place_of(one[0]) not in unsaid], held, unsure)
+
+
+def place_of(promise: Promise) -> Place:
+    """The order and the location that a promise is about."""
+    return promise.line.order_id, promise.line.location_id
+
+
+def sighting(
+    decided: Mapping[int, Sequence[Decided]],
+    settlement: Settlement,
+    supply: Mapping[int, Supply],
+) -> Sighting:
+    """What the reading tells, for later, of how lines stand."""
+    stand = {
+        (one.line.order_id, place): LastShort(supply[place].high, one.owed_before, one.line.quantity)
+        for place, queue in decided.items()
+        for one, _ in queue
+    }
+    return Sighting(
+        {place_of(promise): stand[place_of(promise)] for promise, _ in settlement.made},
+        {place: units.low for place, units in supply.items()},
+    )

@@ -1,0 +1,186 @@
+"""Gather: everything that is known of an item, before anything is decided about it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from app.core.books import Demand, StockPosition
+from app.core.decide import PoolState
+from app.core.freshness import (
+    DemandChange,
+    Snapshot,
+    Supply,
+    Unshown,
+    bound_supply,
+    short_of_nobody,
+    unshown,
+)
+from app.core.reconcile import Facts, keep_accounts, known_demand, to_locate
+from app.db import open_demand, promises, shops
+from app.db.arrivals import expected_arrivals
+from app.db.demand import changes_since
+from app.db.models import Shop, StockItem
+from app.db.open_demand import OpenDemand
+from app.db.reservations import claims_on
+from app.pipeline.context import local_day
+from app.pipeline.lead_time_policy import LeadTimePolicy
+from app.pipeline.reservations import readable_kinds
+from app.platforms.base import ItemStock, Pool, Traits
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What an item is decided from: its row, the platform's figures, the open orders that matter, what
+    both say together (`facts`), what the figures may not show of orders, and what supply is between, by
+    location."""
+
+    item: StockItem
+    stock: ItemStock
+    demand: Sequence[OpenDemand]
+    facts: Facts
+    changes: Sequence[DemandChange]
+    unshown: Mapping[int, Mapping[int, Unshown]]
+    supply: Mapping[int, Supply]
+    now: datetime
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The moments that the figures may be of."""
+        return self.facts.snapshot
+
+    @property
+    def books(self) -> Demand:
+        """The lines we know."""
+        return self.facts.books
+
+    @property
+    def accounts(self) -> Mapping[int, StockPosition]:
+        """The accounts that they make, by location."""
+        return self.facts.accounts
+
+
+def gather(
+    session: Session, item: StockItem, stock: ItemStock, snapshot: Snapshot, *, now: datetime
+) -> Gathered:
+    """Everything that is known of an item. Where the platform's own figures, read now, say that nobody
+    is short, no order needs to be looked up."""
+    pools = stock.pools if stock.is_tracked else ()
+    demand: Sequence[OpenDemand] = ()
+    if not all(pool.committed is not None and pool.available >= 0 for pool in pools):
+        demand = open_demand.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
+    books = known_demand(stock.item_id, [pool.location_id for pool in stock.pools], demand)
+    accounts = keep_accounts(stock.pools, books)
+    changes: Sequence[DemandChange] = ()
+    if any(pool.committed is None for pool in pools):
+        changes = changes_since(session, item.shop_id, item.item_id, since=snapshot.low)
+    missing = {
+        pool.location_id: unshown(
+            snapshot, [one for one in changes if one.location_id == pool.location_id]
+        )
+        for pool in pools
+    }
+    supply = {
+        pool.location_id: _bound(pool, books, accounts[pool.location_id], missing[pool.location_id])
+        for pool in pools
+    }
+    facts = Facts(stock.item_id, stock.pools, snapshot, demand, books, accounts)
+    return Gathered(item, stock, demand, facts, changes, missing, supply, now)
+
+
+def _bound(pool: Pool, books: Demand, account: StockPosition, missing: Mapping[int, Unshown]) -> Supply:
+    """What a pool's supply is between. Where the platform counts itself what orders take, figures and
+    counter are of one moment."""
+    if pool.committed is not None:
+        return Supply(account.supply, account.supply)
+    return bound_supply(
+        books.at(pool.location_id),
+        missing,
+        available=pool.available,
+        backordered=pool.backordered or 0,
+    )
+
+
+def with_claims(session: Session, gathered: Gathered, traits: Traits) -> Gathered:
+    """The same with what is committed to no order, where the platform commits at all."""
+    if not traits.reservation_scopes:
+        return gathered
+    shop = shops.get_shop(session, gathered.item.shop_id)
+    kinds = readable_kinds(shop, traits.reservation_scopes)
+    claims = claims_on(session, shop.id, gathered.item.item_id, kinds)
+    is_all_readable = len(kinds) == len(traits.reservation_scopes)
+    facts = replace(gathered.facts, claims=claims, is_all_readable=is_all_readable)
+    return replace(gathered, facts=facts)
+
+
+def has_old_claims(session: Session, gathered: Gathered, traits: Traits) -> bool:
+    """Whether what is committed to no order may be read and was not since the figures were."""
+    shop = shops.get_shop(session, gathered.item.shop_id)
+    read_at = shop.reservations_read_at
+    is_new = read_at is not None and read_at >= gathered.snapshot.high
+    return bool(readable_kinds(shop, traits.reservation_scopes)) and not is_new
+
+
+def has_read_changes(session: Session, gathered: Gathered) -> bool:
+    """Whether the list of changed orders has been read since the figures were asked for."""
+    read_at = shops.get_shop(session, gathered.item.shop_id).changes_read_at
+    return read_at is not None and read_at >= gathered.snapshot.high
+
+
+def has_unknown_orders(session: Session, gathered: Gathered) -> bool:
+    """Whether the platform counts more units short than the orders we know are short of, and the list of
+    changed orders has not been read since: after that nobody waits for them."""
+    is_more = any(
+        pool.committed is None
+        and short_of_nobody(gathered.books.at(pool.location_id), backordered=pool.backordered or 0)
+        for pool in gathered.stock.pools
+    )
+    read_at = shops.get_shop(session, gathered.item.shop_id).changes_read_at
+    return is_more and (read_at is None or read_at < gathered.snapshot.high)
+
+
+def needs_queue(gathered: Gathered) -> bool:
+    """With nothing below zero every line is covered, whichever they are."""
+    return gathered.stock.is_tracked and any(
+        supply.low < gathered.accounts[location_id].committed
+        for location_id, supply in gathered.supply.items()
+    )
+
+
+def unclear_orders(gathered: Gathered) -> list[int]:
+    """Orders without which this item can't be decided: stale ones, and, where the item lies at
+    several locations, those whose location matters and is not known."""
+    unclear = [order.order_id for order in gathered.demand if order.is_stale]
+    if len(gathered.stock.pools) > 1:
+        everyone = gathered.item.attempts > 0
+        unclear += [order.order_id for order in to_locate(gathered.facts, everyone=everyone)]
+    return list(dict.fromkeys(unclear))
+
+
+def pool_states(
+    session: Session,
+    shop: Shop,
+    terms: LeadTimePolicy,
+    books: Demand,
+    *,
+    supply: Mapping[int, int],
+    owed_before: Mapping[int, int],
+) -> dict[int, PoolState]:
+    """What the queues of an item are decided from; `supply` and `owed_before` by location."""
+    arrivals = terms.foresee(expected_arrivals(session, shop.id, terms.item_id))
+    waiting = promises.waiting_since(session, shop.id, terms.item_id)
+    since: dict[int, dict[int, date]] = {location_id: {} for location_id in supply}
+    for order_id, location_id, short_since in waiting:
+        if location_id in since:
+            since[location_id][order_id] = local_day(short_since, shop.time_zone)
+    return {
+        location_id: PoolState(
+            books.at(location_id),
+            units,
+            owed_before[location_id],
+            arrivals.get(location_id, []),
+            since[location_id],
+        )
+        for location_id, units in supply.items()
+    }
