@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from _pytest.mark import ParameterSet
 from redis import Redis
 
 from app.sandbox.bigcommerce.records import Settings as StoreSettings
@@ -70,20 +69,9 @@ def play_bigcommerce(seed: int, engine: sa.Engine, redis: Redis, settings: Setti
 PLAYS = {"shopify": play_shopify, "bigcommerce": play_bigcommerce}
 
 
-# A store that keeps counting what archived orders were short of: a pool's counter is 7, the open orders
-# are short of 7, and two of those units have come all the same. Nothing that is read so far tells.
-KNOWN_WRONG = {("bigcommerce", 15): "an archived order's units still count, and a restock went unseen"}
-
-
-def _case(platform: str, seed: int) -> ParameterSet:
-    reason = KNOWN_WRONG.get((platform, seed))
-    marks = () if reason is None else pytest.mark.xfail(strict=True, reason=reason)
-    return pytest.param(platform, seed, marks=marks)
-
-
 @pytest.mark.parametrize(
     ("platform", "seed"),
-    [_case(platform, seed) for platform, seeds in SAMPLES.items() for seed in seeds],
+    [(platform, seed) for platform, seeds in SAMPLES.items() for seed in seeds],
 )
 def test_every_order_shows_what_the_oracle_says(
     platform: str, seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings

@@ -121,6 +121,45 @@ def test_an_order_whose_stock_has_come_says_so(open_counter: Open) -> None:
     assert shop.reasons("promise")[-1] == "covered by stock that arrived"
 
 
+def test_an_order_that_gets_what_a_canceled_one_held_is_released_without_an_arrival(
+    open_counter: Open,
+) -> None:
+    """It is in stock, and nothing has arrived."""
+    shop = open_counter(mugs=1)
+    older, order_id = shop.order(1), shop.order(1)
+
+    shop.world.shop.cancel_order(older, restock=True)
+    shop.world.quiet()
+
+    assert shop.world.tags(order_id) == {"backorder-released"}
+    assert "Released Nov 25, 2026: in stock now" in shop.world.note(order_id)
+    assert shop.reasons("promise")[-1] == "in stock, though nothing is known to have arrived"
+
+
+def test_an_order_that_gets_what_an_older_one_gave_up_is_released_without_an_arrival(
+    open_counter: Open,
+) -> None:
+    shop = open_counter(mugs=2)
+    older, order_id = shop.order(2), shop.order(1)
+
+    shop.world.shop.edit_order(older, {shop.world.order(older).lines[0].line_id: 1})
+    shop.world.quiet()
+
+    assert "Released Nov 25, 2026: in stock now" in shop.world.note(order_id)
+
+
+def test_an_order_that_is_canceled_while_units_come_does_not_hide_that_they_came(
+    open_counter: Open,
+) -> None:
+    shop = open_counter(mugs=1)
+    older, order_id = shop.order(1), shop.order(1)
+
+    shop.world.shop.cancel_order(older, restock=True)
+    shop.restock(1)
+
+    assert STOCK_CAME in shop.world.note(order_id)
+
+
 def test_a_short_order_that_staff_ship_shows_nothing_any_more(open_counter: Open) -> None:
     shop = open_counter()
     order_id = shop.order(2)

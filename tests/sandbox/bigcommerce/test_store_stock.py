@@ -120,6 +120,20 @@ def test_a_partial_shipment_takes_the_units_that_were_there_first(
     assert store.open_lines() == {(mug.item_id, main): {order_id: 1}}
 
 
+def test_what_an_archived_order_left_on_the_counter_moves_no_unit_of_others(clock: Clock) -> None:
+    store = SandboxStore(clock=clock, keeps_counter_of_archived=True)
+    main = store.add_location("Main")
+    mug = store.add_product("Blue Mug", sku="MUG-BLUE", stock={main: 0})
+    store.archive_order(store.place_order([(mug.variant_id, 2)]))
+    order_id = store.place_order([(mug.variant_id, 3)])
+    store.adjust_stock(mug.item_id, main, 3)
+
+    store.fulfil(order_id, {store.orders[order_id].lines[0].line_id: 1})
+
+    assert _figures(store, mug, main) == (2, 4)
+    assert store.supply() == {(mug.item_id, main): 2}
+
+
 @pytest.mark.parametrize("status_id", [CANCELLED, DECLINED])
 @pytest.mark.parametrize(("adjusts", "expected"), [(True, (5, 0)), (False, (0, 0))])
 def test_a_void_order_gives_back_what_it_took_if_the_store_is_set_so(
