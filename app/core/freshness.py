@@ -242,7 +242,8 @@ def next_look(unbalanced_since: datetime, attempts: int, now: datetime) -> datet
     if now < end:
         return min(now + WAITS[min(attempts, len(WAITS) - 1)], end)
     extra = max(0, attempts - len(WAITS))
-    return now + min(LONGEST_WAIT, WAITS[0] * 2**extra)
+    longer: timedelta = WAITS[0] * 2**extra
+    return now + min(LONGEST_WAIT, longer)
 
 
 def is_over(

@@ -180,10 +180,6 @@ def _lag(context: ShopContext) -> timedelta:
     return timedelta(seconds=context.platform.traits.stock_lag_s)
 
 
-def _lag(context: ShopContext) -> timedelta:
-    return timedelta(seconds=context.platform.traits.stock_lag_s)
-
-
 def _news_come_first(session: Session, item: StockItem) -> bool:
     """Where webhooks named orders without telling them, a list of them all is about to be read: the item
     is looked at after that."""

@@ -92,7 +92,7 @@ def standing_of(session: Session, shop: Shop, item: StockItem, *, now: datetime)
     if not item.has_queue:
         # Such copies are read again once somebody waits: the order may be gone.
         demand = [order for order in demand if not order.is_stale]
-    books = known_demand(stock, demand)
+    books = known_demand(stock.item_id, [pool.location_id for pool in stock.pools], demand)
     supply = {location_id: row.supply for location_id, row in pools.items()}
     found, committed = _reckoned(session, shop, stock, books, pools)
     queue = queue_of(
