@@ -130,8 +130,8 @@ def ship(books: Books, line: Line, quantity: int) -> None:
 
 
 def paid_off(books: Books, level: Level) -> int:
-    """Units that a restock has set aside for backorders, of no line in particular. A counter that is above
-    what open orders are short of holds units of archived ones: nothing was set aside for anybody then."""
+    """Units that a restock has set aside for backorders, of no line in particular. A counter above what
+    open orders are short of holds units of archived ones: nothing was set aside for anybody then."""
     short = sum(line.backordered for _, line in books.open_lines_of(level))
     return max(0, short - level.backordered)
 
