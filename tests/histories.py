@@ -156,6 +156,8 @@ class History:
     goods_kind: ClassVar[type[Goods]] = ShippedGoods
     before_playing: Callable[[], None] = lambda: None
     tagged: set[int] = field(default_factory=set)
+    copied: set[int] = field(default_factory=set)
+    """Orders that had our tag from the beginning, as copies of others: we may never have said so."""
     ahead: set[int] = field(default_factory=set)
     kept_back: set[int] = field(default_factory=set)
     _journal_read: int = 0
@@ -604,7 +606,7 @@ class History:
         order_id = self._place_copy([(variant.variant_id, self.random.randint(1, 3))], copied)
         self.own_text[order_id], self.own_tags[order_id] = own
         if "backordered" in self.world.tags(order_id):
-            self.tagged.add(order_id)
+            self.copied.add(order_id)
 
     def _place_copy(self, lines: list[tuple[int, int]], copied: int) -> int:
         tags = self.world.tags(copied) if split(self.world.note(copied))[1] else self.own_tags[copied]
@@ -791,7 +793,7 @@ class History:
     def _judge_covered(
         self, order_id: int, tags: set[str], block: str, fields: Mapping[str, str]
     ) -> list[str]:
-        was_tagged = order_id in self.tagged
+        was_tagged = order_id in self.tagged | self.copied
         nothing = not tags & OURS and not block and not fields
         released = (
             tags & OURS == {"backorder-released"}
@@ -800,7 +802,9 @@ class History:
         )
         is_cancelled = self.is_cancelled(order_id)
         was_served = was_tagged and order_id in self.served
-        may_be_nothing = is_cancelled or not was_served or order_id in self.shrunk
+        may_be_nothing = (
+            is_cancelled or not was_served or order_id in self.shrunk or order_id not in self.tagged
+        )
         may_be_released = was_served and not is_cancelled
         if "the stock has arrived" in block and order_id not in self.arrived:
             return [f"says that stock arrived, which it did not: {block!r}"]

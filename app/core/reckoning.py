@@ -109,6 +109,15 @@ def the_only_set(sizes: Mapping[Key, int], total: int) -> dict[Key, int] | None:
     return {key: sizes[key] for key in chosen} if count == 1 else None
 
 
+def _of_the_only_plan(lines: Iterable[Line], excess: int) -> dict[Key, int]:
+    """If one line alone was bought by a selling plan, the units that are not counted are some of it: the
+    platform commits none to units that staff added to an order that was let go, and that are held."""
+    planned = [line for line in lines if line.planned]
+    if len(planned) != 1 or not 0 < excess <= planned[0].planned:
+        return {}
+    return {key_of(planned[0]): excess}
+
+
 def without(demand: Demand, waiting: Mapping[Key, int]) -> Demand:
     """The same without the units that wait for the platform to count them."""
     if not waiting:
@@ -236,7 +245,8 @@ def queue_of(
     waiting = dict(found.waiting)
     for place in committed:
         sizes = {key_of(line): line.quantity for line in found.counted.at(place) if not line.reserved_by}
-        waiting |= the_only_set(sizes, -drift.get(place, 0)) or {}
+        excess = -drift.get(place, 0)
+        waiting |= the_only_set(sizes, excess) or _of_the_only_plan(found.counted.at(place), excess)
     lines = [*without(orders, waiting).located, *_reserved(found.counted, since)]
     shown = [*without(found.counted, waiting).located, *_unseen(since)]
     owed = {

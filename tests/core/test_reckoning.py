@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.core.allocate import allocate
 from app.core.books import Demand, Verdict
 from app.core.model import Line
-from app.core.reckoning import Claim, drift_since, in_doubt, queue_of, reckon, the_only_set
+from app.core.reckoning import Claim, Reckoning, drift_since, in_doubt, queue_of, reckon, the_only_set
 from tests.builders import LOCATION, line, minute
 
 HERE, THERE = LOCATION, LOCATION + 1
@@ -158,3 +158,37 @@ def test_a_claim_of_the_second_of_an_order_comes_after_it() -> None:
     short = allocate(found.counted.at(HERE), on_hand=3)
 
     assert [(each.line.reserved_by, each.short) for each in short] == [("", 0), ("draft order #D1", 2)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "excess", "waiting"),
+    [
+        pytest.param([by_plan(4, order=1, later=0), line(2, order=2)], 1, {(1, HERE): 1}, id="a part"),
+        pytest.param(
+            [by_plan(4, order=1, later=0), by_plan(3, order=3, later=0), line(2, order=2)],
+            1,
+            {},
+            id="of one of two plans",
+        ),
+        pytest.param([by_plan(1, order=1, later=0), line(2, order=2)], 2, {}, id="more than it has"),
+        pytest.param([line(4, order=1), line(2, order=2)], 1, {}, id="without a plan"),
+    ],
+)
+def test_units_that_are_not_committed_are_of_the_only_order_that_a_plan_sold(
+    lines: list[Line], excess: int, waiting: dict[tuple[int, int], int]
+) -> None:
+    """Staff added a unit to it that is on hold."""
+    books = Demand(lines)
+    committed = {HERE: sum(one.quantity for one in lines) - excess}
+
+    found = queue_of(
+        Reckoning(Verdict.BALANCED, books),
+        books,
+        committed=committed,
+        supply={HERE: 3},
+        drift={HERE: -excess},
+        since={},
+    )
+
+    assert found.waiting == waiting
+    assert not found.doubtful or not waiting

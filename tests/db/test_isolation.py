@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 import app.db
 from app.core.desired import Shown
+from app.core.endings import Sighting
 from app.core.model import Basis, Promise
 from app.core.regimes import NoticeKind, Obligations
 from app.db import (
@@ -472,7 +473,7 @@ CALLS: Mapping[str, Call] = {
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
     "showing.items_shown": lambda s, a: showing.items_shown(s, a.id, ORDERS),
     "endings.endings_of": lambda s, a: endings.endings_of(
-        s, a.id, ITEM, promises.promises_of_item(s, a.id, ITEM), is_counted=True
+        s, a.id, ITEM, promises.promises_of_item(s, a.id, ITEM), is_counted=True, seen=Sighting()
     ),
     "order_sums.sum_up": lambda s, a: order_sums.sum_up(s, a.id, ORDERS),
     "showing.orders_showing": lambda s, a: showing.orders_showing(s, a.id, ORDERS),
