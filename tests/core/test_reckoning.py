@@ -170,7 +170,7 @@ def test_a_claim_of_the_second_of_an_order_comes_after_it() -> None:
             {},
             id="of one of two plans",
         ),
-        pytest.param([by_plan(1, order=1, later=0), line(2, order=2)], 2, {}, id="more than it has"),
+        pytest.param([by_plan(1, order=1, later=0), line(3, order=2)], 2, {}, id="more than it has"),
         pytest.param([line(4, order=1), line(2, order=2)], 1, {}, id="without a plan"),
     ],
 )
