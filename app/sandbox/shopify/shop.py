@@ -644,7 +644,8 @@ class SandboxShop:
         with self.lock:
             for made in self.books.drafts.values():
                 for line in made.lines if made.is_reserving else ():
-                    if self.books.item(line.item_id).is_tracked:
+                    item = self.books.items.get(line.item_id)  # its product may have been deleted
+                    if item is not None and item.is_tracked:
                         told = (made.created_at, made.name, line.quantity)
                         found[line.item_id, line.location_id].append(told)
             for one in self.books.transfers.values():
