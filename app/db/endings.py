@@ -41,6 +41,19 @@ def endings_of(
     return {order_id: _ending(left[order_id], lines[order_id]) for order_id in short}
 
 
+def items_with_untold_endings(session: Session, shop_id: int, item_ids: Collection[int]) -> set[int]:
+    """Those of the items for which an order waited that was not told yet that it does no more."""
+    found: set[int] = set()
+    for some in chunks(item_ids):
+        where = (
+            PromiseRow.shop_id == shop_id,
+            PromiseRow.item_id.in_(some),
+            PromiseRow.short == 0,
+        )
+        found |= set(session.scalars(sa.select(PromiseRow.item_id).where(*where).distinct()))
+    return found
+
+
 def _located(
     session: Session, shop_id: int, item_id: int, order_ids: Collection[int]
 ) -> dict[int, dict[int, int]]:

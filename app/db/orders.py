@@ -12,6 +12,7 @@ from app.core.priority import PriorityRule, priority_of
 from app.db import order_copies
 from app.db.demand import Taken, forget_lines, lines_of, remember_taken
 from app.db.due_items import ask_for_look, items_of_variants, look_at_queues_of, patience
+from app.db.endings import items_with_untold_endings
 from app.db.foreign import hear_of_foreign_writes
 from app.db.models import LineItemRow, LineRow, Order, PromiseRow, RouteRow, Shop, ShownRow
 from app.db.order_copies import OrderCopy
@@ -151,16 +152,19 @@ def _ask_for_looks(
     cause: str,
 ) -> None:
     """More demand asks for a look at the item's stock; less demand can only help, so it matters only
-    where somebody waits."""
+    where somebody waits, or is about to be told what ended the waiting: that may have been this."""
     more: dict[int, int] = defaultdict(int)
     for differences in changed.values():
         for variant_id, units in differences.items():
             more[variant_id] += units
-    for variant_id, item in items_of_variants(session, shop_id, more.keys()).items():
+    items = items_of_variants(session, shop_id, more.keys())
+    less = {item.item_id for variant_id, item in items.items() if more[variant_id] <= 0}
+    untold = items_with_untold_endings(session, shop_id, less) if less else set()
+    for variant_id, item in items.items():
         if more[variant_id] > 0:
             item.headroom = None if item.headroom is None else item.headroom - more[variant_id]
             ask_for_look(item, at=now + patience(item, item.headroom), cause=cause)
-        elif item.has_queue:
+        elif item.has_queue or item.item_id in untold:
             ask_for_look(item, at=now, cause=cause)
 
 

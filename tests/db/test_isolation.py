@@ -475,6 +475,9 @@ CALLS: Mapping[str, Call] = {
     "endings.endings_of": lambda s, a: endings.endings_of(
         s, a.id, ITEM, promises.promises_of_item(s, a.id, ITEM), is_counted=True, seen=Sighting()
     ),
+    "endings.items_with_untold_endings": lambda s, a: endings.items_with_untold_endings(
+        s, a.id, [ITEM, 99]
+    ),
     "order_sums.sum_up": lambda s, a: order_sums.sum_up(s, a.id, ORDERS),
     "showing.orders_showing": lambda s, a: showing.orders_showing(s, a.id, ORDERS),
     "promises.short_of_others": lambda s, a: promises.short_of_others(s, a.id, ORDERS, but_item=99),
