@@ -109,13 +109,16 @@ def the_only_set(sizes: Mapping[Key, int], total: int) -> dict[Key, int] | None:
     return {key: sizes[key] for key in chosen} if count == 1 else None
 
 
-def _of_the_only_plan(lines: Iterable[Line], excess: int) -> dict[Key, int]:
-    """If one line alone was bought by a selling plan, the units that are not counted are some of it: the
-    platform commits none to units that staff added to an order that was let go, and that are held."""
-    planned = [line for line in lines if line.planned]
-    if len(planned) != 1 or not 0 < excess <= planned[0].planned:
-        return {}
-    return {key_of(planned[0]): excess}
+def _not_committed(lines: Sequence[Line], excess: int) -> dict[Key, int]:
+    """The units that are `excess`, where nobody else's can be. If lines bought by selling plans can make
+    it up they do, and of one alone a part may be: the platform commits no stock to units that staff add
+    to an order that was let go, and that are held."""
+    planned = {key_of(line): line.planned for line in lines if line.planned}
+    if sum(planned.values()) < excess:
+        return the_only_set({key_of(line): line.quantity for line in lines}, excess) or {}
+    if len(planned) == 1 and excess > 0:
+        return dict.fromkeys(planned, excess)
+    return the_only_set(planned, excess) or {}
 
 
 def without(demand: Demand, waiting: Mapping[Key, int]) -> Demand:
@@ -244,9 +247,8 @@ def queue_of(
     compares; all the others are by location."""
     waiting = dict(found.waiting)
     for place in committed:
-        sizes = {key_of(line): line.quantity for line in found.counted.at(place) if not line.reserved_by}
-        excess = -drift.get(place, 0)
-        waiting |= the_only_set(sizes, excess) or _of_the_only_plan(found.counted.at(place), excess)
+        orders_there = [line for line in found.counted.at(place) if not line.reserved_by]
+        waiting |= _not_committed(orders_there, -drift.get(place, 0))
     lines = [*without(orders, waiting).located, *_reserved(found.counted, since)]
     shown = [*without(found.counted, waiting).located, *_unseen(since)]
     owed = {

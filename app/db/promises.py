@@ -79,10 +79,11 @@ def record_promises(
             _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
             changed.add(row.order_id)
     for row in over.values():
-        row.words = ended[row.order_id].value
-        if row.short > 0:
-            if today is not None and ended[row.order_id] in SERVED:
-                _note_kept(session, row, today=today, now=now, cause=cause)
+        why, before = ended[row.order_id], row.words
+        row.words = why.value
+        if row.short > 0 and today is not None and why in SERVED:
+            _note_kept(session, row, today=today, now=now, cause=cause)
+        if row.short > 0 or before != why.value:
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()

@@ -172,6 +172,12 @@ def test_a_claim_of_the_second_of_an_order_comes_after_it() -> None:
         ),
         pytest.param([by_plan(1, order=1, later=0), line(3, order=2)], 2, {}, id="more than it has"),
         pytest.param([line(4, order=1), line(2, order=2)], 1, {}, id="without a plan"),
+        pytest.param(
+            [by_plan(4, order=1, later=0), line(2, order=2)],
+            2,
+            {(1, HERE): 2},
+            id="not those of an order as large, which no plan sold",
+        ),
     ],
 )
 def test_units_that_are_not_committed_are_of_the_only_order_that_a_plan_sold(
