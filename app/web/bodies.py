@@ -72,8 +72,11 @@ class Bodies:
 
     def _make_room(self) -> None:
         if len(self._unread) > self._most or self._bytes > self._most_bytes:
-            longest = next(iter(self._unread))
-            longest.reschedule(asyncio.get_running_loop().time())
+            now = asyncio.get_running_loop().time()
+            # Who has been told to leave is gone at a later turn of the loop, and can't be told again.
+            longest = next((place for place in self._unread if (place.when() or now) > now), None)
+            if longest is not None:
+                longest.reschedule(now)
 
 
 def _too_long(limit: int) -> BodyRefusedError:

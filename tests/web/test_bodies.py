@@ -93,6 +93,23 @@ def test_where_the_places_run_out_whoever_sends_for_longest_makes_room() -> None
     assert asyncio.run(story()) == ([True, True], b"at once", 408)
 
 
+def test_who_is_leaving_already_is_not_told_so_again() -> None:
+    """It takes the loop some turns until they are gone; others come meanwhile."""
+
+    async def story() -> list[bytes]:
+        bodies = Bodies(most=1)
+        slow = read(bodies, sent(b"x"))
+        quick = []
+        for count in range(6):
+            await asyncio.sleep(0)
+            quick.append(read(bodies, whole(b"%d" % count)))
+        found = [await each for each in quick]
+        assert await status_of(slow) == 408
+        return found
+
+    assert asyncio.run(story()) == [b"0", b"1", b"2", b"3", b"4", b"5"]
+
+
 def test_what_has_come_of_unread_bodies_is_bounded_for_all_together() -> None:
     async def story() -> tuple[HTTPStatus, bytes]:
         bodies = Bodies(most_bytes=1000)
