@@ -24,7 +24,8 @@ MOST_CONNECTIONS = 15
 _SQLITE_WAIT_S = 10
 _POOL_WAIT_S = 10
 _POSTGRES_CONNECT_S = 5
-# A connection that was used so lately is taken to live: no database is back sooner than that.
+# A connection that was used so lately is taken to live. Where it does not, after a restart, webhooks are
+# kept by the next one (see app.pipeline.intake), and work is put off for a moment.
 _IDLE_S = 1.0
 _REDIS_CONNECT_S = 0.5
 _REDIS_OPERATION_S = 1

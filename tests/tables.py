@@ -12,3 +12,13 @@ def empty_tables(engine: sa.Engine) -> None:
         # A test that left a transaction open must fail here, not hang.
         connection.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
         connection.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+def end_all_connections(engine: sa.Engine) -> None:
+    """As a database does that is started anew; the connection that tells it so is none of the engine's."""
+    told = sa.text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with sa.create_engine(engine.url, poolclass=sa.NullPool).connect() as connection:
+        connection.execute(told)

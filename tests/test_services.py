@@ -21,6 +21,7 @@ from redis.exceptions import ConnectionError as NoConnectionError
 from app import services
 from app.services import free_port, open_engine, open_redis
 from app.settings import load_settings
+from tests.tables import end_all_connections
 
 
 def prepared(engine: sa.Engine) -> int:
@@ -208,16 +209,6 @@ def test_what_a_url_says_of_certificates_itself_stands(tmp_path: Path) -> None:
     told = {"BACKLINE_HOME": str(tmp_path), "REDIS_URL": url, "REDIS_TLS_VERIFY": "false"}
 
     assert load_settings(told).redis_url == url
-
-
-def end_all_connections(engine: sa.Engine) -> None:
-    """As a database does that is started anew."""
-    told = sa.text(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    )
-    with engine.connect() as connection:
-        connection.execute(told)
 
 
 def test_a_connection_that_ended_while_nobody_used_it_is_noticed(

@@ -18,3 +18,9 @@ _GAVE_WAY = ("40001", "40P01")
 def gave_way(error: BaseException) -> bool:
     """Whether the database ended the transaction in favor of another one."""
     return getattr(getattr(error, "orig", None), "sqlstate", None) in _GAVE_WAY
+
+
+def was_cut_off(error: BaseException) -> bool:
+    """Whether the connection had ended, as after a restart of the database or of a pooler: the next one
+    is new."""
+    return isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated

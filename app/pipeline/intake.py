@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app.core.states import ShopStatus
 from app.db import inbox, shops
 from app.db.inbox import Incoming
-from app.db.outages import NO_DATABASE, gave_way
+from app.db.outages import NO_DATABASE, gave_way, was_cut_off
 from app.db.statements import commit_each
 from app.pipeline import leaving
 from app.pipeline.runtime import Runtime
@@ -63,11 +63,12 @@ def record(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
 
 
 def _record_together_or_again(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
-    """Whoever had to give way to another transaction may try again at once."""
+    """Whoever had to give way to another transaction, or was cut off, may try again at once. If the
+    commit was made before the connection ended, the deliveries are known by now."""
     try:
         return _record_together(runtime, batch)
     except NO_DATABASE as error:
-        if not gave_way(error):
+        if not (gave_way(error) or was_cut_off(error)):
             raise
         return _record_together(runtime, batch)
 

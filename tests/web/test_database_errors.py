@@ -15,6 +15,7 @@ from app.db.outages import NO_DATABASE
 from app.pipeline import doorbell, outages
 from app.pipeline.runtime import Runtime
 from app.settings import Settings
+from tests.tables import end_all_connections
 from tests.web.posting import order_body, post
 from tests.world import World, make_world
 from workers import jobs
@@ -108,6 +109,17 @@ def test_a_webhook_that_gave_way_to_another_transaction_is_kept_at_once(
         assert post(client, order_body()).status_code == 200
     finally:
         mend()
+
+
+@pytest.mark.usefixtures("shop_id")
+def test_a_webhook_whose_connection_had_just_ended_is_kept_at_once(
+    client: FlaskClient, runtime: Runtime, pg_engine: sa.Engine
+) -> None:
+    """As after a restart of the database or of a pooler. Connections used a moment ago are not tried."""
+    assert post(client, order_body()).status_code == 200
+    end_all_connections(pg_engine)
+
+    assert post(client, order_body()).status_code == 200
 
 
 def test_a_worker_condemns_nothing_and_goes_on_later(
