@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import WAITING, Shown, ShownItem
 from app.db.due_orders import settle_order
-from app.db.models import Order, PromiseRow, ShownRow
+from app.db.models import Order, ShownRow
 from app.db.stale_orders import is_doubtful
 from app.db.statements import chunks, upsert
 
@@ -39,10 +39,7 @@ def stale_orders_shown(session: Session, shop_id: int, *, seen_since: datetime) 
     ones, and doubtful ones of those seen since that wait for nothing. Of one that waits the books of its
     item tell."""
     mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)
-    waits = sa.exists().where(
-        PromiseRow.shop_id == Order.shop_id, PromiseRow.order_id == Order.order_id, PromiseRow.short > 0
-    )
-    may_be_doubtful = sa.and_(Order.seen_at >= seen_since, ~waits)
+    may_be_doubtful = sa.and_(Order.seen_at >= seen_since, Order.short == 0)
     statement = (
         sa.select(Order.order_id, Order.is_stale, Order.updated_at, Order.seen_at)
         .join(ShownRow, mine)

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from app.db import due_items, due_work, orders, promises
+from app.db import due_items, due_work, orders, promises, showing
 from app.pipeline import forgetting
 from app.pipeline.runtime import Runtime
 
@@ -95,6 +95,7 @@ def test_what_a_worker_asks_each_time_finds_a_shops_rows_by_the_shop(
     with runtime.sessions.begin() as session:
         due_work.read(session, shop_id, now=now)
         due_items.look_at_waiting_items(session, shop_id, now=now)
+        showing.stale_orders_shown(session, shop_id, seen_since=now)
         promises.waiting_since(session, shop_id, 1)
         orders.order_names(session, shop_id, [1, 2])
         moments = dict.fromkeys(forgetting._KINDS, now)
