@@ -136,8 +136,7 @@ def has_unknown_orders(session: Session, gathered: Gathered) -> bool:
         and short_of_nobody(gathered.books.at(pool.location_id), backordered=pool.backordered or 0)
         for pool in gathered.stock.pools
     )
-    read_at = shops.get_shop(session, gathered.item.shop_id).changes_read_at
-    return is_more and (read_at is None or read_at < gathered.snapshot.high)
+    return is_more and not has_read_changes(session, gathered)
 
 
 def needs_queue(gathered: Gathered) -> bool:
