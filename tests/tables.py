@@ -15,7 +15,7 @@ def empty_tables(engine: sa.Engine) -> None:
 
 
 def end_all_connections(engine: sa.Engine) -> None:
-    """As a database does that is started anew; the connection that tells it so is none of the engine's."""
+    """As a database does that is started anew; who tells it so is no connection of the engine's."""
     told = sa.text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"

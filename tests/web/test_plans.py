@@ -1,17 +1,26 @@
 """How the database finds what is asked: by an index that begins with the shop, in every table that grows
 with orders. What the planner has no index for it reads from end to end, of all shops, and no small
-database shows that: so it is told here to do so only where it must."""
+database shows that: so it is told here to do so only where it must, in a database of several shops."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import sqlalchemy.orm
 from flask.testing import FlaskClient
+from redis import Redis
 
-from app.db import due_items, due_work, orders, promises, showing
+from app.db import due_items, due_work, migrate, orders, promises, showing
+from app.db.models import Shop
 from app.pipeline import forgetting
 from app.pipeline.runtime import Runtime
+from app.platforms.http import Http
+from app.services import open_engine
+from app.settings import Settings
+from tests.benchmarks.contenders import new_database
+from tests.filling import analyze, fill_shops, install_shops
+from tests.world import Clock
 
 # Of each shop many; arrivals, shipments and what people set are few, and their shop alone finds them.
 GROWING = {
@@ -27,6 +36,9 @@ PAGES = [
     "/orders?q=mug",
     "/items",
     "/items?q=mug",
+    "/items/1",
+    "/items/7",
+    "/orders/77",
     "/late-orders",
     "/activity",
     "/activity?q=mug",
@@ -34,17 +46,51 @@ PAGES = [
 ]
 
 
+SHOPS, ORDERS, ITEMS = 20, 200, 50
+
+
+@pytest.fixture(scope="module")
+def full(pg_engine: sa.Engine) -> Iterator[sa.Engine]:
+    """A database of its own: what the planner thinks of empty tables changes from day to day."""
+    engine = open_engine(new_database(pg_engine.url.render_as_string(hide_password=False), "plans"))
+    migrate.upgrade(engine)
+    with sa.orm.Session(engine) as session:
+        fill_shops(session, install_shops(session, SHOPS), orders=ORDERS, items=ITEMS)
+        session.execute(sa.update(Shop).values(regime="us-mitor"))
+        session.commit()
+    analyze(engine)
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture
-def asked(runtime: Runtime) -> list[tuple[str, Any]]:
+def runtime(full: sa.Engine, redis: Redis, settings: Settings) -> Runtime:
+    """What works on it."""
+    clock = Clock()
+    return Runtime(settings, full, redis, Http(), clock=clock, sleep=clock.sleep)
+
+
+@pytest.fixture
+def shop_id(full: sa.Engine) -> int:
+    """One shop of several."""
+    with full.connect() as connection:
+        return (
+            connection.execute(sa.select(Shop.id).order_by(Shop.id).offset(SHOPS // 2)).scalars().first()
+        )
+
+
+@pytest.fixture
+def asked(runtime: Runtime) -> Iterator[list[tuple[str, Any]]]:
     """The statements and their values, from here on."""
     found: list[tuple[str, Any]] = []
 
-    @sa.event.listens_for(runtime.engine, "before_cursor_execute")
     def note(_c: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
         if statement.lstrip().upper().startswith(("SELECT", "WITH", "UPDATE", "DELETE")):
             found.append((statement, values))
 
-    return found
+    sa.event.listen(runtime.engine, "before_cursor_execute", note)
+    yield found
+    sa.event.remove(runtime.engine, "before_cursor_execute", note)
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
