@@ -55,6 +55,10 @@ _FILL = [
     """INSERT INTO lines (shop_id, order_id, item_id, location_id, quantity, backordered, waiting)
        SELECT shop_id, order_id, item_id, 1, 1, 0, 1 FROM promises
        WHERE shop_id BETWEEN :first AND :last""",
+    """UPDATE pools SET committed = told.units, available = -told.units
+       FROM (SELECT shop_id, item_id, sum(quantity) AS units FROM lines
+             WHERE shop_id BETWEEN CAST(:first AS bigint) AND :last GROUP BY shop_id, item_id) AS told
+       WHERE pools.shop_id = told.shop_id AND pools.item_id = told.item_id""",
     """INSERT INTO routes (shop_id, route_id, order_id)
        SELECT shop_id, order_id, order_id FROM orders WHERE shop_id BETWEEN :first AND :last""",
     """INSERT INTO shown (shop_id, order_id, shown, written_at)

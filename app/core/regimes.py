@@ -91,6 +91,13 @@ def duties_of(
     return clock.by_delivery_rule(today, _DELIVERY_LAWS[regime])
 
 
+def limits_of(placed_on: date) -> tuple[date, date]:
+    """What every law tells apart of an order of that day, as long as nothing is logged of its buyer and
+    no day was stated: whether it is expected by the first day, by the second, later, or nobody knows
+    when."""
+    return placed_on + _LIMIT, placed_on + 2 * _LIMIT
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     """How far the log has come: the day that holds now, how many delays were told in time, and, where

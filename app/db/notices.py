@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.regimes import Notice, NoticeKind, Obligations, OrderFacts
 from app.db.audit import record_event
 from app.db.models import NoticeRow, Order
+from app.db.statements import is_one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def waiting_orders(
         Order.is_gone.is_(False),
     ]
     if order_ids is not None:
-        where.append(Order.order_id.in_(order_ids))
+        where.append(is_one_of(Order.order_id, order_ids))
     log = _log_of(session, shop_id, where)
     waiting = []
     columns = sa.select(Order.order_id, Order.name, Order.placed_at, Order.expected_on).where(*where)
@@ -98,7 +99,10 @@ def _log_of(
     """What was told and answered, in the order in which it happened, by order."""
     found: dict[int, list[Notice]] = defaultdict(list)
     mine = sa.and_(Order.shop_id == NoticeRow.shop_id, Order.order_id == NoticeRow.order_id)
-    statement = sa.select(NoticeRow).join(Order, mine).where(NoticeRow.shop_id == shop_id, *where)
-    for row in session.scalars(statement.order_by(NoticeRow.at, NoticeRow.id)):
-        found[row.order_id].append(Notice(row.at, NoticeKind(row.kind), row.revised_on))
+    columns = (NoticeRow.order_id, NoticeRow.at, NoticeRow.kind, NoticeRow.revised_on)
+    statement = sa.select(*columns).join(Order, mine).where(NoticeRow.shop_id == shop_id, *where)
+    for order_id, at, kind, revised_on in session.execute(
+        statement.order_by(NoticeRow.at, NoticeRow.id)
+    ):
+        found[order_id].append(Notice(at, NoticeKind(kind), revised_on))
     return found

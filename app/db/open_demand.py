@@ -54,7 +54,20 @@ class _Open(NamedTuple):
     asked_at: datetime | None
 
 
+class _Located(NamedTuple):
+    """Likewise of its units of an item at a location."""
+
+    item_id: int
+    location_id: int
+    quantity: int
+    backordered: int
+    taken: int | None
+    waiting: int
+
+
 _OF_ORDER: tuple[Any, ...] = tuple(getattr(Order, name) for name in _Open._fields)
+_OF_LINE: tuple[Any, ...] = tuple(getattr(LineRow, name) for name in _Located._fields)
+_ORDER_BEGINS = len(_Located._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +85,13 @@ def open_demand(
     """Every order that takes, or may take, units of these items, by item."""
     orders: dict[tuple[int, int], _Open] = {}
     told: dict[tuple[int, int], tuple[int, int, int]] = {}
-    located: dict[tuple[int, int], list[LineRow]] = defaultdict(list)
+    located: dict[tuple[int, int], list[_Located]] = defaultdict(list)
     for item_id, units, short, planned, *of_order in session.execute(_told_demand(shop_id, item_ids)):
         order = _Open(*of_order)
         orders[item_id, order.order_id] = order
         told[item_id, order.order_id] = int(units), int(short), int(planned)
-    for line, *of_order in session.execute(_located_demand(shop_id, item_ids)):
-        order = _Open(*of_order)
+    for row in session.execute(_located_demand(shop_id, item_ids)):
+        line, order = _Located._make(row[:_ORDER_BEGINS]), _Open._make(row[_ORDER_BEGINS:])
         orders[line.item_id, order.order_id] = order
         located[line.item_id, order.order_id].append(line)
     result: dict[int, list[OpenDemand]] = {item_id: [] for item_id in item_ids}
@@ -89,7 +102,7 @@ def open_demand(
     return result
 
 
-def _open_demand_of(order: _Open, told: tuple[int, int, int], located: Sequence[LineRow]) -> OpenDemand:
+def _open_demand_of(order: _Open, told: tuple[int, int, int], located: Sequence[_Located]) -> OpenDemand:
     """`told` are the units outstanding, backordered, and bought by a plan, by the line items."""
     lines, planned = located if order.is_located else [], told[2]
     if order.is_located:
@@ -116,7 +129,8 @@ def _open_demand_of(order: _Open, told: tuple[int, int, int], located: Sequence[
 
 def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
     """Units outstanding, backordered, and bought by a selling plan, by item and order as the line items
-    say; none outstanding only where the order is stale."""
+    say; none outstanding only where the order is stale. Of an order that is located they matter only if
+    it is stale, or for what a plan has sold: in a queue of many thousands few are read."""
     by_plan = sa.case((LineItemRow.selling_plan_id > 0, LineItemRow.outstanding), else_=0)
     told = (
         sa.select(
@@ -127,21 +141,29 @@ def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
             sa.func.sum(by_plan).label("planned"),
         )
         .join(Variant, NAMES)
-        .where(LineItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids))
+        .join(Order, _mine(LineItemRow))
+        .where(
+            LineItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids), Order.is_cancelled.is_(False)
+        )
+        .where(sa.or_(Order.is_located.is_(False), Order.is_stale, LineItemRow.selling_plan_id > 0))
         .group_by(Variant.item_id, LineItemRow.order_id)
         .subquery()
     )
     return (
         sa.select(told.c.item_id, told.c.units, told.c.short, told.c.planned, *_OF_ORDER)
         .join(Order, sa.and_(Order.shop_id == shop_id, Order.order_id == told.c.order_id))
-        .where(Order.is_cancelled.is_(False), sa.or_(told.c.units > 0, Order.is_stale))
+        .where(sa.or_(told.c.units > 0, Order.is_stale))
     )
+
+
+def _mine(table: type[LineItemRow | LineRow]) -> sa.ColumnElement[bool]:
+    return sa.and_(Order.shop_id == table.shop_id, Order.order_id == table.order_id)
 
 
 def _located_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
     return (
-        sa.select(LineRow, *_OF_ORDER)
-        .join(Order, sa.and_(Order.shop_id == LineRow.shop_id, Order.order_id == LineRow.order_id))
+        sa.select(*_OF_LINE, *_OF_ORDER)
+        .join(Order, _mine(LineRow))
         .where(LineRow.shop_id == shop_id, LineRow.item_id.in_(item_ids), Order.is_cancelled.is_(False))
     )
 

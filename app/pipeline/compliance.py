@@ -1,16 +1,20 @@
 """What the law asks a shop to do today about its late orders, with the words to send."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.core.regimes import NoticeKind, Obligations, OrderFacts, Regime, duties_of
+from app.core.regimes import NoticeKind, Obligations, OrderFacts, Regime, duties_of, limits_of
 from app.core.working_days import EVERY_DAY, WorkingDays
-from app.db import due_orders, showing
+from app.db import due_orders, late_orders, showing
 from app.db.due_orders import DueOrder
+from app.db.late_orders import Cohort, Days
 from app.db.models import Order, Shop
 from app.db.notices import WaitingOrder, record_notice, waiting_orders
 from app.pipeline.calendars import working_days_of
@@ -22,6 +26,7 @@ _WITHDRAWAL = (
     ' To withdraw from the contract, use the function labeled "withdraw from contract here" in our '
     "online shop."
 )
+_Judge = Callable[[OrderFacts], Obligations | None]
 # What every week has where nobody said in which country the shop is.
 _ORDINARY_WEEK = WorkingDays(weekend=frozenset({5, 6}))
 
@@ -46,13 +51,71 @@ def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Obligat
     """What is to be done about waiting orders, most pressing first: every notice that is owed (the rule
     asks for it as soon as the delay is known; `by` is the last day), and every refund. Empty without a
     regime."""
+    return _tasks(shop, waiting_orders(session, shop.id, _judge_of(shop, now)))
+
+
+def _tasks(shop: Shop, orders: Iterable[WaitingOrder]) -> list[Obligation]:
     regime = Regime(shop.regime)
-    found = (_due(each, regime) for each in waiting_orders(session, shop.id, _judge_of(shop, now)))
+    found = (_due(each, regime) for each in orders)
     return sorted((each for each in found if each is not None), key=_most_pressing_first)
 
 
 def _most_pressing_first(task: Obligation) -> tuple[date, datetime, int]:
     return (task.by, task.order.placed_at, task.order.order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """The most pressing of what is to be done, and of how many orders something is."""
+
+    tasks: Sequence[Obligation]
+    number: int
+
+
+def most_pressing(session: Session, shop: Shop, *, now: datetime, most: int) -> Pressing:
+    """The first of `duties_today`, and how many there are. Orders of whose buyers nothing is logged are
+    judged by what they have in common, and no more of them are read than are told."""
+    if shop.regime == Regime.NONE:
+        return Pressing((), 0)
+    judge = _judge_of(shop, now)
+    logged = late_orders.logged_orders(session, shop.id)
+    known = waiting_orders(session, shop.id, judge, order_ids=logged) if logged else []
+    days = Days(
+        partial(local_day, time_zone=shop.time_zone), partial(_begin, zone_of(shop.time_zone)), limits_of
+    )
+    due = _by_day(late_orders.count_cohorts(session, shop.id, days, but=logged), judge)
+    ids: list[int] = []
+    for some in _enough(due, most):
+        ids += late_orders.first_of(session, shop.id, some, but=logged, most=most)
+    others = waiting_orders(session, shop.id, judge, order_ids=ids) if ids else []
+    tasks = _tasks(shop, known)
+    number = len(tasks) + sum(one.number for some in due for one in some)
+    return Pressing(sorted([*tasks, *_tasks(shop, others)], key=_most_pressing_first)[:most], number)
+
+
+def _begin(zone: ZoneInfo, day: date) -> datetime:
+    return datetime.combine(day, time(), zone)
+
+
+def _by_day(found: Iterable[Cohort], judge: _Judge) -> list[list[Cohort]]:
+    """The cohorts that ask for something, by the last day for it, the most pressing first."""
+    by_day: dict[date, list[Cohort]] = defaultdict(list)
+    for cohort in found:
+        duties = judge(OrderFacts(cohort.begins, cohort.expected_on))
+        asked = duties and _asked(duties)
+        if asked:
+            by_day[asked.by].append(cohort)
+    return [some for _, some in sorted(by_day.items())]
+
+
+def _enough(due: Sequence[Sequence[Cohort]], most: int) -> list[list[Cohort]]:
+    """Cohorts among which the most pressing orders are: fewer than are wanted, then those of one day."""
+    before: list[Cohort] = []
+    for some in due:
+        if sum(one.number for one in (*before, *some)) >= most:
+            return [before, list(some)]
+        before += some
+    return [before]
 
 
 def with_duties(
@@ -96,7 +159,7 @@ def _owing(
     return {each.order_id for each in waiting if each.duties.notice_due is not None}
 
 
-def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Obligations | None]:
+def _judge_of(shop: Shop, now: datetime) -> _Judge:
     """Orders placed on one day and expected on one day are the same to the law while nobody was told
     anything: each such pair is judged once."""
     today, zone = local_day(now, shop.time_zone), zone_of(shop.time_zone)
@@ -120,15 +183,27 @@ def _judge_of(shop: Shop, now: datetime) -> Callable[[OrderFacts], Obligations |
     return judge_once
 
 
+class _Asked(NamedTuple):
+    act: str
+    by: date
+    is_notice: bool = False
+
+
 def _due(order: WaitingOrder, regime: Regime) -> Obligation | None:
-    duties = order.duties
+    asked = _asked(order.duties)
+    if asked is None:
+        return None
+    return Obligation(order, asked.act, asked.by, regime if asked.is_notice else None)
+
+
+def _asked(duties: Obligations) -> _Asked | None:
     if duties.is_cancelled:
-        return None if duties.refund_due is None else Obligation(order, "refund", duties.refund_due)
+        return None if duties.refund_due is None else _Asked("refund", duties.refund_due)
     if duties.notice_due is not None:
         act = "notice, with express consent" if duties.consent_needed else "notice"
-        return Obligation(order, act, duties.notice_due, regime)
+        return _Asked(act, duties.notice_due, is_notice=True)
     if duties.consent_by is not None:
-        return Obligation(order, "wait for consent", duties.consent_by)
+        return _Asked("wait for consent", duties.consent_by)
     return None
 
 

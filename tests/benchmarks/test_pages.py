@@ -19,7 +19,7 @@ from app.db import migrate
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
 from app.platforms.http import Http
-from app.services import open_engine
+from app.services import collect_garbage_seldom, open_engine
 from app.settings import Settings
 from app.web.application import create_app
 from tests.benchmarks.contenders import new_database
@@ -78,7 +78,8 @@ def full(durable_pg_url: str) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def client(full: sa.Engine, redis: Redis, settings: Settings) -> FlaskClient:
-    """A browser."""
+    """A browser; its pages are made in this process, which is set as the web's are."""
+    collect_garbage_seldom()
     clock = Clock()
     runtime = Runtime(settings, full, redis, Http(), clock=clock, sleep=clock.sleep)
     return create_app(runtime, has_open_pages=True).test_client()

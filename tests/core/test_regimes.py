@@ -1,12 +1,12 @@
 """The clock of the law: a table of cases from the rules."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core.regimes import Notice, NoticeKind, Obligations, OrderFacts, Regime, duties_of
+from app.core.regimes import Notice, NoticeKind, Obligations, OrderFacts, Regime, duties_of, limits_of
 from app.core.working_days import WorkingDays
 from tests.builders import day
 
@@ -301,3 +301,23 @@ def test_australian_law_asks_for_the_time_stated_or_a_reasonable_one() -> None:
     assert au("2026-10-10", "2026-10-15").notice_due == day("2026-10-15")
     assert "the law says a reasonable time" in au("2026-12-01").rule
     assert au("2026-12-01").source == "Australian Consumer Law, section 36(4)"
+
+
+@pytest.mark.parametrize("regime", list(Regime))
+@pytest.mark.parametrize("today", ["2026-10-02", "2026-10-31", "2026-11-01", "2026-11-30", "2027-02-01"])
+def test_only_two_days_tell_apart_what_orders_of_one_day_oblige_to(regime: Regime, today: str) -> None:
+    first, second = limits_of(ORDER.placed_at.astimezone(NEW_YORK).date())
+    kinds = [
+        [first - timedelta(days=count) for count in range(40)],
+        [first + timedelta(days=count) for count in range(1, 31)],
+        [second + timedelta(days=count) for count in range(1, 40)],
+    ]
+
+    for days in kinds:
+        assert len({in_its_time(each, regime, today) for each in days}) == 1
+
+
+def in_its_time(expected_on: date, regime: Regime, today: str) -> Obligations | None:
+    """What an order of October 1 obliges to that is expected on that day."""
+    facts = replace(ORDER, expected_on=expected_on)
+    return duties_of(facts, regime, today=day(today), zone=NEW_YORK, working_days=WEEK)

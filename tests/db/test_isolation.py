@@ -23,7 +23,7 @@ import app.db
 from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.model import Basis, Promise
-from app.core.regimes import NoticeKind, Obligations
+from app.core.regimes import NoticeKind, Obligations, limits_of
 from app.db import (
     api_calls,
     arrivals,
@@ -41,6 +41,7 @@ from app.db import (
     inbox,
     interventions,
     items,
+    late_orders,
     lead_times,
     notices,
     open_demand,
@@ -236,6 +237,12 @@ def forget(session: Session, rows: Rows) -> int:
     session.execute(which_exist([rows])).one()
     return delete_some(session, rows)
 
+
+DAYS = late_orders.Days(
+    datetime.datetime.date,
+    lambda day: datetime.datetime.combine(day, datetime.time(), datetime.UTC),
+    limits_of,
+)
 
 CALLS: Mapping[str, Call] = {
     "demand.lines_of": lambda s, a: demand.lines_of(s, a.id, ORDERS),
@@ -501,6 +508,13 @@ CALLS: Mapping[str, Call] = {
     "notices.waiting_orders": lambda s, a: notices.waiting_orders(
         s, a.id, lambda facts: Obligations(None)
     ),
+    "late_orders.count_cohorts": lambda s, a: [
+        each.number for each in late_orders.count_cohorts(s, a.id, DAYS, but=())
+    ],
+    "late_orders.first_of": lambda s, a: late_orders.first_of(
+        s, a.id, list(late_orders.count_cohorts(s, a.id, DAYS, but=())), but=(), most=9
+    ),
+    "late_orders.logged_orders": lambda s, a: late_orders.logged_orders(s, a.id),
     "due_work.read": lambda s, a: due_work.read(s, a.id, now=NOW),
     "feeds.list_feeds": lambda s, a: feeds.list_feeds(s, a.id),
     "feeds.find_feed": lambda s, a: feeds.find_feed(s, a.id, "f-1"),

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from app.core.regimes import NoticeKind, Regime
 from app.db import interventions
-from app.pipeline.compliance import duties_today, log_notice
+from app.pipeline.compliance import log_notice, most_pressing
 from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.forms import Form
@@ -51,14 +51,14 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
 
 def _page(opened: OpenShop, order_id: int = 0, form: Form | None = None) -> str:
-    tasks = duties_today(opened.session, opened.shop, now=opened.say.now)
+    found = most_pressing(opened.session, opened.shop, now=opened.say.now, most=_MOST)
     return opened.render(
         "duties.html",
         page_name=_PAGE_NAME,
         regime=REGIMES[opened.shop.regime],
         is_watched=opened.shop.regime != Regime.NONE,
-        tasks=tasks[:_MOST],
-        more=max(0, len(tasks) - _MOST),
+        tasks=found.tasks,
+        more=found.number - len(found.tasks),
         kinds=KINDS,
         forms=Forms({} if form is None else {f"told-{order_id}": form}),
         done_text=done_text(_DONE),
