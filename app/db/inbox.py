@@ -42,7 +42,9 @@ def record_delivery(session: Session, shop_id: int, delivery: Delivery, *, now: 
     return any(each.is_due for each in kept)
 
 
-def record_deliveries(session: Session, told: Sequence[Incoming], *, now: datetime) -> list[Kept]:
+def record_deliveries(
+    session: Session | sa.Connection, told: Sequence[Incoming], *, now: datetime
+) -> list[Kept]:
     """Keep deliveries, each once: the same one again (by its id, or by event and body) changes nothing.
     Returns those that went in: not what was known already, and not what is of a shop that we do not
     know.
@@ -52,8 +54,8 @@ def record_deliveries(session: Session, told: Sequence[Incoming], *, now: dateti
     remembers one that has left since.
     """
     rows = [_row(each, now) for each in told]
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    insert = _INSERT_POSTGRESQL if is_postgresql else _INSERT_SQLITE
+    bind = session.get_bind() if isinstance(session, Session) else session
+    insert = _INSERT_POSTGRESQL if bind.dialect.name == "postgresql" else _INSERT_SQLITE
     found = session.execute(insert, {"rows": msgspec.json.encode(rows).decode()})
     return [
         Kept(shop_id, delivery_id, state == DeliveryState.DUE) for shop_id, delivery_id, state in found

@@ -24,7 +24,7 @@ def find_shop(session: Session, platform: str, domain: str) -> Shop | None:
     return session.scalar(sa.select(Shop).where(Shop.platform == platform, Shop.domain == domain))
 
 
-def find_ids(session: Session, domains: Collection[str]) -> dict[tuple[str, str], int]:
+def find_ids(session: Session | sa.Connection, domains: Collection[str]) -> dict[tuple[str, str], int]:
     """Our number of every shop that has one of the domains, by platform and domain."""
     columns = (Shop.platform, Shop.domain, Shop.id)
     found = session.execute(sa.select(*columns).where(Shop.domain.in_(domains)))

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
 from app.core.states import ShopStatus
 from app.db import inbox, shops
+from app.db.held import HeldConnection
 from app.db.inbox import Incoming
 from app.db.outages import NO_DATABASE, gave_way, was_cut_off
 from app.db.statements import commit_each
@@ -45,16 +47,18 @@ def is_farewell(incoming: Incoming) -> bool:
     return any(isinstance(fact, ShopGone) for fact in incoming.delivery.facts)
 
 
-def record(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
-    """Keep deliveries and commit. One that the database does not take is refused alone, and never
-    costs another its place."""
+def record(
+    runtime: Runtime, batch: Sequence[Incoming], *, held: HeldConnection | None = None
+) -> Recorded:
+    """Keep deliveries and commit, by the connection that is `held` if there is one. One that the
+    database does not take is refused alone, and never costs another its place."""
     try:
-        return _record_together_or_again(runtime, batch)
+        return _record_together_or_again(runtime, batch, held)
     except NO_DATABASE as error:
         log.warning("no webhook can be kept: send again", count=len(batch), error=_first_line(error))
     except Exception as error:  # noqa: BLE001 -- whatever is wrong with one must not refuse the others
         if len(batch) > 1:
-            alone = [record(runtime, [one]) for one in batch]
+            alone = [record(runtime, [one], held=held) for one in batch]
             outcomes = [outcome for each in alone for outcome in each.outcomes]
             return Recorded(outcomes, set().union(*(each.to_ring for each in alone)))
         topic = batch[0].delivery.topic
@@ -62,31 +66,45 @@ def record(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
     return Recorded([Outcome.NOT_KEPT] * len(batch), set())
 
 
-def _record_together_or_again(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
+def _record_together_or_again(
+    runtime: Runtime, batch: Sequence[Incoming], held: HeldConnection | None
+) -> Recorded:
     """Whoever had to give way to another transaction, or was cut off, may try again at once. If the
     commit was made before the connection ended, the deliveries are known by now."""
     try:
-        return _record_together(runtime, batch)
+        return _record_together(runtime, batch, held)
     except NO_DATABASE as error:
         if not (gave_way(error) or was_cut_off(error)):
             raise
-        return _record_together(runtime, batch)
+        return _record_together(runtime, batch, held)
 
 
-def _record_together(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
-    has_farewell = any(map(is_farewell, batch))
+def _record_together(
+    runtime: Runtime, batch: Sequence[Incoming], held: HeldConnection | None
+) -> Recorded:
+    if any(map(is_farewell, batch)):
+        with runtime.sessions.begin() as session:
+            recorded = _keep(session, runtime, batch)
+            for one, outcome in zip(batch, recorded.outcomes, strict=True):
+                if outcome is Outcome.NEW and is_farewell(one):
+                    _leave(session, one, runtime)
+            return recorded
+    if held is not None:
+        with held.use() as connection:
+            return _keep(connection, runtime, batch)
     with runtime.sessions.begin() as session:
-        if not has_farewell:
-            commit_each(session)
-        kept = inbox.record_deliveries(session, batch, now=runtime.clock())
-        outcomes = _outcomes(session, batch, kept)
-        for one, outcome in zip(batch, outcomes, strict=True):
-            if outcome is Outcome.NEW and is_farewell(one):
-                _leave(session, one, runtime)
-    return Recorded(outcomes, {each.shop_id for each in kept if each.is_due})
+        commit_each(session)
+        return _keep(session, runtime, batch)
 
 
-def _outcomes(session: Session, batch: Sequence[Incoming], kept: Sequence[inbox.Kept]) -> list[Outcome]:
+def _keep(session: Session | sa.Connection, runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
+    kept = inbox.record_deliveries(session, batch, now=runtime.clock())
+    return Recorded(_outcomes(session, batch, kept), {each.shop_id for each in kept if each.is_due})
+
+
+def _outcomes(
+    session: Session | sa.Connection, batch: Sequence[Incoming], kept: Sequence[inbox.Kept]
+) -> list[Outcome]:
     """What went in is told by the insert; only for the rest it must be asked which shops there are."""
     # Nearly always: then nothing more needs to be asked.
     if len(kept) == len(batch):

@@ -19,6 +19,9 @@ MOST_WAITING = 2000
 # send again. A transaction costs as much as several webhooks.
 _GATHER_S = 0.001
 
+# After so long without a commit the connection is given back.
+_QUIET_S = 0.5
+
 # Under load a shop is rung so often, not at each commit.
 _BETWEEN_RINGS_S = 0.02
 
@@ -27,16 +30,20 @@ class SharedCommits:
     """Takes deliveries one by one, has them kept many at a time, and rings for them after.
 
     `record` and `ring` run in threads of their own: a Redis that hangs delays no answer, and a
-    farewell, which may wait for its shop's worker, delays nobody else's.
+    farewell, which may wait for its shop's worker, delays nobody else's. `let_go` runs in the thread
+    that commits when that is quiet.
     """
 
     def __init__(
         self,
         record: Callable[[Sequence[Incoming]], Recorded],
         ring: Callable[[Sequence[int]], None],
+        let_go: Callable[[], None] = lambda: None,
     ) -> None:
         self._record = record
         self._ring = ring
+        self._let_go = let_go
+        self._quiet: asyncio.TimerHandle | None = None
         self._commits, self._farewells, self._rings = (
             ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("commit", "farewell", "ring")
         )
@@ -79,6 +86,13 @@ class SharedCommits:
             for (_, kept), outcome in zip(batch, outcomes, strict=True):
                 if not kept.done():  # whoever sent it may be gone
                     kept.set_result(outcome)
+        self._let_go_later()
+
+    def _let_go_later(self) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
+        loop = asyncio.get_running_loop()
+        self._quiet = loop.call_later(_QUIET_S, self._commits.submit, self._let_go)
 
     async def _in_thread(self, thread: ThreadPoolExecutor, batch: Sequence[Incoming]) -> list[Outcome]:
         recorded = await asyncio.get_running_loop().run_in_executor(thread, self._record, batch)

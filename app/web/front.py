@@ -17,6 +17,7 @@ from urllib.parse import quote
 from a2wsgi import WSGIMiddleware
 from flask import Flask
 
+from app.db.held import hold
 from app.db.inbox import Incoming
 from app.errors import RejectedWebhook
 from app.logs import configure_logs
@@ -57,9 +58,11 @@ class Front:
         self._pages_under_way = 0
         self._readers = webhooks.make_readers(runtime.settings)
         self._bodies = Bodies()
+        held = hold(runtime.engine)
         self._commits = SharedCommits(
-            lambda batch: intake.record(runtime, batch),
+            lambda batch: intake.record(runtime, batch, held=held),
             lambda shop_ids: webhooks.ring(runtime.redis, shop_ids),
+            *((held.let_go,) if held is not None else ()),
         )
         self._headers = _of_every_answer(app, runtime)
 

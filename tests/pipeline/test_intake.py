@@ -1,5 +1,6 @@
 """Deliveries in: kept together, each with an outcome of its own. On both databases."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -7,15 +8,20 @@ import sqlalchemy as sa
 from redis import Redis
 from structlog.testing import capture_logs
 
+from app.db.held import HeldConnection, hold
 from app.db.inbox import Incoming
 from app.db.models import DeliveryRow, Shop
-from app.pipeline.intake import Outcome, is_farewell, record
+from app.pipeline import intake
+from app.pipeline.intake import Outcome, Recorded, is_farewell
 from app.pipeline.runtime import Runtime
 from app.platforms.base import Delivery, ShopGone
 from app.platforms.http import Http
 from app.services import open_engine
 from app.settings import Settings
 from tests.builders import NOW, delivery, installed_shop
+from tests.tables import end_all_connections
+
+Record = Callable[[Runtime, Sequence[Incoming]], Recorded]
 
 NOWHERE = "postgresql+psycopg://nobody@127.0.0.1:1/nothing"
 
@@ -25,6 +31,21 @@ def runtime(request: pytest.FixtureRequest, redis: Redis, settings: Settings) ->
     """A process that takes webhooks in."""
     engine = request.getfixturevalue(request.param)
     return Runtime(settings, engine, redis, Http(), clock=lambda: NOW)
+
+
+@pytest.fixture(params=["from the pool", "held"])
+def record(request: pytest.FixtureRequest) -> Iterator[Record]:
+    """Keeps deliveries, by a connection from the pool each time, or by one that is held."""
+    held: dict[sa.Engine, HeldConnection | None] = {}
+
+    def keep(runtime: Runtime, batch: Sequence[Incoming]) -> Recorded:
+        if request.param == "held" and runtime.engine not in held:
+            held[runtime.engine] = hold(runtime.engine)
+        return intake.record(runtime, batch, held=held.get(runtime.engine))
+
+    yield keep
+    for one in filter(None, held.values()):
+        one.let_go()
 
 
 @pytest.fixture
@@ -45,7 +66,9 @@ def kept(runtime: Runtime) -> list[str]:
         return list(session.scalars(sa.select(DeliveryRow.delivery_id).order_by(DeliveryRow.id)))
 
 
-def test_each_delivery_of_a_batch_has_its_own_outcome(runtime: Runtime, shop_id: int) -> None:
+def test_each_delivery_of_a_batch_has_its_own_outcome(
+    record: Record, runtime: Runtime, shop_id: int
+) -> None:
     record(runtime, [told("d-1")])
     stranger = Incoming("shopify", Delivery("b.myshopify.com", "some/topic", "d-3", None, "b-3", NOW))
     other_platform = told("d-4", by="bigcommerce")
@@ -58,7 +81,7 @@ def test_each_delivery_of_a_batch_has_its_own_outcome(runtime: Runtime, shop_id:
 
 
 @pytest.mark.usefixtures("shop_id")
-def test_what_stands_twice_in_a_batch_is_new_once(runtime: Runtime) -> None:
+def test_what_stands_twice_in_a_batch_is_new_once(record: Record, runtime: Runtime) -> None:
     """By its id, and by event and body."""
     results = record(runtime, [told("d-1", event="e-1"), told("d-1"), told("d-2", event="e-1")])
 
@@ -67,7 +90,9 @@ def test_what_stands_twice_in_a_batch_is_new_once(runtime: Runtime) -> None:
 
 
 @pytest.mark.usefixtures("shop_id")
-def test_a_delivery_that_the_database_does_not_take_costs_no_other_its_place(runtime: Runtime) -> None:
+def test_a_delivery_that_the_database_does_not_take_costs_no_other_its_place(
+    record: Record, runtime: Runtime
+) -> None:
     """A lone surrogate is no text that a database keeps."""
     bad = Incoming("shopify", Delivery("a.myshopify.com", "some/topic", "d-\udc80", None, "b", NOW))
 
@@ -80,6 +105,7 @@ def test_a_delivery_that_the_database_does_not_take_costs_no_other_its_place(run
 
 
 def test_a_dead_database_is_one_line_in_the_log_however_many_webhooks_it_refuses(
+    record: Record,
     runtime: Runtime,
 ) -> None:
     dead = replace(runtime, engine=open_engine(NOWHERE))
@@ -93,7 +119,9 @@ def test_a_dead_database_is_one_line_in_the_log_however_many_webhooks_it_refuses
     assert "\n" not in line["error"]
 
 
-def test_a_shop_that_was_erased_a_moment_ago_is_unknown_at_once(runtime: Runtime, shop_id: int) -> None:
+def test_a_shop_that_was_erased_a_moment_ago_is_unknown_at_once(
+    record: Record, runtime: Runtime, shop_id: int
+) -> None:
     record(runtime, [told("d-1")])
     with runtime.sessions.begin() as session:
         session.execute(sa.delete(DeliveryRow))
@@ -102,7 +130,9 @@ def test_a_shop_that_was_erased_a_moment_ago_is_unknown_at_once(runtime: Runtime
     assert record(runtime, [told("d-2")]).outcomes == [Outcome.UNKNOWN_SHOP]
 
 
-def test_a_farewell_in_a_batch_ends_the_shops_work(runtime: Runtime, shop_id: int) -> None:
+def test_a_farewell_in_a_batch_ends_the_shops_work(
+    record: Record, runtime: Runtime, shop_id: int
+) -> None:
     farewell = Incoming("shopify", delivery("d-2", ShopGone()))
 
     results = record(runtime, [told("d-1"), farewell, told("d-3")])
@@ -111,3 +141,44 @@ def test_a_farewell_in_a_batch_ends_the_shops_work(runtime: Runtime, shop_id: in
         status = session.get_one(Shop, shop_id).status
     assert results.outcomes == [Outcome.NEW] * 3
     assert (status, is_farewell(farewell), is_farewell(told("d-1"))) == ("removed", True, False)
+
+
+def test_a_connection_that_was_cut_off_costs_no_delivery(
+    clean_pg: sa.Engine, settings: Settings
+) -> None:
+    runtime = Runtime(settings, clean_pg, Redis(), Http(), clock=lambda: NOW)
+    with runtime.sessions.begin() as session:
+        installed_shop(session)
+    held = HeldConnection(clean_pg)
+    intake.record(runtime, [told("d-1")], held=held)
+
+    end_all_connections(clean_pg)
+    results = intake.record(runtime, [told("d-2")], held=held)
+    held.let_go()
+
+    assert results.outcomes == [Outcome.NEW]
+    assert kept(runtime) == ["d-1", "d-2"]
+
+
+def test_a_held_connection_is_taken_once_and_given_back(clean_pg: sa.Engine) -> None:
+    held, taken = HeldConnection(clean_pg), []
+    sa.event.listen(clean_pg, "checkout", note := lambda *told: taken.append(told[0]))
+
+    for _ in range(3):
+        with held.use() as connection:
+            connection.execute(sa.select(1))
+    before = clean_pg.pool.checkedout()  # type: ignore[attr-defined]
+    held.let_go()
+    sa.event.remove(clean_pg, "checkout", note)
+
+    assert len(taken) == 1
+    assert (before, clean_pg.pool.checkedout()) == (1, 0)  # type: ignore[attr-defined]
+
+
+def test_a_connection_is_not_held_after_an_error(clean_pg: sa.Engine) -> None:
+    held = HeldConnection(clean_pg)
+
+    with pytest.raises(sa.exc.ProgrammingError), held.use() as connection:
+        connection.execute(sa.text("SELECT nothing"))
+
+    assert clean_pg.pool.checkedout() == 0  # type: ignore[attr-defined]

@@ -140,3 +140,22 @@ def test_while_the_database_hangs_only_so_many_wait() -> None:
         return one_more
 
     assert asyncio.run(story()) is Outcome.NOT_KEPT
+
+
+def test_the_connection_is_given_back_when_it_is_quiet_by_the_thread_that_commits() -> None:
+    inbox, threads = Inbox(), []
+
+    async def story() -> None:
+        commits = SharedCommits(record, lambda _: None, let_go)
+        await asyncio.gather(*(commits.keep(told(f"d-{number}")) for number in range(3)))
+        await until(lambda: len(threads) > len(inbox.batches))
+
+    def record(batch: Sequence[Incoming]) -> Recorded:
+        threads.append(threading.current_thread())
+        return inbox.record(batch)
+
+    def let_go() -> None:
+        threads.append(threading.current_thread())
+
+    asyncio.run(story())
+    assert len(set(threads)) == 1
