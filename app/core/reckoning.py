@@ -5,13 +5,16 @@ orders whose selling plan reserves later, but what drafts and transfers reserve)
 explains.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from app.core.books import Demand, Verdict, compare_books
-from app.core.model import Line, longest_waiting_first
+from app.core.doubt import Bounds, in_doubt, youngest
+from app.core.model import Line
 
 Key = tuple[int, int]
 """An order and a location."""
@@ -20,6 +23,7 @@ UNSEEN = "something that Backline can't see"
 
 _LAST_ID = 2**63 - 1
 _MOST_CLAIMS = 10**6
+_LATER, _SOLD, _ALL = attrgetter("later"), attrgetter("planned"), attrgetter("quantity")
 # Beyond so many steps nobody looks for the one set of orders that makes up a difference.
 _MOST_STEPS = 200_000
 
@@ -87,9 +91,18 @@ def _of_the_difference(figures: Mapping[int, int], whole: Demand) -> dict[Key, i
     for place in {line.location_id for line in whole.located}:
         lines = whole.at(place)
         excess = sum(line.quantity for line in lines) - figures.get(place, 0)
-        sizes = {(one.order_id, place): one.planned for one in lines if one.planned}
-        found |= the_only_set(sizes, excess) or {}
+        found |= _sold_ahead(lines, excess) or {}
     return found
+
+
+def _sold_ahead(lines: Sequence[Line], excess: int) -> dict[Key, int] | None:
+    """The only choice of units sold by plans that are `excess`, those that may not ship yet first."""
+    later = _sizes(lines, _LATER)
+    left = excess - sum(later.values())
+    if left < 0:
+        return the_only_set(later, excess)
+    others = the_only_set(_sizes(lines, _SOLD, without=later), left) if left else {}
+    return None if others is None else _together(later, others)
 
 
 def the_only_set(sizes: Mapping[Key, int], total: int) -> dict[Key, int] | None:
@@ -110,26 +123,55 @@ def the_only_set(sizes: Mapping[Key, int], total: int) -> dict[Key, int] | None:
 
 
 def _not_committed(lines: Sequence[Line], excess: int) -> dict[Key, int]:
-    """The units that are `excess`, where nobody else's can be. If lines bought by selling plans can make
-    it up they do, and of one alone a part may be: the platform commits no stock to units that staff add
-    to an order that was let go, and that are held."""
-    planned = {key_of(line): line.planned for line in lines if line.planned}
-    if sum(planned.values()) < excess:
-        return the_only_set({key_of(line): line.quantity for line in lines}, excess) or {}
-    if len(planned) == 1 and excess > 0:
-        return dict.fromkeys(planned, excess)
-    return the_only_set(planned, excess) or {}
+    """The units that are `excess`, where nobody else's can be: those that may not ship yet before others
+    that selling plans sold, and those before all others. Of one order alone a part may be: the platform
+    commits no stock to units that staff add to an order that was let go, and that are held."""
+    if excess <= 0:
+        return {}
+    later = _sizes(lines, _LATER)
+    if sum(later.values()) >= excess:
+        return _of_these(later, excess)
+    left = excess - sum(later.values())
+    sold = _sizes(lines, _SOLD, without=later)
+    if sum(sold.values()) >= left:
+        return _together(later, _of_these(sold, left))
+    return _together(later, the_only_set(_sizes(lines, _ALL, without=later), left) or {})
+
+
+def _of_these(sizes: Mapping[Key, int], excess: int) -> dict[Key, int]:
+    return dict.fromkeys(sizes, excess) if len(sizes) == 1 else the_only_set(sizes, excess) or {}
+
+
+def _sizes(
+    lines: Iterable[Line], some: Callable[[Line], int], *, without: Mapping[Key, int] | None = None
+) -> dict[Key, int]:
+    """So many of the units of each line, but for those `without`."""
+    less = without or {}
+    units = {key_of(line): some(line) - less.get(key_of(line), 0) for line in lines}
+    return {key: few for key, few in units.items() if few > 0}
+
+
+def _together(some: Mapping[Key, int], others: Mapping[Key, int]) -> dict[Key, int]:
+    return dict(Counter(some) + Counter(others))
 
 
 def without(demand: Demand, waiting: Mapping[Key, int]) -> Demand:
     """The same without the units that wait for the platform to count them."""
     if not waiting:
         return demand
-    left = (
-        line._replace(quantity=line.quantity - waiting.get((line.order_id, line.location_id), 0))
-        for line in demand.located
-    )
+    left = (_less(line, waiting.get(key_of(line), 0)) for line in demand.located)
     return Demand([line for line in left if line.quantity > 0], demand.unlocated)
+
+
+def _less(line: Line, units: int) -> Line:
+    """The line without so many units, those that may not ship yet first."""
+    if not units:
+        return line
+    return line._replace(
+        quantity=line.quantity - units,
+        planned=max(0, line.planned - units),
+        later=max(0, line.later - units),
+    )
 
 
 def _with_claims(figures: Mapping[int, int], demand: Demand, claims: Sequence[Claim]) -> Demand:
@@ -163,45 +205,6 @@ def as_line(claim: Claim, place: int, *, number: int) -> Line:
     return Line(_LAST_ID - number, 0, place, claim.quantity, claim.placed_at, reserved_by=claim.words)
 
 
-def in_doubt(lines: Iterable[Line], *, supply: int, owed_before: int, excess: int) -> frozenset[int]:
-    """The orders of one pool of which nobody can say how many units are short, because the platform
-    counts `excess` units fewer than these lines are: whichever of them it leaves out, what is said of
-    all others holds."""
-    queue = longest_waiting_first(lines)
-    sizes = _uncertain(queue, excess)
-    total = sum(sizes)
-    older, position, doubtful = 0, owed_before, set()
-    for line, size in zip(queue, sizes, strict=True):
-        position += line.quantity
-        younger = total - older - size
-        forced = max(0, excess - younger)
-        ahead = min(forced, older)
-        most = _short(line.quantity, position - supply, out=forced - ahead, ahead=ahead)
-        own = min(excess, size)
-        least = _short(line.quantity, position - supply, out=own, ahead=min(excess - own, older))
-        if not _short(line.quantity, position - supply, out=0, ahead=0) == most == least:
-            doubtful.add(line.order_id)
-        older += size
-    return frozenset(doubtful)
-
-
-def _uncertain(queue: Sequence[Line], excess: int) -> list[int]:
-    """How many units of each line may be those that are not counted. If lines bought by selling plans
-    can make up the difference, only theirs; else whole lines, or, if there are none so small, any."""
-    planned = [line.planned for line in queue]
-    if sum(planned) >= excess:
-        return planned
-    units = [0 if line.reserved_by else line.quantity for line in queue]
-    whole = [size if size <= excess else 0 for size in units]
-    return whole if sum(whole) >= excess else units
-
-
-def _short(quantity: int, behind: int, *, out: int, ahead: int) -> int:
-    """Units short of a line that ends so far `behind` the supply, had it `out` units fewer and those
-    ahead of it `ahead` fewer."""
-    return max(0, min(quantity - out, behind - out - ahead))
-
-
 DriftSince = Mapping[int, Sequence[Sequence[float]]]
 """Units that nobody explains by location, newest last: how many came when (in seconds)."""
 
@@ -225,12 +228,13 @@ def drift_since(
 
 class Queue(NamedTuple):
     """Who waits in the pools of an item: the lines that stock serves in turn, what older demand takes
-    before them, by location, the lines of which nobody can say whether stock serves them, and the units
-    that wait outside, for the platform to commit stock to them."""
+    before them, by location, the lines of which nobody can say how many units are short, with what it is
+    between, and the units that wait outside, for the platform to commit stock to them. Of units of which
+    nobody knows whose they are that wait outside too, `lines` leave the youngest out."""
 
     lines: Demand
     owed_before: Mapping[int, int]
-    doubtful: frozenset[Key]
+    doubtful: Mapping[Key, Bounds]
     waiting: Mapping[Key, int]
 
 
@@ -248,27 +252,23 @@ def queue_of(
     waiting = dict(found.waiting)
     for place in committed:
         orders_there = [line for line in found.counted.at(place) if not line.reserved_by]
-        waiting |= _not_committed(orders_there, -drift.get(place, 0))
-    lines = [*without(orders, waiting).located, *_reserved(found.counted, since)]
+        waiting = _together(waiting, _not_committed(orders_there, -drift.get(place, 0)))
+    queue = Demand(
+        [*without(orders, waiting).located, *_reserved(found.counted, since)], orders.unlocated
+    )
     shown = [*without(found.counted, waiting).located, *_unseen(since)]
-    owed = {
-        place: max(0, units - sum(line.quantity for line in shown if line.location_id == place))
-        for place, units in committed.items()
-    }
-    queue = Demand(lines, orders.unlocated)
-    doubtful = {
-        (order_id, place)
-        for place in committed
-        if (
-            excess := sum(line.quantity for line in shown if line.location_id == place)
-            - committed[place]
-        )
-        > 0
-        for order_id in in_doubt(
-            queue.at(place), supply=supply[place], owed_before=owed[place], excess=excess
-        )
-    }
-    return Queue(queue, owed, frozenset(doubtful), waiting)
+    owed: dict[int, int] = {}
+    doubtful: dict[Key, Bounds] = {}
+    left_out: dict[Key, int] = {}
+    for place, units in committed.items():
+        excess = sum(line.quantity for line in shown if line.location_id == place) - units
+        owed[place] = max(0, -excess)
+        if excess > 0:
+            there = queue.at(place)
+            bounds = in_doubt(there, supply=supply[place], owed_before=owed[place], excess=excess)
+            doubtful |= {(order_id, place): one for order_id, one in bounds.items()}
+            left_out |= {(order_id, place): few for order_id, few in youngest(there, excess).items()}
+    return Queue(without(queue, left_out), owed, doubtful, waiting)
 
 
 def _reserved(counted: Demand, since: DriftSince) -> list[Line]:

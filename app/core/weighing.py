@@ -1,11 +1,13 @@
 """What may be said of an item's lines, once the queue was walked at both bounds of its supply."""
 
 from collections.abc import Collection, Container, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from app.core.allocate import allocate
 from app.core.books import Demand
 from app.core.decide import Decided, PoolState
+from app.core.doubt import Bounds
 from app.core.endings import LastShort, Place, Sighting
 from app.core.freshness import Case, Supply, weigh
 from app.core.model import Promise
@@ -24,12 +26,12 @@ class Context(NamedTuple):
     """What lines are weighed by. `standing`: units short that we say of each now, by order and location.
     `unshown`: by location, the orders of which figures may not show all that they want, or what others
     before them do. `showing`: the orders that show already that they wait. `undecided`: lines of which
-    what stands stays."""
+    nobody can say how many units are short, and what it is between."""
 
     standing: Mapping[Place, int]
     unshown: Mapping[int, Container[int]]
     showing: Container[int]
-    undecided: Container[Place] = frozenset()
+    undecided: Mapping[Place, Bounds] = MappingProxyType({})
 
 
 def most_short(pools: Mapping[int, PoolState], supply: Mapping[int, Supply]) -> dict[Place, int]:
@@ -57,7 +59,9 @@ def weigh_lines(
         key = (line.order_id, line.location_id)
         stands = context.standing.get(key, 0)
         if key in context.undecided:
-            held |= {key: stands} if stands else {}
+            if _stays(stands, context.undecided[key]):
+                held |= {key: stands} if stands else {}
+                unsaid.add(key)
             continue
         case = Case(
             least.get(key, 0),
@@ -75,6 +79,12 @@ def weigh_lines(
         if said.short != case.least and stands:
             held[key] = said.short
     return Settlement([one for one in made if place_of(one[0]) not in unsaid], held, unsure)
+
+
+def _stays(stands: int, bounds: Bounds) -> bool:
+    """Whether what is said of a line that nobody can decide stays: if it may be true, and where it may
+    be that nothing is short."""
+    return not bounds.least or bounds.least <= stands <= bounds.most
 
 
 def place_of(promise: Promise) -> Place:

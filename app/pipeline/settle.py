@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from app.core.books import Verdict
 from app.core.decide import decide
+from app.core.doubt import Bounds
 from app.core.freshness import Snapshot, Supply, behind_unshown
 from app.core.model import Promise
 from app.core.promise import explain
-from app.core.reckoning import Key, Queue, Reckoning, key_of, queue_of
+from app.core.reckoning import Key, Queue, Reckoning, queue_of
 from app.core.reconcile import (
     Balance,
     balance_books,
@@ -263,7 +264,7 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
         )
         for location_id, lines in decided.items()
         for allocation, promise in lines
-        if promise.short and not promise.line.reserved_by and key_of(promise.line) not in queue.doubtful
+        if promise.short and not promise.line.reserved_by
     ]
     settlement = _weigh(session, gathered, made, most_short(pools, supply), queue.doubtful)
     record(session, gathered, settlement, sighting(decided, settlement, supply))
@@ -293,7 +294,7 @@ def _weigh(
     gathered: Gathered,
     made: Sequence[tuple[Promise, str]],
     most: Mapping[Key, int],
-    undecided: Collection[Key],
+    undecided: Mapping[Key, Bounds],
 ) -> Settlement:
     """What may be said of the lines, by what we say of them now and what their orders show."""
     item, books = gathered.item, gathered.books

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from app.core.allocate import allocate
 from app.core.books import Demand, Verdict
+from app.core.doubt import Bounds
 from app.core.model import Line
-from app.core.reckoning import Claim, Reckoning, drift_since, in_doubt, queue_of, reckon, the_only_set
+from app.core.reckoning import Claim, Reckoning, drift_since, queue_of, reckon, the_only_set
 from tests.builders import LOCATION, line, minute
 
 HERE, THERE = LOCATION, LOCATION + 1
@@ -127,29 +128,6 @@ def test_what_was_there_first_is_served_before_all_others() -> None:
     assert queue.owed_before == {HERE: 2}
 
 
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(0, 12), st.integers(1, 8))
-def test_what_is_not_in_doubt_holds_whichever_orders_are_not_committed(
-    sizes: list[int], supply: int, excess: int
-) -> None:
-    """Every world in which whole orders, of so many units together, commit nothing."""
-    queue = [line(size, placed=number + 1) for number, size in enumerate(sizes)]
-    worlds = [
-        out
-        for count in range(len(queue) + 1)
-        for out in combinations(queue, count)
-        if sum(one.quantity for one in out) == excess
-    ]
-
-    doubtful = in_doubt(queue, supply=supply, owed_before=0, excess=excess)
-
-    told = {each.line.order_id: each.short for each in allocate(queue, on_hand=supply)}
-    for out in worlds:
-        left = [one for one in queue if one not in out]
-        for each in allocate(left, on_hand=supply):
-            if each.line.order_id not in doubtful:
-                assert each.short == told[each.line.order_id]
-
-
 def test_a_claim_of_the_second_of_an_order_comes_after_it() -> None:
     at = datetime(2026, 11, 25, 9, tzinfo=UTC)
     order = line(3, order=1)._replace(placed_at=at)
@@ -198,3 +176,30 @@ def test_units_that_are_not_committed_are_of_the_only_order_that_a_plan_sold(
 
     assert found.waiting == waiting
     assert not found.doubtful or not waiting
+
+
+def test_of_preorders_that_commit_too_little_who_is_short_for_sure_is_known() -> None:
+    """Of one that is held nothing is committed, and of 3 units more it can't be said whose they are."""
+    first, second, held = by_plan(5, order=1, later=0), by_plan(5, order=2, later=0), by_plan(3, order=3)
+    books = Demand([first, second, held])
+
+    found = queue_of(
+        Reckoning(Verdict.BALANCED, books),
+        books,
+        committed={HERE: 7},
+        supply={HERE: 1},
+        drift={HERE: -6},
+        since={},
+    )
+
+    assert found.waiting == {(3, HERE): 3}
+    assert found.doubtful == {(1, HERE): Bounds(1, 4), (2, HERE): Bounds(2, 5)}
+    assert [(one.order_id, one.quantity) for one in found.lines.located] == [(1, 5), (2, 2)]
+
+
+def test_units_that_may_not_ship_yet_are_not_committed_before_others_of_a_plan() -> None:
+    held, released = by_plan(2, order=1), by_plan(2, order=2, later=0)
+
+    found = reckon({HERE: 2}, Demand([held, released]))
+
+    assert found.waiting == {(1, HERE): 2}

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from app.core.books import Demand
+from app.core.doubt import Bounds
 from app.core.endings import LastShort
 from app.core.freshness import Supply
 from app.core.model import Allocation, Basis, Line, Promise
@@ -62,11 +63,23 @@ def test_one_that_shows_already_that_it_waits_is() -> None:
 
 
 def test_of_undecided_lines_what_stands_stays() -> None:
-    undecided = Context({(1, HERE): 2}, {}, set(), {(1, HERE), (2, HERE)})
+    undecided = Context({(1, HERE): 2}, {}, set(), dict.fromkeys([(1, HERE), (2, HERE)], Bounds(0, 2)))
 
-    found = weigh_lines(Demand([line(1, 2), line(2)]), [], {}, undecided)
+    found = weigh_lines(Demand([line(1, 2), line(2)]), [short(2, 1)], {}, undecided)
 
-    assert (found.held, found.unsure) == ({(1, HERE): 2}, set())
+    assert (found.made, found.held, found.unsure) == ([], {(1, HERE): 2}, set())
+
+
+def test_an_undecided_line_that_is_short_at_the_least_is_said_to_be() -> None:
+    undecided = Context(
+        {(2, HERE): 2, (3, HERE): 4}, {}, set(), {(n, HERE): Bounds(1, 3) for n in (1, 2, 3)}
+    )
+    made = [short(number, 1, 4) for number in (1, 2, 3)]
+
+    found = weigh_lines(Demand([line(1, 4), line(2, 4), line(3, 4)]), made, {}, undecided)
+
+    assert found.made == [made[0], made[2]]
+    assert found.held == {(2, HERE): 2}
 
 
 def test_how_lines_stand_is_kept_of_those_that_are_short_for_sure() -> None:
