@@ -20,7 +20,7 @@ from app.settings import Settings
 
 _WAIT_S = 10
 _SLOW = timedelta(minutes=2)
-_UNCHECKED = timedelta(hours=3)
+_UNCHECKED = timedelta(hours=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def _webhooks(runtime: Runtime, shop: Shop) -> Finding:
     if shop.subscribed_at is None:
         return Finding("look", "webhooks", "Not registered yet.", "A worker does it first thing.")
     if runtime.clock() - shop.subscribed_at > _UNCHECKED:
-        text = f"Last checked {shop.subscribed_at:%Y-%m-%d %H:%M} UTC; that is due every hour."
+        text = f"Last checked {shop.subscribed_at:%Y-%m-%d %H:%M} UTC; that is due every six hours."
         return Finding("act", "webhooks", text, "See that a worker and a clock run.")
     return Finding("well", "webhooks", f"All, last checked {shop.subscribed_at:%Y-%m-%d %H:%M} UTC.")
 

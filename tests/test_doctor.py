@@ -93,7 +93,7 @@ def test_without_redis_the_rest_is_still_looked_at(stage: Stage) -> None:
         (lambda shop: setattr(shop, "subscriptions", {"orders/create": "no"}), "webhooks", "act"),
         (lambda shop: setattr(shop, "subscribed_at", None), "webhooks", "look"),
         (
-            lambda shop: setattr(shop, "subscribed_at", shop.subscribed_at - timedelta(hours=4)),
+            lambda shop: setattr(shop, "subscribed_at", shop.subscribed_at - timedelta(hours=9)),
             "webhooks",
             "act",
         ),

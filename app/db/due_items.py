@@ -24,6 +24,7 @@ class StockMove(NamedTuple):
     item_id: int
     hint: int | None
     cause: str
+    location_id: int | None = None
 
 
 def patience(item: StockItem, free: int | None) -> timedelta:
@@ -45,8 +46,14 @@ def items_of_variants(
     return dict(session.execute(statement).all())
 
 
-def ask_for_look(item: StockItem, *, at: datetime, cause: str) -> None:
-    """The item's stock must be read by then; an earlier wish stands."""
+def ask_for_look(item: StockItem, *, at: datetime, cause: str, told: StockMove | None = None) -> None:
+    """The item's stock must be read by then; an earlier wish stands. `told` is what asks for it, where
+    that is about a pool: all pools are to be read as soon as anything else asks too."""
+    place = None if told is None or told.hint is None else told.location_id
+    if item.look_at is not None and item.told_location_id != place:
+        place = None
+    item.told_location_id = place
+    item.told_available = None if place is None or told is None else told.hint
     if item.look_at is None or at < item.look_at:
         item.look_at, item.cause = at, cause
 
@@ -90,7 +97,7 @@ def move_stocks(session: Session, shop_id: int, moves: Sequence[StockMove], *, n
             item.stirred_at = now
             # The webhook's number decides how soon, never what: it is of a moment that has passed.
             free = item.headroom if move.hint is None else move.hint
-            ask_for_look(item, at=now + patience(item, free), cause=move.cause)
+            ask_for_look(item, at=now + patience(item, free), cause=move.cause, told=move)
 
 
 def look_at_item(session: Session, shop_id: int, item_id: int, *, now: datetime, cause: str) -> None:

@@ -121,6 +121,12 @@ def is_doubtful(updated_at: datetime, seen_at: datetime) -> bool:
     return seen_at < updated_at + _SAME_SECOND
 
 
+def asked_since(session: Session, shop_id: int, moment: datetime) -> set[int]:
+    """Orders that were read one by one since then."""
+    where = (Order.shop_id == shop_id, Order.asked_at >= moment)
+    return set(session.scalars(sa.select(Order.order_id).where(*where)))
+
+
 def mark_unseen_stale(
     session: Session, shop_id: int, order_ids: Collection[int], *, seen_before: datetime
 ) -> None:

@@ -122,7 +122,10 @@ def _routing_changed(session: Session, row: DueDelivery, fact: RoutingChanged, n
 def _stock_moved(
     session: Session, facts: Sequence[tuple[DueDelivery, StockMoved]], now: datetime
 ) -> None:
-    moves = [StockMove(fact.item_id, fact.available_hint, _cause(row)) for row, fact in facts]
+    moves = [
+        StockMove(fact.item_id, fact.available_hint, _cause(row), fact.location_id)
+        for row, fact in facts
+    ]
     due_items.move_stocks(session, facts[0][0].shop_id, moves, now=now)
 
 

@@ -19,6 +19,7 @@ from app.db.shops import LeaseLostError
 from app.db.statements import commit_each
 from app.errors import NeedsMerchant, NeedsOperator, TryLater
 from app.pipeline.absorb import absorb
+from app.pipeline.ahead import settle_or_read_ahead
 from app.pipeline.bulk import write_in_bulk
 from app.pipeline.context import ShopContext
 from app.pipeline.feeds.access import FeedAccess
@@ -27,7 +28,6 @@ from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
 from app.pipeline.reading import poll_changes
 from app.pipeline.reconcile import check_first, reconcile
-from app.pipeline.settle import settle
 from app.pipeline.write_back import write_back
 from app.platforms.base import Platform
 from app.platforms.http import grown_s
@@ -68,7 +68,16 @@ def advance(
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return BUSY_S if shops.exists(session, shop_id) else None
     context = ShopContext(
-        shop_id, owner, sessions, connect, clock, app_url, retention, feed_access, clock()
+        shop_id,
+        owner,
+        sessions,
+        connect,
+        clock,
+        app_url,
+        retention,
+        feed_access,
+        clock(),
+        answered=answered,
     )
     is_served = False
     try:
@@ -155,7 +164,7 @@ _STEPS: Mapping[str, Callable[[ShopContext], bool]] = {
     "import": import_step,
     "news": poll_changes,
     "inbound": read_inbound,
-    "items": settle,
+    "items": settle_or_read_ahead,
     "bulk": write_in_bulk,
     "orders": write_back,
     # Nobody waits at a stranger's server while there are orders to write.

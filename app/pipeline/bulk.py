@@ -18,6 +18,7 @@ from app.db.due_orders import DueOrder
 from app.db.models import BulkWriteRow
 from app.pipeline.compliance import with_duties
 from app.pipeline.context import ShopContext, local_day
+from app.pipeline.inbound import put_off_until_read
 from app.pipeline.looking import settle_by_stock, surely_as_known
 from app.pipeline.planning import Planned
 from app.pipeline.quarantine import unless_poisoned
@@ -64,9 +65,12 @@ def _rest(context: ShopContext, how_long: timedelta) -> bool:
 
 
 def _begin(context: ShopContext, writer: BulkWriter) -> bool:
-    """Plan, keep what is intended, and have it begun. Too few orders go the ordinary way."""
+    """Plan, keep what is intended, and have it begun. Too few orders go the ordinary way; of those that
+    were put off all come again together."""
     least = context.platform.traits.bulk_from
-    orders = _due(context)
+    orders, is_any_put_off = _due(context)
+    if len(orders) < least and is_any_put_off:
+        return False
     plans = _plans(context, orders) if len(orders) >= least else []
     if len(plans) < least:
         return _rest(context, _SHORT_REST)
@@ -79,15 +83,18 @@ def _begin(context: ShopContext, writer: BulkWriter) -> bool:
     return _have_it_begun(context, writer, [_tags_of(plan.change) for plan in plans])
 
 
-def _due(context: ShopContext) -> list[DueOrder]:
-    """The orders that change their status, unless a write of ours is still unanswered."""
+def _due(context: ShopContext) -> tuple[list[DueOrder], bool]:
+    """The orders that change their status, unless a write of ours is still unanswered, or a date that
+    they are to show must be read anew; and whether any was put off for that."""
     now = context.clock()
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
         today = local_day(now, shop.time_zone)
         found = due_orders.orders_changing_status(session, context.shop_id, now=now, limit=_MOST_AT_ONCE)
-        due = with_duties(session, shop, found, now=now)
-    return [order for order in due if order.intent is None and changes_status(order, today)]
+        fresh = put_off_until_read(session, shop, found, now=now)
+        due = with_duties(session, shop, fresh, now=now)
+    ready = [order for order in due if order.intent is None and changes_status(order, today)]
+    return ready, len(fresh) < len(found)
 
 
 def _plans(context: ShopContext, orders: Sequence[DueOrder]) -> list[Planned]:
@@ -101,7 +108,7 @@ def _plans(context: ShopContext, orders: Sequence[DueOrder]) -> list[Planned]:
     sure = surely_as_known(context, glance.orders)
     pairs = [
         (order, seen[order.order_id].now)
-        for order in _due(context)
+        for order in _due(context)[0]
         if order.order_id in sure and items_that_matter([order]) <= set(items)
     ]
     return [plan for plan in plan_all(context, pairs) if _can_be_in_bulk(plan.change)]

@@ -14,7 +14,18 @@ from app.db import shops
 from app.db.models import Shop
 from app.db.statements import commit_each
 from app.pipeline.feeds.access import FeedAccess
-from app.platforms.base import Platform
+from app.platforms.base import Glance, Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What was read of orders before they were known to be due: when, and how many calls the platform
+    had answered by then."""
+
+    glance: Glance
+    asked_at: datetime
+    answered: int
+
 
 # How old the lease may become while nothing but reads are made: far less than it lasts.
 _RENEW_AFTER = timedelta(seconds=10)
@@ -23,7 +34,8 @@ _RENEW_AFTER = timedelta(seconds=10)
 @dataclass
 class ShopContext:
     """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease,
-    which was last written at `kept_at`; `app_url` is where platforms reach us."""
+    which was last written at `kept_at`; `app_url` is where platforms reach us, `answered` counts the
+    calls that the platform has served."""
 
     shop_id: int
     owner: str
@@ -35,6 +47,8 @@ class ShopContext:
     feed_access: FeedAccess = field(default_factory=FeedAccess)
     kept_at: datetime | None = None
     _met: Shop | None = None
+    answered: Callable[[], int] = int
+    ahead: Ahead | None = None
     _connected_at: datetime | None = None
 
     @contextmanager

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.db import due_items, preferences, shops, showing
 from app.db.models import Shop
+from app.db.stale_orders import asked_since
 from app.errors import NeedsMerchant
 from app.pipeline.compliance import compare_duties
 from app.pipeline.context import ShopContext
@@ -14,12 +15,16 @@ from app.pipeline.reading import note_unread, read_changed_orders
 from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
+# Shopify charges a point for each of some forty webhooks that it lists.
+_WEBHOOKS_EVERY = timedelta(hours=6)
+# Platforms give up a webhook that nobody answered for hours: whoever comes late may have been away.
+_LATE = timedelta(minutes=10)
 
 
 def reconcile(context: ShopContext) -> bool:
     """Once an hour: read the orders that changed, look again at every item that open orders name, see
-    that the webhooks still come, compare what orders oblige to with what they say, and forget what
-    nobody needs any more. Returns whether it was time.
+    what we may and, now and then, that the webhooks still come, compare what orders oblige to with what
+    they say, and forget what nobody needs any more. Returns whether it was time.
 
     An order of which two copies of one second differ, or that may have changed in the second of our
     copy, is read only when an item is short of stock. If it shows something of ours that no item's books
@@ -28,13 +33,14 @@ def reconcile(context: ShopContext) -> bool:
     shop = context.read_shop()
     if shop.reconcile_at > context.clock():
         return False
-    last_check = shop.reconcile_at - _pause(shop.id)
+    last_check, began = shop.reconcile_at - _pause(shop.id), context.clock()
     with context.reading() as session:
         stale = showing.stale_orders_shown(session, context.shop_id, seen_since=last_check)
     if stale:
         note_unread(context, stale)
     read_changed_orders(context, cause="hourly check")
-    profile, subscriptions = _ask_platform(context)
+    with_webhooks = _may_lack_webhooks(context, shop, set(stale), began=began)
+    profile, subscriptions = _ask_platform(context, with_webhooks=with_webhooks)
     with context.transaction() as session:
         now = context.clock()
         due_items.look_at_waiting_items(session, context.shop_id, now=now)
@@ -48,6 +54,16 @@ def reconcile(context: ShopContext) -> bool:
             old = find_old(session, context, now=now)
     forget(context, old, now=now)
     return True
+
+
+def _may_lack_webhooks(context: ShopContext, shop: Shop, stale: set[int], *, began: datetime) -> bool:
+    """Whether to see that the webhooks are there: it is time, nobody may have answered them for a
+    while, or the list told of orders what no webhook had."""
+    if shop.subscribed_at is None or began - shop.subscribed_at >= _WEBHOOKS_EVERY:
+        return True
+    with context.reading() as session:
+        untold = asked_since(session, context.shop_id, began) - stale
+    return began - shop.reconcile_at > _LATE or bool(untold)
 
 
 def _pause(shop_id: int) -> timedelta:
@@ -68,7 +84,9 @@ def check_first(context: ShopContext) -> bool:
     return True
 
 
-def _ask_platform(context: ShopContext) -> tuple[ShopProfile, Sequence[Subscription]]:
+def _ask_platform(
+    context: ShopContext, *, with_webhooks: bool = True
+) -> tuple[ShopProfile, Sequence[Subscription] | None]:
     """Platforms switch webhooks off that failed too often, and merchants change settings: put right what
     can be, and tell the rest. Raises `NeedsMerchant` if we may not do what we must."""
     profile = context.platform.fetch_profile()
@@ -78,15 +96,19 @@ def _ask_platform(context: ShopContext) -> tuple[ShopProfile, Sequence[Subscript
             f"{'is' if len(profile.missing_scopes) == 1 else 'are'} not granted. Open Backline from the "
             "shop's admin and grant what it asks for (for an app of your own: where its token was made)"
         )
+    if not with_webhooks:
+        return profile, None
     return profile, context.platform.register_webhooks(context.webhooks_url, scopes=profile.scopes)
 
 
 def record_check(
-    shop: Shop, profile: ShopProfile, subscriptions: Sequence[Subscription], *, now: datetime
+    shop: Shop, profile: ShopProfile, subscriptions: Sequence[Subscription] | None, *, now: datetime
 ) -> None:
-    """Keep what the platform says of the shop, and what became of its webhooks."""
+    """Keep what the platform says of the shop, and what became of its webhooks if they were read."""
     shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
     shop.currency = profile.currency
     preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
+    if subscriptions is None:
+        return
     shop.subscriptions = {one.topic: one.outcome for one in subscriptions if not one.is_right}
     shop.subscribed_at = now

@@ -17,6 +17,7 @@ from app.db import audit, due_orders, foreign, shops, showing
 from app.db.demand import doubts_about
 from app.db.due_orders import DueOrder
 from app.db.models import Shop
+from app.pipeline.ahead import look_ahead
 from app.pipeline.compliance import with_duties
 from app.pipeline.context import ShopContext, local_day
 from app.pipeline.inbound import put_off_until_read
@@ -72,6 +73,12 @@ def _write(context: ShopContext, shop: Shop, today: date, orders: Sequence[DueOr
     orders = _write_notes(context, orders, today, quiet_days=shop.quiet_days)
     if not orders:
         return
+    look = look_ahead(context, orders, items_that_matter(orders)) or _look(context, orders, today)
+    _send(context, _still_due(context, look))
+
+
+def _look(context: ShopContext, orders: Sequence[DueOrder], today: date) -> Look:
+    """The orders and the stock that decides about them, as they are now."""
     order_ids, item_ids = [order.order_id for order in orders], sorted(items_that_matter(orders))
     changed: set[int] = set()
     if any(changes_status(order, today) for order in orders):
@@ -87,7 +94,7 @@ def _write(context: ShopContext, shop: Shop, today: date, orders: Sequence[DueOr
         )
         settle_by(context, look, orders, asked_at=asked_at)
         acknowledge(context, changed)
-    _send(context, _still_due(context, look))
+    return look
 
 
 def changes_status(order: DueOrder, today: date) -> bool:

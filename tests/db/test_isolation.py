@@ -50,6 +50,7 @@ from app.db import (
     orders,
     preferences,
     promises,
+    queue_heads,
     reservations,
     routes,
     shops,
@@ -327,6 +328,7 @@ CALLS: Mapping[str, Call] = {
     "stale_orders.surely_as_known": lambda s, a: stale_orders.surely_as_known(
         s, a.id, {1: NOW}, untouched={1: OURS}
     ),
+    "stale_orders.asked_since": lambda s, a: stale_orders.asked_since(s, a.id, NOW),
     "stale_orders.mark_unseen_stale": lambda s, a: stale_orders.mark_unseen_stale(
         s, a.id, ORDERS, seen_before=seconds(99)
     ),
@@ -476,6 +478,7 @@ CALLS: Mapping[str, Call] = {
     ),
     "lead_times.set_lead_time": lambda s, a: lead_times.set_lead_time(s, the_item(s, a), 3, now=NOW),
     "lead_times.set_shop_lead_time": lambda s, a: lead_times.set_shop_lead_time(s, a, 3, now=NOW),
+    "queue_heads.served_by": lambda s, a: queue_heads.served_by(s, a.id, ITEM, 1, units=9, most=9),
     "promises.waiting_since": lambda s, a: promises.waiting_since(s, a.id, ITEM),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
     "showing.items_shown": lambda s, a: showing.items_shown(s, a.id, ORDERS),

@@ -15,7 +15,7 @@ from app.sandbox.shopify.records import Variant
 from app.settings import Settings
 from tests.world import World, make_world
 
-ORDER_READS = frozenset({"Orders", "Routings", "Glance", "Look", "LookWhole", "WholeOrder"})
+ORDER_READS = frozenset({"Orders", "Routings", "Glance", "GlanceAt", "Look", "LookWhole", "WholeOrder"})
 ORDER_WRITES = frozenset({"tagsAdd", "tagsRemove", "orderUpdate", "metafieldsDelete"})
 
 

@@ -1,5 +1,7 @@
 """A restock that releases many orders: their tags are written in the background, their notes after."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from redis import Redis
@@ -55,6 +57,26 @@ def restock(stage: Stage, units: int = MANY) -> None:
 
 def written(stage: Stage, kind: str) -> list[JournalEntry]:
     return [entry for entry in stage.world.shop.journal if entry.kind == kind]
+
+
+def test_shipments_are_read_before_many_orders_that_wait_for_them_are_tagged(stage: Stage) -> None:
+    """Their webhooks may be late: what hangs on a day must hang on the day of now."""
+    stage.world.shop.expect_shipment(
+        stage.main, {stage.mug.item_id: 20}, arrives_at=datetime(2026, 12, 5, tzinfo=UTC)
+    )
+    stage.pass_hours()
+    stage.world.clock.sleep(61)
+    since = len(stage.world.shop.requests)
+
+    for _ in range(MANY):
+        stage.order()
+    stage.world.clock.sleep(5)
+    stage.settle_down()
+
+    asked = [one.operation for one in stage.world.shop.requests[since:]]
+    assert "StageUploads" in asked
+    assert asked.index("Shipments") < asked.index("StageUploads")
+    assert tags(stage) == [WAITS] * 2 * MANY
 
 
 def test_many_orders_are_released_by_two_operations_and_their_notes_one_by_one(stage: Stage) -> None:

@@ -28,7 +28,7 @@ def release(stage: Stage) -> list[str]:
 def test_an_order_that_has_not_changed_is_glanced_at(stage: Stage) -> None:
     (order_id,) = stage.world.shop.orders
 
-    assert release(stage) == ["Glance"]
+    assert release(stage) == ["GlanceAt"]
     assert stage.world.tags(order_id) == {"backorder-released"}
 
 

@@ -19,7 +19,9 @@ class StockItem(Base):
     that only decides how soon to look. `unbalanced_since` is when the books of the item stopped
     balancing, `attempts` how often they were read since. `stirred_at` is when anything was last told of
     its stock; where the platform's readings lag, it is looked at once more at `recheck_at`, when they
-    may show what they did not. (`ordered_at` and `freed` are the version before's alone.)"""
+    may show what they did not. What asked for the look told `told_available` of the one pool at
+    `told_location_id`; None where it may be about any. (`ordered_at` and `freed` are the version
+    before's alone.)"""
 
     __tablename__ = "items"
     __table_args__ = (
@@ -47,6 +49,8 @@ class StockItem(Base):
         sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), default=list
     )
     recheck_at: Mapped[datetime | None]
+    told_location_id: Mapped[int | None]
+    told_available: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
 

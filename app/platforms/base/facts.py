@@ -105,11 +105,12 @@ class RoutingChanged(_Fact, frozen=True, tag="routing changed"):
 
 
 class StockMoved(_Fact, frozen=True, tag="stock moved"):
-    """An item's stock changed somewhere. `available_hint` is the webhook's own number: it may only
-    decide how soon we look, never what we do."""
+    """An item's stock changed somewhere. `available_hint` is the webhook's own number, of the location
+    where it tells one: they may only decide how soon we look and at what, never what we do."""
 
     item_id: int
     available_hint: int | None = None
+    location_id: int | None = None
 
 
 class ProductStockMoved(_Fact, frozen=True, tag="product stock moved"):

@@ -161,8 +161,11 @@ class Platform(Protocol):
         their routing (and their items where asked), their note and tags, and the items' stock."""
         ...
 
-    def glance(self, order_ids: Sequence[int], item_ids: Sequence[int]) -> Glance | None:
-        """As `look`, at the least that can be read of the orders; None where a look costs no more."""
+    def glance(
+        self, order_ids: Sequence[int], item_ids: Sequence[int], *, location_id: int | None = None
+    ) -> Glance | None:
+        """As `look`, at the least that can be read of the orders; None where a look costs no more. With
+        a location only the pools there are read, without its name."""
         ...
 
     def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:

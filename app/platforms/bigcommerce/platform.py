@@ -100,7 +100,9 @@ class BigCommercePlatform:
         """Read what is about to be written and why: there is no single request for it here."""
         return reads.look(self._client, self._habits, asks, item_ids)
 
-    def glance(self, order_ids: Sequence[int], item_ids: Sequence[int]) -> Glance | None:
+    def glance(
+        self, order_ids: Sequence[int], item_ids: Sequence[int], *, location_id: int | None = None
+    ) -> Glance | None:
         """An order is read whole or not at all."""
         return None
 

@@ -159,6 +159,21 @@ class LevelNode(msgspec.Struct, frozen=True):
     quantities: tuple[_Quantity, ...]
 
 
+class LevelThere(msgspec.Struct, frozen=True):
+    """An item's stock at a location that was asked for."""
+
+    quantities: tuple[_Quantity, ...]
+
+
+class StockThere(msgspec.Struct, frozen=True):
+    """An inventory item with its level there; None where it has none."""
+
+    id: str
+    tracked: bool
+    level: LevelThere | None
+    sku: str | None = None
+
+
 class StockNode(msgspec.Struct, frozen=True, rename="camel"):
     """An inventory item with its levels."""
 
@@ -292,6 +307,14 @@ def item_stock(item: StockNode) -> ItemStock | None:
     if len(whole) < len(pools):
         return None
     return ItemStock(number_of(item.id), item.tracked, tuple(whole), printable(item.sku))
+
+
+def stock_there(item: StockThere, location: str) -> ItemStock | None:
+    """An item with its pool at that location alone; None if it has none there, or was torn."""
+    if item.level is None:
+        return None
+    level = LevelNode(_LocationNode(location, name="", is_active=True), item.level.quantities)
+    return item_stock(StockNode(item.id, item.tracked, Nodes((level,)), item.sku))
 
 
 def _pool(level: LevelNode) -> Pool | None:

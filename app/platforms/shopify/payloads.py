@@ -218,12 +218,13 @@ def read_order_gone(body: bytes) -> tuple[Fact, ...]:
 class _Level(msgspec.Struct):
     inventory_item_id: Id
     available: Quantity | None = None
+    location_id: Id | None = None
 
 
 def read_level(body: bytes) -> tuple[Fact, ...]:
     """Whose stock moved. Disconnecting a location tells no number."""
     level = msgspec.json.decode(body, type=_Level)
-    return (StockMoved(level.inventory_item_id, level.available),)
+    return (StockMoved(level.inventory_item_id, level.available, level.location_id),)
 
 
 def read_item(body: bytes) -> tuple[Fact, ...]:

@@ -102,8 +102,12 @@ class ShopifyPlatform:
         """Read what is about to be written and why. Orders come with routing."""
         return reads.look(self._client, asks, item_ids, with_items=with_items)
 
-    def glance(self, order_ids: Sequence[int], item_ids: Sequence[int]) -> Glance | None:
+    def glance(
+        self, order_ids: Sequence[int], item_ids: Sequence[int], *, location_id: int | None = None
+    ) -> Glance | None:
         """A point for each order; with stock in one request where it fits."""
+        if location_id is not None:
+            return glances.glance_at(self._client, order_ids, item_ids, location_id=location_id)
         return glances.glance(self._client, order_ids, item_ids)
 
     def write(self, changes: Sequence[OrderChange]) -> Iterator[list[WriteResult]]:

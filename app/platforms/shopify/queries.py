@@ -147,6 +147,18 @@ GLANCE = f"""query Glance($ids: [ID!]!, $stock: [ID!]!, $levels: Int!, $names: [
   }} }}
 }}"""
 
+LEVEL_THERE_COST = 2
+GLANCE_AT = f"""query GlanceAt($ids: [ID!]!, $stock: [ID!]!, $location: ID!, $names: [String!]!) {{
+  orders: nodes(ids: $ids) {{ ... on Order {{
+    {_SEEN} edited displayFulfillmentStatus currentSubtotalLineItemsQuantity
+  }} }}
+  stock: nodes(ids: $stock) {{ ... on InventoryItem {{
+    id sku tracked
+    level: inventoryLevel(locationId: $location) {{ quantities(names: $names) {{ name quantity }} }}
+  }} }}
+}}"""
+"""A level asked for by its place costs half of a list of one: no list, and no location in it."""
+
 WHOLE_ITEMS = 200
 WHOLE_ROUTES = 50
 WHOLE_COST = 1 + WHOLE_ITEMS * ITEM_COST + WHOLE_ROUTES * ROUTE_COST + 2 * PAGE_COST

@@ -7,10 +7,10 @@ import pytest
 import responses
 
 from app.errors import TryLater
-from app.platforms.base import BulkPart, BulkState, Glance, OrderChange
+from app.platforms.base import BulkPart, BulkState, Glance, ItemStock, OrderChange, Pool
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
-from app.platforms.shopify.glances import glance
+from app.platforms.shopify.glances import glance, glance_at
 from tests.platforms.shopify.shapes import order
 from tests.platforms.shopify.wire import Wire
 
@@ -186,3 +186,25 @@ def test_a_glance_at_many_orders_is_several_requests(client: ShopifyClient, wire
 
     assert glance(client, range(1, 502), []) == Glance()
     assert [len(asked.variables["ids"]) for asked in wire.asked] == [250, 250, 1]
+
+
+def test_a_glance_at_a_location_leaves_out_what_is_not_there(client: ShopifyClient, wire: Wire) -> None:
+    whole = [("on_hand", 5), ("available", 2), ("committed", 3)]
+    torn = [("on_hand", 5), ("available", 2), ("committed", 9)]
+    wire.answers["GlanceAt"] = lambda variables: {
+        "orders": [None],
+        "stock": [there(1, whole), there(2, torn), there(3, None), None],
+    }
+
+    seen = glance_at(client, [1], [1, 2, 3, 4], location_id=7)
+
+    pool = Pool(location_id=7, location_name="", on_hand=5, available=2, committed=3)
+    assert seen == Glance(stock=(ItemStock(1, is_tracked=True, pools=(pool,)),))
+
+
+def there(item_id: int, quantities: list[tuple[str, int]] | None) -> dict[str, object]:
+    """An inventory item with its level at the location that was asked for."""
+    level = None
+    if quantities is not None:
+        level = {"quantities": [{"name": name, "quantity": units} for name, units in quantities]}
+    return {"id": f"gid://shopify/InventoryItem/{item_id}", "tracked": True, "sku": None, "level": level}

@@ -1,0 +1,37 @@
+"""Who waits longest for an item."""
+
+from itertools import accumulate
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.db.models import Order, PromiseRow
+
+
+def served_by(
+    session: Session, shop_id: int, item_id: int, location_id: int, *, units: int, most: int
+) -> list[int]:
+    """The orders, longest waiting first, that so many units more of the item at a location would leave
+    short of nothing. None if there may be more than `most`."""
+    statement = (
+        sa.select(PromiseRow.order_id, PromiseRow.short, Order.short)
+        .join(
+            Order,
+            sa.and_(Order.shop_id == PromiseRow.shop_id, Order.order_id == PromiseRow.order_id),
+        )
+        .where(
+            PromiseRow.shop_id == shop_id,
+            PromiseRow.item_id == item_id,
+            PromiseRow.location_id == location_id,
+            PromiseRow.short > 0,
+            Order.waits_as != "",
+        )
+        .order_by(Order.priority.desc(), Order.placed_at, Order.order_id)
+        .limit(most + 1)
+    )
+    rows = session.execute(statement).all()
+    taken = accumulate(here for _, here, _ in rows)
+    served = [row for row, sum_ in zip(rows, taken, strict=True) if sum_ <= units]
+    if len(served) > most:
+        return []
+    return [order_id for order_id, here, whole in served if here == whole]
