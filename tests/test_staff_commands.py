@@ -46,7 +46,7 @@ def test_without_a_mail_server_the_link_is_printed(environment: dict[str, str]) 
 
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
-    assert lines[0].startswith(f"Give this link to {ANN} alone")
+    assert lines[0].startswith(f"Send this link to {ANN} only")
     assert lines[1].startswith("https://backline.test/invitations/")
     listed = run(environment, "list", "mugs.myshopify.com").output
     assert ANN in listed
@@ -90,7 +90,7 @@ def test_whoever_is_revoked_is_no_longer_listed(environment: dict[str, str]) -> 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["invite", "ann", "--shop", "mugs.myshopify.com"], "is not an e-mail address"),
+        (["invite", "ann", "--shop", "mugs.myshopify.com"], "is not an email address"),
         (["invite", ANN, "--shop", "nobody.myshopify.com"], "There is no shop"),
         (["invite", ANN, "--shop", "mugs.myshopify.com", "--role", "owner"], "'owner' is not one of"),
         (["invite", ANN], "Missing option '--shop'"),

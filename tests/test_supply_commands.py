@@ -154,7 +154,7 @@ def test_an_arrival_is_changed_received_and_closed_short(environment: dict[str, 
 
     assert "30 on 2030-12-09" in changed.output
     assert "12 of 30 received." in part.output
-    assert "Nothing more is expected of it." in closed.output
+    assert "No more units are expected." in closed.output
     assert rows(environment) == [(30, 12, "2030-12-09", "received")]
     with opened(environment) as session:
         told = [

@@ -20,8 +20,8 @@ from app.starting import ExplainingGroup
 )
 @click.version_option(package_name="backline", prog_name="backline")
 def main() -> None:
-    """Backline tags orders that exceed the stock, says when the goods are expected, and releases the
-    orders, oldest first, when they arrive."""
+    """Backline tags backordered orders, adds the expected date to each, and releases them, oldest
+    first, when stock arrives."""
 
 
 supply.add_command(import_supply)

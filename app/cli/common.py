@@ -60,9 +60,9 @@ def find_item(session: Session, shop: Shop, sku: str) -> StockItem:
     found = variants.find_items(session, shop.id, sku)
     if not found:
         fail(
-            f"No open order of {shop.domain} names an item with SKU {sku}: check the code, or run "
+            f"No open order of {shop.domain} has an item with SKU {sku}. Check the SKU, or run "
             f"`backline shops sync {shop.domain}`."
         )
     if len(found) > 1:
-        fail(f"{len(found)} items have the SKU {sku}: give each its own on the platform.")
+        fail(f"{len(found)} items have the SKU {sku}. Give each its own SKU on the platform.")
     return found[0]

@@ -22,10 +22,10 @@ _SANDBOX = ("app.sandbox", "graphql", "openapi_core", "yaml")
 @click.option(
     "--once",
     is_flag=True,
-    help="Play the story to its end; exit 0 only if every order shows what it should.",
+    help="Play to the end, check every order, and exit 0 only if all are right.",
 )
 def demo(*, once: bool) -> None:
-    """Play a story on two sandbox shops: everything runs on this machine, nothing leaves it."""
+    """Play a demo on two sandbox shops. Everything runs on this machine."""
     _need_sandbox()
     end_like_ctrl_c()
     with demo_folder(load_settings().home) as home:
@@ -78,14 +78,14 @@ def _need_sandbox() -> None:
     """Production has neither the stand-ins nor their libraries."""
     if not all(map(find_spec, _SANDBOX)):
         fail(
-            "The stand-ins for the platforms are not installed. In a checkout of Backline: "
+            "The sandbox is not installed. In a checkout of Backline: "
             "pip install -c constraints.txt -e '.[demo]'"
         )
 
 
 @click.command()
-@click.option("--port", default=9100, show_default=True, help="The port on this machine.")
+@click.option("--port", default=9100, show_default=True, help="Port on this machine.")
 def sandbox(port: int) -> None:
-    """Run the platform stand-ins alone, for trying things out."""
+    """Run sandbox versions of Shopify and BigCommerce, for trying things out."""
     _need_sandbox()
     os.execv(sys.executable, [sys.executable, "-m", "app.sandbox", "--port", str(port)])  # noqa: S606

@@ -1,32 +1,34 @@
-"""Commands about what the law asks for late orders."""
+"""Commands about delay notices for late orders."""
 
 from datetime import date
 
 import click
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from app.cli.common import BY, console, fail, find_shop, open_runtime
 from app.cli.values import DAY
 from app.core.regimes import NoticeKind, Regime
-from app.db import notices as log
+from app.db import order_names
+from app.db.models import Order, Shop
 from app.pipeline import doorbell
 from app.pipeline.compliance import duties_today, log_notice
 
 
 @click.group()
 def notices() -> None:
-    """What the law asks for late orders, and the log of what was told."""
+    """List delay notices that are due, and record those you sent."""
 
 
 @notices.command(name="due")
 @click.argument("domain", metavar="SHOP")
 def notices_due(domain: str) -> None:
-    """What is to be done about orders that wait, with the words to send. Nothing is sent."""
+    """List what is due for late orders, with text to send. Nothing is sent."""
     with open_runtime() as runtime, runtime.sessions.begin() as session:
         shop = find_shop(session, domain)
         if shop.regime == Regime.NONE:
-            fail(f"No law is watched for {domain}: see `backline shops set {domain} --regime`.")
-        table = Table("order", "do", "by", "rule", "words to send")
+            fail(f"Late-order rules are off for {domain}. See `backline shops set {domain} --regime`.")
+        table = Table("order", "action", "due by", "rule", "text to send")
         for due in duties_today(session, shop, now=runtime.clock()):
             duties = due.order.duties
             rule = f"{duties.rule} ({duties.source})"
@@ -38,14 +40,26 @@ def notices_due(domain: str) -> None:
 @click.argument("domain", metavar="SHOP")
 @click.argument("order")
 @click.argument("kind", type=click.Choice([told.value for told in NoticeKind]))
-@click.option("--revised-on", type=DAY, help="The new day a delay notice named.")
-@click.option("--by", default=BY, help="Who says so.")
+@click.option("--revised-on", type=DAY, help="The new date named in a delay notice.")
+@click.option("--by", default=BY, help="Who sent it or got the answer.")
 def record_notice(domain: str, order: str, kind: str, revised_on: date | None, by: str) -> None:
-    """Note that a buyer was told of a delay, or what they answered. The log is never changed."""
+    """Record that a delay notice was sent, or what the buyer answered. ORDER is the order's number, or
+    its ID in the address of its page in the admin. Entries can't be changed later."""
     with open_runtime() as runtime, runtime.sessions.begin() as session:
-        found = log.find_order(session, find_shop(session, domain).id, order)
-        if found is None:
-            fail(f"{domain} has no order {order}.")
+        found = _order(session, find_shop(session, domain), order)
         log_notice(session, found, NoticeKind(kind), revised_on=revised_on, by=by, now=runtime.clock())
         doorbell.ring(runtime.redis, found.shop_id)
-        console.print(f"{order}: {kind} noted.")
+        console.print(f"{found.name}: {kind} recorded.")
+
+
+def _order(session: Session, shop: Shop, named: str) -> Order:
+    """The order that is meant; of several the command must name one by its id."""
+    found = order_names.find_orders(session, shop.id, named)
+    if not found:
+        fail(f"{shop.domain} has no order {named}.")
+    if len(found) > 1:
+        which = "\n".join(
+            f"  {one.order_id}  placed {one.placed_at:%Y-%m-%d %H:%M} UTC" for one in found
+        )
+        fail(f"{len(found)} orders are named {named}. Repeat the command with the ID of one:\n{which}")
+    return found[0]

@@ -23,7 +23,7 @@ from app.web.serving import environment_of_metrics, host_of, web_command
 
 @click.command()
 def release() -> None:
-    """Bring the database up to date (the Procfile's release process)."""
+    """Update the database (the Procfile's release process)."""
     with open_runtime() as runtime:
         is_newer = not upgrade(runtime.engine)
         click.echo(
@@ -47,7 +47,7 @@ def _reseal_tokens(runtime: Runtime) -> None:
 
 @click.command(name="secrets")
 def print_secrets() -> None:
-    """Print fresh secrets for the environment: this machine keeps none of them."""
+    """Print new values for SECRET_KEY and ENCRYPTION_KEYS. They are not stored."""
     click.echo(f"SECRET_KEY={make_secret_key()}")
     click.echo(f"ENCRYPTION_KEYS={make_encryption_key()}")
 
@@ -56,7 +56,7 @@ def print_secrets() -> None:
 @click.option(
     "--local",
     is_flag=True,
-    help="Listen on this machine only, and show the status pages to whoever asks.",
+    help="Listen on this machine only, without sign-in.",
 )
 def web(*, local: bool) -> None:
     """Serve webhooks and pages."""
@@ -69,7 +69,7 @@ def web(*, local: bool) -> None:
 
 @click.command()
 def worker() -> None:
-    """Run the jobs, several side by side in threads."""
+    """Run background jobs."""
     configure_logs(as_json=False)
     settings = load_settings()
     url = _need_redis()
@@ -81,7 +81,7 @@ def worker() -> None:
 
 @click.command()
 def clock() -> None:
-    """Ring the shops that have something due, every few seconds."""
+    """Start work that is due, every few seconds."""
     configure_logs(as_json=False)
     settings = load_settings()
     url = _need_redis()
@@ -117,9 +117,7 @@ def _run_all() -> None:
         settings = runtime.settings
         try:
             with running_processes(settings, redis_url) as children:
-                console.print(
-                    f"Backline is up. Status page: {local_url(settings)}   Logs: {settings.home}"
-                )
+                console.print(f"Backline is up. Open {local_url(settings)}   Logs: {settings.home}")
                 keeper = Keeper(children, open_redis(redis_url), console.print, own_redis=redis)
                 while True:
                     keeper.tend()

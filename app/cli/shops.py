@@ -21,7 +21,7 @@ PLATFORM = click.Choice(sorted(PLATFORMS))
 
 @click.group(name="shops")
 def shops_group() -> None:
-    """Connect shops, look at them, sync and disconnect them."""
+    """Connect, list, sync, and disconnect shops."""
 
 
 @shops_group.command()
@@ -31,13 +31,13 @@ def shops_group() -> None:
     "--access-token",
     envvar="BACKLINE_ACCESS_TOKEN",
     help="The token of the shop's own app. Without it SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET must "
-    "be those of an app of the shop's own organisation.",
+    "be those of an app in the shop's own organization.",
 )
 def connect(platform: str, domain: str, access_token: str | None) -> None:
     """Connect a shop: check token and scopes, register webhooks, import open orders."""
     with open_runtime() as runtime:
         report = _connected(runtime, platform, domain, access_token)
-        console.print(f"{report.profile.name} ({report.profile.domain}): token and scopes are good.")
+        console.print(f"{report.profile.name} ({report.profile.domain}): token and scopes are OK.")
         refused = [subscription for subscription in report.subscriptions if not subscription.is_right]
         console.print(
             f"Webhooks: {len(report.subscriptions) - len(refused)} registered at "
@@ -50,12 +50,20 @@ def connect(platform: str, domain: str, access_token: str | None) -> None:
         _show_import(runtime, report.shop_id)
         with runtime.sessions.begin() as session:
             short = promises.count_short(session, report.shop_id)
-        console.print(f"Short now: {short.orders} orders, {short.units} units in all.")
+        console.print(_in_words(short))
         if refused:
             fail(
-                "Some webhooks could not be registered: only the hourly check sees what they tell. "
+                "Some webhooks could not be registered, so only the hourly check finds those changes. "
                 "Set APP_URL to an https address that the platform can reach, and connect again."
             )
+
+
+def _in_words(short: promises.ShortCount) -> str:
+    if not short.orders:
+        return "No orders are backordered."
+    orders = "1 order" if short.orders == 1 else f"{short.orders:,} orders"
+    units = "1 unit" if short.units == 1 else f"{short.units:,} units"
+    return f"{orders} backordered ({units})."
 
 
 def _connected(runtime: Runtime, platform: str, domain: str, access_token: str | None) -> Connected:
@@ -63,7 +71,7 @@ def _connected(runtime: Runtime, platform: str, domain: str, access_token: str |
     has_own_app = bool(settings.shopify_client_id and settings.shopify_client_secret)
     if access_token is None and not (platform == "shopify" and has_own_app):
         fail(
-            "Give --access-token; or, for a Shopify shop of your app's organisation, set "
+            "Add --access-token. For a Shopify shop in your app's organization you can instead set "
             "SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET."
         )
     return connect_shop(runtime, platform, domain, access_token)
@@ -79,9 +87,9 @@ def _show_import(runtime: Runtime, shop_id: int) -> None:
 
 @shops_group.command(name="list")
 def list_shops() -> None:
-    """Every shop, its state, and what to do about it."""
+    """List all shops, their state, and what to do."""
     with open_runtime() as runtime, runtime.sessions.begin() as session:
-        table = Table("id", "platform", "shop", "state", "import", "orders short", "what to do")
+        table = Table("ID", "platform", "shop", "state", "import", "backordered orders", "what to do")
         for shop in shops.list_shops(session):
             count = promises.count_short(session, shop.id)
             table.add_row(
@@ -99,7 +107,7 @@ def list_shops() -> None:
 @shops_group.command()
 @click.argument("domain", metavar="SHOP")
 def sync(domain: str) -> None:
-    """Read everything of a shop again, now."""
+    """Read all open orders of a shop again now."""
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = find_shop(session, domain)
@@ -108,77 +116,75 @@ def sync(domain: str) -> None:
             shops.ask_to_sync(shop, now=runtime.clock())
         _show_import(runtime, shop.id)
         doorbell.ring(runtime.redis, shop.id)
-        console.print(f"{domain} is being checked; see the status page.")
+        console.print(f"Checking {domain} now. See the overview page for progress.")
 
 
 @shops_group.command()
 @click.argument("domain", metavar="SHOP")
 @click.argument("number", type=ROW, required=False)
-@click.option("--off", is_flag=True, help="Leave order statuses alone (the default).")
+@click.option("--off", is_flag=True, help="Don't change order statuses (the default).")
 def status(domain: str, number: int | None, *, off: bool) -> None:
-    """Give orders a status of your own while they wait (BigCommerce). NUMBER is the status's id, e.g.
-    12 for Manual Verification Required; the one before comes back when they wait no more. A change of
-    status may send e-mails to buyers: see your store's settings."""
+    """Set an order status for backordered orders (BigCommerce). NUMBER is the status ID, such as 12 for
+    Manual Verification Required; the earlier status comes back when the order no longer waits. A status
+    change may send email to buyers: see your store's settings."""
     if (number is None) is not off:
-        fail("Give the number of a status, or --off.")
+        fail("Give a status ID, or --off.")
     with open_runtime() as runtime, runtime.sessions.begin() as session:
         shop = find_shop(session, domain)
         if number is not None and shop.platform != "bigcommerce":
-            fail(
-                f"{domain} is no BigCommerce store: Shopify's orders have no status that an app may set."
-            )
+            fail(f"{domain} is not a BigCommerce store. Shopify orders have no status an app can set.")
         shop.waiting_status_id = number
         console.print(
-            f"Orders of {domain} keep their status while they wait."
+            f"Backordered orders of {domain} keep their status."
             if number is None
-            else f"Orders of {domain} that begin to wait get status {number}."
+            else f"Backordered orders of {domain} get status {number}."
         )
 
 
 @shops_group.command()
 @click.argument("domain", metavar="SHOP")
 def disconnect(domain: str) -> None:
-    """Stop work for a shop and forget its token. What it was told stays, for a reconnect."""
+    """Disconnect a shop and delete its token. Its data is kept, in case you connect it again."""
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop_id = find_shop(session, domain).id
         disconnect_shop(runtime, shop_id)
-        console.print(f"{domain} is disconnected: no more work, no token.")
+        console.print(f"{domain} is disconnected and its token deleted. To undo: connect it again.")
 
 
 @shops_group.command(name="set")
 @click.argument("domain", metavar="SHOP")
 @click.option(
     "--closing-days",
-    help='Days closed beside those of the calendar: "2026-12-24, 2026-12-27 to 2027-01-02".',
+    help='More days closed: "2026-12-24, 2026-12-27 to 2027-01-02".',
 )
 @click.option(
     "--country",
-    help="Whose working days count, with the part where it matters: US, DE-BY, GB-Scotland.",
+    help="Business-day calendar: country, with region if needed: US, DE-BY, GB-Scotland.",
 )
 @click.option(
     "--handling-days",
     type=click.IntRange(0, 60),
-    help="Working days between the arrival of goods and their dispatch.",
+    help="Handling time: business days from receiving goods to shipping.",
 )
 @click.option(
     "--promise-quantile",
     type=click.FloatRange(0.5, 0.99),
-    help="The share of promised dates to be kept: 0.9 is nine of ten.",
+    help="On-time target: 0.9 means 9 of 10 orders ship by their first date.",
 )
 @click.option(
     "--regime",
     type=click.Choice([regime.value for regime in Regime]),
-    help="The law of late deliveries whose dates are watched.",
+    help="Late-order rules to watch.",
 )
 @click.option(
     "--tag-delay-notices/--no-tag-delay-notices",
     "tags_delay_notices",
     default=None,
-    help="Tag the orders whose buyers that law wants told of the delay, for a mail tool to act on.",
+    help="Tag orders whose buyers are owed a delay notice, so that your email app can act on it.",
 )
 def set_preferences(domain: str, **wanted: object) -> None:
-    """Say how cautious dates are, when the shop works, and which law it sells under."""
+    """Change the on-time target, business days, and late-order rules."""
     given = {name: value for name, value in wanted.items() if value is not None}
     try:
         read_closing_days(str(given.get("closing_days", "")))
@@ -186,22 +192,36 @@ def set_preferences(domain: str, **wanted: object) -> None:
             given["country"] = country_code(str(given["country"]))
     except (ClosingError, CountryError) as error:
         fail(str(error))
+    if not given:
+        fail("Nothing to change. See `backline shops set --help` for the options.")
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = find_shop(session, domain)
             changed = change_preferences(session, shop, given, by=BY, now=runtime.clock())
         doorbell.ring(runtime.redis, shop.id)
-        console.print(f"{domain}: {', '.join(changed) or 'nothing'} changed.")
+        console.print(
+            f"{domain}: {', '.join(changed)} changed." if changed else f"{domain}: already set so."
+        )
 
 
 @click.command(name="api-token")
 @click.argument("domain", metavar="SHOP")
-def api_token(domain: str) -> None:
-    """Make the token with which another system may tell a shop's arrivals. The one before is void."""
+@click.option("--replace", is_flag=True, help="Create a new token; the current one stops working.")
+def api_token(domain: str, *, replace: bool) -> None:
+    """Create an API token for a shop, for systems that send expected deliveries."""
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = find_shop(session, domain)
+            had_one = shop.api_token_digest is not None
+            if had_one and not replace:
+                fail(
+                    f"{domain} has an API token already, which would stop working. Add --replace to "
+                    "create a new one anyway."
+                )
             token = api_tokens.renew_token(shop)
             audit.record_event(session, shop.id, "API token renewed", at=runtime.clock(), why=f"by {BY}")
-        console.print("It is shown this once; only its digest is kept.")
+        click.echo(
+            "Copy it now; it won't be shown again."
+            + (" The previous token no longer works." if had_one else "")
+        )
         click.echo(token)

@@ -44,7 +44,7 @@ def _foresee(arrival: Arrival, habit: Habit | None, share: float, today: date) -
     day = max(today, first + timedelta(days=late), *([announced] if announced >= today else []))
     words = _in_words(habit, late, share)
     if announced < today:
-        words = f"late, expected again by then: {words}"
+        words = f"overdue, so a later date is used: {words}"
     steps = _steps(first, late, announced if announced >= today else first, words)
     if steps[-1].day < day:
         steps = (*steps, Step("not before today", day, not_before=day))
@@ -54,9 +54,9 @@ def _foresee(arrival: Arrival, habit: Habit | None, share: float, today: date) -
 def _steps(first: date, late: int, announced: date, words: str) -> tuple[Step, ...]:
     """From the day first announced, by the habit, to no earlier than the day announced now."""
     day = first + timedelta(days=late)
-    steps = (begin("announced", first), Step(words, day, plus=late))
+    steps = (begin("announced for", first), Step(words, day, plus=late))
     if announced > day:
-        return (*steps, Step("moved by the supplier", announced, not_before=announced))
+        return (*steps, Step("moved by the supplier to", announced, not_before=announced))
     return steps
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
-from app.core.model import Allocation, Arrival, Basis, Promise
+from app.core.model import Allocation, Arrival, Basis, Promise, Share
 from app.core.steps import Step, begin, in_days, in_words, short_day
 
 _ENDINGS = {1: "st", 2: "nd", 3: "rd"}
@@ -33,14 +33,14 @@ def promise(
         return Promise(line, 0, None, Basis.ON_HAND)
     if allocation.unserved == 0:
         arrival = allocation.shares[-1].arrival
-        steps = arrival.steps or (begin("announced", arrival.expected_on),)
+        steps = arrival.steps or (begin("announced for", arrival.expected_on),)
         return Promise(line, short, arrival.expected_on, Basis.ARRIVAL, steps)
     if lead_time_days is None:
         return Promise(line, short, None, Basis.UNKNOWN)
     steps = _by_lead_time(short_since or today, lead_time_days, today)
     after = allocation.not_before
     if after is not None and after > steps[-1].day:
-        words = "not before the last delivery, which is used up"
+        words = "after the last scheduled delivery, which earlier orders use up"
         steps = (*steps, Step(words, after, not_before=after))
     return Promise(line, short, steps[-1].day, Basis.LEAD_TIME, steps)
 
@@ -79,7 +79,7 @@ def _made_ready(said: Promise, day: date, ready_on: Callable[[date], Sequence[St
 def _not_before(said: Promise, latest: date) -> Promise:
     if said.expected_on is None or said.expected_on >= latest:
         return said
-    step = Step("not before those ahead of it", latest, not_before=latest)
+    step = Step("not before earlier orders", latest, not_before=latest)
     return said._replace(expected_on=latest, steps=(*said.steps, step))
 
 
@@ -88,9 +88,13 @@ def _by_lead_time(since: date, days: int, today: date) -> tuple[Step, ...]:
     moves once a lead time and not every day."""
     periods = 1 if days == 0 else max(1, -(-(today - since).days // days))
     day = since + timedelta(days=days * periods)
-    again = "" if periods == 1 else f", for the {_ordinal(periods)} time"
-    steps = (begin("short since", since), Step(f"{in_days(days)}{again}", day, plus=days * periods))
-    return steps if day >= today else (*steps, Step("not before today", today, not_before=today))
+    again = "" if periods == 1 else f", {_ordinal(periods)} time around"
+    steps = [begin("backordered since", since)]
+    if days:
+        steps.append(Step(f"plus {in_days(days)}{again}", day, plus=days * periods))
+    if day < today:
+        steps.append(Step("not before today", today, not_before=today))
+    return tuple(steps)
 
 
 def explain(
@@ -100,40 +104,60 @@ def explain(
     on_hand: int,
     lead_time: str = "",
 ) -> str:
-    """The reason for a promise, in a sentence to say aloud; `on_hand` units are in the pool,
+    """The reason for a promise, in sentences to say aloud; `on_hand` units are in the pool,
     `lead_time` is what to say of the one that counts, or of why there is none."""
     if made.basis is Basis.ON_HAND:
-        return f"all {allocation.line.quantity} on hand"
-    line = allocation.line
-    waiting = (
-        f"{made.short} of {line.quantity} short: {max(0, on_hand)} on hand, "
-        f"{allocation.owed_before} owed to older orders"
-    )
+        return "In stock."
+    said = [_stock_in_words(allocation, max(0, on_hand))]
     if made.basis is Basis.ARRIVAL:
-        return "; ".join([waiting, _share_in_words(allocation), *_after_arrival(allocation, made)])
-    if made.basis is Basis.LEAD_TIME:
-        words = f"nothing dated covers it, so {lead_time or 'the usual lead time is taken'}"
-        return "; ".join([waiting, words, *([in_words(made.steps)] if made.steps else [])])
-    return f"{waiting}; nothing dated covers it and {lead_time or 'no lead time is set'}"
+        said += [_share_in_words(allocation), *_after_arrival(allocation, made)]
+    elif made.basis is Basis.LEAD_TIME:
+        words = f"No delivery is scheduled for it, so the date uses {lead_time or 'the usual lead time'}"
+        said.append(f"{words}: {in_words(made.steps)}." if made.steps else f"{words}.")
+    else:
+        reason = lead_time or "no lead time is set"
+        said.append(f"No delivery is scheduled for it, and {reason}.")
+    return " ".join(said)
+
+
+def _stock_in_words(allocation: Allocation, on_hand: int) -> str:
+    owed = allocation.owed_before
+    units = "1 unit is" if owed == 1 else f"{owed} units are"
+    if on_hand and owed:
+        return f"{on_hand} in stock, but {units} owed to earlier orders."
+    if owed:
+        return f"None in stock, and {units} owed to earlier orders."
+    if on_hand:
+        return f"{on_hand} in stock; this order needs {allocation.line.quantity}."
+    return "None in stock."
+
+
+def _share_in_words(allocation: Allocation) -> str:
+    """Which units of the last arrival the line gets, and why that comes when it does."""
+    share = allocation.shares[-1]
+    arrival = share.arrival
+    verb = "arrives" if arrival.quantity == 1 else "arrive"
+    words = (
+        f"{arrival.quantity} {verb} {short_day(arrival.expected_on)}; this order gets {_places(share)}."
+    )
+    return f"{words} {_sentence(in_words(arrival.steps))}" if len(arrival.steps) > 1 else words
 
 
 def _after_arrival(allocation: Allocation, made: Promise) -> list[str]:
     """What comes between the arrival and the day."""
     after = made.steps[max(1, len(allocation.shares[-1].arrival.steps)) :]
-    return [in_words(after)] if after else []
+    return [_sentence(f"then {in_words(after)}")] if after else []
 
 
-def _share_in_words(allocation: Allocation) -> str:
-    share = allocation.shares[-1]
-    day = short_day(share.arrival.expected_on)
-    places = (
-        _ordinal(share.first)
-        if share.first == share.last
-        else f"{_ordinal(share.first)} to {_ordinal(share.last)}"
-    )
-    verb = "is" if share.first == share.last else "are"
-    words = f"{share.arrival.quantity} arrive {day}, yours {verb} the {places} of them"
-    return f"{words}; {share.arrival.because}" if share.arrival.because else words
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _places(share: Share) -> str:
+    if share.first == share.last:
+        return f"the {_ordinal(share.first)}"
+    joint = "and" if share.last == share.first + 1 else "to"
+    return f"the {_ordinal(share.first)} {joint} {_ordinal(share.last)}"
 
 
 def _ordinal(number: int) -> str:

@@ -35,9 +35,18 @@ def replay(steps: Sequence[Step]) -> date:
     return day
 
 
+# A step that ends so names its day itself; after any other comes a colon.
+_NAMES_DAY = ("since", "until", "for", "to")
+
+
 def in_words(steps: Sequence[Step]) -> str:
-    """Each step with the day it leads to: "closed: Dec 14; 2 working days to dispatch: Dec 16"."""
-    return "; ".join(f"{step.words}: {short_day(step.day)}" for step in steps)
+    """Each step with the day it leads to: "closed until Dec 14; plus 2 business days: Dec 16"."""
+    return "; ".join(_step_in_words(step) for step in steps)
+
+
+def _step_in_words(step: Step) -> str:
+    joint = " " if step.words.endswith(_NAMES_DAY) else ": "
+    return f"{step.words}{joint}{short_day(step.day)}"
 
 
 def short_day(day: date) -> str:

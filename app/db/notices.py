@@ -25,12 +25,6 @@ class WaitingOrder:
     duties: Obligations
 
 
-def find_order(session: Session, shop_id: int, name: str) -> Order | None:
-    """The order that the shop calls by this name, as in #1001."""
-    where = (Order.shop_id == shop_id, Order.name == name)
-    return session.scalars(sa.select(Order).where(*where).order_by(Order.order_id).limit(1)).first()
-
-
 def record_notice(
     session: Session,
     order: Order,

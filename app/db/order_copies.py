@@ -34,6 +34,7 @@ class OrderCopy:
     first_seen_at: datetime
     seen_at: datetime
     asked_at: datetime | None
+    tags: str = ""
     items: Mapping[int, LineItem] = field(default_factory=dict)
     is_written: bool = True
     has_items: bool = False
@@ -55,6 +56,7 @@ _COLUMNS = (
     "first_seen_at",
     "seen_at",
     "asked_at",
+    "tags",
 )
 # What a copy changes; the rest is written for a new order alone.
 _CHANGED = tuple(
@@ -71,6 +73,16 @@ _ITEM_COLUMNS = (
     "unit_price",
     "selling_plan_id",
 )
+
+
+_LONGEST_TAGS = 4000
+
+
+def kept_tags(tags: Collection[str]) -> str:
+    """Tags as they are kept: in lower case, each between two line breaks, so that one is found whole."""
+    kept = sorted({tag.strip().lower() for tag in tags} - {""})
+    joined = "".join(f"\n{tag}" for tag in kept)[:_LONGEST_TAGS]
+    return f"{joined}\n" if joined else ""
 
 
 def begin(copy: OrderSeen, *, now: datetime) -> OrderCopy:

@@ -15,6 +15,7 @@ _SUMS = ("short", "short_value", "short_since", "expected_on", "unbacked_on")
 def sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
     """Keep in each order what its promises come to (see `app.db.models.Order`)."""
     is_short = PromiseRow.short > 0
+    since = sa.func.coalesce(PromiseRow.waiting_since, PromiseRow.short_since)
     dated, short_lines = sa.func.count(PromiseRow.expected_on), sa.func.count()
     for some in chunks(order_ids):
         prices = _prices(shop_id, some)
@@ -26,7 +27,7 @@ def sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
                 PromiseRow.order_id,
                 sa.func.sum(PromiseRow.short).label("short"),
                 sa.cast(worth, sa.BigInteger).label("short_value"),
-                sa.func.min(PromiseRow.short_since).filter(is_short).label("short_since"),
+                sa.func.min(since).filter(is_short).label("short_since"),
                 sa.case(
                     (
                         dated.filter(is_short) == short_lines.filter(is_short),

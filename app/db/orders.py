@@ -15,7 +15,8 @@ from app.db.due_items import ask_for_look, items_of_variants, look_at_queues_of,
 from app.db.endings import items_with_untold_endings
 from app.db.foreign import hear_of_foreign_writes
 from app.db.models import LineItemRow, LineRow, Order, PromiseRow, RouteRow, Shop, ShownRow
-from app.db.order_copies import OrderCopy
+from app.db.order_copies import OrderCopy, kept_tags
+from app.db.order_history import OrderEvent, changes_of, tell_of_changes
 from app.db.routes import keep_routing
 from app.db.statements import is_one_of
 from app.platforms.base import LineItem, OrderSeen
@@ -42,6 +43,7 @@ def upsert_orders(
     changed: dict[int, dict[int, int]] = {}
     taken: list[Taken] = []
     told = []
+    happened: list[OrderEvent] = []
     for copy in copies:
         order = known.get(copy.order_id)
         is_first = order is None
@@ -52,9 +54,19 @@ def upsert_orders(
         told.append(copy)
         before = {} if order.is_cancelled else order.items
         was = {} if order.is_cancelled else lines.get(copy.order_id, {})
+        was_cancelled, had = order.is_cancelled, order.items
         is_moved = _rank(order, copy, rules)
         is_changed = _take_copy(order, copy, now=now, is_trusted=is_read or is_first)
         after = {} if copy.is_cancelled else order.items
+        if is_changed and not is_first:
+            happened += changes_of(
+                copy.order_id,
+                had,
+                order.items,
+                was_cancelled=was_cancelled,
+                is_cancelled=copy.is_cancelled,
+                at=copy.updated_at,
+            )
         # Only a read tells where units ship from, so a webhook's copy says nothing of what was taken.
         if copy.routing is not None:
             is_begun = any(item.outstanding for item in before.values())
@@ -64,6 +76,7 @@ def upsert_orders(
     order_copies.write(session, shop_id, known)
     keep_routing(session, shop_id, known)
     remember_taken(session, shop_id, taken, now=now)
+    tell_of_changes(session, shop_id, happened, now=now, cause=cause)
     _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
     hear_of_foreign_writes(session, shop_id, told, now=now)
@@ -101,6 +114,8 @@ def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: 
         order.items, order.has_new_items = told, True
     if is_changed:
         order.is_located, order.asked_at, order.is_to_be_located = False, None, False
+    if copy.tags is not None:
+        order.tags = kept_tags(copy.tags)
     if copy.routing is not None:
         order.routing, order.is_to_be_located = copy.routing, True
     order.is_stale = is_ambiguous or (order.is_stale and not (is_trusted and told is not None))

@@ -16,6 +16,7 @@ from app.db.endings import endings_of
 from app.db.models import Order, PromiseRow, StockItem
 from app.db.order_sums import sum_up
 from app.db.statements import chunks
+from app.db.waiting_since import began_waiting
 
 
 def promises_of_item(session: Session, shop_id: int, item_id: int) -> dict[tuple[int, int], PromiseRow]:
@@ -59,9 +60,16 @@ def record_promises(
     reading says of how lines that wait stand, by which it is told later what ended their waiting."""
     standing = promises_of_item(session, shop_id, item_id)
     changed = set()
+    made = list(made)
+    new = {
+        one.line.order_id for one, _ in made if (one.line.order_id, one.line.location_id) not in standing
+    }
+    since = began_waiting(session, shop_id, new, now=now) if new else {}
     for promise, words in made:
         key = (promise.line.order_id, promise.line.location_id)
         row = standing.pop(key, None) or _first_promise(session, shop_id, promise, now)
+        if row.short == 0:
+            row.waiting_since = since.get(row.order_id, now)
         said = (promise.short, promise.expected_on, promise.basis)
         if promise.short < held.get(key, 0):
             said = (held[key], row.expected_on, Basis(row.basis))

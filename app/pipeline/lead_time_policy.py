@@ -45,10 +45,12 @@ class LeadTimePolicy:
             steps.append(wait("closed until", day, until=taken_in))
         sent = self.working_days.after(taken_in, self.handling_days)
         if self.handling_days:
-            count = in_days(self.handling_days).replace(" ", " working ")
-            steps.append(wait(f"{count} to dispatch", taken_in, until=sent))
+            count = in_days(self.handling_days).replace(" ", " business ")
+            steps.append(wait(f"plus {count} of handling", taken_in, until=sent))
         if sent < self.not_before:
-            steps.append(Step("not before its release", self.not_before, not_before=self.not_before))
+            steps.append(
+                Step("not before its release date", self.not_before, not_before=self.not_before)
+            )
         return tuple(steps)
 
     def foresee(self, arrivals: Mapping[int, Sequence[Arrival]]) -> dict[int, list[Arrival]]:
@@ -106,15 +108,17 @@ def _lead_time(
     """How long a restock takes, and how we know. A figure that was typed for the item gives way only to
     what the item itself, or its supplier, has taught."""
     if item.kind == Kind.DISCONTINUED:
-        return None, "nothing more of it comes"
+        return None, "it will not be restocked"
     release_on = release_of(item)
     if release_on is not None:
         is_to_come = release_on >= today
-        return (0, "it is expected on its release") if is_to_come else (None, "its release has passed")
+        return (0, "its release date") if is_to_come else (None, "its release date has passed")
     habit = experience.lead_time(item.item_id, supplier)
     if habit is not None and (item.lead_time_days is None or not habit.is_of_shop):
         days = max(0, habit.within(shop.promise_quantile))
         cases = f"in {of_cases(shop.promise_quantile)} ({habit.cases} cases)"
-        return days, f"{habit.whose} took up to {in_days(days)} {cases}"
+        return days, f"a lead time of {in_days(days)} ({habit.whose} took that long or less {cases})"
     configured = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
-    return configured, "no lead time is set" if configured is None else "the usual lead time is taken"
+    if configured is None:
+        return None, "no lead time is set"
+    return configured, f"the usual lead time ({in_days(configured)})"

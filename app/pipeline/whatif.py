@@ -134,7 +134,14 @@ def what_if(
     to come on a later day; in queue order."""
     state = standing.states[location_id]
     day = on if on > standing.today else None
-    states = {**standing.states, location_id: with_units(state, quantity, on=day)}
+    return outcomes_if(
+        session, standing, {**standing.states, location_id: with_units(state, quantity, on=day)}
+    )
+
+
+def outcomes_if(session: Session, standing: Standing, states: Mapping[int, PoolState]) -> list[Outcome]:
+    """Every order for which something would change if the item's pools were in these states; in queue
+    order."""
     was, would_be = _by_order(standing.decide()), _by_order(standing.decide(states))
     moved = [order_id for order_id, waits in was.items() if waits.short and would_be[order_id] != waits]
     return _outcomes(session, standing, moved, was, would_be)

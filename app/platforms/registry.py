@@ -47,6 +47,9 @@ class PlatformKind(NamedTuple):
     connect: "Callable[[Credentials, Settings, Outside], Platform]"
     title: str
     order_address: Callable[[str, int], str]
+    search_address: Callable[[str, str], str]
+    """Where the platform's own admin finds orders by what Backline does not keep: takes the shop's
+    domain and what is searched for."""
     traits: Traits
     renew_access: "Callable[[Http, Settings, str, str | None], Grant]"
     """Takes the shop's domain and its refresh token, if it has one."""
@@ -142,12 +145,24 @@ def _bigcommerce_order(store_hash: str, order_id: int) -> str:
     return f"https://store-{quote(store_hash, safe='')}.mybigcommerce.com/manage/orders/{order_id}"
 
 
+def _shopify_search(domain: str, text: str) -> str:
+    handle = domain.removesuffix(".myshopify.com")
+    store = quote(handle, safe="")
+    return f"https://admin.shopify.com/store/{store}/orders?query={quote(text, safe='')}"
+
+
+def _bigcommerce_search(store_hash: str, text: str) -> str:
+    """The list of orders, where the text is typed again: no address is documented that takes it."""
+    return f"https://store-{quote(store_hash, safe='')}.mybigcommerce.com/manage/orders"
+
+
 PLATFORMS: Mapping[str, PlatformKind] = {
     "bigcommerce": PlatformKind(
         _bigcommerce_webhooks,
         _bigcommerce,
         "BigCommerce",
         _bigcommerce_order,
+        _bigcommerce_search,
         traits=bigcommerce.TRAITS,
         renew_access=_by_hand_alone,
         erased_after=timedelta(hours=48),
@@ -157,6 +172,7 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         _shopify,
         "Shopify",
         _shopify_order,
+        _shopify_search,
         traits=shopify.TRAITS,
         renew_access=shopify_auth.renew_access,
     ),

@@ -28,11 +28,26 @@ from app.web.pages import (
     feeds,
     frame,
     import_arrivals,
+    incoming,
     item,
     order,
     orders,
     overview,
     settings,
+)
+
+_PAGES = (
+    overview,
+    orders,
+    order,
+    item,
+    incoming,
+    activity,
+    compliance,
+    deliveries,
+    settings,
+    import_arrivals,
+    feeds,
 )
 
 LARGEST_BODY = 2 * 1024 * 1024
@@ -64,18 +79,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     app.register_blueprint(install_shopify.make_blueprint(runtime))
     app.register_blueprint(install_bigcommerce.make_blueprint(runtime))
     frame.prepare(app, runtime.settings)
-    for page in (
-        overview,
-        orders,
-        order,
-        item,
-        activity,
-        compliance,
-        deliveries,
-        settings,
-        import_arrivals,
-        feeds,
-    ):
+    for page in _PAGES:
         app.register_blueprint(page.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)
     return app

@@ -198,7 +198,9 @@ def test_an_overdue_arrival_is_expected_again_by_the_cases_that_were_as_late() -
     arrival = foreseen(Arrival(1, 5, days(-11), ACME), habit)
 
     assert arrival.expected_on == days(-11 + 33)
-    assert arrival.because.startswith("late, expected again by then: this item was up to 33 days late")
+    assert arrival.because.startswith(
+        "overdue, so a later date is used: this item was up to 33 days late"
+    )
 
 
 def test_one_later_than_all_before_stands_until_its_day_has_passed() -> None:

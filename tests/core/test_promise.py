@@ -163,30 +163,28 @@ def test_the_queue_changes_a_promise_only_to_a_later_day(
 @pytest.mark.parametrize(
     ("allocation", "lead_time", "words"),
     [
-        (allocated(2, on_hand=2), None, "all 2 on hand"),
+        (allocated(2, on_hand=2), None, "In stock."),
         (
             allocated(2, on_hand=1, arrivals=[arrival(12)]),
             None,
-            "1 of 2 short: 1 on hand, 0 owed to older orders; 12 arrive Dec 5, yours is the 1st of them",
+            "1 in stock; this order needs 2. 12 arrive Dec 5; this order gets the 1st.",
         ),
         (
             allocated(2, arrivals=[arrival(12)], owed_before=5),
             None,
-            "2 of 2 short: 0 on hand, 5 owed to older orders; "
-            "12 arrive Dec 5, yours are the 6th to 7th of them",
+            "None in stock, and 5 units are owed to earlier orders. "
+            "12 arrive Dec 5; this order gets the 6th and 7th.",
         ),
         (
             allocated(2),
             14,
-            "2 of 2 short: 0 on hand, 0 owed to older orders; "
-            "nothing dated covers it, so the usual lead time is taken; "
-            "short since: Nov 25; 14 days: Dec 9",
+            "None in stock. No delivery is scheduled for it, so the date uses the usual lead time: "
+            "backordered since Nov 25; plus 14 days: Dec 9.",
         ),
         (
             allocated(2),
             None,
-            "2 of 2 short: 0 on hand, 0 owed to older orders; "
-            "nothing dated covers it and no lead time is set",
+            "None in stock. No delivery is scheduled for it, and no lead time is set.",
         ),
     ],
 )
@@ -212,4 +210,4 @@ def test_a_place_is_spoken_as_an_ordinal(place: int, word: str) -> None:
 
     words = explain(allocation, promise(allocation, today=TODAY), on_hand=0)
 
-    assert words.endswith(f"yours is the {word} of them")
+    assert words.endswith(f"this order gets the {word}.")

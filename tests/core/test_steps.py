@@ -90,10 +90,10 @@ def test_every_explanation_replays_to_its_date(
 @pytest.mark.parametrize(
     ("calendar", "handling", "words"),
     [
-        ("US", 2, "closed until: Dec 7; 2 working days to dispatch: Dec 9"),
-        ("US", 0, "closed until: Dec 7"),
-        ("MY-02", 1, "closed until: Dec 6; 1 working day to dispatch: Dec 7"),
-        ("", 0, "1 arrive Dec 5, yours is the 1st of them"),
+        ("US", 2, "Then closed until Dec 7; plus 2 business days of handling: Dec 9."),
+        ("US", 0, "Then closed until Dec 7."),
+        ("MY-02", 1, "Then closed until Dec 6; plus 1 business day of handling: Dec 7."),
+        ("", 0, "1 arrives Dec 5; this order gets the 1st."),
     ],
 )  # fmt: skip
 def test_closed_days_and_handling_are_said(calendar: str, handling: int, words: str) -> None:
@@ -102,7 +102,7 @@ def test_closed_days_and_handling_are_said(calendar: str, handling: int, words: 
 
     ((allocation, said),) = decide({1: pool}, today=TODAY, lead_time_days=None, ready_on=made_ready)[1]
 
-    assert explain(allocation, said, on_hand=0).endswith(f"; {words}")
+    assert explain(allocation, said, on_hand=0).endswith(f" {words}")
 
 
 def test_waiting_for_those_ahead_is_said() -> None:
@@ -115,10 +115,10 @@ def test_waiting_for_those_ahead_is_said() -> None:
     first = decide({1: pool}, today=TODAY, lead_time_days=7)[1][0]
 
     assert explain(first.allocation, first.promise, on_hand=0).endswith(
-        "short since: Nov 16; 7 days, for the 2nd time: Nov 30"
+        "backordered since Nov 16; plus 7 days, 2nd time around: Nov 30."
     )
     assert said.expected_on == days(7)
-    assert explain(allocation, said, on_hand=0).endswith("short since: Nov 25; 7 days: Dec 2")
+    assert explain(allocation, said, on_hand=0).endswith("backordered since Nov 25; plus 7 days: Dec 2.")
 
 
 def test_nobody_is_said_to_come_before_those_ahead() -> None:
@@ -129,5 +129,5 @@ def test_nobody_is_said_to_come_before_those_ahead() -> None:
     _, (allocation, said) = decide({1: pool}, today=TODAY, lead_time_days=7)[1]
 
     assert explain(allocation, said, on_hand=0).endswith(
-        "short since: Nov 20; 7 days: Nov 27; not before those ahead of it: Dec 2"
+        "backordered since Nov 20; plus 7 days: Nov 27; not before earlier orders: Dec 2."
     )

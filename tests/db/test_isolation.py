@@ -46,6 +46,8 @@ from app.db import (
     notices,
     open_demand,
     order_copies,
+    order_history,
+    order_names,
     order_sums,
     orders,
     preferences,
@@ -53,6 +55,7 @@ from app.db import (
     queue_heads,
     reservations,
     routes,
+    saved_views,
     shops,
     showing,
     staff,
@@ -61,6 +64,7 @@ from app.db import (
     tokens,
     uploads,
     variants,
+    waiting_since,
 )
 from app.db.models import (
     ApiCallRow,
@@ -69,13 +73,16 @@ from app.db.models import (
     FeedRow,
     FileLayoutRow,
     Order,
+    SavedViewRow,
     Shop,
     StockItem,
     UploadRow,
 )
 from app.db.pages import activity as page_activity
 from app.db.pages import deliveries as page_deliveries
+from app.db.pages import incoming as page_incoming
 from app.db.pages import order as page_order
+from app.db.pages import order_filters
 from app.db.pages import orders as page_orders
 from app.db.pages import overview as page_overview
 from app.db.pages.paging import Turn
@@ -161,6 +168,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
         ApiCallRow(shop_id=shop.id, key="call-1", digest=name, answer={"said": name}, called_at=NOW)
     )
     session.add(FileLayoutRow(shop_id=shop.id, header_key="h-1", options={"said": name}, updated_at=NOW))
+    session.add(SavedViewRow(shop_id=shop.id, name="all", arguments={"list": name}))
     session.add(FeedRow(shop_id=shop.id, feed_id="f-1", due_at=NOW, made_at=NOW, **_feed(name)))
     bulk_writes.begin(session, shop.id, [2], now=NOW)
     bulk_writes.add_part(session, shop.id, units, [2])
@@ -504,7 +512,41 @@ CALLS: Mapping[str, Call] = {
         s, a.id, now=seconds(9), local_day=datetime.datetime.date
     ).lateness(ITEM, ""),
     "lead_times.supplier_of": lambda s, a: lead_times.supplier_of(s, a.id, ITEM),
-    "notices.find_order": lambda s, a: notices.find_order(s, a.id, f"units {OURS}"),
+    "order_names.names_like": lambda s, a: order_names.names_like(s, a.id, "1"),
+    "order_names.is_numbered": lambda s, a: s.scalars(
+        sa.select(Order.order_id).where(Order.shop_id == a.id, order_names.is_numbered(s, a.id, "1"))
+    ).all(),
+    "order_names.find_orders": lambda s, a: order_names.find_orders(s, a.id, f"units {OURS}"),
+    "order_history.tell_of_changes": lambda s, a: order_history.tell_of_changes(
+        s,
+        a.id,
+        [order_history.OrderEvent(1, "cancelled", NOW, "", "")],
+        now=NOW,
+        cause="a test",
+    ),
+    "waiting_since.began_waiting": lambda s, a: waiting_since.began_waiting(s, a.id, [1], now=NOW),
+    "saved_views.list_views": lambda s, a: saved_views.list_views(s, a.id),
+    "saved_views.save_view": lambda s, a: saved_views.save_view(s, a.id, "VIP", [("tag", "vip")]),
+    "saved_views.delete_view": lambda s, a: saved_views.delete_view(s, a.id, "all"),
+    "pages.incoming.list_deliveries": lambda s, a: page_incoming.list_deliveries(
+        s, a.id, page_incoming.Wanted(TODAY)
+    ),
+    "pages.incoming.find_delivery": lambda s, a: page_incoming.find_delivery(s, a.id, 1),
+    "pages.incoming.location_names": lambda s, a: page_incoming.location_names(s, a.id, [LOCATION]),
+    "pages.incoming.count_deliveries": lambda s, a: page_incoming.count_deliveries(s, a.id, today=TODAY),
+    "pages.incoming.open_suppliers": lambda s, a: page_incoming.open_suppliers(s, a.id),
+    "pages.incoming.has_supplier": lambda s, a: page_incoming.has_supplier(s, a.id, "Acme"),
+    "pages.incoming.record_of": lambda s, a: page_incoming.record_of(
+        s, a.id, "Acme", zone=ZoneInfo("UTC")
+    ),
+    "pages.order_filters.items_coming": lambda s, a: order_filters.items_coming(s, a.id, "PO-1"),
+    "pages.orders.sum_list": lambda s, a: page_orders.sum_list(
+        s, a.id, page_orders.Wanted(TODAY, "all")
+    ),
+    "pages.orders.walk_orders": lambda s, a: list(
+        page_orders.walk_orders(s, a.id, page_orders.Wanted(TODAY, "all"))
+    ),
+    "pages.orders.pick_list": lambda s, a: page_orders.pick_list(s, a.id, day=TODAY),
     "notices.record_notice": lambda s, a: notices.record_notice(
         s, s.get_one(Order, (a.id, 1)), NoticeKind.CONSENT, at=NOW, revised_on=None, by="us", now=NOW
     ),

@@ -234,7 +234,7 @@ def test_a_partly_covered_order_is_seen_by_staff_everywhere(shop_with: OpenShop)
     assert stage.world.metafields(order_id)["status"] == "backordered"
     assert f">{stage.world.order(order_id).name}<" in listed
     assert "2 of 3</td>" in listed
-    assert "2 of 3 short: 1 on hand, 0 owed to older orders" in page
+    assert "1 in stock; this order needs 3." in page
 
 
 def test_an_order_never_waits_for_the_units_it_took_itself(shop_with: OpenShop) -> None:

@@ -872,10 +872,12 @@ def test_the_pages_say_which_orders_wait_for_what_and_why(shop_with: OpenShop) -
     assert f">{names[0]}<" not in listed
     assert listed.index(f">{names[1]}<") < listed.index(f">{names[2]}<")
     assert (
-        "2 of 2 short: 1 on hand, 1 owed to older orders; "
-        "2 arrive Dec 5, yours are the 1st to 2nd of them" in pages[0]
+        "1 in stock, but 1 unit is owed to earlier orders. "
+        "2 arrive Dec 5; this order gets the 1st and 2nd." in pages[0]
     )
-    assert "1 of 1 short: 1 on hand, 3 owed to older orders; nothing dated covers it" in pages[1]
+    assert (
+        "1 in stock, but 3 units are owed to earlier orders. No delivery is scheduled for it" in pages[1]
+    )
 
 
 def test_a_lost_answer_to_a_write_leaves_one_tag_and_one_block(empty_shop: Stage) -> None:

@@ -80,7 +80,7 @@ def test_nobody_is_shut_out_of_a_shop_that_needs_its_merchant_while_it_imports(
 
 def test_nobody_is_shut_out_of_what_an_action_answers(sale: Sale, page: Page) -> None:
     page.goto(sale.order("#1003"))
-    page.get_by_role("button", name="Hold back").click()
+    page.get_by_role("button", name="Pause updates").click()
 
     assert list(violations(page)) == []
 

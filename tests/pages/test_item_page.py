@@ -81,7 +81,7 @@ def test_items_are_found_and_those_that_somebody_waits_for_come_first(
 
     assert [row[0].split("\n")[0] for row in first] == ["Blue Mug", "Tea Towel <b>"]
     assert first[0][1:] == ["Backorder", "3", "3", "Dec 5, 2026"]
-    assert first[1][1:] == ["Backorder", "1", "2", "none known"]
+    assert first[1][1:] == ["Backorder", "1", "2", "none scheduled"]
     assert found == ["Tea Towel <b>"]
     assert title == "Tea Towel <b>"
 
@@ -94,10 +94,10 @@ def test_the_queue_says_what_serves_whom(world: World, page: Page) -> None:
 
     assert [row[0].split("\n")[0] for row in rows] == ["1. #1001", "2. #1002", "3. #1003", "4. #1004"]
     assert [row[1:] for row in rows] == [
-        ["2", "2 on hand", "in stock"],
-        ["2", "1 on hand, 1 of the 2 that arrive Dec 5, 2026", "Dec 5, 2026"],
-        ["1", "1 of the 2 that arrive Dec 5, 2026", "Dec 5, 2026"],
-        ["1", "1 of the 10 that arrive Dec 19, 2026", "Dec 19, 2026"],
+        ["2", "2 in stock", "In stock"],
+        ["2", "1 in stock, 1 of 2 arriving Dec 5, 2026", "Dec 5, 2026"],
+        ["1", "1 of 2 arriving Dec 5, 2026", "Dec 5, 2026"],
+        ["1", "1 of 10 arriving Dec 19, 2026", "Dec 19, 2026"],
     ]
     assert figures[::2] == ["3", "6", "3", "12"]
 
@@ -109,12 +109,12 @@ def test_the_picture_can_be_read_without_seeing_it(world: World, page: Page) -> 
         picture = page.get_by_role("img", name="Demand and supply of Blue Mug")
         description = picture.locator("desc").text_content() or ""
         dashes = [path.get_attribute("stroke-dasharray") for path in picture.locator("path").all()]
-        page.get_by_text("The same as a table").click()
+        page.get_by_text("Show as a table").click()
         rows = [row.inner_text().split("\t") for row in page.locator(".chart tbody tr").all()]
 
     assert " ".join(description.split()) == (
-        "6 units are wanted, 3 are on hand today, 2 arrive Dec 5, 2026, 10 arrive Dec 19, 2026. "
-        "After that 0 are still short."
+        "6 units are ordered, 3 are available today, 2 arrive Dec 5, 2026, 10 arrive Dec 19, 2026. "
+        "After that 0 are still backordered."
     )
     assert dashes == [None, "7 4"]
     assert rows == [
@@ -132,15 +132,15 @@ def test_what_if_lists_who_would_be_released_and_writes_nothing(
     with served_shop(world) as address, tab(browser_at_large, runs_scripts=runs_scripts) as page:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
         page.locator("#what-if").get_by_label("Units").fill("2")
-        page.get_by_role("button", name="Show what would follow").click()
+        page.get_by_role("button", name="Preview").click()
         answer = page.locator("#what-if [role=status]")
         expect(answer).to_contain_text("2 orders would be released, and 1 other order would change.")
         rows = [row.inner_text().split("\t") for row in answer.locator("tbody tr").all()]
 
     assert rows == [
-        ["#1002", "Released", "1 short, Dec 5, 2026", "none short"],
-        ["#1003", "Released", "1 short, Dec 5, 2026", "none short"],
-        ["#1004", "Sooner", "1 short, Dec 19, 2026", "1 short, Dec 5, 2026"],
+        ["#1002", "Released", "1 backordered, Dec 5, 2026", "in stock"],
+        ["#1003", "Released", "1 backordered, Dec 5, 2026", "in stock"],
+        ["#1004", "Sooner", "1 backordered, Dec 19, 2026", "1 backordered, Dec 5, 2026"],
     ]
     assert stored(world) == before
 
@@ -153,8 +153,8 @@ def test_what_if_on_a_later_day_moves_dates(world: World, page: Page) -> None:
         none = page.locator("#what-if [role=status]").inner_text()
 
     assert "0 orders would be released, and 3 other orders would change." in text
-    assert text.count("1 short, Dec 1, 2026") == 3
-    assert "nothing would change for any order" in none
+    assert text.count("1 backordered, Dec 1, 2026") == 3
+    assert "no order would change" in none
 
 
 def test_a_question_that_makes_no_sense_is_marked(world: World, page: Page) -> None:
@@ -171,7 +171,7 @@ def test_a_question_that_makes_no_sense_is_marked(world: World, page: Page) -> N
 def test_an_arrival_is_added_and_orders_get_its_day(world: World, page: Page) -> None:
     with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
-        form = page.locator("form", has=page.get_by_role("heading", name="Add an arrival"))
+        form = page.locator("form", has=page.get_by_role("heading", name="Add a delivery"))
         form.get_by_label("Units").fill("7")
         form.get_by_label("Expected on").fill("2026-12-01")
         form.get_by_label("Reference").fill("PO-77")
@@ -179,7 +179,7 @@ def test_an_arrival_is_added_and_orders_get_its_day(world: World, page: Page) ->
         said = page.get_by_role("status").inner_text()
     world.quiet()
 
-    assert said == "The arrival is noted. Dates are being worked out anew."
+    assert said == "Delivery added. Recalculating dates."
     assert (7, 0, "2026-12-01", "PO-77") in arrivals_of(world)
     assert last_event(world) == ("arrival added", "", "7 on 2026-12-01 (PO-77)", "by this machine")
     notes = [world.note(order_id) for order_id in world.shop.orders]
@@ -189,7 +189,7 @@ def test_an_arrival_is_added_and_orders_get_its_day(world: World, page: Page) ->
 def test_what_is_wrong_stands_beside_what_was_typed(world: World, page: Page) -> None:
     with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
-        form = page.locator("form", has=page.get_by_role("heading", name="Add an arrival"))
+        form = page.locator("form", has=page.get_by_role("heading", name="Add a delivery"))
         form.get_by_label("Units").fill("0")
         form.get_by_label("Reference").fill("PO-77")
         form.get_by_role("button", name="Add").click()
@@ -205,24 +205,29 @@ def test_what_is_wrong_stands_beside_what_was_typed(world: World, page: Page) ->
 def test_an_arrival_is_changed_landed_and_cancelled(world: World, page: Page) -> None:
     with served_shop(world) as address:
         page.goto(f"{address}/items/{mug_of(world).item_id}")
-        page.get_by_text("Change the arrival of Dec 5, 2026").click()
-        page.get_by_label("Units in all").first.fill("4")
-        page.get_by_label("Of these landed").first.fill("5")
+        page.get_by_text("Change the delivery of Dec 5, 2026").click()
+        page.get_by_label("Units in total").first.fill("4")
+        page.get_by_label("Received so far").first.fill("5")
         page.get_by_role("button", name="Save").first.click()
         refused = page.locator("#arrivals ~ * .error").all_inner_texts()
-        page.get_by_label("Of these landed").first.fill("1")
+        page.get_by_label("Received so far").first.fill("1")
         page.get_by_role("button", name="Save").first.click()
         changed = arrivals_of(world)
-        page.get_by_role("button", name="All of it has landed").first.click()
+        page.get_by_role("link", name="Mark as received").first.click()
+        page.get_by_role("button", name="Mark as received").click()
+        page.wait_for_url("**/items/**")
         landed = arrivals_of(world)
-        page.get_by_text("Change the arrival of Dec 19, 2026").click()
-        page.get_by_role("button", name="It will not come").last.click()
+        page.get_by_role("link", name="Cancel delivery").last.click()
+        warned = page.inner_text("main")
+        page.get_by_role("button", name="Cancel delivery").click()
+        page.wait_for_url("**/items/**")
         said = page.get_by_role("status").inner_text()
 
-    assert refused == ["More than the 4 that were expected: raise the quantity too."]
+    assert "Without these units" in warned or "No order's date depends" in warned
+    assert refused == ["More than the 4 expected: raise the number of units too."]
     assert changed[0] == (4, 1, "2026-12-05", "")
     assert landed[0] == (4, 4, "2026-12-05", "")
-    assert said == "The arrival is cancelled. Dates are being worked out anew."
+    assert said == "Delivery canceled. Recalculating dates."
     assert arrivals_of(world) == landed[:1]
     assert last_event(world) == (
         "arrival cancelled", "10 on 2026-12-19", "10 on 2026-12-19, cancelled", "by this machine",
@@ -234,9 +239,9 @@ def test_a_lead_time_and_a_kind_are_kept(world: World, page: Page) -> None:
         towel = variants.find_items(session, world.shop_id, "TOWEL")[0].item_id
     with served_shop(world) as address:
         page.goto(f"{address}/items/{towel}")
-        page.get_by_label("Kind", exact=True).select_option("preorder")
-        page.get_by_label("Released on").fill("2027-02-01")
-        page.get_by_label("Lead time in days").fill("14")
+        page.get_by_label("Item type", exact=True).select_option("preorder")
+        page.get_by_label("Release date").fill("2027-02-01")
+        page.get_by_label("Lead time (days)").fill("14")
         page.get_by_role("button", name="Save").click()
         badge = page.locator(".page-header .badge").inner_text()
     with world.runtime.sessions.begin() as session:
@@ -258,7 +263,7 @@ def test_figures_refresh_by_themselves(world: World, page: Page) -> None:
         page.evaluate("htmx.trigger('#live', 'refresh')")
 
         expect(page.locator(".figures dd").first).to_have_text("4")
-        expect(page.locator("#queue-part tbody tr").nth(1)).to_contain_text("2 on hand")
+        expect(page.locator("#queue-part tbody tr").nth(1)).to_contain_text("2 in stock")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -302,5 +307,5 @@ def test_a_shop_without_orders_says_what_will_be_here(
         text = page.locator(".empty").inner_text()
         problems = what_axe_finds(page)
 
-    assert "An item appears here with the first order that names it." in text
+    assert "Items appear here with their first order." in text
     assert problems == []

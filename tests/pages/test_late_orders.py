@@ -41,23 +41,25 @@ def test_from_the_setting_to_the_words_and_the_log(stage: Stage, page: Page, tmp
         expect(page.get_by_role("link", name="Late orders")).to_have_count(0)
 
         page.goto(f"{address}/settings#law")
-        page.get_by_label("Law", exact=True).select_option(label="United States: 16 CFR part 435")
+        page.get_by_label("Rules", exact=True).select_option(label="United States: 16 CFR part 435")
         page.get_by_label("Tag orders whose buyers").check()
         page.locator("#law").get_by_role("button", name="Save").click()
-        expect(page.get_by_text("Orders that wait are being judged by it.")).to_be_visible()
+        expect(page.get_by_text("Checking waiting orders.")).to_be_visible()
         stage.settle_down()
         assert TAG in stage.world.tags(order_id)
 
         page.get_by_role("link", name="Late orders").click()
-        expect(page.get_by_role("heading", level=2)).to_contain_text("notice, with express consent by")
+        expect(page.locator("tbody tr")).to_contain_text("Send delay notice, ask for consent")
+        page.get_by_text("Show the text").click()
         expect(page.locator("pre")).to_contain_text("You may cancel now for a full and prompt refund")
         page.screenshot(path=tmp_path / "late-orders.png", full_page=True)
         assert what_axe_finds(page) == []
         assert overflow(page) == 0
 
-        page.get_by_label("New day, if the notice named one").fill("2026-12-20")
-        page.get_by_role("button", name="Record for #1001").click()
-        expect(page.get_by_text("It stands in the log.")).to_be_visible()
+        page.get_by_label("Select #1001").check()
+        page.get_by_label("New date in the notice").fill("2026-12-20")
+        page.get_by_role("button", name="Record").click()
+        expect(page.get_by_text("Recorded.")).to_be_visible()
 
     assert log_of(stage) == [("delay notice", "2026-12-20")]
     stage.settle_down()
@@ -69,11 +71,12 @@ def test_a_day_that_has_passed_is_refused_and_nothing_is_recorded(stage: Stage, 
         session.get_one(Shop, stage.world.shop_id).regime = "eu"
     with served_shop(stage.world) as address:
         page.goto(f"{address}/late-orders")
-        page.get_by_label("New day, if the notice named one").fill("2026-11-01")
-        page.get_by_role("button", name="Record for #1001").click()
+        page.get_by_label("Select #1001").check()
+        page.get_by_label("New date in the notice").fill("2026-11-01")
+        page.get_by_role("button", name="Record").click()
 
         expect(page.get_by_text("This day has passed")).to_be_visible()
-        expect(page.get_by_label("New day, if the notice named one")).to_have_value("2026-11-01")
+        expect(page.get_by_label("New date in the notice")).to_have_value("2026-11-01")
     assert log_of(stage) == []
 
 
@@ -85,8 +88,9 @@ def test_an_answer_names_no_day(stage: Stage, page: Page, kind: str) -> None:
     stage.settle_down()
     with served_shop(stage.world) as address:
         page.goto(f"{address}/late-orders")
-        page.get_by_label("Record", exact=True).select_option(value=kind)
-        page.get_by_role("button", name="Record for #1001").click()
-        expect(page.get_by_text("It stands in the log.")).to_be_visible()
+        page.get_by_label("Select #1001").check()
+        page.get_by_label("What happened").select_option(value=kind)
+        page.get_by_role("button", name="Record").click()
+        expect(page.get_by_text("Recorded.")).to_be_visible()
 
     assert log_of(stage) == [(kind, None)]

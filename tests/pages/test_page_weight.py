@@ -49,7 +49,7 @@ def test_vitals_on_a_slow_machine(sale: Sale, browser_at_large: Browser, path: s
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
     page.goto(sale.shop + path.replace("#1003", str(sale.ids["#1003"])))
     page.wait_for_load_state("networkidle")
-    search = page.get_by_label("Order number, SKU or item")
+    search = page.get_by_label("Order, item, SKU, PO, supplier, or tag")
     if search.count():
         search.press_sequentially("mug", delay=80)
     for summary in page.locator("summary").all():

@@ -41,15 +41,15 @@ def changes(stage: Stage) -> list[tuple[str, str, str]]:
 def test_dates_are_saved_and_the_audit_says_from_what_to_what(stage: Stage, page: Page) -> None:
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
-        page.get_by_label("Rewrite a day only if it moves by").fill("5")
-        page.get_by_label("Usual lead time").fill("14")
+        page.get_by_label("Ignore date changes smaller than (days)").fill("5")
+        page.get_by_label("Lead time (days)").fill("14")
         page.get_by_label("Time zone").fill("Asia/Tokyo")
         page.get_by_label("Language of notes").fill("de-AT")
         page.get_by_role("button", name="Save dates").click()
         said = page.get_by_role("status").first.inner_text()
     note = stage.world.note(stage.ordered())
 
-    assert said == "Saved. Dates that stand on it are being worked out anew."
+    assert said == "Saved. Recalculating dates."
     assert [after for _, after, _ in changes(stage)] == [
         "days a date may move quietly: 5",
         "lead time: 14",
@@ -63,8 +63,8 @@ def test_dates_are_saved_and_the_audit_says_from_what_to_what(stage: Stage, page
 def test_wrong_dates_are_marked_and_nothing_is_saved(stage: Stage, page: Page) -> None:
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
-        page.get_by_label("Rewrite a day only if it moves by").fill("0")
-        page.get_by_label("Usual lead time").fill("99999")
+        page.get_by_label("Ignore date changes smaller than (days)").fill("0")
+        page.get_by_label("Lead time (days)").fill("99999")
         page.get_by_label("Time zone").fill("Middle/Earth")
         page.get_by_label("Language of notes").fill("elvish")
         page.get_by_role("button", name="Save dates").click()
@@ -75,8 +75,8 @@ def test_wrong_dates_are_marked_and_nothing_is_saved(stage: Stage, page: Page) -
     assert errors == [
         "Type a whole number from 1 to 60.",
         "Type a whole number from 0 to 3,650.",
-        "This zone is not known. Choose one of the list, such as Europe/Rome.",
-        "This language is not known. Type a code such as en, de-AT or pt-BR.",
+        "Unknown time zone. Choose one from the list, such as Europe/Rome.",
+        "Unknown language. Enter a code such as en, de-AT, or pt-BR.",
     ]
     assert alert.startswith("Nothing was saved.")
     assert kept == "Middle/Earth"
@@ -97,8 +97,8 @@ def test_a_tag_gets_another_name(stage: Stage, page: Page) -> None:
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("a, b", "A comma would part it into two tags."),
-        ("Backorder-Released", "is the name of another one"),
+        ("a, b", "Tags can't contain a comma."),
+        ("Backorder-Released", "is already used for another tag"),
         ("x" * 41, "This has 41 characters; 40 at most fit."),
     ],
 )
@@ -118,7 +118,7 @@ def test_a_name_that_would_confuse_tags_is_refused(
 def test_the_preview_follows_what_is_typed(stage: Stage, page: Page) -> None:
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
-        heading = page.get_by_label("Heading, when every day is known")
+        heading = page.get_by_label("Heading, when all dates are known")
         heading.fill("On its way by {date}")
         expect(page.locator("#preview pre").first).to_contain_text("On its way by Dec 19, 2026")
         heading.fill("On its way by {when}")
@@ -132,10 +132,10 @@ def test_the_preview_follows_what_is_typed(stage: Stage, page: Page) -> None:
 def test_the_preview_needs_no_script(stage: Stage, browser_at_large: Browser) -> None:
     with served_shop(stage.world) as address, tab(browser_at_large, runs_scripts=False) as page:
         page.goto(f"{address}/settings?language=fr")
-        page.get_by_label("Heading, when every day is known").fill("Partira le {date}")
+        page.get_by_label("Heading, when all dates are known").fill("Partira le {date}")
         page.get_by_role("button", name="Preview").click()
         note = page.locator("#preview pre").first.inner_text()
-        kept = page.get_by_label("Heading, when every day is known").input_value()
+        kept = page.get_by_label("Heading, when all dates are known").input_value()
         alerts = page.get_by_role("alert").count()
 
     assert note.splitlines()[1:3] == [
@@ -151,10 +151,10 @@ def test_saved_sentences_stand_in_the_next_note_and_empty_ones_are_ours(
 ) -> None:
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
-        page.get_by_label("Heading, when a day is not known").fill("We wait with you")
-        page.get_by_label("In place of a day").fill("no date known yet")
-        page.get_by_role("button", name="Save sentences").click()
-        page.get_by_label("Heading, when a day is not known").wait_for()
+        page.get_by_label("Heading, when a date is not known").fill("We wait with you")
+        page.get_by_label("Instead of a date, when none is known").fill("no date known yet")
+        page.get_by_role("button", name="Save wording").click()
+        page.get_by_label("Heading, when a date is not known").wait_for()
 
     assert shop_of(stage).wording == {"en": {"unknown": "We wait with you"}}
     assert stage.world.note(stage.ordered()) == block(
@@ -167,10 +167,10 @@ def test_another_language_is_worded_without_touching_the_shops_own(stage: Stage,
         page.goto(f"{address}/settings")
         page.get_by_label("Language", exact=True).select_option("de")
         page.get_by_role("button", name="Show").click()
-        ours = page.get_by_label("In place of a day").get_attribute("placeholder")
-        page.get_by_label("In place of a day").fill("Termin folgt")
-        page.get_by_role("button", name="Save sentences").click()
-        kept = page.get_by_label("In place of a day").input_value()
+        ours = page.get_by_label("Instead of a date, when none is known").get_attribute("placeholder")
+        page.get_by_label("Instead of a date, when none is known").fill("Termin folgt")
+        page.get_by_role("button", name="Save wording").click()
+        kept = page.get_by_label("Instead of a date, when none is known").input_value()
 
     assert (ours, kept) == ("noch kein Termin bekannt", "Termin folgt")
     assert shop_of(stage).wording == {"de": {"no_date": "Termin folgt"}}
@@ -179,8 +179,8 @@ def test_another_language_is_worded_without_touching_the_shops_own(stage: Stage,
 def test_a_sentence_that_could_not_be_filled_is_refused(stage: Stage, page: Page) -> None:
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
-        page.get_by_label("Heading, when a day is not known").fill("Maybe {date}")
-        page.get_by_role("button", name="Save sentences").click()
+        page.get_by_label("Heading, when a date is not known").fill("Maybe {date}")
+        page.get_by_role("button", name="Save wording").click()
         error = page.locator("form .error").inner_text()
 
     assert error == "{date} is not known here. This sentence takes no placeholders."
@@ -212,7 +212,7 @@ def test_a_rule_names_a_tag_of_the_merchants_and_a_number(stage: Stage, page: Pa
         errors = page.locator("#priorities .error").all_inner_texts()
 
     assert errors == [
-        "Backline puts this tag itself: name one of yours.",
+        "This is one of Backline's own tags: use one of yours.",
         "Type a whole number from -100 to 100.",
     ]
     assert shop_of(stage).priority_rules == []
@@ -221,18 +221,20 @@ def test_a_rule_names_a_tag_of_the_merchants_and_a_number(stage: Stage, page: Pa
 def test_somebody_is_invited_once_and_revoked(stage: Stage, page: Page) -> None:
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
-        page.get_by_label("E-mail address").fill("Sue@Example.com")
-        page.get_by_label("May", exact=True).select_option("manage")
+        page.get_by_label("Email", exact=True).fill("Sue@Example.com")
+        page.get_by_label("Role", exact=True).select_option("manage")
         page.get_by_role("button", name="Invite").click()
         link = page.locator("#staff .notice code").inner_text()
         page.goto(f"{address}/settings")
         row = page.locator("#staff tbody tr").inner_text().split("\t")[:2]
         is_shown_again = link in page.content()
-        page.get_by_role("button", name="Revoke").click()
+        page.get_by_role("link", name="Revoke access").click()
+        page.get_by_role("button", name="Revoke access").click()
+        page.wait_for_url("**/settings**")
         left = page.locator("#staff tbody tr").count()
 
     assert "/invitations/" in link
-    assert row == ["sue@example.com", "Look and manage"]
+    assert row == ["sue@example.com", "Manager"]
     assert (is_shown_again, left) == (False, 0)
     with stage.world.runtime.sessions.begin() as session:
         assert staff.list_staff(session, stage.world.shop_id) == []
@@ -250,7 +252,7 @@ def test_a_platform_without_tags_has_no_rules_for_them(
         note = page.locator("#preview pre").first.inner_text()
         problems = what_axe_finds(page)
 
-    assert "which this platform does not have" in text
+    assert "which BigCommerce does not have" in text
     assert note.splitlines()[1] == "backordered"
     assert problems == []
 
@@ -266,7 +268,7 @@ def test_every_state_is_accessible_and_nothing_runs_out_of_the_page(
     with served_shop(stage.world) as address:
         page.goto(f"{address}/settings")
         found["as it is"] = what_axe_finds(page)
-        page.get_by_label("E-mail address").fill("sue@example.com")
+        page.get_by_label("Email", exact=True).fill("sue@example.com")
         page.get_by_role("button", name="Invite").click()
         found["invited"] = what_axe_finds(page)
         page.screenshot(path=tmp_path / f"settings-{width}-{scheme}.png", full_page=True)

@@ -41,26 +41,26 @@ def test_the_overview_says_what_the_units_short_sell_for(sale: Sale, page: Page)
 
     figure = page.locator(".figures > div", has_text="Value at risk")
     expect(figure).to_contain_text("€50.00")
-    expect(figure).to_contain_text("what the units short sell for")
+    expect(figure).to_contain_text("selling price of backordered units")
 
 
 def test_orders_are_found_as_one_types_and_the_address_keeps_up(sale: Sale, page: Page) -> None:
     """A link to what was found shows everybody the same; going back shows the list again."""
     page.goto(f"{sale.shop}/orders")
-    page.get_by_label("Order number, SKU or item").press_sequentially("1004")
+    page.get_by_label("Order, item, SKU, PO, supplier, or tag").press_sequentially("1004")
     page.clock.run_for(300)
     expect(page.locator("tbody th a")).to_have_text(["#1004"])
     expect(page.get_by_role("status")).to_have_text("1 order shown")
     assert "q=1004" in page.url
-    expect(page.get_by_label("Order number, SKU or item")).to_be_focused()
+    expect(page.get_by_label("Order, item, SKU, PO, supplier, or tag")).to_be_focused()
 
     shared = page.url
-    page.get_by_label("Order number, SKU or item").fill("towel")
+    page.get_by_label("Order, item, SKU, PO, supplier, or tag").fill("towel")
     page.clock.run_for(300)
     expect(page.locator("tbody th a")).to_have_text(["#1004"])
     page.goto(shared)
     assert rows(page) == ["#1004"]
-    assert page.get_by_label("Order number, SKU or item").input_value() == "1004"
+    assert page.get_by_label("Order, item, SKU, PO, supplier, or tag").input_value() == "1004"
 
 
 def test_a_sort_and_a_list_stand_in_the_address(sale: Sale, page: Page) -> None:
@@ -78,7 +78,7 @@ def test_everything_can_be_read_and_done_without_script(sale: Sale, browser_at_l
     context = browser_at_large.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{sale.shop}/orders")
-    page.get_by_label("Order number, SKU or item").fill("1003")
+    page.get_by_label("Order, item, SKU, PO, supplier, or tag").fill("1003")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=1003**")
     assert rows(page) == ["#1003"]
@@ -86,7 +86,7 @@ def test_everything_can_be_read_and_done_without_script(sale: Sale, browser_at_l
     page.get_by_role("link", name="#1003").click()
     page.get_by_label("Priority").fill("7")
     page.get_by_role("button", name="Set priority").click()
-    assert "The priority is set." in page.inner_text("main")
+    assert "Priority saved." in page.inner_text("main")
     assert page.get_by_label("Priority").input_value() == "7"
     context.close()
 
@@ -99,12 +99,12 @@ def test_an_order_tells_why_until_when_and_what_happened(sale: Sale, page: Page)
     text = page.inner_text("main")
 
     assert (
-        "1 of 1 short: 3 on hand, 4 owed to older orders; 2 arrive Dec 5, yours is the 2nd of them"
+        "3 in stock, but 4 units are owed to earlier orders. 2 arrive Dec 5; this order gets the 2nd."
         in text
     )
-    assert "Shows now\nbackordered, Dec 5, 2026; tag backordered" in text
-    page.get_by_text("How its promise came about").click()
-    assert "1 short, no date known, first said" in page.inner_text("main")
+    assert "Shown now\nBackordered, Dec 5, 2026; tag backordered" in text
+    page.get_by_text("How this date was set").click()
+    assert "1 backordered, no date known" in page.inner_text("main")
     link = page.get_by_role("link", name="Open in Shopify")
     assert link.get_attribute("href") == (
         f"https://admin.shopify.com/store/northwind-mugs/orders/{sale.ids['#1003']}"
@@ -113,14 +113,14 @@ def test_an_order_tells_why_until_when_and_what_happened(sale: Sale, page: Page)
 
 def test_a_manager_holds_an_order_back_and_lets_it_go(sale: Sale, page: Page) -> None:
     page.goto(sale.order("#1003"))
-    page.get_by_role("button", name="Hold back").click()
-    expect(page.get_by_role("status").first).to_contain_text("held back")
-    expect(page.locator(".badge").first).to_have_text("Held back")
+    page.get_by_role("button", name="Pause updates").click()
+    expect(page.get_by_role("status").first).to_contain_text("Updates paused")
+    expect(page.locator(".badge").first).to_have_text("Paused")
 
-    page.get_by_role("button", name="Let go").click()
-    expect(page.get_by_role("status").first).to_contain_text("no longer held back")
+    page.get_by_role("button", name="Resume updates").click()
+    expect(page.get_by_role("status").first).to_contain_text("Updates resumed")
     page.get_by_role("button", name="Retry now").click()
-    expect(page.get_by_role("status").first).to_contain_text("looked at again now")
+    expect(page.get_by_role("status").first).to_contain_text("Checking the order again now")
 
 
 def test_a_wrong_priority_is_said_in_red_where_it_was_typed(sale: Sale, page: Page) -> None:
@@ -143,25 +143,25 @@ def test_a_wrong_priority_is_said_in_red_where_it_was_typed(sale: Sale, page: Pa
 
 def test_activity_is_filtered_and_exported(sale: Sale, page: Page) -> None:
     page.goto(f"{sale.shop}/activity")
-    page.get_by_label("What").select_option("Written on the order")
+    page.get_by_label("Event", exact=True).select_option("Order updated")
     page.clock.run_for(300)
     expect(page.locator("#live")).to_have_attribute("hx-get", re.compile("kind=shown"))
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export all of these as CSV").click()
+        page.get_by_role("link", name="Export as CSV").click()
 
     written = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
     assert written[0] == "when,what,order,item,sku,before,after,why,cause"
-    assert {line.split(",")[1] for line in written[1:]} == {"Written on the order"}
+    assert {line.split(",")[1] for line in written[1:]} == {"Order updated"}
 
 
 def test_a_failed_delivery_says_why_and_is_tried_again(troubled: Sale, page: Page) -> None:
     page.goto(troubled.shop)
-    page.get_by_role("navigation").get_by_role("link", name="Failed deliveries").click()
+    page.get_by_role("navigation").get_by_role("link", name="Failed webhooks").click()
     assert "the body of orders/create can not be read" in page.inner_text("tbody")
-    page.get_by_role("button", name=re.compile("Retry|Read changes instead")).click()
+    page.get_by_role("button", name=re.compile("Retry|Check the shop instead")).click()
 
-    expect(page.get_by_role("status")).to_contain_text("is worked on again")
-    assert "No delivery has failed." in page.inner_text("main")
+    expect(page.get_by_role("status")).to_contain_text("Trying the webhook again")
+    assert "No failed webhooks." in page.inner_text("main")
 
 
 # Live
@@ -246,10 +246,10 @@ def test_main_work_never_leaves_the_frame(sale: Sale, plain_page: Page, *, keeps
         assert frame is not None
         frame.get_by_role("link", name="Northwind Mugs").click()
         frame.get_by_role("link", name="Orders", exact=True).click()
-        frame.get_by_label("Order number, SKU or item").fill("1003")
+        frame.get_by_label("Order, item, SKU, PO, supplier, or tag").fill("1003")
         frame.get_by_role("link", name="#1003").click()
-        frame.get_by_role("button", name="Hold back").click()
-        expect(frame.get_by_role("status").first).to_contain_text("held back")
+        frame.get_by_role("button", name="Pause updates").click()
+        expect(frame.get_by_role("status").first).to_contain_text("Updates paused")
         assert frame.url.startswith("http://127.0.0.1")
         assert page.url == f"{admin_site}/"
 
@@ -273,7 +273,7 @@ def test_the_first_tab_skips_to_the_content(sale: Sale, page: Page) -> None:
 
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_label("Order number, SKU or item")).to_be_focused()
+    expect(page.get_by_label("Order, item, SKU, PO, supplier, or tag")).to_be_focused()
 
 
 def test_whatever_has_the_focus_shows_it(sale: Sale, page: Page) -> None:
@@ -290,7 +290,7 @@ def test_whatever_has_the_focus_shows_it(sale: Sale, page: Page) -> None:
             break
         assert outline != "none", name
         seen.add(name)
-    assert {"Hold back", "Retry now", "priority"} <= seen
+    assert {"Pause updates", "Retry now", "priority"} <= seen
 
 
 # What stands nowhere in the way
@@ -320,7 +320,7 @@ def test_an_order_that_failed_says_so_first(troubled: Sale, page: Page) -> None:
     page.goto(troubled.order("#1003"))
 
     notice = page.get_by_role("alert")
-    expect(notice).to_contain_text("This order could not be written.")
+    expect(notice).to_contain_text("This order could not be updated.")
     expect(notice).to_contain_text("the order is archived")
     with troubled.world.runtime.sessions.begin() as session:
         order = session.get_one(Order, (troubled.world.shop_id, troubled.ids["#1003"]))

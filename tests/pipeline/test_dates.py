@@ -79,7 +79,7 @@ def test_a_supplier_that_is_late_is_promised_late(stage: Stage) -> None:
 
     assert "Dec 11, 2026" in stage.world.note(order_id)
     ((_, words),) = said(stage)
-    assert words.endswith("this item was up to 6 days late in 9 of 10 cases (9 cases)")
+    assert "this item was up to 6 days late in 9 of 10 cases (9 cases): Dec 11." in words
 
 
 def test_what_another_shop_learned_teaches_this_one_nothing(stage: Stage) -> None:
@@ -106,7 +106,7 @@ def test_where_nothing_is_coming_the_lead_time_is_that_of_past_orders(stage: Sta
 
     ((day, words),) = said(stage)
     assert day == date(2026, 12, 5)
-    assert words.endswith("(9 cases); short since: Nov 25; 10 days: Dec 5")
+    assert words.endswith("(9 cases)): backordered since Nov 25; plus 10 days: Dec 5.")
 
 
 def test_what_is_late_is_expected_again_instead_of_forgotten(stage: Stage) -> None:
@@ -118,7 +118,7 @@ def test_what_is_late_is_expected_again_instead_of_forgotten(stage: Stage) -> No
 
     ((day, words),) = said(stage)
     assert day == date(2026, 11, 29)
-    assert "late, expected again by then" in words
+    assert "overdue, so a later date is used" in words
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_nothing_goes_out_on_a_closing_day(stage: Stage) -> None:
 
     assert "Dec 11, 2026" in stage.world.note(order_id)
     ((_, words),) = said(stage)
-    assert words.endswith("closed until: Dec 10; 1 working day to dispatch: Dec 11")
+    assert words.endswith("Then closed until Dec 10; plus 1 business day of handling: Dec 11.")
 
 
 def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> None:
@@ -166,7 +166,7 @@ def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> 
     assert "Jan 15, 2027" in stage.world.note(order_id)
     assert "Preorder" in stage.page(f"/shops/{stage.world.shop_id}/orders?list=preorder")
     assert f"/orders/{order_id}" in stage.page(f"/shops/{stage.world.shop_id}/orders?list=preorder")
-    assert "preorder, Jan 15, 2027" in stage.order_page(order_id)
+    assert "Preorder, Jan 15, 2027" in stage.order_page(order_id)
 
     say_kind(stage, "backorder")
     assert f"/orders/{order_id}" not in stage.page(f"/shops/{stage.world.shop_id}/orders?list=preorder")

@@ -99,7 +99,9 @@ ARRIVAL = {"quantity": "9", "received": "1", "expected_on": "2026-12-24", "locat
 ACTIONS = {
     "items/31/arrivals": ARRIVAL,
     "items/31/arrivals/{arrival}": ARRIVAL,
-    "items/31/arrivals/{arrival}/cancel": {},
+    "incoming/{arrival}": ARRIVAL | {"reference": "", "supplier": ""},
+    "incoming/{arrival}/receive": {},
+    "incoming/{arrival}/cancel": {},
     "items/31/terms": {"kind": "discontinued", "lead_time_days": "3"},
     "settings/dates": {
         "quiet_days": "9",
@@ -157,8 +159,8 @@ def test_who_may_only_look_changes_nothing(shops: Shops, path: str) -> None:
     )
 
     assert answer.status_code == 403
-    assert "Add an arrival" not in token
-    assert "What if more arrived?" in token
+    assert "Add a delivery" not in token
+    assert "What if more arrives?" in token
     assert browser.get(f"/shops/{shops.ours}/settings").status_code == 403
     assert settings_of(shops, shops.ours) == before
 
@@ -237,7 +239,7 @@ def test_an_arrival_without_a_date_is_shown_as_one_until_it_has_one(shops: Shops
         session.get_one(ArrivalRow, arrival_id).state = "undated"
     shown = ann.get(page).get_data(as_text=True)
     assert "without a date" in shown
-    assert "overdue" not in shown
+    assert ">Late<" not in shown
 
     fields = {"quantity": "4", "received": "0", "expected_on": "2027-01-15", "reference": "PO-1"}
     token = form_token(ann.get(page))

@@ -66,7 +66,11 @@ def test_the_file_holds_what_the_list_is_filtered_to(
     written = rows(client, shop_id, "?kind=drift")
 
     assert [(row["what"], row["after"], row["cause"]) for row in written] == [
-        ("Units nobody explains", "1 unit", "webhook orders/create (delivery 7)")
+        (
+            "Unexplained committed stock",
+            "1 unit",
+            "New order in Shopify (webhook orders/create, number 7)",
+        )
     ]
     assert len(rows(client, shop_id)) == 2
 
@@ -88,7 +92,7 @@ def test_the_file_is_written_whole(runtime: Runtime, client: FlaskClient, shop_i
     assert written == list(range(119, -1, -1))
 
 
-# Failed deliveries
+# Failed webhooks
 
 
 def failed(runtime: Runtime, shop_id: int, *, has_facts: bool = False) -> int:
@@ -112,7 +116,7 @@ def test_a_failed_delivery_says_why_and_is_worked_on_again(
 
     answer = act(client, shop_id, f"/deliveries/{number}/retry")
 
-    assert "The webhook is worked on again." in text(client.get(answer))
+    assert "Trying the webhook again." in text(client.get(answer))
     with runtime.sessions.begin() as session:
         assert session.get_one(DeliveryRow, number).state == "due"
 
@@ -124,7 +128,7 @@ def test_one_of_which_nothing_could_be_read_has_the_shop_read_instead(
 
     answer = act(client, shop_id, f"/deliveries/{number}/retry")
 
-    assert "the shop's changes are read from the platform now" in client.get(answer).get_data(
+    assert "the shop is being checked for changes now" in client.get(answer).get_data(
         as_text=True
     ).replace("&#39;", "'")
     with runtime.sessions.begin() as session:
@@ -172,7 +176,7 @@ def health(client: FlaskClient, shop_id: int) -> str:
 def test_without_a_worker_the_overview_says_what_to_start(
     client: FlaskClient, shop_id: int, redis: Redis
 ) -> None:
-    assert "Act Workers: None is running, so nothing is tagged or released. Start one" in health(
+    assert "Fix Workers: None running, so no orders are tagged or released. Start one" in health(
         client, shop_id
     )
     worker = SimpleWorker([doorbell.quick_queue(redis)], connection=redis)
@@ -188,14 +192,14 @@ def test_without_redis_the_pages_still_answer(runtime: Runtime, shop_id: int) ->
         client = create_app(replace(runtime, redis=dead), has_open_pages=True).test_client()
 
         said = health(client, shop_id)
-        assert "Act Workers: Redis can&#39;t be reached: " in said
-        assert "Note Clock: Whether it runs is not known without Redis." in said
+        assert "Fix Workers: Redis can&#39;t be reached: " in said
+        assert "Note Clock: Unknown while Redis is unavailable." in said
 
 
 def test_without_a_clock_the_overview_says_what_to_start(
     client: FlaskClient, shop_id: int, redis: Redis
 ) -> None:
-    assert "Act Clock: None is running" in health(client, shop_id)
+    assert "Fix Clock: Not running" in health(client, shop_id)
     doorbell.show_clock(redis)
     assert "Fine Clock: Running." in health(client, shop_id)
 
@@ -205,7 +209,7 @@ def test_a_full_redis_is_named_as_what_holds_the_work_up(
 ) -> None:
     redis.config_set("maxmemory", 1)
     try:
-        assert "Act Workers: Redis is full: raise its maxmemory" in health(client, shop_id)
+        assert "Fix Workers: Redis is full: raise its maxmemory" in health(client, shop_id)
     finally:
         redis.config_set("maxmemory", 0)
 
@@ -213,19 +217,19 @@ def test_a_full_redis_is_named_as_what_holds_the_work_up(
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"subscribed_at": None}, "Look Webhooks registered: Nobody has registered them"),
+        ({"subscribed_at": None}, "Check Webhooks registered: Not registered since"),
         (
             {"subscribed_at": None, "import_state": "running"},
-            "Note Webhooks registered: They are being registered.",
+            "Note Webhooks registered: Registering now.",
         ),
-        ({"import_state": "running"}, "Importing open orders: counting them."),
+        ({"import_state": "running"}, "Importing open orders: counting."),
         (
             {"subscriptions": {"orders/create": "no access"}},
-            "The platform refused orders/create: no access.",
+            "Shopify refused orders/create: no access.",
         ),
         (
             {"status": "needs_merchant", "problem": "Grant read_orders."},
-            "Act Connection: Grant read_orders.",
+            "Fix Connection: Grant read_orders.",
         ),
         ({"limits": ["Backorders are off."]}, "Note Limits: Backorders are off."),
         (
@@ -250,14 +254,14 @@ def test_a_platform_that_asks_for_patience_is_named(
 ) -> None:
     with runtime.sessions.begin() as session:
         shops.wait(session, shop_id, until=runtime.clock() + timedelta(seconds=30))
-    assert "Note Platform: Asks for patience until" in health(client, shop_id)
+    assert "Note Platform: API rate limit reached; waiting until" in health(client, shop_id)
 
     with runtime.sessions.begin() as session:
         shops.wait(session, shop_id, until=runtime.clock())
-    assert "Fine Platform: Answers without delay." in health(client, shop_id)
+    assert "Fine Platform: Responding normally." in health(client, shop_id)
 
 
-@pytest.mark.parametrize(("minutes", "tone"), [(1, "Fine"), (5, "Act")])
+@pytest.mark.parametrize(("minutes", "tone"), [(1, "Fine"), (5, "Fix")])
 def test_webhooks_that_wait_for_long_ask_for_a_worker(
     runtime: Runtime, client: FlaskClient, shop_id: int, minutes: int, tone: str
 ) -> None:
@@ -268,7 +272,7 @@ def test_webhooks_that_wait_for_long_ask_for_a_worker(
     assert f"{tone} Webhooks waiting: 1, the oldest for {minutes} minute" in health(client, shop_id)
 
 
-@pytest.mark.parametrize(("days", "tone"), [(1, "Fine"), (3, "Look")])
+@pytest.mark.parametrize(("days", "tone"), [(1, "Fine"), (3, "Check")])
 def test_a_shop_that_has_not_been_heard_of_for_days_is_looked_at(
     runtime: Runtime, client: FlaskClient, shop_id: int, days: int, tone: str
 ) -> None:
@@ -304,8 +308,8 @@ def test_stock_that_does_not_add_up_is_named(
         )
 
     said = health(client, shop_id)
-    assert "Look Drift: 2 of Blue Mug at Main are committed to something that Backline may not" in said
-    assert "Look Books: Blue Mug: Two orders are missing. Read again" in said
+    assert "Check Unexplained stock: 2 of Blue Mug at Main: committed to something Backline" in said
+    assert "Check Stock check: Blue Mug: Two orders are missing. Checked again" in said
 
 
 def test_the_figures_lead_to_their_orders(runtime: Runtime, client: FlaskClient, shop_id: int) -> None:
@@ -315,9 +319,9 @@ def test_the_figures_lead_to_their_orders(runtime: Runtime, client: FlaskClient,
         placed(session, shop, 1, short=2, since=runtime.clock() - timedelta(days=3))
 
     said = health(client, shop_id)
-    assert "Units short 2 in 1 order" in said
-    assert "Waiting longest 3 days #1 , since Nov 22" in said
-    assert "No date known 1 orders that need a decision" in said
+    assert "Units backordered 2 in 1 order" in said
+    assert "Longest wait 3 days #1 , since Nov 22" in said
+    assert "No date known 1 order needs" in said
     assert f'href="/shops/{shop_id}/orders?list=undated"' in client.get(f"/shops/{shop_id}").get_data(
         as_text=True
     )

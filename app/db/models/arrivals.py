@@ -25,6 +25,15 @@ class ArrivalRow(Base):
     __table_args__ = (
         sa.UniqueConstraint("shop_id", "source", "source_key"),
         sa.Index("ix_arrivals_shop_id_item_id", "shop_id", "item_id"),
+        sa.Index("ix_arrivals_shop_id_supplier", "shop_id", "supplier", "id"),
+        sa.Index(
+            "ix_arrivals_shop_id_open",
+            "shop_id",
+            "expected_on",
+            "id",
+            postgresql_where=sa.text("state IN ('expected', 'undated')"),
+            sqlite_where=sa.text("state IN ('expected', 'undated')"),
+        ),
         sa.Index(
             "ix_arrivals_shop_id_sku",
             "shop_id",

@@ -29,11 +29,13 @@ class Order(Base):
     `is_ranked_by_hand`: a person set its priority, and no rule changes it.
 
     Sums of its promises, so that lists need not add them up: `short` units, `short_value` their price
-    as far as it is known (see `app.platforms.base.LineItem`), `short_since` the first of them,
+    as far as it is known (see `app.platforms.base.LineItem`), `short_since` since when the first
+    of them waits,
     `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
     promised with no arrival behind it. `released_on` is the day on which it was written that its stock
     has come, `waits_as` the status that was written last, while that is one of waiting. `bulk` says
-    where it is in a write of many orders (see `app.db.bulk_writes`)."""
+    where it is in a write of many orders (see `app.db.bulk_writes`). `tags` are those it carries (see
+    `app.db.order_copies.kept_tags`)."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -80,6 +82,7 @@ class Order(Base):
     bulk: Mapped[str] = mapped_column(default="")
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
+    tags: Mapped[str] = mapped_column(sa.Text(), default="", server_default="")
 
 
 class LineItemRow(Base):

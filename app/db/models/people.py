@@ -1,6 +1,7 @@
-"""Who may look."""
+"""Who may look, and what they keep."""
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,3 +60,13 @@ class UsedTokenRow(Base):
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
     jti: Mapped[str] = mapped_column(primary_key=True)
     until: Mapped[datetime]
+
+
+class SavedViewRow(Base):
+    """A list of orders that a shop's people want to see again: the arguments of its address."""
+
+    __tablename__ = "saved_views"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    arguments: Mapped[dict[str, Any]]

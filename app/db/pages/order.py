@@ -40,7 +40,6 @@ class ItemOfOrder:
     outstanding: int = 0
     may_wait_outside: bool = False
     said: list[Said] = field(default_factory=list)
-    history: list[Event] = field(default_factory=list)
 
     @property
     def short(self) -> int:

@@ -1,16 +1,18 @@
 """The list of orders: who is short now, and in what state each of them is."""
 
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import Status
 from app.db.models import NAMES, LineItemRow, Order, PromiseRow, StockItem, Variant
-from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Sort, Turn, cut_page
+from app.db.order_names import is_numbered
+from app.db.pages import order_filters
+from app.db.pages.order_filters import NO_FILTERS, Filters
+from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Place, Sort, Turn, cut_page
 
 RISK_DAYS = 3
 """A promise is at risk when its day is this near and no arrival covers it."""
@@ -94,13 +96,16 @@ SORTS: Mapping[str, Sort] = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which list of which day, searched for `text`, in which order, and which page of it."""
+    """Which list of which day, searched for `text`, in which order, and which page of it; `now` is the
+    moment that waits are counted to."""
 
     today: date
     list_name: str = "short"
     sort_name: str = "placed"
     text: str = ""
     turn: Turn = FIRST_PAGE
+    filters: Filters = NO_FILTERS
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +153,7 @@ def states_of(order: Order, *, today: date) -> tuple[str, ...]:
 
 def _find_orders(session: Session, shop_id: int, wanted: Wanted) -> Page[Order]:
     sort, turn = SORTS[wanted.sort_name], wanted.turn
-    where = [Order.shop_id == shop_id, LISTS[wanted.list_name](wanted.today)]
-    if wanted.text:
-        where.append(_matches(session, shop_id, wanted))
+    where = _where(session, shop_id, wanted)
     if turn.place is not None:
         where.append(sort.beyond(turn.place, backwards=turn.backwards))
     statement = (
@@ -159,16 +162,61 @@ def _find_orders(session: Session, shop_id: int, wanted: Wanted) -> Page[Order]:
     return cut_page(session.scalars(statement).all(), sort, turn)
 
 
+def _where(session: Session, shop_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    where = [Order.shop_id == shop_id, LISTS[wanted.list_name](wanted.today)]
+    where += order_filters.conditions(shop_id, wanted.filters, now=wanted.now)
+    if wanted.text:
+        where.append(_matches(session, shop_id, wanted))
+    return where
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a whole list comes to: orders, units backordered, and their price as far as it is known."""
+
+    orders: int
+    units: int
+    value: int | None
+
+
+def sum_list(session: Session, shop_id: int, wanted: Wanted) -> Sums:
+    """Of all its pages."""
+    sums = (
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(Order.short), 0),
+        sa.func.sum(Order.short_value),
+    )
+    statement = sa.select(*sums).where(*_where(session, shop_id, wanted))
+    orders, units, value = session.execute(statement).one()
+    return Sums(orders, int(units), None if value is None else int(value))
+
+
+def walk_orders(session: Session, shop_id: int, wanted: Wanted) -> Iterator[ListedOrder]:
+    """All of a list, a page at a time in memory."""
+    after: Place | None = None
+    while True:
+        page = list_orders(session, shop_id, replace(wanted, turn=Turn(after)))
+        yield from page.rows
+        if page.after is None:
+            return
+        after = page.after
+        session.expunge_all()
+
+
 def _matches(session: Session, shop_id: int, wanted: Wanted) -> sa.ColumnElement[bool]:
     """Orders whose number begins with the text; if there are none, those with an item whose code or
-    title contains it. Two questions, since one that allows for both can use no index."""
-    number = _numbered(session, shop_id, wanted.text)
+    title contains it; else those that wait for a delivery of that purchase order or supplier, or carry
+    that tag. One question each, since one that allows for all can use no index."""
+    number = is_numbered(session, shop_id, wanted.text)
     if session.scalar(sa.select(Order.order_id).where(Order.shop_id == shop_id, number).limit(1)):
         return number
     items = find_items(session, shop_id, wanted.text)
-    if wanted.list_name in ("short", "preorder", "undated", "risk"):
+    coming = () if items else order_filters.items_coming(session, shop_id, wanted.text)
+    if not items and not coming:
+        return order_filters.has_tag(wanted.text)
+    if coming or wanted.list_name in ("short", "preorder", "undated", "risk"):
         lines = sa.select(PromiseRow.order_id).where(
-            PromiseRow.shop_id == shop_id, PromiseRow.item_id.in_(items), PromiseRow.short > 0
+            PromiseRow.shop_id == shop_id, PromiseRow.item_id.in_(items or coming), PromiseRow.short > 0
         )
     else:
         lines = (
@@ -177,20 +225,6 @@ def _matches(session: Session, shop_id: int, wanted: Wanted) -> sa.ColumnElement
             .where(LineItemRow.shop_id == shop_id, Variant.item_id.in_(items))
         )
     return Order.order_id.in_(lines)
-
-
-def _numbered(session: Session, shop_id: int, text: str) -> sa.ColumnElement[bool]:
-    """People say 1042 where the shop writes #1042, or ME-1042: what the newest order has before its
-    digits may be left out."""
-    newest = session.scalar(
-        sa.select(Order.name)
-        .where(Order.shop_id == shop_id)
-        .order_by(Order.placed_at.desc(), Order.order_id.desc())
-        .limit(1)
-    )
-    own = re.match(r"\D*", newest or "")
-    beginnings = {text, f"#{text}", f"{own[0] if own else ''}{text}", text.upper()}
-    return sa.or_(*(Order.name.startswith(one, autoescape=True) for one in sorted(beginnings)))
 
 
 def find_items(session: Session, shop_id: int, text: str) -> Sequence[int]:
@@ -254,3 +288,43 @@ def count_lists(session: Session, shop_id: int, *, today: date) -> dict[str, int
         for name in names
     ]
     return dict(zip(names, session.execute(sa.select(*counts)).one(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """Units of one item to take from the shelf, and the orders they are for, with how many each."""
+
+    title: str
+    sku: str
+    units: int
+    orders: Sequence[tuple[int, str, int]]
+
+
+_MOST_PICKED = 2000
+
+
+def pick_list(session: Session, shop_id: int, *, day: date) -> list[Pick]:
+    """All that is still to ship of the orders that were released on a day, by item."""
+    mine = sa.and_(Order.shop_id == LineItemRow.shop_id, Order.order_id == LineItemRow.order_id)
+    columns = (LineItemRow.title, LineItemRow.sku, Order.order_id, Order.name)
+    units = sa.func.sum(LineItemRow.outstanding)
+    statement = (
+        sa.select(*columns, units)
+        .join(Order, mine)
+        .where(
+            Order.shop_id == shop_id,
+            Order.released_on == day,
+            Order.is_cancelled.is_(False),
+            LineItemRow.outstanding > 0,
+        )
+        .group_by(*columns, Order.placed_at)
+        .order_by(LineItemRow.title, LineItemRow.sku, Order.placed_at, Order.order_id)
+        .limit(_MOST_PICKED)
+    )
+    found: dict[tuple[str, str], list[tuple[int, str, int]]] = {}
+    for title, sku, order_id, name, count in session.execute(statement):
+        found.setdefault((title, sku), []).append((order_id, name, int(count)))
+    return [
+        Pick(title, sku, sum(count for _, _, count in picked), picked)
+        for (title, sku), picked in found.items()
+    ]

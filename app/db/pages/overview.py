@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.desired import Status
 from app.db.models import DeliveryRow, Event, Order, PoolRow, Shop, StockItem
@@ -67,15 +68,20 @@ class DayCount:
 def count_days(
     session: Session, shop_id: int, *, days: Sequence[date], since: datetime, zone: ZoneInfo
 ) -> list[DayCount]:
-    """What was written on orders on each of these days, the first of which begins at `since`."""
-    epoch = sa.extract("epoch", Event.at)
-    quarter = sa.cast(epoch - epoch % _QUARTER_S, sa.BigInteger)
+    """How many orders became backordered, or were released, on each of these days, the first of which
+    begins at `since`. One that still waits counts on the day since which it does, the others on that on
+    which it was written on them."""
+    quarter = _quarter(Event.at)
+    waits = Event.order_id.in_(
+        sa.select(Order.order_id).where(Order.shop_id == shop_id, Order.short > 0)
+    )
     became = sa.case(
         (Event.after.startswith(Status.RELEASED.value), Status.RELEASED.value),
         (
             sa.and_(
                 Event.after.startswith(Status.BACKORDERED.value),
                 sa.not_(Event.before.startswith(Status.BACKORDERED.value)),
+                sa.not_(waits),
             ),
             Status.BACKORDERED.value,
         ),
@@ -86,12 +92,26 @@ def count_days(
         .group_by(quarter, became)
     )
     counts: Counter[tuple[date, str]] = Counter()
-    for moment, status, count in session.execute(statement):
+    told = session.execute(statement).all()
+    waiting = session.execute(_waiting_by_quarter(shop_id, since)).all()
+    still = [(moment, Status.BACKORDERED.value, count) for moment, count in waiting]
+    for moment, status, count in [*told, *still]:
         counts[datetime.fromtimestamp(int(moment), UTC).astimezone(zone).date(), status] += count
     return [
         DayCount(day, counts[day, Status.BACKORDERED.value], counts[day, Status.RELEASED.value])
         for day in days
     ]
+
+
+def _quarter(moment: InstrumentedAttribute[Any]) -> sa.ColumnElement[int]:
+    epoch = sa.extract("epoch", moment)
+    return sa.cast(epoch - epoch % _QUARTER_S, sa.BigInteger)
+
+
+def _waiting_by_quarter(shop_id: int, since: datetime) -> sa.Select[int, int]:
+    quarter = _quarter(Order.short_since)
+    waits = (Order.short > 0, Order.short_since >= since, Order.waits_as != "")
+    return sa.select(quarter, sa.func.count()).where(Order.shop_id == shop_id, *waits).group_by(quarter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,24 @@
 """Everything that happened, filtered, and as a file for a spreadsheet."""
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from flask import Blueprint, Response, request
 
 from app.core.bounds import is_possible
+from app.db.models import Event
 from app.db.pages import activity
 from app.db.pages.activity import Happening, Wanted
 from app.db.pages.paging import Turn
 from app.pipeline.runtime import Runtime
-from app.web.pages.event_labels import KINDS, cause_in_words, kind_in_words
+from app.platforms.registry import PLATFORMS
+from app.web.pages.cells import cell_line
+from app.web.pages.event_labels import KINDS, Happened, kind_in_words, told
 from app.web.pages.formatting import Words
-from app.web.pages.frame import is_fragment, open_shop, read_text, read_turn, turn_values
+from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_text, read_turn, turn_values
 
 _COLUMNS = ("when", "what", "order", "item", "sku", "before", "after", "why", "cause")
-
-# A cell that begins so would be run as a formula by the spreadsheet that opens it:
-# https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,17 @@ class Address:
         )
 
 
+@dataclass(frozen=True)
+class Row:
+    """One event of the list, in words."""
+
+    event: Event
+    said: Happened
+    order_name: str
+    item_title: str
+    item_sku: str
+
+
 def make_blueprint(runtime: Runtime) -> Blueprint:
     """The list and its file."""
     blueprint = Blueprint("activity", __name__)
@@ -63,14 +71,15 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def listing(shop_id: int) -> str:
         address = _read_address()
         with open_shop(runtime, shop_id) as opened:
+            found = activity.list_events(opened.session, shop_id, address.wanted(opened.say))
             return opened.render(
                 "activity_list.html" if is_fragment() else "activity.html",
                 page_name="activity.listing",
-                found=activity.list_events(opened.session, shop_id, address.wanted(opened.say)),
+                found=found,
+                rows=list(_told(found.rows, opened)),
                 kinds=activity.list_kinds(opened.session, shop_id, list(KINDS)),
                 address=address,
                 kind_in_words=kind_in_words,
-                cause_in_words=cause_in_words,
             )
 
     @blueprint.get("/shops/<int:shop_id>/activity.csv")
@@ -87,35 +96,39 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     return blueprint
 
 
+def _told(happenings: Iterable[Happening], opened: OpenShop) -> Iterator[Row]:
+    """What changed nothing is left out."""
+    platform = PLATFORMS[opened.shop.platform].title
+    for one in happenings:
+        said = told(one.event, platform)
+        if said is not None:
+            yield Row(one.event, said, one.order_name, one.item_title, one.item_sku)
+
+
 def _written(runtime: Runtime, shop_id: int, address: Address) -> Iterator[str]:
     """The file, line by line: a shop's whole history need not fit into memory. A byte-order mark tells
     spreadsheets that it is UTF-8."""
     with open_shop(runtime, shop_id) as opened:
-        yield "\ufeff" + _line(_COLUMNS)
+        yield "\ufeff" + cell_line(_COLUMNS)
         wanted = replace(address.wanted(opened.say), turn=Turn())
         for happening in activity.walk_events(opened.session, shop_id, wanted):
-            yield _line(_cells(happening, opened.say))
+            for row in _told([happening], opened):
+                yield cell_line(_cells(row, opened.say))
 
 
-def _cells(happening: Happening, say: Words) -> tuple[str, ...]:
-    event = happening.event
+def _cells(row: Row, say: Words) -> tuple[str, ...]:
+    said = row.said
     return (
-        event.at.astimezone(say.zone).isoformat(timespec="seconds"),
-        kind_in_words(event.kind),
-        happening.order_name,
-        happening.item_title,
-        happening.item_sku,
-        event.before,
-        event.after,
-        event.why,
-        cause_in_words(event.cause),
+        row.event.at.astimezone(say.zone).isoformat(timespec="seconds"),
+        said.what,
+        row.order_name,
+        row.item_title,
+        row.item_sku,
+        said.before,
+        said.after,
+        said.why,
+        f"{said.cause} ({said.source})" if said.source else said.cause,
     )
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    written = io.StringIO()
-    csv.writer(written).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return written.getvalue()
 
 
 def _read_address() -> Address:

@@ -18,8 +18,8 @@ from app.web.pages.frame import (
 )
 
 _DONE = {
-    "retried": "The webhook is worked on again. If it fails once more it comes back here.",
-    "read": "Nothing of it could be read, so the shop's changes are read from the platform now.",
+    "retried": "Trying the webhook again. If it fails once more, it comes back here.",
+    "read": "The webhook had no readable content, so the shop is being checked for changes now.",
 }
 
 

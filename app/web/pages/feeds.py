@@ -219,7 +219,7 @@ def _read_common(form: Form) -> dict[str, Any]:
     if not name:
         form.errors["name"] = "Type a name, such as the supplier's."
     if mail_to and ("@" not in mail_to or " " in mail_to):
-        form.errors["mail_to"] = "This is not an e-mail address."
+        form.errors["mail_to"] = "This is not an email address."
     every = form.one_of("every_hours", EVERY_HOURS)
     date_order = form.typed.get("date_order", "")
     options = Options(

@@ -58,6 +58,18 @@ class Words:
         time = format_time(moment, format="short", tzinfo=self.zone, locale=self.locale)
         return str(self.locale.datetime_formats["medium"]).replace("{1}", written).replace("{0}", time)
 
+    def exact(self, moment: datetime) -> str:
+        """Nov 25, 10:00:05 AM: of two orders in a race the second decides."""
+        day = moment.astimezone(self.zone).date()
+        written = self.short_day(day) if day.year == self.today.year else self.day(day)
+        time = format_time(moment, format="medium", tzinfo=self.zone, locale=self.locale)
+        return str(self.locale.datetime_formats["medium"]).replace("{1}", written).replace("{0}", time)
+
+    def sentence(self, text: str) -> str:
+        """A text of the audit as a sentence, with days as the shop writes them."""
+        said = self.dated(text)
+        return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '!', '?')) else '.'}"
+
     def full_moment(self, moment: datetime) -> str:
         """With seconds and zone, for a tooltip and for export."""
         return format_datetime(moment, format="long", tzinfo=self.zone, locale=self.locale)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from markupsafe import Markup, escape
@@ -15,11 +16,13 @@ from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
 from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
 from app.settings import Settings
-from app.web import access
+from app.web import access, browser_sessions
 from app.web.access import Role
 from app.web.pages.formatting import Words
 
 LONGEST_TEXT = 100
+
+_DONE_COOKIE, _DONE_LIFE = "backline-done", timedelta(minutes=1)
 
 # Shopify's own address of it; the headers of a page in its admin allow it, and no other page has it:
 # https://shopify.dev/docs/api/app-home
@@ -31,9 +34,10 @@ _NAVIGATION = (
     ("overview.shop_page", "Overview"),
     ("orders.listing", "Orders"),
     ("items.listing", "Items"),
+    ("incoming.listing", "Incoming"),
     ("activity.listing", "Activity"),
     ("duties.listing", "Late orders"),
-    ("deliveries.listing", "Failed deliveries"),
+    ("deliveries.listing", "Failed webhooks"),
     ("settings.shop_page", "Settings"),
 )
 
@@ -94,14 +98,22 @@ def _opened(runtime: Runtime, session: Session, shop_id: int) -> OpenShop:
 
 
 def back_to(endpoint: str, /, *, done: str = "", **values: object) -> Response:
-    """After an action: see the page again, which says what was done (a key of its table of words)."""
-    arguments = {**values, **({"done": done} if done else {})}
-    return redirect(url_for(endpoint, **arguments), code=303)  # type: ignore[arg-type]
+    """After an action: see the page again, which says once what was done (a key of its table of words).
+    In a frame, where a browser may keep no cookie, the address says it; `backline.js` takes it away."""
+    if done and access.viewer().is_embedded:
+        values["done"] = done
+    elif done:
+        g.done = done
+    return redirect(url_for(endpoint, **values), code=303)  # type: ignore[arg-type]
 
 
 def done_text(words: Mapping[str, str]) -> str:
     """What the action that led here did, in words; nothing for a key that is not in the table."""
-    return words.get(request.args.get("done", ""), "")
+    key = request.args.get("done", "")
+    if not key:
+        key = browser_sessions.read_cookie(current_app.config["SETTINGS"], _DONE_COOKIE) or ""
+        g.is_told = key in words
+    return words.get(key, "")
 
 
 def read_turn(sort: Sort) -> Turn:
@@ -144,7 +156,18 @@ def prepare(app: Flask, settings: Settings) -> None:
             "app_bridge_key": settings.shopify_client_id if _is_in_shopify() else "",
         }
 
+    app.config["SETTINGS"] = settings
+    app.after_request(lambda response: _keep_done(response, settings))
     app.add_template_filter(_coded, "coded")
+
+
+def _keep_done(response: Response, settings: Settings) -> Response:
+    """What was done is said by the next page, and by no other."""
+    if g.get("done"):
+        browser_sessions.set_cookie(response, settings, _DONE_COOKIE, g.done, max_age=_DONE_LIFE)
+    elif g.get("is_told"):
+        browser_sessions.forget_cookie(response, is_embedded=False, name=_DONE_COOKIE)
+    return response
 
 
 def _is_in_shopify() -> bool:

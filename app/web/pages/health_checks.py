@@ -29,7 +29,7 @@ class Check:
     @property
     def word(self) -> str:
         """The tone in a word, for whoever sees no colours."""
-        return {"good": "Fine", "info": "Note", "warn": "Look", "bad": "Act"}[self.tone]
+        return {"good": "Fine", "info": "Note", "warn": "Check", "bad": "Fix"}[self.tone]
 
 
 def make_checks(say: Words, inbox: InboxState, trouble: Trouble, machines: Machines) -> list[Check]:
@@ -59,7 +59,7 @@ def _connection(say: Words) -> Check:
         "Connection",
         "bad",
         shop.problem or f"{shop.domain} is not connected.",
-        "Nothing is read or written until the shop is connected again.",
+        "Backline does nothing for this shop until it is connected again.",
     )
 
 
@@ -70,16 +70,16 @@ def _webhooks(say: Words) -> Check:
         return Check(
             "Webhooks registered",
             "bad",
-            f"The platform refused {topics}.",
-            "What they would tell is found by the hourly check only. Connect the shop again.",
+            f"{PLATFORMS[say.shop.platform].title} refused {topics}.",
+            "Until then, only the hourly check finds these changes. Connect the shop again.",
         )
     if say.shop.subscribed_at is None and say.shop.import_state == "running":
-        return Check("Webhooks registered", "info", "They are being registered.")
+        return Check("Webhooks registered", "info", "Registering now.")
     if say.shop.subscribed_at is None:
         return Check(
             "Webhooks registered",
             "warn",
-            "Nobody has registered them since this Backline was installed.",
+            "Not registered since this Backline was installed.",
             "Connect the shop again to register them.",
         )
     return Check(
@@ -93,9 +93,9 @@ def _last_webhook(say: Words, inbox: InboxState) -> Check:
         return Check(
             name,
             "info",
-            "None has come yet.",
-            "One comes with the next order or stock change. If none does, check that the platform "
-            "reaches this address.",
+            "None received yet.",
+            "One arrives with the next order or stock change. If none does, check that APP_URL can be "
+            "reached from the internet.",
         )
     text = f"{say.ago(inbox.last_at)} ago, {say.moment(inbox.last_at)}."
     if say.now - inbox.last_at > _QUIET:
@@ -103,8 +103,8 @@ def _last_webhook(say: Words, inbox: InboxState) -> Check:
             name,
             "warn",
             text,
-            "If there have been orders since, the platform does not reach this address: connect the "
-            "shop again. Meanwhile the hourly check finds what changed.",
+            "If there have been orders since, webhooks are not arriving: connect the shop again. "
+            "Meanwhile the hourly check finds changes.",
         )
     return Check(name, "good", text)
 
@@ -112,7 +112,7 @@ def _last_webhook(say: Words, inbox: InboxState) -> Check:
 def _waiting(say: Words, inbox: InboxState) -> Check:
     name = "Webhooks waiting"
     if inbox.due == 0 or inbox.oldest_due_at is None:
-        return Check(name, "good", "None: everything told has been worked on.")
+        return Check(name, "good", "All caught up.")
     text = f"{say.number(inbox.due)}, the oldest for {say.ago(inbox.oldest_due_at)}."
     if say.now - inbox.oldest_due_at > _SLOW:
         return Check(name, "bad", text, "Start a worker, or more of them (`backline worker`).")
@@ -126,23 +126,23 @@ def _failed(say: Words, inbox: InboxState) -> Check:
         "Webhooks failed",
         "warn",
         f"{say.number(inbox.failed)} could not be used.",
-        "See why, and try them again.",
-        (url_for("deliveries.listing", shop_id=say.shop.id), "Failed deliveries"),
+        "See why, and try again.",
+        (url_for("deliveries.listing", shop_id=say.shop.id), "Failed webhooks"),
     )
 
 
 def _platform(say: Words) -> Check:
     until = say.shop.wait_until
     if until is None or until <= say.now:
-        return Check("Platform", "good", "Answers without delay.")
+        return Check("Platform", "good", "Responding normally.")
     if say.shop.wait_reason:
-        advice = f"Tried again {say.full_moment(until)}. Nothing is lost until then."
-        return Check("Platform", "bad", f"Not called: {say.shop.wait_reason}.", advice)
+        advice = f"Next try {say.full_moment(until)}. Nothing is lost until then."
+        return Check("Platform", "bad", f"On hold: {say.shop.wait_reason}.", advice)
     return Check(
         "Platform",
         "info",
-        f"Asks for patience until {say.full_moment(until)}.",
-        "Nothing to do: work goes on by itself then.",
+        f"API rate limit reached; waiting until {say.full_moment(until)}.",
+        "Nothing to do: updates continue then.",
     )
 
 
@@ -152,13 +152,13 @@ def _workers(machines: Machines) -> Check:
             "Workers",
             "bad",
             machines.redis_problem,
-            "Nothing is lost: webhooks are kept, and worked on by themselves once that is put right.",
+            "Nothing is lost: webhooks are kept and processed once this is fixed.",
         )
     if not machines.workers:
         return Check(
             "Workers",
             "bad",
-            "None is running, so nothing is tagged or released.",
+            "None running, so no orders are tagged or released.",
             "Start one (`backline worker`, or the `worker` process of the Procfile).",
         )
     return Check("Workers", "good", f"{machines.workers} running.")
@@ -168,18 +168,23 @@ def _clock(machines: Machines) -> Check:
     if machines.has_clock:
         return Check("Clock", "good", "Running.")
     if machines.redis_problem:
-        return Check("Clock", "info", "Whether it runs is not known without Redis.")
+        return Check("Clock", "info", "Unknown while Redis is unavailable.")
     return Check(
         "Clock",
         "bad",
-        "None is running: what must be tried again, and the hourly check, wait for the next webhook.",
+        "Not running, so retries and the hourly check wait for the next webhook.",
         "Start one (`backline clock`, or the `clock` process of the Procfile).",
     )
 
 
 def _drift(say: Words, trouble: Trouble) -> list[Check]:
     checks = [_of_pool(say, pool, item) for pool, item in trouble.drifting]
-    return [*checks, *_and_more("Drift", trouble.drifting_count - len(checks), "pools drift")]
+    return [
+        *checks,
+        *_and_more(
+            "Unexplained stock", trouble.drifting_count - len(checks), "items with unexplained stock"
+        ),
+    ]
 
 
 def _of_pool(say: Words, pool: PoolRow, item: StockItem) -> Check:
@@ -187,19 +192,18 @@ def _of_pool(say: Words, pool: PoolRow, item: StockItem) -> Check:
     where = f"{units} of {what} at {pool.location_name or pool.location_id}"
     if pool.drift < 0:
         return Check(
-            "Drift",
+            "Unexplained stock",
             "warn",
-            f"{where} are open in orders, and no stock is committed to them. Only what holds whichever "
-            "orders these are is said.",
-            "Look for orders of a pre-order or subscription app, which may reserve stock later.",
+            f"{where}: on open orders, but no stock is committed to them. Only orders that are certain "
+            "either way are updated.",
+            "Check for orders from a preorder or subscription app, which may reserve stock later.",
         )
     scopes = PLATFORMS[say.shop.platform].traits.reservation_scopes
     lacking = [f"`{scope}` ({kind}s)" for scope, kind in unreadable(say.shop, scopes).items()]
     return Check(
-        "Drift",
+        "Unexplained stock",
         "warn",
-        f"{where} are committed to something that Backline may not read. What was there first is served "
-        "before all others, what came since in its turn.",
+        f"{where}: committed to something Backline can't read. They are counted ahead of later orders.",
         f"Grant {' and '.join([*lacking, '`read_all_orders` (orders older than 60 days)'])}.",
     )
 
@@ -207,16 +211,19 @@ def _of_pool(say: Words, pool: PoolRow, item: StockItem) -> Check:
 def _stuck(say: Words, trouble: Trouble) -> list[Check]:
     checks = [
         Check(
-            "Books",
+            "Stock check",
             "warn",
             f"{item.title or item.sku or item.item_id}: {item.problem}",
-            f"Read again {say.moment(item.look_at)}; nothing is written about it before."
+            f"Checked again {say.moment(item.look_at)}; its orders are not updated before then."
             if item.look_at
             else "",
         )
         for item in trouble.stuck
     ]
-    return [*checks, *_and_more("Books", trouble.stuck_count - len(checks), "items do not balance")]
+    return [
+        *checks,
+        *_and_more("Stock check", trouble.stuck_count - len(checks), "items waiting for a stock check"),
+    ]
 
 
 def _and_more(name: str, hidden: int, what: str) -> list[Check]:

@@ -36,21 +36,21 @@ _PAGE_NAME = "items.listing"
 _LARGEST_PAGE = 100_000
 
 KINDS = {
-    "backorder": "Backorder: it comes again",
-    "preorder": "Preorder: it is not out yet",
-    "discontinued": "Discontinued: it never comes again",
+    "backorder": "Backorder: will be restocked",
+    "preorder": "Preorder: not released yet",
+    "discontinued": "Discontinued: will not be restocked",
 }
 _DONE = {
-    "added": "The arrival is noted. Dates are being worked out anew.",
-    "changed": "The arrival is changed. Dates are being worked out anew.",
-    "received": "What has landed is noted: it is not promised a second time.",
-    "cancelled": "The arrival is cancelled. Dates are being worked out anew.",
-    "terms": "The item is changed. Dates are being worked out anew.",
+    "added": "Delivery added. Recalculating dates.",
+    "changed": "Delivery saved. Recalculating dates.",
+    "received": "Marked as received. Recalculating dates.",
+    "canceled": "Delivery canceled. Recalculating dates.",
+    "terms": "Item saved. Recalculating dates.",
 }
 EFFECTS = {
     Effect.RELEASED: "Released",
-    Effect.COVERED: "Covered, but still waits for another item",
-    Effect.FEWER: "Fewer units short",
+    Effect.COVERED: "In stock, but still waiting for another item",
+    Effect.FEWER: "Fewer units backordered",
     Effect.SOONER: "Sooner",
     Effect.LATER: "Later",
 }
@@ -149,19 +149,6 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             item = _item(opened, item_id)
             return _change_arrival(opened, item, _arrival(opened, item, arrival_id))
 
-    @blueprint.post("/<int:item_id>/arrivals/<int:arrival_id>/cancel")
-    def cancel_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response:
-        with change_shop(runtime, shop_id) as opened:
-            arrival = _arrival(opened, _item(opened, item_id), arrival_id)
-            arrivals.change_arrival(
-                opened.session,
-                arrival,
-                is_cancelled=True,
-                by=access.viewer().name,
-                now=opened.say.now,
-            )
-        return back_to("items.item_page", shop_id=shop_id, item_id=item_id, done="cancelled")
-
     @blueprint.post("/<int:item_id>/terms")
     def change_terms(shop_id: int, item_id: int) -> Response | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:
@@ -180,7 +167,7 @@ def _arrival(opened: OpenShop, item: StockItem, arrival_id: int) -> ArrivalRow:
     row = next((one for one in found if one.id == arrival_id), None) or abort(404)
     if row.source in arrivals.KEPT_THERE:
         kind = arrivals.KEPT_THERE[row.source]
-        abort(409, f"This arrival is {kind} {row.reference} in Shopify: change it there.")
+        abort(409, f"This delivery is {kind} {row.reference} in Shopify. Change it there.")
     return row
 
 
@@ -405,7 +392,7 @@ def _change_arrival(
     expected_on = form.day("expected_on", today=opened.say.today, is_past_fine=True)
     reference = form.text("reference")
     if quantity is not None and received is not None and received > quantity:
-        form.errors["received"] = f"More than the {quantity} that were expected: raise the quantity too."
+        form.errors["received"] = f"More than the {quantity} expected: raise the number of units too."
     if form.errors or quantity is None or received is None or expected_on is None:
         return _item_page(opened, item, {f"arrival-{arrival.id}": form}), 422
     done = "received" if received > arrival.received else "changed"

@@ -1,7 +1,8 @@
 """One order: why it waits, what is said of it, what happened, and what a manager may decide."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from flask import Blueprint, abort, request
@@ -22,7 +23,7 @@ from app.pipeline.whatif import standing_of
 from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS, order_url
 from app.web import access
-from app.web.pages.event_labels import cause_in_words, kind_in_words
+from app.web.pages.event_labels import Happened, cause_in_words, told
 from app.web.pages.frame import (
     OpenShop,
     back_to,
@@ -31,15 +32,16 @@ from app.web.pages.frame import (
     is_fragment,
     open_shop,
 )
+from app.web.pages.reply import reply_words
 from app.web.pages.states import badges
 
 HIGHEST_PRIORITY = 100
 
 _DONE = {
-    "priority": "The priority is set. The queue of its items is settled again now.",
-    "held": "The order is held back: nothing is written on it until you let it go.",
-    "let-go": "The order is no longer held back.",
-    "retry": "The order is looked at again now.",
+    "priority": "Priority saved. Recalculating dates.",
+    "held": "Updates paused: the order's tags and note stay as they are until you resume.",
+    "let-go": "Updates resumed.",
+    "retry": "Checking the order again now.",
 }
 
 
@@ -59,6 +61,16 @@ class Judgement:
         return (
             not self.is_worth_writing and self.want.status in WAITING and self.want.eta != self.shown.eta
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The items of an order: those that wait, those in stock, and those that are shipped, removed or
+    cancelled."""
+
+    waiting: list[ItemOfOrder] = field(default_factory=list)
+    ready: list[ItemOfOrder] = field(default_factory=list)
+    done: list[ItemOfOrder] = field(default_factory=list)
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
@@ -130,22 +142,26 @@ def _render(
     error: str = "",
 ) -> str:
     session, shop, today = opened.session, opened.shop, opened.say.today
-    events = order_page.read_events(session, shop.id, order.order_id)
+    platform = PLATFORMS[shop.platform].title
+    found = order_page.read_events(session, shop.id, order.order_id)
+    events = [(event, said) for event in found if (said := told(event, platform))]
     items = order_page.read_items(session, shop.id, order.order_id)
-    _add_histories(items, events)
+    outside, judgement = _outside(opened, order, items), _judge(opened, order, today)
     return opened.render(
         template,
         page_name="orders.listing",
         order=order,
         badges=badges(states_of(order, today=today), is_cancelled=order.is_cancelled),
         items=items,
+        histories=_histories(events),
+        parts=_parts(order, items, outside),
+        reply=reply_words(order, items, opened.say, block=judgement.block if judgement else ""),
         locations=order_page.read_locations(session, shop.id, order.order_id),
-        outside=_outside(opened, order, items),
-        judgement=_judge(opened, order, today),
+        outside=outside,
+        judgement=judgement,
         events=events,
-        platform=PLATFORMS[shop.platform].title,
+        platform=platform,
         admin_url=order_url(shop.platform, shop.domain, order.order_id),
-        kind_in_words=kind_in_words,
         cause_in_words=cause_in_words,
         done_text=done_text(_DONE),
         priority=str(order.priority) if priority is None else priority,
@@ -167,12 +183,28 @@ def _outside(opened: OpenShop, order: Order, items: Sequence[ItemOfOrder]) -> di
     return found
 
 
-def _add_histories(items: Sequence[ItemOfOrder], events: Sequence[Event]) -> None:
-    """Give each item the events of its promise, first said first."""
-    by_id = {one.item.item_id: one for one in items if one.item}
-    for event in reversed(events):
-        if event.kind == "promise" and event.item_id in by_id:
-            by_id[event.item_id].history.append(event)
+def _parts(order: Order, items: Sequence[ItemOfOrder], outside: Mapping[int, int]) -> Parts:
+    """What waits first; an order with many items is read at a glance."""
+    parts = Parts()
+    for one in items:
+        if order.is_cancelled or not one.outstanding:
+            parts.done.append(one)
+        elif not one.is_known or (
+            one.item and (one.short or one.item.item_id in outside) and one.item.is_tracked
+        ):
+            parts.waiting.append(one)
+        else:
+            parts.ready.append(one)
+    return parts
+
+
+def _histories(events: Sequence[tuple[Event, Happened]]) -> dict[int, list[tuple[Event, Happened]]]:
+    """How the date of each item came about, first said first, by item."""
+    found: dict[int, list[tuple[Event, Happened]]] = defaultdict(list)
+    for event, said in reversed(events):
+        if event.kind == "promise" and event.item_id is not None:
+            found[event.item_id].append((event, said))
+    return found
 
 
 def _judge(opened: OpenShop, order: Order, today: date) -> Judgement | None:

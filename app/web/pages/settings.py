@@ -56,36 +56,36 @@ _MOST_RULES, _EMPTY_RULES = 20, 3
 _HIGHEST_PRIORITY = 100
 
 _DONE = {
-    "dates": "Saved. Dates that stand on it are being worked out anew.",
-    "law": "Saved. Orders that wait are being judged by it.",
-    "tags": "Saved. Orders get the new names when they are next written.",
-    "wording": "Saved. Notes get the new words when they are next written.",
-    "revoked": "The access is taken back, on open pages too.",
-    "priorities": "Saved. Open orders are being read again, to rank them by their tags.",
+    "dates": "Saved. Recalculating dates.",
+    "law": "Saved. Checking waiting orders.",
+    "tags": "Saved. Orders get the new names with their next update.",
+    "wording": "Saved. Notes get the new wording with their next update.",
+    "revoked": "Access revoked. Their open pages are closed.",
+    "priorities": "Saved. Checking the tags of open orders.",
 }
 
-ROLES = {staff.Role.LOOK.value: "Look", staff.Role.MANAGE.value: "Look and manage"}
+ROLES = {staff.Role.LOOK.value: "Viewer", staff.Role.MANAGE.value: "Manager"}
 
 # What each of our tags says, in the order of an order's life.
 _TAG_HINTS = {
-    "backordered": "While any unit of the order is short.",
-    "backorder-released": "Once what was short is in stock.",
-    "preorder": "While what it waits for is not out yet.",
-    "backorder-review": "When an item never comes again and a person must decide.",
-    "backorder-delay-notice-due": "Where you want it: while the buyer must be told of a delay.",
+    "backordered": "While any unit of the order is backordered.",
+    "backorder-released": "Once all of it is in stock.",
+    "preorder": "While it waits for an item that is not released yet.",
+    "backorder-review": "When an item will not be restocked, so someone has to decide.",
+    "backorder-delay-notice-due": "Optional: while the buyer is owed a delay notice.",
 }
 SENTENCE_LABELS = {
-    "expected": "Heading, when every day is known",
-    "unknown": "Heading, when a day is not known",
-    "decision": "Heading, when something will not come again",
+    "expected": "Heading, when all dates are known",
+    "unknown": "Heading, when a date is not known",
+    "decision": "Heading, when an item will not be restocked",
     "released": "Heading, once the stock has arrived",
     "served": "Heading, once it is in stock without an arrival, as when another order was canceled",
-    "some_short": "A line of which some units are short",
-    "all_short": "A line of which every unit is short",
-    "in_stock": "A line that is in stock",
-    "no_date": "In place of a day that is not known",
-    "never": "Said of what will not come again",
-    "more": "At the end of a list that had to be cut",
+    "some_short": "Line with some units backordered",
+    "all_short": "Line with all units backordered",
+    "in_stock": "Line in stock",
+    "no_date": "Instead of a date, when none is known",
+    "never": "For an item that will not be restocked",
+    "more": "At the end of a shortened list",
 }
 
 
@@ -172,13 +172,22 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             address = staff.read_address(form.text("email", most=_LONGEST_ADDRESS))
             role = form.one_of("role", ROLES)
             if address is None:
-                form.errors["email"] = "This is not an e-mail address."
+                form.errors["email"] = "This is not an email address."
             if address is None or role is None:
                 return _page(opened, "staff", form), 422
             link = _invite(runtime, opened, address, role)
         with open_shop(runtime, shop_id) as opened:
             mailed = _is_mailed(runtime, opened, address, link)
             return _page(opened, invited=Invited(address, None if mailed else link))
+
+    @blueprint.get("/staff/revoke")
+    @access.needs(access.Role.MANAGE)
+    def ask_to_revoke(shop_id: int) -> str:
+        with open_shop(runtime, shop_id) as opened:
+            address = staff.read_address(request.args.get("email", ""))
+            if address not in {one.email for one in staff.list_staff(opened.session, opened.id)}:
+                abort(404)
+            return opened.render("settings_revoke.html", page_name=_PAGE_NAME, email=address)
 
     @blueprint.post("/staff/revoke")
     def revoke(shop_id: int) -> Response:
@@ -224,6 +233,7 @@ def _page(
             if tag in OUR_TAGS
         ],
         has_tags=_has_tags(shop),
+        platform=PLATFORMS[shop.platform].title,
         language=language,
         writes_language=language_of(shop.locale),
         languages={one: _language_name(one) for one in languages()},
@@ -254,7 +264,7 @@ def _has_tags(shop: Shop) -> bool:
 def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
     time_zone, locale = form.text("time_zone"), form.text("locale")
     if time_zone not in available_timezones():
-        form.errors["time_zone"] = "This zone is not known. Choose one of the list, such as Europe/Rome."
+        form.errors["time_zone"] = "Unknown time zone. Choose one from the list, such as Europe/Rome."
     country = form.text("country")
     try:
         country = country_code(country)
@@ -266,7 +276,7 @@ def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
     except ClosingError as error:
         form.errors["closing_days"] = str(error)
     if not _is_locale(locale):
-        form.errors["locale"] = "This language is not known. Type a code such as en, de-AT or pt-BR."
+        form.errors["locale"] = "Unknown language. Enter a code such as en, de-AT, or pt-BR."
     wanted = {
         "quiet_days": form.number("quiet_days", least=1, most=_MOST_QUIET_DAYS),
         "lead_time_days": form.number_or_none("lead_time_days", least=0, most=MOST_DAYS),
@@ -315,9 +325,9 @@ def _read_tags(form: Form) -> tuple[Form, dict[str, Any]]:
     for tag, name in names.items():
         called = (name or tag).casefold()
         if "," in name:
-            form.errors[tag] = "A comma would part it into two tags."
+            form.errors[tag] = "Tags can't contain a comma."
         elif called in taken:
-            form.errors[tag] = f"{name or tag} is the name of another one: each needs its own."
+            form.errors[tag] = f"{name or tag} is already used for another tag: each needs its own name."
         taken[called] = tag
     return form, {"tag_names": {tag: name for tag, name in names.items() if name not in ("", tag)}}
 
@@ -373,9 +383,9 @@ def _examples() -> dict[str, Desired]:
     unknown = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1)
     gone = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1, kind=Kind.DISCONTINUED)
     return {
-        "While it waits": Desired(Status.BACKORDERED, (mug, towel, board), later),
-        "While a day is not known": Desired(Status.BACKORDERED, (mug, unknown)),
-        "When something will not come again": Desired(Status.REVIEW, (mug, gone)),
+        "While it is backordered": Desired(Status.BACKORDERED, (mug, towel, board), later),
+        "While a date is not known": Desired(Status.BACKORDERED, (mug, unknown)),
+        "When an item will not be restocked": Desired(Status.REVIEW, (mug, gone)),
         "Once the stock has arrived": Desired(Status.RELEASED, released_on=soon),
         "Once it is in stock without an arrival": Desired(
             Status.RELEASED, released_on=soon, has_arrived=False
@@ -395,9 +405,9 @@ def _read_rules(form: Form, shop: Shop) -> tuple[Form, dict[str, Any]]:
         if not tag:
             continue
         if "," in tag:
-            form.errors[f"tag-{place}"] = "One tag a row, without a comma."
+            form.errors[f"tag-{place}"] = "One tag per row, without a comma."
         elif tag.casefold() in ours:
-            form.errors[f"tag-{place}"] = "Backline puts this tag itself: name one of yours."
+            form.errors[f"tag-{place}"] = "This is one of Backline's own tags: use one of yours."
         priority = form.number(f"priority-{place}", least=-_HIGHEST_PRIORITY, most=_HIGHEST_PRIORITY)
         rules.append({"tag": tag, "priority": priority})
     return form, {"priority_rules": rules}

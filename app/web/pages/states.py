@@ -12,67 +12,71 @@ class Label(NamedTuple):
     badge: str
     name: str
     empty: str = "No such order."
-    empty_next: str = "Orders come here by themselves as soon as they are in this state."
+    empty_next: str = "Orders appear here as soon as they are in this state."
 
 
 LABELS: Mapping[str, Label] = {
     "short": Label(
         "warn",
         "Backordered",
-        "Short now",
-        "No order waits for stock.",
-        "An order stands here as soon as stock does not cover it.",
+        "Backordered",
+        "No backordered orders.",
+        "Backordered orders will appear here.",
     ),
     "preorder": Label(
         "info",
         "Preorder",
         "Preorders",
-        "No preorder waits.",
-        "Orders stand here while what they wait for is not out yet: an item's page says what it is.",
+        "No preorders waiting.",
+        "Orders for items marked as preorder on the item's page appear here until their release.",
     ),
     "undated": Label(
         "bad",
         "Needs a decision",
         "Needs a decision",
-        "Every promise has a day.",
-        "Orders stand here while no arrival and no lead time covers them.",
+        "Every backordered order has a date.",
+        "Orders appear here when no delivery and no lead time gives them a date.",
     ),
     "risk": Label(
         "warn",
         "At risk",
         "At risk",
-        "No promise is at risk.",
-        "Orders stand here when their day is three days away or less and no arrival covers them.",
+        "No dates at risk.",
+        "Orders appear here when their date is three days away or less and no delivery covers them.",
     ),
-    "pending": Label("info", "Write pending", "Write pending", "Everything is written."),
+    "pending": Label(
+        "info",
+        "Updating",
+        "Updating",
+        "All orders are up to date.",
+        "Orders appear here while Backline updates their tags and notes.",
+    ),
     "failed": Label(
         "bad",
-        "Failed",
-        "Failed",
-        "No write has failed.",
-        "Orders that the platform refuses to change stand here with its reason.",
+        "Update failed",
+        "Update failed",
+        "No updates have failed.",
+        "Orders that the platform refuses to change appear here with the reason.",
     ),
     "held": Label(
         "quiet",
-        "Held back",
-        "Held back",
-        "No order is held back.",
-        "Open an order and hold it back to keep Backline from writing on it.",
+        "Paused",
+        "Paused",
+        "No orders are paused.",
+        "Open an order and choose Pause updates to keep Backline from changing it.",
     ),
     "released": Label(
         "good",
         "Released today",
         "Released today",
         "No order was released today.",
-        "Orders stand here on the day on which their stock has come.",
+        "Orders appear here on the day their stock arrives.",
     ),
-    "all": Label(
-        "quiet", "", "All", "No orders yet.", "Orders stand here once Backline has heard of them."
-    ),
+    "all": Label("quiet", "", "All", "No orders yet.", "Orders appear here once the shop has some."),
 }
 
-NOTHING_OPEN = Label("good", "Nothing waits", "")
-CANCELLED = Label("quiet", "Cancelled", "")
+NOTHING_OPEN = Label("good", "In stock", "")
+CANCELLED = Label("quiet", "Canceled", "")
 
 
 def badges(states: tuple[str, ...], *, is_cancelled: bool) -> list[Label]:

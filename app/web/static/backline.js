@@ -7,7 +7,8 @@
   const isBusy = (element) => {
     const active = document.activeElement;
     const isWriting = element.contains(active) && active.matches("input, select, textarea, summary");
-    return isWriting || element.querySelector("details[open]") !== null;
+    const isChoosing = element.querySelector("input[type=checkbox]:checked") !== null;
+    return isWriting || isChoosing || element.querySelector("details[open]") !== null;
   };
 
   const refresh = () => {
@@ -16,6 +17,38 @@
       if (!isBusy(element)) htmx.trigger(element, "refresh");
     }
   };
+
+  // What was done is said once: loading the page again does not say it again.
+  const here = new URL(location.href);
+  if (here.searchParams.has("done")) {
+    here.searchParams.delete("done");
+    history.replaceState(history.state, "", here);
+  }
+
+  // Buttons that copy need a script to do it.
+  const showCopying = () => {
+    for (const button of document.querySelectorAll("[data-copy][hidden]")) {
+      if (navigator.clipboard) button.hidden = false;
+    }
+  };
+  showCopying();
+  document.addEventListener("htmx:afterSettle", showCopying);
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    button.textContent = "Copied";
+  });
+
+  // A slash begins a search, as in the admins of both platforms.
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.matches?.("input, select, textarea");
+    const search = document.querySelector('input[type="search"]');
+    if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey || event.altKey || !search) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  });
 
   setInterval(refresh, LIVE_MS);
   document.addEventListener("visibilitychange", refresh);

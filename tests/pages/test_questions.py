@@ -10,15 +10,15 @@ from tests.pages.conftest import Sale
 
 QUESTIONS: Sequence[tuple[str, Sequence[str], Sequence[str]]] = [
     ("Where is my order 1003?", ["1003"], ["Backordered", "1 × Blue Mug", "1 of 1", "Dec 5, 2026"]),
-    ("Why is it late?", ["1003", "#1003"], ["3 on hand, 4 owed to older orders"]),
+    ("Why is it late?", ["1003", "#1003"], ["3 in stock, but 4 units are owed to earlier orders"]),
     ("When will it ship?", ["1003"], ["Dec 5, 2026"]),
-    ("What place do I have?", ["1003", "#1003"], ["2 arrive Dec 5, yours is the 2nd of them"]),
+    ("What place do I have?", ["1003", "#1003"], ["2 arrive Dec 5; this order gets the 2nd"]),
     ("Is all of it late?", ["1002"], ["1 of 2"]),
     ("Since when do you know?", ["1003"], ["Waiting since", "Nov 24, 11:00"]),
     (
         "You said another day before?",
         ["1003", "#1003"],
-        ["1 short, no date known → 1 short, expected Dec 5, 2026", "Cause: arrival 1"],
+        ["1 backordered, no date known → 1 backordered, expected Dec 5, 2026", "Delivery 1"],
     ),
     ("Do you know a day at all?", ["1004"], ["Needs a decision", "no date known"]),
     ("Has mine come in yet?", ["1005"], ["Released today"]),
@@ -34,7 +34,7 @@ def test_the_page_answers_ten_questions_in_two_clicks_each(sale: Sale, page: Pag
                 page.get_by_role("link", name=click).click()
                 page.wait_for_url(re.compile(r"/orders/\d+"))
             else:
-                page.get_by_label("Order number, SKU or item").fill(click)
+                page.get_by_label("Order, item, SKU, PO, supplier, or tag").fill(click)
                 page.keyboard.press("Enter")
                 page.wait_for_url("**q=**")
         text = page.inner_text("main")

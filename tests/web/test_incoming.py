@@ -1,0 +1,175 @@
+"""Incoming: what comes when, whom it serves, and nothing that is done without being asked first."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from app.db.models import ArrivalRow, Shop
+from app.pipeline.runtime import Runtime
+from app.web.access import Role
+from tests.builders import ITEM, NOW
+from tests.web.test_items_and_settings import Shops, fill
+from tests.web.test_pages_orders import text
+from tests.web.visitors import form_token
+
+TODAY = NOW.date()
+
+
+@pytest.fixture
+def shops(runtime: Runtime, install: Callable[[str], int]) -> Shops:
+    """Two shops, each with an order that waits and a delivery."""
+    found = Shops(runtime, install("mugs.myshopify.com"), install("towels.myshopify.com"))
+    for shop_id in (found.ours, found.theirs):
+        fill(found, shop_id, orders=1)
+    return found
+
+
+def change(shops: Shops, **columns: object) -> int:
+    """Our delivery, with other values; returns its number."""
+    number = shops.arrival_of(shops.ours)
+    with shops.runtime.sessions.begin() as session:
+        session.execute(sa.update(ArrivalRow).where(ArrivalRow.id == number).values(**columns))
+    return number
+
+
+def read(shops: Shops, path: str) -> str:
+    """What a manager reads there."""
+    return text(shops.browser().get(f"/shops/{shops.ours}/{path}"))
+
+
+def test_a_purchase_order_names_the_orders_it_serves(shops: Shops) -> None:
+    change(shops, reference="PO-17", supplier="Acme")
+
+    shown = read(shops, "incoming?po=po-17")
+
+    assert "Dec 5, 2026" in shown
+    assert "PO-17 Acme #1 (1)" in shown
+    assert "No deliveries found." in read(shops, "incoming?po=PO-18")
+
+
+@pytest.mark.parametrize(
+    ("days", "week", "late"), [(0, True, False), (6, True, False), (7, False, False), (-1, False, True)]
+)
+def test_deliveries_of_the_week_and_late_ones_have_lists(
+    shops: Shops, days: int, week: bool, late: bool
+) -> None:
+    change(shops, expected_on=TODAY + timedelta(days=days), reference="PO-17")
+
+    assert ("PO-17" in read(shops, "incoming?show=week")) is week
+    assert ("PO-17" in read(shops, "incoming?show=late")) is late
+    assert "PO-17" in read(shops, "incoming")
+
+
+@pytest.mark.parametrize(("act", "state"), [("receive", "received"), ("cancel", "cancelled")])
+def test_what_would_follow_is_shown_before_a_delivery_is_received_or_cancelled(
+    shops: Shops, act: str, state: str
+) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    path = f"/shops/{shops.ours}/incoming/{number}/{act}"
+
+    asked = ann.get(path)
+
+    assert "Without these units, 1 order would change" in text(asked)
+    assert "#1 Dec 5, 2026 no date known" in text(asked)
+    assert state_of(shops, number) == "expected"
+    ann.post(path, data={"csrf_token": form_token(asked)}, headers={"Sec-Fetch-Site": "same-origin"})
+    assert state_of(shops, number) == state
+
+
+def state_of(shops: Shops, number: int) -> str:
+    """Of the delivery."""
+    with shops.runtime.sessions.begin() as session:
+        return session.get_one(ArrivalRow, number).state
+
+
+def test_a_delivery_is_edited_in_place(shops: Shops) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    fields = {"quantity": "4", "received": "1", "expected_on": "2026-12-11", "reference": "PO-9"}
+    token = form_token(ann.get(f"/shops/{shops.ours}/incoming"))
+
+    ann.post(
+        f"/shops/{shops.ours}/incoming/{number}",
+        data={"csrf_token": token, "supplier": "Acme", **fields},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+
+    with shops.runtime.sessions.begin() as session:
+        row = session.get_one(ArrivalRow, number)
+        assert (row.received, row.expected_on, row.reference, row.supplier) == (
+            1, date(2026, 12, 11), "PO-9", "Acme",
+        )  # fmt: skip
+
+
+def test_what_was_done_is_said_once(shops: Shops) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    page = f"/shops/{shops.ours}/incoming"
+    answer = ann.post(
+        f"{page}/{number}/cancel",
+        data={"csrf_token": form_token(ann.get(page))},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+
+    assert answer.location == page
+    assert "Delivery canceled." in text(ann.get(answer.location))
+    assert "Delivery canceled." not in text(ann.get(answer.location))
+
+
+def test_a_supplier_has_a_record(shops: Shops) -> None:
+    with shops.runtime.sessions.begin() as session:
+        for late in (0, 0, -2, 6):
+            session.add(received(shops.ours, late))
+
+    shown = read(shops, "suppliers?name=Acme")
+
+    assert "On time 75% 3 of the last 4 deliveries" in shown
+    assert "When late 6 days typically; at most 6 days" in shown
+
+
+def received(shop_id: int, days_late: int) -> ArrivalRow:
+    """A delivery of Acme's that came so many days late."""
+    due = TODAY - timedelta(days=30)
+    return ArrivalRow(
+        shop_id=shop_id,
+        item_id=ITEM,
+        sku="MUG-BLUE",
+        location_id=41,
+        quantity=5,
+        received=5,
+        expected_on=due,
+        first_expected_on=due,
+        supplier="Acme",
+        reference="",
+        state="received",
+        source="typed",
+        received_at=NOW - timedelta(days=30 - days_late),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+
+
+def test_a_viewer_sees_deliveries_and_can_change_none(shops: Shops) -> None:
+    number, looker = shops.arrival_of(shops.ours), shops.browser(Role.LOOK)
+
+    assert "Mark as received" not in text(looker.get(f"/shops/{shops.ours}/incoming"))
+    assert looker.get(f"/shops/{shops.ours}/incoming/{number}/cancel").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["incoming", "incoming/{n}", "incoming/{n}/cancel", "suppliers?name=A"])
+def test_nobody_sees_another_shops_deliveries(shops: Shops, path: str) -> None:
+    path = path.format(n=shops.arrival_of(shops.theirs))
+
+    assert shops.browser().get(f"/shops/{shops.theirs}/{path}").status_code == 404
+    if "{" in path or path != "incoming":
+        assert shops.browser().get(f"/shops/{shops.ours}/{path}").status_code == 404
+
+
+def test_a_shipment_of_the_platform_is_changed_there(shops: Shops) -> None:
+    number = change(shops, source="shopify", reference="#S1")
+    with shops.runtime.sessions.begin() as session:
+        assert session.get_one(Shop, shops.ours).platform == "shopify"
+
+    answer = shops.browser().get(f"/shops/{shops.ours}/incoming/{number}/cancel")
+
+    assert answer.status_code == 409

@@ -1,0 +1,134 @@
+"""The list of orders as a working list: narrowed, summed, kept by name, written as a file, acted on."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from app.db.models import ArrivalRow, Order, Shop
+from app.pipeline.runtime import Runtime
+from tests.builders import ITEM, LOCATION, NOW
+from tests.db.waiting import in_days, placed, sells
+from tests.web.test_pages_orders import names, text
+from tests.web.visitors import form_token
+
+
+@pytest.fixture
+def waiting(runtime: Runtime, shop_id: int) -> int:
+    """#1 waits for a mug of Acme's, tagged VIP; #2 for a towel, ten days already; #3 has its goods."""
+    with runtime.sessions.begin() as session:
+        shop = session.get_one(Shop, shop_id)
+        sells(session, shop)
+        sells(session, shop, item=ITEM + 1, title="Tea Towel", sku="TOWEL")
+        placed(session, shop, 1, short=2, on=in_days(5), tags="\nvip\nwholesale\n", short_value=900_000)
+        old = NOW - timedelta(days=10)
+        placed(session, shop, 2, short=1, item=ITEM + 1, on=in_days(40), since=old)
+        placed(session, shop, 3, released_on=in_days(-1), tags="\nviper\n")
+        session.add(_delivery(shop_id))
+    return shop_id
+
+
+def _delivery(shop_id: int) -> ArrivalRow:
+    day = in_days(5)
+    return ArrivalRow(
+        shop_id=shop_id, item_id=ITEM, sku="MUG-BLUE", location_id=LOCATION, quantity=9, received=0,
+        expected_on=day, first_expected_on=day, supplier="Acme", reference="PO-17", state="expected",
+        source="typed", created_at=NOW, updated_at=NOW,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ("tag=VIP", ["#1"]),
+        ("tag=vi", []),
+        ("supplier=acme", ["#1"]),
+        ("sku=towel", ["#2"]),
+        ("over=9", ["#2"]),
+        ("over=9&tag=vip", []),
+        ("by=2026-12-01", ["#1"]),
+        (f"location={LOCATION}", ["#1", "#2"]),
+        (f"location={LOCATION + 1}", []),
+        ("released=2026-11-24", ["#3"]),
+        ("q=PO-17", ["#1"]),
+        ("q=acme", ["#1"]),
+        ("q=vip", ["#1"]),
+        ("over=x&by=never&location=%00&tag=%00", ["#1", "#2"]),
+    ],
+)
+def test_the_list_is_narrowed_by_its_address(
+    client: FlaskClient, waiting: int, arguments: str, found: list[str]
+) -> None:
+    assert names(client.get(f"/shops/{waiting}/orders?{arguments}")) == found
+
+
+def test_the_list_says_what_it_comes_to(client: FlaskClient, waiting: int) -> None:
+    assert "2 orders , 3 units backordered" in text(client.get(f"/shops/{waiting}/orders"))
+
+
+def test_the_file_holds_what_is_shown_and_nothing_else(client: FlaskClient, waiting: int) -> None:
+    answer = client.get(f"/shops/{waiting}/orders.csv?tag=vip")
+
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True)[1:])))
+    assert [(row["order"], row["sku"], row["units backordered"], row["tags"]) for row in rows] == [
+        ("#1", "MUG-BLUE", "2", "vip, wholesale")
+    ]
+
+
+def post(client: FlaskClient, path: str, **fields: object) -> str:
+    """Send a form of the list; where it leads."""
+    token = form_token(client.get("/sign-in"))
+    answer = client.post(path, data={"csrf_token": token, **fields})
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def test_many_orders_are_acted_on_at_once(client: FlaskClient, runtime: Runtime, waiting: int) -> None:
+    path = f"/shops/{waiting}/orders/bulk"
+    back = post(client, path, act="priority", priority="7", order=["1", "2"], shown="list=short&tag=vip")
+    post(client, path, act="pause", order=["2"])
+
+    assert back == f"/shops/{waiting}/orders?list=short&tag=vip"
+    with runtime.sessions.begin() as session:
+        rows = session.scalars(sa.select(Order).order_by(Order.order_id)).all()
+        assert [(row.priority, row.held_at is not None) for row in rows] == [
+            (7, False), (7, True), (0, False),
+        ]  # fmt: skip
+
+
+def test_a_view_is_kept_by_its_name(client: FlaskClient, waiting: int) -> None:
+    post(client, f"/shops/{waiting}/orders/views", name="VIPs", shown="list=short&tag=vip&x=1")
+
+    page = client.get(f"/shops/{waiting}/orders").get_data(as_text=True)
+    assert f'href="/shops/{waiting}/orders?list=short&amp;tag=vip">VIPs<' in page
+    post(client, f"/shops/{waiting}/orders/views/delete", name="VIPs")
+    assert ">VIPs<" not in client.get(f"/shops/{waiting}/orders").get_data(as_text=True)
+
+
+def test_what_was_released_yesterday_is_picked_by_item(client: FlaskClient, waiting: int) -> None:
+    shown = text(client.get(f"/shops/{waiting}/orders/pick-list?day=2026-11-24"))
+
+    assert "Blue Mug MUG-BLUE 1 #3 (1)" in shown
+    assert "No orders were released" in text(client.get(f"/shops/{waiting}/orders/pick-list"))
+
+
+def test_a_buyers_address_is_searched_on_the_platform(client: FlaskClient, waiting: int) -> None:
+    answer = client.get(f"/shops/{waiting}/orders?q=sue%40example.com")
+
+    assert "Backline keeps no customer data" in text(answer)
+    assert "/orders?query=sue%40example.com" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("asked", ["1001", "#1001", "en1001", "EN1001"])
+def test_an_order_is_found_however_its_number_is_said(
+    client: FlaskClient, runtime: Runtime, waiting: int, asked: str
+) -> None:
+    with runtime.sessions.begin() as session:
+        session.execute(sa.update(Order).where(Order.order_id == 3).values(name="EN1001"))
+
+    shown = client.get(f"/shops/{waiting}/orders", query_string={"q": asked})
+
+    assert names(shown) == ["EN1001"]
