@@ -149,6 +149,15 @@ def demo_folder(home: Path) -> Iterator[Path]:
     raise Unavailable(message)
 
 
+def running_demo(home: Path) -> Path | None:
+    """The folder of a demo that runs now, the first of several; None where none does."""
+    for lock in sorted(home.glob("demo*.lock"), key=lambda each: (len(each.name), each.name)):
+        with _locked(lock) as is_ours:
+            if not is_ours:
+                return lock.with_suffix("")
+    return None
+
+
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[bool]:
     """Whether the lock is ours; the system lets go of it when we end, however that happens."""

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -21,30 +21,74 @@ from app.sandbox.shopify import marks
 from app.sandbox.shopify.shop import SandboxShop
 
 ROOT = Path(__file__).parents[2]
-LONGEST_S = 240
-STARTED = "1. A shop connects"
+LONGEST_S = 420
+STARTED = "1. The shop connects"
 
 
-def test_the_demo_ends_with_every_order_as_it_must_be(tmp_path: Path) -> None:
-    with _demo("--once", home=tmp_path) as demo:
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, list[int]]:
+    """The demo to its end: its exit code, what it said, and processes that it left behind."""
+    home = tmp_path_factory.mktemp("played")
+    with _demo("--once", home=home) as demo:
         told, _ = demo.communicate(timeout=LONGEST_S)
+    return demo.returncode, told, _processes_of(home)
+
+
+def test_the_demo_ends_with_every_order_as_it_must_be(played: tuple[int, str, list[int]]) -> None:
+    code, told, left = played
 
     rows = _table(told)
-    assert demo.returncode == 0, told
-    assert len(rows) == 24  # twelve in each shop
+    assert (code, left) == (0, []), told
+    assert len(rows) == 46  # 23 in each shop
     assert {row[-1] for row in rows.values()} == {"✓"}
-    assert told.count("Every tag, note and date is right.") == 2
-    assert rows["#1001"][3] == ""  # covered from the first day
-    assert rows["#1002"][3] == "backordered"  # waits for a tray by its lead time
-    assert rows["#1005"][3:5] == ["VIP", "Gift wrap, please."]  # cancelled: staff's own is left
-    assert [rows[f"#{number}"][3] for number in (1006, 1007, 1008, 1012)] == ["backorder-released"] * 4
-    assert [rows[f"#{number}"][3] for number in (1009, 1010)] == ["", "backordered"]  # the race
-    assert rows["#1011"][3:6] == ["", "", ""]  # edited up and down again
-    assert told.count("5. A waiting order is cancelled") == 2
-    notes = [row[4] for name, row in rows.items() if len(name) == len("#211")]
-    assert notes.count("backorder-released") == 4
-    assert notes.count("backordered") == 2
-    assert _processes_of(tmp_path) == []
+    assert told.count("Every tag, note, and date is right.") == 2
+    shows = {int(name.lstrip("#")): row for name, row in rows.items()}
+    assert "backorder" not in "".join(shows[1001])  # covered from the first day
+    assert "VIP" in shows[1005][1]
+    assert "backorder" not in shows[1005][1]  # canceled: staff's own is left
+    assert all("backorder-released" in shows[number][1] for number in (1006, 1007, 1008, 1012))
+    assert ["backordered" in shows[number][1] for number in (1009, 1010)] == [False, True]  # the race
+    assert "backorder" not in shows[1011][1]  # edited up and down again
+    for first in (1001, 211):
+        waiting = [n for n in range(first, first + 23) if "backordered" in shows[n][1]]
+        assert len(waiting) == 12
+
+
+def test_the_story_fits_a_plain_terminal_and_tells_one_shop_after_the_other(
+    played: tuple[int, str, list[int]],
+) -> None:
+    _, told, _ = played
+
+    assert max(map(len, told.splitlines())) <= 80
+    assert told.index("Every tag, note, and date") < told.index("BigCommerce ─")
+    assert [told.count(f"\n{number}. ") for number in range(1, 10)] == [2] * 9
+
+
+def test_a_command_of_the_story_works_in_another_terminal(tmp_path: Path) -> None:
+    with _demo(home=tmp_path) as demo:
+        told = _read_until(demo, "2. Flash sale")
+        printed = re.search(r"\$ .*? demo (shops connect .*?)\n {5}(?! )", told, re.DOTALL)
+        assert printed is not None
+        said = _said(printed[1].replace("\\\n", " ").split(), home=tmp_path)
+
+    assert "backordered (" in said
+
+
+def test_without_a_demo_its_commands_say_how_to_start_one(tmp_path: Path) -> None:
+    assert "No demo is running. Start one with `backline demo`" in _said(["shops"], home=tmp_path)
+
+
+def _said(words: Sequence[str], *, home: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "demo", *words],
+        cwd=ROOT,
+        env=os.environ | {"BACKLINE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -90,13 +134,14 @@ def _demo(*options: str, home: Path) -> Iterator["subprocess.Popen[str]"]:
         demo.stdout.close()
 
 
-def _read_until(demo: "subprocess.Popen[str]", words: str) -> None:
+def _read_until(demo: "subprocess.Popen[str]", words: str) -> str:
     assert demo.stdout is not None
     told = ""
     while words not in told:
         line = demo.stdout.readline()
         assert line, told
         told += line
+    return told
 
 
 def _processes_of(home: Path, words: str = "") -> list[int]:
@@ -117,13 +162,9 @@ def _processes_of(home: Path, words: str = "") -> list[int]:
 
 
 def _table(told: str) -> dict[str, list[str]]:
-    """The first line of every row of the table of orders, by the order's name."""
-    rows = re.findall(r"^│ (#\d+) .*│$", told, re.MULTILINE)
-    lines = [line for line in told.splitlines() if re.match(r"│ #\d+ ", line)]
-    return {
-        name: [cell.strip() for cell in line.strip("│").split("│")]
-        for name, line in zip(rows, lines, strict=True)
-    }
+    """Items, what is shown and what is expected, and whether that is right, by the order's name."""
+    rows = [line.split(maxsplit=1) for line in told.splitlines() if re.match(r" +#\d+ .*[✓✗] *$", line)]
+    return {name: [rest[:-1], rest, rest.strip()[-1]] for name, rest in rows}
 
 
 # The oracle

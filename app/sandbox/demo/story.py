@@ -1,5 +1,6 @@
 """The story: a week in the life of a small shop, in half a minute."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
+from pathlib import Path
 from typing import Any, NoReturn
 
 from app.sandbox.bigcommerce.store import SandboxStore
@@ -20,7 +22,9 @@ from app.sandbox.shopify.shop import SandboxShop
 _COMMAND_S = 120
 _CALM_S = 1.5
 _POLL_S = 0.1
-_ARRIVAL = re.compile(r"Arrival (\d+):")
+_DELIVERY = re.compile(r"Delivery (\d+) added")
+_LAWFUL_DAYS = 30  # 16 CFR 435.2: where no day was stated; the last on which to tell of a delay
+_TRAYS = 4
 
 
 class StoryError(Exception):
@@ -64,13 +68,15 @@ def stock_shelves(shop: SandboxShop | SandboxStore) -> Goods:
 
 @dataclass
 class Story:
-    """One telling of it. `patience_s` is how long Backline may take after each turn of events."""
+    """One telling of it. `patience_s` is how long Backline may take after each turn of events; files of
+    the story lie in `folder`."""
 
     shop: Any
     oracle: Oracle
     teller: Teller
     goods: Goods
     patience_s: float = 60
+    folder: Path = Path()
     platform: str = "shopify"
     _arrivals: list[str] = field(default_factory=list)
     _said: str = ""
@@ -82,35 +88,39 @@ class Story:
 
     def play(self) -> None:
         """Chapter after chapter. Raises `StoryError` as soon as an order does not show what it must."""
-        chapters: Sequence[Callable[[], None]] = (
-            self._connect,
-            self._flash_sale,
-            self._race,
-            self._edit,
-            self._cancellation,
-            self._shipments,
-            self._partial_restock,
-            self._full_restock,
+        chapters: Sequence[tuple[Callable[[], None], str]] = (
+            (self._connect, "It is dated from the day of purchase, not from today."),
+            (self._flash_sale, "Only what stock does not cover is tagged, to the unit."),
+            (self._race, "One of them is tagged, never both."),
+            (self._edit, "The tag came and went. Nothing arrived, so nothing says “released”."),
+            (self._cancellation, "No one had to do that by hand."),
+            (self._deliveries, "Each order has the date its own place in line will be filled."),
+            (self._partial_restock, "Oldest first: later orders keep waiting."),
+            (self._full_restock, "Everyone who waited for a mug is released."),
+            (self._monday, "These orders are yours to look at now."),
         )
-        for chapter in chapters:
+        for chapter, point in chapters:
             chapter()
             self.settle()
+            self.teller.point(point)
         self._stay_right()
 
     # The chapters
 
     def _connect(self) -> None:
-        self.teller.chapter("A shop connects; one of its orders is waiting already")
+        self.teller.chapter("The shop connects")
         self._order((self.goods.mug, 2), days_ago=3)
         tray = self._order((self.goods.tray, 1), days_ago=2)
-        self.teller.happens(f"{tray.name}, two days old, waits for a Walnut Tray that is not on order.")
+        self.teller.happens(
+            f"{tray.name}, two days old, is waiting for a Walnut Tray, which is out of stock."
+        )
         self._command(
             *("shops", "connect", self.platform, self.address),
             *("--access-token", self.shop.access_token),
         )
 
     def _flash_sale(self) -> None:
-        self.teller.chapter("A flash sale oversells the Blue Mug: 5 left, 11 sold")
+        self.teller.chapter("Flash sale: 5 Blue Mugs left, 11 sold")
         mug, towel = self.goods.mug, self.goods.towel
         placed = [
             self._order((mug, 2)),
@@ -134,50 +144,84 @@ class Story:
         for buyer in buyers:
             buyer.join()
         names = [order.name for order in list(self.shop.orders.values())[-2:]]
-        self.teller.happens(f"{' and '.join(names)} are placed in the same instant: one must wait.")
+        self.teller.happens(f"{' and '.join(names)} are placed in the same instant.")
 
     def _edit(self) -> None:
-        self.teller.chapter("A buyer wants more, and changes her mind")
+        self.teller.chapter("A buyer wants more, and then does not")
         order = self._order((self.goods.apron, 1))
         line = order.lines[0].line_id
-        self.teller.happens(f"{order.name} takes the last Linen Apron; staff edit it to 3.")
+        self.teller.happens(f"{order.name} takes the last Linen Apron. Staff edit it to 3.")
         self.shop.edit_order(order.order_id, {line: 3})
         self.settle()
-        self.teller.happens(
-            f"Staff edit {order.name} back to 1. Nothing arrived, so nothing may be called released."
-        )
+        self.teller.happens(f"Staff edit {order.name} back to 1.")
         self.shop.edit_order(order.order_id, {line: 1})
 
     def _cancellation(self) -> None:
-        self.teller.chapter("A waiting order is cancelled; the mug it held goes to the oldest waiting")
+        self.teller.chapter("A waiting order is canceled")
         order = next(order for order in self.shop.orders.values() if len(order.lines) > 1)
-        self._write_after_block(order.order_id, "\nRang her on Tuesday: she would rather not wait.")
-        self.teller.happens(f"Staff note on {order.name} that they rang the buyer, and cancel it.")
+        self._write_after_block(order.order_id, "\nCalled the buyer: prefers not to wait.")
+        self.teller.happens(
+            f"Staff add to the note of {order.name} and cancel it. The mug it held goes to the next in "
+            "line; staff's own note and tags stay."
+        )
         self.shop.cancel_order(order.order_id)
 
-    def _shipments(self) -> None:
+    def _deliveries(self) -> None:
         mug, tray = self.goods.mug, self.goods.tray
         first, second = self._in_days(10), self._in_days(24)
-        self.teller.chapter("The supplier names dates: 2 mugs, then 12 more")
+        self.teller.chapter("The supplier gives dates: 2 mugs, then 12 more")
         big = self._order((mug, 3))
-        self.teller.happens(f"{big.name} orders 3 more mugs, behind everybody else.")
+        self.teller.happens(f"{big.name} orders 3 more mugs, behind everyone else.")
         self._expect(mug, 2, first)
         self._expect(mug, 12, second)
-        self.teller.happens("Trays come three weeks after they run out, as a rule.")
+        self.teller.happens("Trays usually take three weeks to restock.")
         self._command("supply", "lead-time", self.address, "--sku", tray.sku, "--days", "21")
         self.oracle.lead_days[tray.item_id] = 21
 
     def _partial_restock(self) -> None:
-        self.teller.chapter("Two mugs turn up in the back room: enough for the oldest only")
-        self.shop.adjust_stock(self.goods.mug.item_id, self.goods.warehouse, 2)
+        self.teller.chapter("Two mugs turn up in the back room")
         self.teller.happens("Staff count them in.")
+        self.shop.adjust_stock(self.goods.mug.item_id, self.goods.warehouse, 2)
 
     def _full_restock(self) -> None:
-        self.teller.chapter("Both shipments arrive early: every mug that was waited for is there")
+        self.teller.chapter("Both deliveries arrive early")
         self._receive_shipments()
         for number in self._arrivals:
             self._command("supply", "receive", self.address, number)
         self.oracle.arrivals.clear()
+
+    def _monday(self) -> None:
+        """What to look at: a dozen orders wait, a delivery is late, a notice is due today."""
+        goods = self.goods
+        self.teller.chapter("The next morning: a dozen orders wait")
+        self._command("shops", "set", self.address, "--regime", "us-mitor")
+        phoned = self._order((goods.tray, 1), days_ago=_LAWFUL_DAYS)
+        self.teller.happens(
+            f"{phoned.name}, taken by phone {_LAWFUL_DAYS} days ago, is entered: by US rules its buyer "
+            "must be told of the delay today."
+        )
+        placed = [
+            *(self._order((goods.tray, count)) for count in (2, 1, 1)),
+            *(self._order((goods.lamp, count)) for count in (1, 2)),
+            *(self._order((goods.apron, count)) for count in (1, 1, 2)),
+            self._order((goods.mug, 12), (goods.towel, 2), tags=("wholesale",)),
+        ]
+        self.teller.happens(f"{placed[0].name} to {placed[-1].name} were placed overnight.")
+        late, coming = self._in_days(-2), self._in_days(9)
+        self.teller.happens(f"The supplier's file: 3 lamps were due {spell(late)}; trays are on order.")
+        self._command("supply", "import", self._file(late, coming), "--shop", self.address, "--yes")
+        self.oracle.arrivals[goods.tray.item_id, goods.warehouse].append((coming, _TRAYS))
+
+    def _file(self, late: date, coming: date) -> str:
+        """Purchase orders as a supplier sends them; returns where they are."""
+        lamp, tray = self.goods.lamp.sku, self.goods.tray.sku
+        path = self.folder / f"{self.platform}-purchase-orders.csv"
+        path.write_text(
+            "PO number,Supplier,SKU,Quantity,Expected date,Location\n"
+            f"PO-31,Bright Lights,{lamp},3,{late.isoformat()},Warehouse\n"
+            f"PO-32,Walnut & Co,{tray},{_TRAYS},{coming.isoformat()},Warehouse\n"
+        )
+        return os.path.relpath(path)
 
     # What a chapter is made of
 
@@ -212,13 +256,13 @@ class Story:
         """Goods are sent off to the warehouse, and the merchant tells Backline, by the name that the
         shipment has where it has one: the same goods are then counted once."""
         name = self._send_off(variant, quantity, day)
-        self.teller.happens(f"{quantity} × {variant.product_title} are on their way, due {spell(day)}.")
+        self.teller.happens(f"{quantity} × {variant.product_title} are on order, due {spell(day)}.")
         self._command(
             *("supply", "add", self.address, variant.sku),
             *("--quantity", str(quantity), "--on", day.isoformat(), "--location", "Warehouse"),
             *(("--reference", name) if name else ()),
         )
-        self._arrivals.append(_ARRIVAL.findall(self._said)[-1])
+        self._arrivals.append(_DELIVERY.findall(self._said)[-1])
         self.oracle.arrivals[variant.item_id, self.goods.warehouse].append((day, quantity))
 
     def _send_off(self, variant: Any, quantity: int, day: date) -> str:
@@ -237,7 +281,7 @@ class Story:
 
     def _command(self, *words: str) -> None:
         """Run a real `backline` command, as the merchant would."""
-        self.teller.aside(f"$ backline {' '.join(words)}")
+        self.teller.command(words)
         done = subprocess.run(  # noqa: S603 -- our own words alone
             [sys.executable, "-m", "app.cli", *words],
             capture_output=True,
@@ -249,7 +293,8 @@ class Story:
             said = done.stderr.strip() or done.stdout.strip()
             raise StoryError(f"`backline {' '.join(words)}` failed: {said}")
         self._said = done.stdout
-        self.teller.aside(f"  {done.stdout.strip().splitlines()[-1]}")
+        told = [line for line in done.stdout.splitlines() if line and not line.startswith("To undo")]
+        self.teller.aside(told[-1] if told else "Done.")
 
     # How it ends
 

@@ -1,109 +1,159 @@
-"""How the story is told: what happens, and then what the sandbox shop shows."""
+"""How the story is told: what happens, and then what the sandbox shop shows. It fits 80 columns."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from io import TextIOBase
+from typing import IO, Any, cast
 
+from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
-from app.sandbox.demo.oracle import BACKORDERED, Oracle, Ruling, View, spell
+from app.sandbox.demo.oracle import BACKORDERED, Oracle, View, spell
 
-_WIDTH = 150
-_COLOURS = {BACKORDERED: "yellow", "": "dim"}
+WIDTH = 80
+_COLORS = {BACKORDERED: "yellow", "": "dim"}
+_INDENT = 3
+
+
+def make_console(
+    file: IO[str] | TextIOBase | None = None, *, is_terminal: bool | None = None
+) -> Console:
+    """One that is never wider than a plain terminal, so that lines end where words do."""
+    console = Console(highlight=False, file=cast("IO[str] | None", file), force_terminal=is_terminal)
+    console.width = min(console.width, WIDTH)
+    return console
 
 
 class Teller:
-    """Speaks on a console, and remembers what it said of each order. Where several shops speak, each
-    line begins with the shop's `name`."""
+    """Speaks on a console, and remembers what it said of each order. `name` is the shop's platform, and
+    `command` what the merchant types before the words of a command."""
 
-    def __init__(self, console: Console | None = None, *, name: str = "") -> None:
-        self._name = f"{name:<12}" if name else ""
-        self.console = console or Console(highlight=False)
-        if not self.console.is_terminal:
-            self.console.width = max(self.console.width, _WIDTH)
+    def __init__(
+        self, console: Console | None = None, *, name: str = "", command: str = "backline"
+    ) -> None:
+        self.name, self._command = name, command
+        self.console = console or make_console()
         self._said: dict[int, View] = {}
         self._chapters = 0
 
-    def _say(self, text: str, *, is_first: bool = False) -> None:
-        """One line; a chapter's first one stands apart, unless two shops speak at once."""
-        self.console.print(f"\n{text}" if is_first and not self._name else f"{self._name}{text}")
+    def _say(self, text: str, *, indent: int = _INDENT) -> None:
+        """One sentence, broken between words."""
+        self.console.print(Padding(text, (0, 0, 0, indent)))
+
+    def begins(self, text: str) -> None:
+        """What shop this is."""
+        self.console.print()
+        self.console.rule(f"[bold]{self.name}[/bold]", align="left", style="dim")
+        self._say(escape(text), indent=0)
 
     def chapter(self, title: str) -> None:
         """Begin a chapter."""
         self._chapters += 1
-        self._say(f"[bold]{self._chapters}. {title}[/bold]", is_first=True)
+        self.console.print()
+        self._say(f"[bold]{self._chapters}. {escape(title)}[/bold]", indent=0)
 
     def happens(self, text: str) -> None:
         """Something happens in the shop, or at the merchant's desk."""
-        self._say(f"   {escape(text)}")
+        self._say(escape(text))
 
     def aside(self, text: str) -> None:
         """Something that is not part of the story."""
-        self._say(f"[dim]   {escape(text)}[/dim]")
+        self._say(f"[dim]{escape(text)}[/dim]", indent=_INDENT + 2)
+
+    def command(self, words: Sequence[str]) -> None:
+        """A command as it can be typed, or copied, in another terminal."""
+        for line in _as_typed([*self._command.split(), *words]):
+            self.console.print(f"[dim]   {escape(line)}[/dim]", soft_wrap=True)
 
     def shop_shows(self, oracle: Oracle, *, after_s: float) -> None:
         """Every order that shows something else than when it was last spoken of."""
-        self.aside(f"after {after_s:.1f} s the shop shows:" if after_s else "by now the shop shows:")
-        for order_id, order in oracle.shop.orders.items():
-            now = oracle.view(order_id)
-            if now == self._said.get(order_id, View()):
-                continue
-            if not now.metafields and order_id not in self._said:
-                continue
-            self._said[order_id] = now
-            self._say(f"   → {order.name}  {_in_short(now)}")
+        after = f" after {after_s:.1f} s" if after_s else ""
+        changed = [
+            (order.name, now)
+            for order_id, order in oracle.shop.orders.items()
+            if self._is_news(order_id, now := oracle.view(order_id))
+        ]
+        if not changed:
+            self._say(f"[dim]No order changed{after}.[/dim]")
+            return
+        self._say(f"[dim]Backline{after}:[/dim]")
+        for name, now in changed:
+            for line in _in_short(name, now):
+                self._say(line, indent=_INDENT + 2)
+
+    def _is_news(self, order_id: int, now: View) -> bool:
+        if now == self._said.get(order_id, View()):
+            return False
+        if not now.metafields and order_id not in self._said:
+            return False
+        self._said[order_id] = now
+        return True
+
+    def point(self, text: str) -> None:
+        """What the chapter shows."""
+        self._say(f"[italic]{escape(text)}[/italic]")
 
     def goes_wrong(self, oracle: Oracle, wrong: Mapping[int, Sequence[str]]) -> None:
         """The orders that are not as they must be, and how."""
         for order_id, how in wrong.items():
             name = oracle.shop.orders[order_id].name
-            self._say(f"   [red]✗ {name}: {escape('; '.join(how))}[/red]")
+            self._say(f"[red]✗ {name}: {escape('; '.join(how))}[/red]")
 
     def ends(self, problem: str, *, after_s: float) -> None:
         """The last words."""
         verdict = (
             f"[red]{escape(problem)}[/red]"
             if problem
-            else "[green]Every tag, note and date is right.[/green]"
+            else "[green]Every tag, note, and date is right.[/green]"
         )
-        self._say(f"{verdict}  ({after_s:.0f} s)")
+        self._say(f"{verdict} ({after_s:.0f} s)", indent=0)
 
     def table(self, oracle: Oracle) -> None:
-        """All orders as the shop shows them, beside what the oracle says."""
+        """All orders as the shop shows them, and whether each is right."""
         wrong = oracle.wrong()
-        headings = ("order", "items", "placed", "tags", "note", "eta", "oracle says", "")
         table = Table(
-            *headings,
-            title=f"The orders as {self._name.strip() or 'the sandbox shop'} shows them",
+            *("Order", "Items", "Shows", "Expected", "Right"),
+            box=box.SIMPLE_HEAD,
+            title=f"Every order as {self.name or 'the sandbox shop'} shows it now",
             title_justify="left",
+            title_style="bold",
         )
         for order_id, order in oracle.shop.orders.items():
             shows = oracle.view(order_id)
             table.add_row(
                 order.name,
-                _items(order.lines),
-                f"{oracle.placed_at(order):%b %d, %H:%M:%S}",
-                escape(", ".join(shows.tags)),
-                escape(_first_lines(shows.note)),
-                str(shows.metafields.get("eta", "")),
-                _verdict(
-                    oracle.rulings.get(order_id, Ruling()), is_cancelled=oracle.is_cancelled(order)
-                ),
+                "canceled" if oracle.is_cancelled(order) else _items(order.lines),
+                escape(_marks(shows)),
+                _expected(shows),
                 "[red]✗[/red]" if order_id in wrong else "[green]✓[/green]",
             )
         self.console.print()
         self.console.print(table)
 
 
-def _in_short(now: View) -> str:
+def _as_typed(words: Sequence[str]) -> list[str]:
+    """A command over several lines where one would be too wide, as shells take them."""
+    lines, line = [], "$"
+    for word in words:
+        if len(line) + len(word) + 1 > WIDTH - _INDENT - len(" \\"):
+            lines.append(f"{line} \\")
+            line = "   "
+        line += f" {word}"
+    return [*lines, line]
+
+
+def _in_short(name: str, now: View) -> list[str]:
     if not now.metafields:
-        return f"[green]nothing of ours[/green]{_rest(now)}"
+        return [f"→ {name}  [green]no tag, no note of Backline's[/green]{_rest(now)}"]
     heading, *lines = _lines_of_block(now.note)
-    colour = _COLOURS.get(BACKORDERED if BACKORDERED in now.tags else "", "dim")
-    tags = f"[{colour}]{escape(', '.join(now.tags))}[/{colour}]"
-    return f"{tags}  {escape(' · '.join([heading, *lines]))}"
+    color = _COLORS.get(BACKORDERED if BACKORDERED in now.tags else "", "dim")
+    marks = f"[{color}]{escape(', '.join(now.tags) or heading)}[/{color}]"
+    waits = [escape(line) for line in lines if not line.endswith(": in stock")]
+    first = f"  {escape(heading)}" if now.tags else ""
+    return [f"→ {name}  {marks}{first}", *(f"     {line}" for line in waits)]
 
 
 def _rest(now: View) -> str:
@@ -117,25 +167,19 @@ def _lines_of_block(note: str) -> list[str]:
     return block.partition("\n[/backorder]")[0].split("\n") if opening else ["no block in the note"]
 
 
-def _first_lines(note: str) -> str:
-    """The first of our lines, or else of anybody's."""
-    lines = _lines_of_block(note)[:2] if "[backorder]" in note else note.split("\n")[:2]
-    return "\n".join(lines)
+def _marks(shows: View) -> str:
+    """The order's tags; where the platform has none, the first line of our note."""
+    if shows.tags:
+        return ", ".join(shows.tags)
+    return _lines_of_block(shows.note)[0] if "[backorder]" in shows.note else ""
+
+
+def _expected(shows: View) -> str:
+    if shows.metafields.get("status") != BACKORDERED:
+        return ""
+    eta = shows.metafields.get("eta")
+    return spell(date.fromisoformat(str(eta))) if eta else "no date yet"
 
 
 def _items(order_lines: Sequence[Any]) -> str:
-    lines = [f"{line.current} × {line.title}" for line in order_lines if line.current]
-    return "\n".join(lines) or "cancelled"
-
-
-def _verdict(ruling: Ruling, *, is_cancelled: bool) -> str:
-    if not ruling.status:
-        return "cancelled: nothing" if is_cancelled else "in stock: nothing"
-    if ruling.status == BACKORDERED:
-        short = sum(wait.units for wait in ruling.waits.values())
-        return f"{short} short, {_day(ruling.eta)}"
-    return f"released {_day(ruling.released_on)}"
-
-
-def _day(day: date | None) -> str:
-    return spell(day) or "no date known"
+    return "\n".join(f"{line.current} × {line.title}" for line in order_lines if line.current)
