@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -265,6 +265,7 @@ def _pick_list(opened: OpenShop) -> str:
         "pick_list.html",
         page_name="orders.listing",
         day=day,
+        quick={"Today": opened.say.today, "Yesterday": opened.say.today - timedelta(days=1)},
         rows=orders.pick_list(opened.session, opened.id, day=day),
     )
 
