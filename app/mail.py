@@ -17,12 +17,17 @@ class MailError(Exception):
     """The mail did not leave; the text says why."""
 
 
-def send_mail(settings: Settings, to: str, subject: str, text: str) -> None:
-    """Hand a mail to the server of SMTP_URL, encrypted unless that server is this machine. Raises
-    `MailError`."""
+def send_mail(
+    settings: Settings, to: str, subject: str, text: str, *, unsubscribe: str | None = None
+) -> None:
+    """Hand a mail to the server of SMTP_URL, encrypted unless that server is this machine. Mail programs
+    show a button of their own for the link that ends such mails (RFC 8058). Raises `MailError`."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.mail_from, to, subject
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="backline")
+    if unsubscribe is not None:
+        message["List-Unsubscribe"] = f"<{unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(text)
     try:
         with _connect(settings.smtp_url) as server:

@@ -13,6 +13,7 @@ from app.db import shops, tokens
 from app.db.migrate import upgrade
 from app.local import ProcessEndedError, end_like_ctrl_c, local_url, running_processes, running_redis
 from app.logs import configure_logs
+from app.pipeline.alerts.sending import keep_telling
 from app.pipeline.runtime import Runtime, build_runtime
 from app.services import collect_garbage_seldom, open_redis
 from app.settings import SettingsError, load_settings, make_encryption_key, make_secret_key
@@ -90,7 +91,9 @@ def clock() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run_clock(build_runtime(settings), url, stop)
+    runtime = build_runtime(settings)
+    threading.Thread(target=keep_telling, args=(runtime, stop), name="alerts", daemon=True).start()
+    run_clock(runtime, url, stop)
 
 
 def _need_redis() -> str:

@@ -23,6 +23,7 @@ from app.web import (
 )
 from app.web.pages import (
     activity,
+    alerts,
     compliance,
     deliveries,
     feeds,
@@ -34,6 +35,7 @@ from app.web.pages import (
     orders,
     overview,
     settings,
+    setup,
 )
 
 _PAGES = (
@@ -46,6 +48,8 @@ _PAGES = (
     compliance,
     deliveries,
     settings,
+    alerts,
+    setup,
     import_arrivals,
     feeds,
 )

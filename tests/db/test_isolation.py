@@ -20,11 +20,13 @@ from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 import app.db
+from app.core.alerts import AlertKind, Digest
 from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.model import Basis, Promise
 from app.core.regimes import NoticeKind, Obligations, limits_of
 from app.db import (
+    alerts,
     api_calls,
     arrivals,
     audit,
@@ -79,12 +81,14 @@ from app.db.models import (
     UploadRow,
 )
 from app.db.pages import activity as page_activity
+from app.db.pages import alerts as page_alerts
 from app.db.pages import deliveries as page_deliveries
 from app.db.pages import incoming as page_incoming
 from app.db.pages import order as page_order
 from app.db.pages import order_filters
 from app.db.pages import orders as page_orders
 from app.db.pages import overview as page_overview
+from app.db.pages import setup as page_setup
 from app.db.pages.paging import Turn
 from app.db.statements import Rows, delete_some, which_exist
 from app.platforms.base import (
@@ -121,6 +125,9 @@ OURS, THEIRS = 3, 7777
 """How many units everything counts in the shop that is asked, and in the other one."""
 
 Call = Callable[[Session, Shop], object]
+
+
+ANN = "ann@shop.example"
 
 
 def fill(session: Session, shop: Shop, units: int) -> None:
@@ -169,6 +176,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     )
     session.add(FileLayoutRow(shop_id=shop.id, header_key="h-1", options={"said": name}, updated_at=NOW))
     session.add(SavedViewRow(shop_id=shop.id, name="all", arguments={"list": name}))
+    alerts.subscribe(session, shop.id, ANN, kinds=list(AlertKind), digest=Digest.DAILY, by=name, now=NOW)
+    alerts.claim(session, shop.id, ANN, ["stuck"], now=NOW)
     session.add(FeedRow(shop_id=shop.id, feed_id="f-1", due_at=NOW, made_at=NOW, **_feed(name)))
     bulk_writes.begin(session, shop.id, [2], now=NOW)
     bulk_writes.add_part(session, shop.id, units, [2])
@@ -525,6 +534,25 @@ CALLS: Mapping[str, Call] = {
         cause="a test",
     ),
     "waiting_since.began_waiting": lambda s, a: waiting_since.began_waiting(s, a.id, [1], now=NOW),
+    "alerts.list_subscriptions": lambda s, a: alerts.list_subscriptions(s, a.id),
+    "alerts.subscribe": lambda s, a: alerts.subscribe(
+        s, a.id, ANN, kinds=(), digest=Digest.WEEKLY, by="ann", now=NOW
+    ),
+    "alerts.unsubscribe": lambda s, a: alerts.unsubscribe(s, a.id, ANN, by="ann", now=NOW),
+    "alerts.told_keys": lambda s, a: alerts.told_keys(s, a.id, ANN),
+    "alerts.claim": lambda s, a: alerts.claim(s, a.id, ANN, ["late"], now=NOW),
+    "alerts.forget": lambda s, a: alerts.forget(s, a.id, ANN, ["stuck"]),
+    "pages.alerts.overdue_orders": lambda s, a: page_alerts.overdue_orders(
+        s, a.id, today=TODAY + datetime.timedelta(days=900)
+    ),
+    "pages.alerts.late_deliveries": lambda s, a: page_alerts.late_deliveries(
+        s, a.id, today=TODAY + datetime.timedelta(days=900)
+    ),
+    "pages.alerts.count_released": lambda s, a: page_alerts.count_released(
+        s, a.id, since=TODAY, before=TODAY
+    ),
+    "pages.alerts.longest_quiet": lambda s, a: page_alerts.longest_quiet(s, a.id, now=NOW),
+    "pages.setup.read_setup": page_setup.read_setup,
     "saved_views.list_views": lambda s, a: saved_views.list_views(s, a.id),
     "saved_views.save_view": lambda s, a: saved_views.save_view(s, a.id, "VIP", [("tag", "vip")]),
     "saved_views.delete_view": lambda s, a: saved_views.delete_view(s, a.id, "all"),
@@ -592,6 +620,7 @@ ACROSS_SHOPS = {
     "pages.overview.count_short_by_shop": "one person's list of the shops they may see",
     "due_work.shops_with_work": "the sweep asks which shops to ring, and gets their ids alone",
     "shops.list_shops": "the operator's list",
+    "alerts.shops_with_subscriptions": "the clock asks which shops email anybody, and gets ids alone",
     "shops.find_shop": "a webhook or an install names its shop by platform and domain",
     "shops.install_shop": "as find_shop",
     "staff.find_invited": "a link is a person's own, and nobody can guess another's",

@@ -37,7 +37,10 @@ def look(page: Page, address: str, picture: Path) -> list[str]:
     return found
 
 
-FULL = ["", "/orders", "/orders?q=towel", "/orders/#1003", "/activity", "/late-orders", "/deliveries"]
+FULL = [
+    *("", "/orders", "/orders?q=towel", "/orders?tag=vip&over=1", "/orders/#1003", "/orders/pick-list"),
+    *("/incoming", "/activity", "/late-orders", "/deliveries", "/setup", "/alerts"),
+]
 
 
 @pytest.mark.parametrize("path", FULL)
@@ -50,7 +53,11 @@ def test_nobody_is_shut_out_of_a_page_with_trouble(
 
 
 @pytest.mark.parametrize(
-    "path", ["/orders?list=held", "/orders?q=zebra", "/activity?q=zebra", "/late-orders", "/deliveries"]
+    "path",
+    [
+        *("/orders?list=held", "/orders?q=zebra", "/orders?q=sue%40example.com", "/activity?q=zebra"),
+        *("/late-orders", "/deliveries", "/incoming?show=late", "/orders/pick-list?day=2026-01-01"),
+    ],
 )
 def test_nobody_is_shut_out_of_an_empty_page(sale: Sale, page: Page, path: str, tmp_path: Path) -> None:
     assert look(page, sale.shop + path, tmp_path / "empty") == []

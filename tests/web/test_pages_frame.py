@@ -64,7 +64,7 @@ def test_the_first_page_counts_what_waits_in_each_shop(stage: Stage) -> None:
     page = stage.page("/")
 
     assert f'<a href="/shops/{stage.world.shop_id}">Sandbox</a>' in page
-    assert '<span class="badge good">working</span>' in page
+    assert '<span class="badge good">Active</span>' in page
     assert re.search(r'<td class="number">1</td>\s*<td class="number">2</td>', page)
 
 

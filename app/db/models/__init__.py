@@ -10,7 +10,14 @@ from app.db.models.base import Base, UtcDateTime
 from app.db.models.feeds import FeedRow
 from app.db.models.inbox import DeliveryRow
 from app.db.models.orders import DemandChangeRow, DoubtRow, LineItemRow, LineRow, Order, RouteRow
-from app.db.models.people import SavedViewRow, SignInRow, StaffRow, UsedTokenRow
+from app.db.models.people import (
+    AlertSubscriptionRow,
+    AlertToldRow,
+    SavedViewRow,
+    SignInRow,
+    StaffRow,
+    UsedTokenRow,
+)
 from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
 from app.db.models.shops import Shop
 from app.db.models.stock import NAMES, SELLS, PoolRow, ReservationRow, StockItem, Variant
@@ -20,6 +27,8 @@ __all__ = [
     "NAMES",
     "SELLS",
     "TAGGED",
+    "AlertSubscriptionRow",
+    "AlertToldRow",
     "ApiCallRow",
     "ArrivalRow",
     "Base",

@@ -70,3 +70,34 @@ class SavedViewRow(Base):
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     arguments: Mapped[dict[str, Any]]
+
+
+class AlertSubscriptionRow(Base):
+    """Somebody who gets email about a shop: `kinds` are those of `app.core.alerts.AlertKind`."""
+
+    __tablename__ = "alert_subscriptions"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    email: Mapped[str] = mapped_column(primary_key=True)
+    kinds: Mapped[list[Any]]
+    digest: Mapped[str]
+    created_at: Mapped[datetime]
+    created_by: Mapped[str]
+
+
+class AlertToldRow(Base):
+    """One thing that somebody was told, so that they are told once (see `app.core.alerts.Finding`)."""
+
+    __tablename__ = "alerts_told"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "email"],
+            ["alert_subscriptions.shop_id", "alert_subscriptions.email"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    told_at: Mapped[datetime]

@@ -15,6 +15,7 @@ from app.db.models import Shop
 from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
 from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
+from app.platforms.registry import PLATFORMS
 from app.settings import Settings
 from app.web import access, browser_sessions
 from app.web.access import Role
@@ -152,6 +153,7 @@ def prepare(app: Flask, settings: Settings) -> None:
     def frame() -> dict[str, object]:
         return {
             "navigation": _navigation,
+            "platforms": PLATFORMS,
             "app_bridge": _APP_BRIDGE,
             "app_bridge_key": settings.shopify_client_id if _is_in_shopify() else "",
         }

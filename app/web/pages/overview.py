@@ -10,6 +10,7 @@ from app.web import access
 from app.web.pages.chart import lay_out
 from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
 from app.web.pages.health_checks import make_checks
+from app.web.pages.setup import list_steps, must_be_done
 
 DAYS = 30
 
@@ -41,6 +42,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
                 page_name="overview.shop_page",
                 days=days,
                 chart=lay_out(days),
+                to_set_up=must_be_done(list_steps(opened)),
                 **live,
             )
 

@@ -368,6 +368,12 @@ def _preview(shop: Shop, language: str, own: Sentences, errors: Mapping[str, str
     return Preview(notes, {})
 
 
+def sample_notes(shop: Shop) -> Sequence[PreviewNote]:
+    """What notes look like with the shop's own wording."""
+    language = language_of(shop.locale)
+    return _preview(shop, language, shop.wording.get(language, {}), {}).notes
+
+
 def _note(shop: Shop, want: Desired, locale: str, sentences: Sentences) -> str:
     tags = rename_tags(shop.tag_names)[want.status]
     words = () if _has_tags(shop) else sorted(tags)

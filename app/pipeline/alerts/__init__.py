@@ -1,0 +1,1 @@
+"""Email to staff about what needs them: what there is, in which words, and who is sent what."""
