@@ -63,6 +63,17 @@ def test_names_of_curves_that_end_together_do_not_cover_each_other() -> None:
     assert abs(chart.demand_label - chart.supply_label) > 14
 
 
+def test_one_far_date_does_not_press_all_others_together() -> None:
+    near = (arrival(5, on=days(9)), arrival(5, on=days(20)))
+    chart = draw(steps((-2, 3), arrivals=(*near, arrival(5, on=days(700)))), today=TODAY)
+
+    first, second, far = (mark.at for mark in chart.arrivals)
+    assert second - first > WIDTH / 12
+    assert far - second < 4 * (second - chart.today_at)
+    assert chart.shortened_before == days(700)
+    assert draw(steps((-2, 3), arrivals=near), today=TODAY).shortened_before is None
+
+
 def test_days_are_named_once_each() -> None:
     named: list[date | None] = [mark.day for mark in draw(steps((-1, 1)), today=TODAY).days]
 

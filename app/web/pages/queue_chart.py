@@ -8,13 +8,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from app.core.model import Arrival
 
 WIDTH, HEIGHT = 720, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 16, 18, 30
 _LEAST_MARGIN, _MARGIN_SHARE = 3, 8
+_LEAST_GAP = 30
 _TICKS = 5
 _LABEL_ABOVE, _LABEL_BELOW, _LABEL_HEIGHT = -6, 15, 14
 
@@ -61,6 +62,48 @@ class QueueChart:
     supply_end: Mark
     demand_label: float
     supply_label: float
+    shortened_before: date | None
+    """The day before which so long nothing happens that it is drawn shorter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """Where each day stands: as wide as any other, but for one long time in which nothing happens."""
+
+    knots: Sequence[tuple[date, float]]
+    shortened_before: date | None
+
+    @property
+    def width(self) -> float:
+        """Of all of them."""
+        return self.knots[-1][1]
+
+    def place(self, day: date) -> float:
+        """How far right a day is."""
+        for (before, at), (after, then) in pairwise(self.knots):
+            if day <= after:
+                return at + (then - at) * (day - before).days / (after - before).days
+        return self.width
+
+    def day_at(self, place: float) -> date:
+        """The day that is so far right."""
+        for (before, at), (after, then) in pairwise(self.knots):
+            if place <= then:
+                share = (place - at) / (then - at)
+                return before + timedelta(days=round(share * (after - before).days))
+        return self.knots[-1][0]
+
+
+def _lay_days(days: Sequence[date]) -> _Days:
+    """One far date must not press all others together: the longest gap is at most twice as wide as all
+    the others."""
+    gaps = [(after - before).days for before, after in pairwise(days)]
+    longest = max(range(len(gaps)), key=gaps.__getitem__)
+    most = max(_LEAST_GAP, 2 * (sum(gaps) - gaps[longest]))
+    is_long = gaps[longest] > most
+    widths = [min(gap, most) if place == longest else gap for place, gap in enumerate(gaps)]
+    knots = list(zip(days, accumulate(map(float, widths), initial=0.0), strict=True))
+    return _Days(knots, days[longest + 1] if is_long else None)
 
 
 def steps_of(
@@ -89,15 +132,17 @@ def steps_of(
 
 
 def draw(steps: Sequence[Step], *, today: date) -> QueueChart:
-    """Lay the steps out. A day is as wide as any other; levels are round numbers from 0 up."""
-    margin = max(_LEAST_MARGIN, (steps[-1].day - steps[0].day).days // _MARGIN_SHARE)
+    """Lay the steps out. A day is as wide as any other but for a long gap; levels are round numbers from
+    0 up."""
+    inner = _lay_days([step.day for step in steps]) if len(steps) > 1 else None
+    margin = max(_LEAST_MARGIN, round(inner.width if inner else 0) // _MARGIN_SHARE)
     first, last = steps[0].day - timedelta(days=margin), steps[-1].day + timedelta(days=margin)
+    days = _lay_days([first, *(step.day for step in steps), last])
     top, level = _round_levels(max(1, *(max(step.demand, step.supply) for step in steps)))
     low = min(0, *(step.supply for step in steps))
-    span = (last - first).days
 
     def x(day: date) -> float:
-        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * (day - first).days / span, 1)
+        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * days.place(day) / days.width, 1)
 
     def y(units: int) -> float:
         return round(_TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (units - low) / (top - low)), 1)
@@ -116,7 +161,7 @@ def draw(steps: Sequence[Step], *, today: date) -> QueueChart:
         today_at=x(today),
         demand_path=_stairs(demand, end),
         supply_path=_stairs(supply, end),
-        days=[Mark(x(day), day) for day in _spread(first, last)],
+        days=[Mark(x(day), day) for day in _spread(days)],
         levels=[Mark(y(units), None, units) for units in range(0, top + 1, level)],
         arrivals=[
             Mark(x(step.day), step.day, step.arriving, y(step.supply)) for step in steps if step.arriving
@@ -125,6 +170,7 @@ def draw(steps: Sequence[Step], *, today: date) -> QueueChart:
         supply_end=Mark(end, None, steps[-1].supply, there),
         demand_label=wanted_label,
         supply_label=there_label,
+        shortened_before=days.shortened_before,
     )
 
 
@@ -156,7 +202,7 @@ def _round_levels(highest: int) -> tuple[int, int]:
         size *= 10
 
 
-def _spread(first: date, last: date) -> list[date]:
-    days = (last - first).days
-    count = min(_TICKS, days)
-    return [first + timedelta(days=round(days * (place + 0.5) / count)) for place in range(count)]
+def _spread(days: _Days) -> list[date]:
+    """Days to name on the axis, evenly over its width, each once."""
+    count = min(_TICKS, round(days.width))
+    return sorted({days.day_at(days.width * (place + 0.5) / count) for place in range(count)})
