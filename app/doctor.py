@@ -171,4 +171,4 @@ def _inbox(runtime: Runtime, shop: Shop) -> Finding:
     if inbox.failed:
         advice = f"See why with `backline deliveries list {shop.domain}`, and replay them."
         return Finding("look", "inbox", f"{inbox.failed:,} webhooks could not be used.", advice)
-    return Finding("well", "inbox", "Nothing waits.")
+    return Finding("well", "inbox", "All caught up.")

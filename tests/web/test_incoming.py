@@ -49,6 +49,14 @@ def test_a_purchase_order_names_the_orders_it_serves(shops: Shops) -> None:
     assert "No deliveries found." in read(shops, "incoming?po=PO-18")
 
 
+def test_a_late_delivery_does_not_say_that_nobody_waits_for_it(shops: Shops) -> None:
+    number = change(shops, expected_on=TODAY - timedelta(days=2), reference="PO-17")
+
+    assert "No order's date relies on it while it is late." in read(shops, "incoming?show=late")
+    assert "No order's date relies on it while it is late." in read(shops, f"incoming/{number}")
+    assert "#1" in read(shops, "orders?list=short&sku=MUG-BLUE")
+
+
 @pytest.mark.parametrize(
     ("days", "week", "late"), [(0, True, False), (6, True, False), (7, False, False), (-1, False, True)]
 )
