@@ -7,9 +7,11 @@ from rich.table import Table
 from app.cli.common import BY, console, fail, find_shop, open_runtime
 from app.cli.values import ROW
 from app.core.closing import ClosingError, read_closing_days
+from app.core.holds import Policy
 from app.core.regimes import Regime
 from app.db import api_tokens, audit, promises, shops
 from app.db.preferences import change_preferences
+from app.errors import NeedsMerchant
 from app.pipeline import doorbell
 from app.pipeline.calendars import CountryError, country_code
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
@@ -143,12 +145,17 @@ def status(domain: str, number: int | None, *, off: bool) -> None:
 
 @shops_group.command()
 @click.argument("domain", metavar="SHOP")
-def disconnect(domain: str) -> None:
-    """Disconnect a shop and delete its token. Its data is kept, in case you connect it again."""
+@click.option("--leave-holds", is_flag=True, help="Leave orders that are on hold to your staff.")
+def disconnect(domain: str, *, leave_holds: bool) -> None:
+    """Disconnect a shop and delete its token. Its data is kept, in case you connect it again. Refused
+    while Backline holds orders, which nobody would release then."""
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop_id = find_shop(session, domain).id
-        disconnect_shop(runtime, shop_id)
+        try:
+            disconnect_shop(runtime, shop_id, leaves_holds=leave_holds)
+        except NeedsMerchant as problem:
+            fail(str(problem))
         console.print(f"{domain} is disconnected and its token deleted. To undo: connect it again.")
 
 
@@ -166,6 +173,12 @@ def disconnect(domain: str) -> None:
     "--handling-days",
     type=click.IntRange(0, 60),
     help="Handling time: business days from receiving goods to shipping.",
+)
+@click.option(
+    "--holds",
+    type=click.Choice([policy.value for policy in Policy]),
+    help="What is held back from shipping while an order waits (Shopify): nothing, its short units, or "
+    "all of it.",
 )
 @click.option(
     "--promise-quantile",
@@ -197,6 +210,8 @@ def set_preferences(domain: str, **wanted: object) -> None:
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = find_shop(session, domain)
+            if "holds" in given and not PLATFORMS[shop.platform].traits.has_holds:
+                fail(f"{PLATFORMS[shop.platform].title} has no holds; see `backline shops status`.")
             changed = change_preferences(session, shop, given, by=BY, now=runtime.clock())
         doorbell.ring(runtime.redis, shop.id)
         console.print(

@@ -47,3 +47,14 @@ class ArrivalSource(StrEnum):
     ASN = "asn"
     ORDER = "order"
     PLATFORM = "shopify"
+
+
+class TurnEvent(StrEnum):
+    """What is told of an order that was shipped, or may be, before its turn."""
+
+    SHIPPED = "shipped out of turn"
+    """It was short, and others that had waited longer were not served yet."""
+    HOLD_LIFTED = "hold lifted"
+    """Somebody else released our hold on it."""
+    HOLD_SHIPPED = "hold shipped"
+    """What our hold was on has been shipped."""

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.due_orders import is_ready
+from app.db.holds import next_check_at
 from app.db.models import BulkWriteRow, DeliveryRow, FeedRow, Order, Shop, StockItem, Variant
 
 # After a stop of an hour every shop's hourly check is due. So that they are spread over an hour again,
@@ -39,6 +40,7 @@ class DueWork(NamedTuple):
     judge_at: datetime | None
     bulk_at: datetime | None
     feed_at: datetime | None
+    hold_at: datetime | None
 
     def is_leaving(self, now: datetime) -> bool:
         """Whether every row of the shop is to go now."""
@@ -63,6 +65,7 @@ class DueWork(NamedTuple):
             "bulk": self.is_to_judge or _is_over(self.bulk_at, now),
             "orders": self.is_to_judge,
             "feeds": _is_over(self.feed_at, now),
+            "holds": _is_over(self.hold_at, now),
             "hourly": self.reconcile_at <= now,
         }
         return frozenset(name for name, is_due in due.items() if is_due)
@@ -77,7 +80,9 @@ class DueWork(NamedTuple):
             soonest = now
         else:
             wishes = (self.reconcile_at, self.news_at, self.inbound_at)
-            of_rows = (self.look_at, self.recheck_at, self.judge_at, self.bulk_at, self.feed_at)
+            of_stock = (self.look_at, self.recheck_at)
+            of_orders = (self.judge_at, self.bulk_at, self.hold_at)
+            of_rows = (*of_stock, *of_orders, self.feed_at)
             soonest = min(moment for moment in (*wishes, *of_rows) if moment is not None)
         return max(soonest, self.wait_until or now, now)
 
@@ -108,6 +113,7 @@ def _what_is_due() -> sa.Select[Any]:
     }
     found: dict[str, Any] = {name: one.label(name) for name, one in exist.items()}
     found |= {name: one.scalar_subquery().label(name) for name, one in soonest.items()}
+    found["hold_at"] = next_check_at(mine).label("hold_at")
     columns: list[Any] = [
         found[name] if name in found else getattr(Shop, name) for name in DueWork._fields
     ]
@@ -150,6 +156,7 @@ def _has_work(now: datetime) -> sa.ColumnElement[bool]:
         sa.exists().where(Order.shop_id == mine, Order.judge_at <= now, is_ready()),
         sa.exists().where(BulkWriteRow.shop_id == mine, BulkWriteRow.look_at <= now),
         sa.exists().where(FeedRow.shop_id == mine, FeedRow.due_at <= now),
+        next_check_at(mine) <= now,
     )
     told = sa.exists().where(DeliveryRow.shop_id == mine, DeliveryRow.state == "due")
     going = sa.or_(Shop.status == "erasing", sa.and_(Shop.status == "removed", Shop.erase_at <= now))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
+from app.db.holds import ask_for_checks_of_all
 from app.db.models import Shop, StockItem
 from app.db.shops import ask_to_sync, expect_inbound
 
@@ -90,6 +91,8 @@ _LABELS = {
     "regime": "law of late deliveries",
     "tags_delay_notices": "tag for delay notices that are due",
     "priority_rules": "priority rules",
+    "holds": "what of waiting orders is held back from shipping",
+    "hold_rules": "what is held of orders with a tag",
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
 _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
@@ -102,4 +105,6 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "closing_days": _look_at_queues,
     "regime": _check_now,
     "tags_delay_notices": _check_now,
+    "holds": ask_for_checks_of_all,
+    "hold_rules": ask_for_checks_of_all,
 }

@@ -8,13 +8,16 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.endings import SERVED, Sighting
+from app.core.endings import SERVED, Ending, Sighting
 from app.core.model import Basis, Promise
+from app.core.states import TurnEvent
 from app.db.audit import record_event
 from app.db.due_orders import judge_orders
 from app.db.endings import endings_of
+from app.db.holds import ask_for_checks_of_held
 from app.db.models import Order, PromiseRow, StockItem
 from app.db.order_sums import sum_up
+from app.db.queue_heads import count_waiting_longer
 from app.db.statements import chunks
 from app.db.waiting_since import began_waiting
 
@@ -59,6 +62,7 @@ def record_promises(
     it is in the shop; nothing comes of an item that is not counted (`is_counted`). `seen` is what the
     reading says of how lines that wait stand, by which it is told later what ended their waiting."""
     standing = promises_of_item(session, shop_id, item_id)
+    were = [(row, row.short) for row in standing.values()]
     changed = set()
     made = list(made)
     new = {
@@ -86,6 +90,7 @@ def record_promises(
         if held.get(key, row.short) < row.short:
             _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
             changed.add(row.order_id)
+    shipped = [row for row in over.values() if row.short > 0 and ended[row.order_id] is Ending.SHIPPED]
     for row in over.values():
         why, before = ended[row.order_id], row.words
         row.words = why.value
@@ -95,8 +100,29 @@ def record_promises(
             _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
             changed.add(row.order_id)
     session.flush()
+    for row in shipped:
+        _note_turn(session, row, now=now, cause=cause)
     sum_up(session, shop_id, changed)
     judge_orders(session, shop_id, changed, at=now)
+    moved = new | {row.order_id for row, units in were if row.short != units}
+    ask_for_checks_of_held(session, shop_id, moved, now=now)
+
+
+def _note_turn(session: Session, row: PromiseRow, *, now: datetime, cause: str | None) -> None:
+    """A short order was shipped: that is told where others wait longer for the same item."""
+    others = count_waiting_longer(session, row)
+    if others:
+        record_event(
+            session,
+            row.shop_id,
+            TurnEvent.SHIPPED,
+            at=now,
+            order_id=row.order_id,
+            item_id=row.item_id,
+            after="shipped",
+            why=f"orders that wait longer for the item: {others}",
+            cause=cause,
+        )
 
 
 def _note_kept(

@@ -35,3 +35,31 @@ def served_by(
     if len(served) > most:
         return []
     return [order_id for order_id, here, whole in served if here == whole]
+
+
+def count_waiting_longer(session: Session, row: PromiseRow) -> int:
+    """How many orders that come before this line's order still wait for the item at its location."""
+    order = session.get_one(Order, (row.shop_id, row.order_id))
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(PromiseRow)
+        .join(
+            Order,
+            sa.and_(Order.shop_id == PromiseRow.shop_id, Order.order_id == PromiseRow.order_id),
+        )
+        .where(
+            PromiseRow.shop_id == row.shop_id,
+            PromiseRow.item_id == row.item_id,
+            PromiseRow.location_id == row.location_id,
+            PromiseRow.short > 0,
+            sa.or_(
+                Order.priority > order.priority,
+                sa.and_(
+                    Order.priority == order.priority,
+                    sa.tuple_(Order.placed_at, Order.order_id)
+                    < sa.tuple_(sa.literal(order.placed_at), sa.literal(order.order_id)),
+                ),
+            ),
+        )
+    )
+    return session.scalar(statement) or 0

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db.due_items import look_at_queues_of
+from app.db.holds import held_units
 from app.db.models import NAMES, LineItemRow, LineRow, Order, RouteRow, StockItem, Variant
 from app.db.order_copies import OrderCopy
 from app.db.statements import upsert
@@ -32,6 +33,7 @@ def _replace_routing(session: Session, shop_id: int, order_id: int, routing: Rou
     for table in (LineRow, RouteRow):
         session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id == order_id))
     key = {"shop_id": shop_id, "order_id": order_id}
+    ours = held_units(session, shop_id, [order_id])
     lines = [
         key
         | {
@@ -39,7 +41,8 @@ def _replace_routing(session: Session, shop_id: int, order_id: int, routing: Rou
             "location_id": line.location_id,
             "quantity": line.quantity,
             "backordered": line.backordered,
-            "waiting": line.waiting,
+            # A hold of ours is put on what waits for stock, and tells nothing of what is committed.
+            "waiting": max(0, line.waiting - ours.get((order_id, line.item_id, line.location_id), 0)),
         }
         for line in routing.lines
     ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from app.core.states import ImportState, ShopStatus
 from app.db import tokens
 from app.db.audit import record_event
+from app.db.holds import ask_for_checks_of_all
 from app.db.models import Base, Shop
 from app.db.statements import affected_rows, insert_new
 
@@ -64,6 +65,7 @@ def install_shop(session: Session, *, platform: str, domain: str, now: datetime)
     shop = session.scalars(sa.select(Shop).where(*where).with_for_update(key_share=True)).one()
     shop.status, shop.problem, shop.wait_until = ShopStatus.ACTIVE, None, None
     shop.installed_at, shop.erase_at = now, None
+    ask_for_checks_of_all(session, shop, now)
     session.flush()
     return shop
 

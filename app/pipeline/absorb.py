@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from app.db import audit, due_items, finished_orders, inbox, orders, routes, shops, variants
+from app.db import audit, due_items, finished_orders, holds, inbox, orders, routes, shops, variants
 from app.db.due_items import StockMove
 from app.db.inbox import DueDelivery
 from app.db.reservations import reserved_items
@@ -116,7 +116,12 @@ def _order_gone(session: Session, row: DueDelivery, fact: OrderGone, now: dateti
 
 
 def _routing_changed(session: Session, row: DueDelivery, fact: RoutingChanged, now: datetime) -> None:
-    routes.unroute(session, row.shop_id, fact.route_ids, now=now, cause=_cause(row))
+    """What we held or let go ourselves is where it was."""
+    parts, hold = fact.route_ids, fact.hold
+    if hold is not None and holds.is_own_news(session, row.shop_id, parts, hold, now=now):
+        return
+    routes.unroute(session, row.shop_id, parts, now=now, cause=_cause(row))
+    holds.ask_for_checks_of_parts(session, row.shop_id, parts, now=now)
 
 
 def _stock_moved(

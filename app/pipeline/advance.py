@@ -24,6 +24,7 @@ from app.pipeline.bulk import write_in_bulk
 from app.pipeline.context import ShopContext
 from app.pipeline.feeds.access import FeedAccess
 from app.pipeline.feeds.run import read_feed
+from app.pipeline.holds import keep_holds
 from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
 from app.pipeline.reading import poll_changes
@@ -67,18 +68,8 @@ def advance(
             return _wish_s(due, clock())
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return BUSY_S if shops.exists(session, shop_id) else None
-    context = ShopContext(
-        shop_id,
-        owner,
-        sessions,
-        connect,
-        clock,
-        app_url,
-        retention,
-        feed_access,
-        clock(),
-        answered=answered,
-    )
+    context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
+    context.kept_at, context.answered = clock(), answered
     is_served = False
     try:
         is_served = _work(context, answered)
@@ -167,6 +158,7 @@ _STEPS: Mapping[str, Callable[[ShopContext], bool]] = {
     "items": settle_or_read_ahead,
     "bulk": write_in_bulk,
     "orders": write_back,
+    "holds": keep_holds,
     # Nobody waits at a stranger's server while there are orders to write.
     "feeds": read_feed,
     "hourly": reconcile,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.db import audit, shops, tokens
+from app.db import audit, holds, shops, tokens
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
@@ -95,9 +95,20 @@ def import_now(runtime: Runtime, shop_id: int) -> Iterator[Shop]:
         time.sleep(min(again_s or 0, _LONGEST_PAUSE_S))
 
 
-def disconnect_shop(runtime: Runtime, shop_id: int) -> None:
-    """Stop all work for the shop and forget its token."""
+_STILL_HELD = (
+    "Orders of {shop} that Backline holds back from shipping: {held}. Nobody could release them "
+    "afterwards but your staff, one by one. Run `backline shops set {shop} --holds off` first and "
+    "disconnect a minute later, or leave them with --leave-holds"
+)
+
+
+def disconnect_shop(runtime: Runtime, shop_id: int, *, leaves_holds: bool = False) -> None:
+    """Stop all work for the shop and forget its token. Raises `NeedsMerchant` while holds of ours stand
+    that nobody could release afterwards, unless they are to stay."""
     with runtime.sessions.begin() as session:
         shop = shops.get_shop(session, shop_id)
+        held = holds.count_orders_held(session, shop_id)
+        if held and shop.status == "active" and not leaves_holds:
+            raise NeedsMerchant(_STILL_HELD.format(held=held, shop=shop.domain))
         shops.remove_shop(shop, problem="Disconnected. Connect the shop again to go on.")
         audit.record_event(session, shop_id, "disconnected", at=runtime.clock())

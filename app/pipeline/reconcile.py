@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from app.db import due_items, preferences, shops, showing
+from app.db.holds import ask_for_checks_of_changed
 from app.db.models import Shop
 from app.db.stale_orders import asked_since
 from app.errors import NeedsMerchant
@@ -44,6 +45,7 @@ def reconcile(context: ShopContext) -> bool:
     with context.transaction() as session:
         now = context.clock()
         due_items.look_at_waiting_items(session, context.shop_id, now=now)
+        ask_for_checks_of_changed(session, context.shop_id, now=now)
         shop = shops.get_shop(session, context.shop_id)
         # Nothing of what is asked in between looks at the shop's own row: it is written once.
         with session.no_autoflush:

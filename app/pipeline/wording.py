@@ -85,15 +85,18 @@ def _heading(want: Desired, locale: str, said: Sentences) -> str | None:
     if want.status is Status.REVIEW:
         return _fill(said["decision"])
     if want.status in WAITING:
-        return (
-            _fill(said["expected"], date=day_in_words(want.eta, locale))
-            if want.eta
-            else _fill(said["unknown"])
-        )
+        return waiting_in_words(want.eta, locale, said)
     if want.released_on is None:
         return None
     which = "released" if want.has_arrived else "served"
     return _fill(said[which], date=day_in_words(want.released_on, locale))
+
+
+def waiting_in_words(eta: date | None, locale: str, said: Sentences) -> str:
+    """What an order that waits until then says of itself, in one line."""
+    if eta is None:
+        return _fill(said["unknown"])
+    return _one_line(_fill(said["expected"], date=day_in_words(eta, locale)))
 
 
 def _item_line(item: ItemState, locale: str, said: Sentences) -> str:

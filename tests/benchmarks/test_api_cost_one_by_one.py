@@ -10,6 +10,10 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from app.core.holds import Policy
+from app.db import shops
+from app.db.preferences import change_preferences
+from app.sandbox.shopify.records import Variant
 from app.settings import Settings
 from tests.benchmarks.test_api_cost import points
 from tests.world import World, make_world
@@ -45,11 +49,47 @@ def test_orders_one_at_a_time(
     clean_pg: sa.Engine, redis: Redis, settings: Settings, rule: str, every_s: float
 ) -> None:
     """Each order of an item that has none becomes backordered; then units come in one by one."""
-    world = make_world(clean_pg, redis, settings, cost_rule=rule)
+    world, mug, place = open_for_business(clean_pg, redis, settings, rule)
+
+    sell_and_restock(world, mug, place, f"{rule}, one in {every_s:.0f} s", every_s=every_s, more=0)
+
+
+@pytest.mark.parametrize("rule", ["documented", "observed"])
+@pytest.mark.parametrize("policy", list(Policy))
+def test_orders_that_are_held(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings, policy: Policy, rule: str
+) -> None:
+    """The same at one pace, with each policy of holds: what a hold and its release add (goal: 25)."""
+    world, mug, place = open_for_business(clean_pg, redis, settings, rule)
+    with world.runtime.sessions.begin() as session:
+        shop = shops.get_shop(session, world.shop_id)
+        change_preferences(session, shop, {"holds": policy}, by="a benchmark", now=world.clock())
+
+    sell_and_restock(world, mug, place, f"{rule}, holds {policy}", every_s=60.0, more=MORE[policy])
+
+    parts = [part for order in world.shop.orders for part in world.shop.fulfillment_orders(order)]
+    assert not any(part.holds for part in parts)
+
+
+MORE = {Policy.OFF: 0, Policy.SHORT: 25, Policy.ORDER: 25}
+
+
+def open_for_business(
+    engine: sa.Engine, redis: Redis, settings: Settings, rule: str
+) -> tuple[World, Variant, int]:
+    """A shop that has no mug left, the mug and the place."""
+    world = make_world(engine, redis, settings, cost_rule=rule)
     place = world.shop.add_location("Main")
     mug = world.shop.add_product("Mug", sku="MUG", stock={place: 0})
     world.connect()
     world.quiet()
+    return world, mug, place
+
+
+def sell_and_restock(
+    world: World, mug: Variant, place: int, title: str, *, every_s: float, more: int
+) -> None:
+    """Mugs are ordered, then they come in. To be held and released may cost `more` in both together."""
     placed: list[int] = []
 
     def sell() -> None:
@@ -59,12 +99,12 @@ def test_orders_one_at_a_time(
     for _ in range(ORDERS):
         pace(world, every_s, sell)
     world.quiet(at_most_s=3600)
-    report(f"{rule}: becoming backordered, one in {every_s:.0f} s", world, since, 45)
+    report(f"{title}: becoming backordered", world, since, 45 + more)
     assert all(world.tags(order_id) == {"backordered"} for order_id in placed)
 
     since = len(world.shop.requests)
     for _ in range(ORDERS):
         pace(world, every_s, lambda: world.shop.adjust_stock(mug.item_id, place, 1))
     world.quiet(at_most_s=3600)
-    report(f"{rule}: a release, one in {every_s:.0f} s", world, since, 40)
+    report(f"{title}: a release", world, since, 40 + more)
     assert all(world.tags(order_id) == {"backorder-released"} for order_id in placed)

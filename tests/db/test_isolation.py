@@ -23,6 +23,7 @@ import app.db
 from app.core.alerts import AlertKind, Digest
 from app.core.desired import Shown
 from app.core.endings import Sighting
+from app.core.holds import HoldState, Place, Put
 from app.core.model import Basis, Promise
 from app.core.regimes import NoticeKind, Obligations, limits_of
 from app.db import (
@@ -39,6 +40,7 @@ from app.db import (
     feeds,
     finished_orders,
     foreign,
+    holds,
     inbound_feed,
     inbox,
     interventions,
@@ -74,6 +76,7 @@ from app.db.models import (
     Base,
     FeedRow,
     FileLayoutRow,
+    HoldRow,
     Order,
     SavedViewRow,
     Shop,
@@ -182,6 +185,9 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     bulk_writes.begin(session, shop.id, [2], now=NOW)
     bulk_writes.add_part(session, shop.id, units, [2])
     reservations.replace_reservations(session, shop.id, [reservation(units)])
+    number = holds.intend(session, shop.id, 1, a_hold(units), now=NOW)
+    holds.adopt(session.get_one(HoldRow, number), units, now=NOW)
+    holds.ask_for_checks(session, shop.id, [1], at=NOW)
     session.flush()
 
 
@@ -195,6 +201,16 @@ def _feed(name: str) -> dict[str, Any]:
 def reservation(units: int) -> Reservation:
     """Units that a draft order reserves."""
     return Reservation(ReservationKind.DRAFT, 1, f"units {units}", ITEM, units, NOW)
+
+
+def a_hold(units: int) -> Put:
+    """A hold on a part that both shops have."""
+    return Put(51, LOCATION, f"units {units}", None, {Place(ITEM, LOCATION): units}, {})
+
+
+def the_hold(session: Session, shop: Shop) -> HoldRow:
+    """The shop's own hold."""
+    return session.scalars(sa.select(HoldRow).where(HoldRow.shop_id == shop.id)).one()
 
 
 def the_item(session: Session, shop: Shop) -> StockItem:
@@ -394,6 +410,7 @@ CALLS: Mapping[str, Call] = {
     "pages.deliveries.find_failed": lambda s, a: page_deliveries.find_failed(s, a.id, -1),
     "pages.order.read_items": lambda s, a: page_order.read_items(s, a.id, 1),
     "pages.order.read_locations": lambda s, a: page_order.read_locations(s, a.id, 1),
+    "pages.order.read_holds": lambda s, a: page_order.read_holds(s, a.id, 1),
     "pages.order.read_events": lambda s, a: page_order.read_events(s, a.id, 1),
     "pages.orders.list_orders": lambda s, a: page_orders.list_orders(
         s, a.id, page_orders.Wanted(TODAY, "risk", text="units")
@@ -405,6 +422,10 @@ CALLS: Mapping[str, Call] = {
         s, a.id, days=[TODAY], since=seconds(-99), zone=ZoneInfo("UTC")
     ),
     "pages.overview.read_inbox": lambda s, a: page_overview.read_inbox(s, a.id),
+    "pages.overview.count_turns": lambda s, a: page_overview.count_turns(s, a.id, since=NOW),
+    "queue_heads.count_waiting_longer": lambda s, a: queue_heads.count_waiting_longer(
+        s, promises.promises_of_item(s, a.id, ITEM)[1, LOCATION]
+    ),
     "pages.overview.read_trouble": page_overview.read_trouble,
     "due_orders.look_up_order": lambda s, a: due_orders.look_up_order(s, a.id, 1),
     "promises.promises_of_item": lambda s, a: promises.promises_of_item(s, a.id, ITEM),
@@ -495,6 +516,28 @@ CALLS: Mapping[str, Call] = {
     ),
     "lead_times.set_lead_time": lambda s, a: lead_times.set_lead_time(s, the_item(s, a), 3, now=NOW),
     "lead_times.set_shop_lead_time": lambda s, a: lead_times.set_shop_lead_time(s, a, 3, now=NOW),
+    "holds.ask_for_checks": lambda s, a: holds.ask_for_checks(s, a.id, ORDERS, at=NOW),
+    "holds.ask_for_check_of": lambda s, a: holds.ask_for_check_of(s, a, 1, now=NOW),
+    "holds.ask_for_checks_of_held": lambda s, a: holds.ask_for_checks_of_held(s, a.id, ORDERS, now=NOW),
+    "holds.ask_for_checks_of_all": lambda s, a: holds.ask_for_checks_of_all(s, a, NOW),
+    "holds.ask_for_checks_of_parts": lambda s, a: holds.ask_for_checks_of_parts(s, a.id, [51], now=NOW),
+    "holds.ask_for_checks_of_changed": lambda s, a: holds.ask_for_checks_of_changed(s, a.id, now=NOW),
+    "holds.is_own_news": lambda s, a: holds.is_own_news(s, a.id, [51], "", now=NOW),
+    "holds.due_orders": lambda s, a: holds.due_orders(s, a.id, now=seconds(9), limit=9),
+    "holds.of_order": lambda s, a: holds.of_order(s, a.id, 1),
+    "holds.intend": lambda s, a: holds.intend(s, a.id, 1, a_hold(1), now=NOW),
+    "holds.end": lambda s, a: holds.end(
+        s, the_hold(s, a), HoldState.LIFTED, now=NOW, name="#1", why="somebody let it go"
+    ),
+    "holds.intend_to_lift": lambda s, a: holds.intend_to_lift(s, a.id, [OURS, THEIRS]),
+    "holds.let_go": lambda s, a: holds.let_go(s, a.id, OURS, now=NOW),
+    "holds.could_not_let_go": lambda s, a: holds.could_not_let_go(s, a.id, OURS),
+    "holds.forget_intent": lambda s, a: holds.forget_intent(s, the_hold(s, a)),
+    "holds.know_parts": lambda s, a: holds.know_parts(s, a.id, 1, [51, 52]),
+    "holds.done": lambda s, a: holds.done(s, a.id, 1),
+    "holds.again": lambda s, a: holds.again(s, a.id, 1, at=seconds(9), attempts=1),
+    "holds.held_units": lambda s, a: holds.held_units(s, a.id, ORDERS),
+    "holds.count_orders_held": lambda s, a: holds.count_orders_held(s, a.id),
     "queue_heads.served_by": lambda s, a: queue_heads.served_by(s, a.id, ITEM, 1, units=9, most=9),
     "promises.waiting_since": lambda s, a: promises.waiting_since(s, a.id, ITEM),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
@@ -637,7 +680,7 @@ ACROSS_SHOPS = {
     "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
 }
 
-BY_OUR_OWN_NUMBER = {"arrivals", "deliveries"}
+BY_OUR_OWN_NUMBER = {"arrivals", "deliveries", "holds"}
 """Their rows are changed by the id they were loaded with, which no two shops share."""
 
 

@@ -86,6 +86,7 @@ def settings_of(shops: Shops, shop_id: int) -> tuple[object, ...]:
         return (
             (shop.quiet_days, shop.promise_quantile, shop.handling_days, shop.country),
             (shop.regime, shop.tags_delay_notices),
+            (shop.holds, list(shop.hold_rules)),
             dict(shop.tag_names),
             dict(shop.wording),
             list(shop.priority_rules),
@@ -115,6 +116,7 @@ ACTIONS = {
     "settings/tags": {"backordered": "late"},
     "settings/wording": {"language": "en", "more": "plus {count}"},
     "settings/priorities": {"tag-0": "vip", "priority-0": "3"},
+    "settings/holds": {"holds": "short", "tag-0": "wholesale", "policy-0": "order"},
     "settings/staff": {"email": "sue@example.com", "role": "manage"},
 }
 

@@ -8,6 +8,7 @@ from app.db.models.arrivals import ApiCallRow, ArrivalRow, FileLayoutRow, Upload
 from app.db.models.audit import Event
 from app.db.models.base import Base, UtcDateTime
 from app.db.models.feeds import FeedRow
+from app.db.models.holds import HoldCheckRow, HoldRow
 from app.db.models.inbox import DeliveryRow
 from app.db.models.orders import DemandChangeRow, DoubtRow, LineItemRow, LineRow, Order, RouteRow
 from app.db.models.people import (
@@ -39,6 +40,8 @@ __all__ = [
     "Event",
     "FeedRow",
     "FileLayoutRow",
+    "HoldCheckRow",
+    "HoldRow",
     "LineItemRow",
     "LineRow",
     "NoticeRow",

@@ -27,7 +27,8 @@ class Shop(Base):
     `subscribed_at` (None: they must be now), and its words about each.
     What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
     where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
-    order), and `chosen`, the names of the columns that connecting again must leave as they are.
+    order), `holds` (see `app.core.holds.Policy`) and `hold_rules` (another policy for orders with a
+    tag), and `chosen`, the names of the columns that connecting again must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
     locations `inbound_places`. `reservations_read_at` is when what is committed to no order was.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
@@ -72,6 +73,8 @@ class Shop(Base):
     priority_rules: Mapped[list[Any]] = mapped_column(default=list)
     chosen: Mapped[list[Any]] = mapped_column(default=list)
     waiting_status_id: Mapped[int | None]
+    holds: Mapped[str] = mapped_column(default="off")
+    hold_rules: Mapped[list[Any]] = mapped_column(default=list)
     installed_at: Mapped[datetime]
     erase_at: Mapped[datetime | None]
     changed_since: Mapped[datetime]

@@ -1,21 +1,33 @@
 """One order: its lines with their place in the queue, what it shows, and what happened to it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import Event, LineItemRow, LineRow, PoolRow, PromiseRow, StockItem, Variant
+from app.core.holds import STANDING
+from app.db.models import (
+    Event,
+    HoldRow,
+    LineItemRow,
+    LineRow,
+    PoolRow,
+    PromiseRow,
+    StockItem,
+    Variant,
+)
 
 _EVENTS_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What is said of the units of a line at one location."""
+    """What is said of the units of a line at one location. `free_elsewhere`: other locations that have
+    units of the item which serve nobody, and how many."""
 
     location: str
     short: int
@@ -24,6 +36,7 @@ class Said:
     short_since: datetime
     basis: str
     words: str
+    free_elsewhere: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(slots=True)
@@ -86,8 +99,10 @@ def _add_promises(
         .where(PromiseRow.shop_id == shop_id, PromiseRow.order_id == order_id)
         .order_by(PromiseRow.location_id)
     )
+    free = _free_units(session, shop_id, [one.item.item_id for one in found.values() if one.item])
     for row, name in session.execute(statement):
         if ("item", row.item_id) in found:
+            others = [pool for pool in free[row.item_id] if pool.location_id != row.location_id]
             found["item", row.item_id].said.append(
                 Said(
                     name or str(row.location_id),
@@ -97,8 +112,20 @@ def _add_promises(
                     row.short_since,
                     row.basis,
                     row.words,
+                    [(pool.location_name or str(pool.location_id), pool.available) for pool in others],
                 )
             )
+
+
+def _free_units(
+    session: Session, shop_id: int, item_ids: Collection[int]
+) -> Mapping[int, Sequence[PoolRow]]:
+    """The pools of these items that have more than open orders take, most first."""
+    found: dict[int, list[PoolRow]] = defaultdict(list)
+    where = (PoolRow.shop_id == shop_id, PoolRow.item_id.in_(item_ids), PoolRow.available > 0)
+    for row in session.scalars(sa.select(PoolRow).where(*where).order_by(PoolRow.available.desc())):
+        found[row.item_id].append(row)
+    return found
 
 
 def read_locations(session: Session, shop_id: int, order_id: int) -> dict[int, list[tuple[str, int]]]:
@@ -118,6 +145,23 @@ def read_locations(session: Session, shop_id: int, order_id: int) -> dict[int, l
     for row, name in session.execute(statement):
         found[row.item_id].append((name or str(row.location_id), row.quantity))
     return found
+
+
+class OnHold(NamedTuple):
+    """Units that Backline holds back from shipping, and until when (None: no day is known)."""
+
+    units: int
+    until: date | None
+
+
+def read_holds(session: Session, shop_id: int, order_id: int) -> list[OnHold]:
+    """What of the order is on hold by us, what is let go first first. Where two holds of ours are on one
+    part, the later one speaks."""
+    where = (HoldRow.shop_id == shop_id, HoldRow.order_id == order_id, HoldRow.state.in_(STANDING))
+    rows = session.scalars(sa.select(HoldRow).where(*where).order_by(HoldRow.id))
+    latest = {row.part_id: row for row in rows}
+    held = [OnHold(sum(units for _, units in row.units), row.until) for row in latest.values()]
+    return sorted(held, key=lambda one: (one.until is None, one.until or date.max))
 
 
 def read_events(session: Session, shop_id: int, order_id: int) -> Sequence[Event]:

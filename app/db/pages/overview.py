@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.desired import Status
+from app.core.states import TurnEvent
 from app.db.models import DeliveryRow, Event, Order, PoolRow, Shop, StockItem
 
 _QUARTER_S = 900  # every zone's midnight falls on one
@@ -182,3 +183,11 @@ def read_trouble(session: Session, shop: Shop) -> Trouble:
         [item for item, _ in items],
         items[0][1] if items else 0,
     )
+
+
+def count_turns(session: Session, shop_id: int, *, since: datetime) -> dict[TurnEvent, int]:
+    """How many orders were shipped, or may have been, before their turn, by what was told of each."""
+    where = (Event.shop_id == shop_id, Event.kind.in_(list(TurnEvent)), Event.at >= since)
+    orders = sa.func.count(sa.distinct(Event.order_id))
+    statement = sa.select(Event.kind, orders).where(*where).group_by(Event.kind)
+    return {TurnEvent(kind): count for kind, count in session.execute(statement)}

@@ -27,6 +27,7 @@ from app.platforms.base.facts import (
     StockMoved,
     VariantSeen,
 )
+from app.platforms.base.holds import HoldAnswer, Holder, HoldWish
 from app.platforms.base.orders import (
     BulkPart,
     BulkState,
@@ -62,6 +63,9 @@ __all__ = [
     "Fact",
     "Glance",
     "Grant",
+    "HoldAnswer",
+    "HoldWish",
+    "Holder",
     "ImportPage",
     "Inbound",
     "InboundChanged",

@@ -8,6 +8,7 @@ import msgspec
 
 from app.platforms.base.access import ShopProfile, Subscription
 from app.platforms.base.facts import Fact, OrderGone, OrderSeen, VariantSeen
+from app.platforms.base.holds import Holder
 from app.platforms.base.orders import (
     BulkPart,
     BulkState,
@@ -54,8 +55,10 @@ class Traits(msgspec.Struct, frozen=True):
 
     `has_tags`: orders carry tags, and one write sets them together with note and metafields; else our
     words stand on the first line of our block in the note, and the metafields are written after it.
-    `note_limit`: characters a note holds. `stock_lag_s`: how long a reading of stock may be behind what
-    orders already say (see `app.core.freshness`).
+    `note_limit`: characters a note holds. `has_holds`: parts of orders can be held back from shipping.
+    `can_move`: staff can ship a part of an order from another location.
+    `stock_lag_s`: how long a reading of stock may be behind what orders already say (see
+    `app.core.freshness`).
     `batches_news_s`: webhooks of orders tell an id alone, so news are read as one list of changed
     orders, at most once in so many seconds (0: webhooks tell the orders themselves). `bulk_from`: how
     many orders must change their tags at once for the platform to write them in the background (0:
@@ -66,6 +69,8 @@ class Traits(msgspec.Struct, frozen=True):
 
     has_tags: bool
     note_limit: int
+    has_holds: bool = False
+    can_move: bool = False
     stock_lag_s: float = 0
     batches_news_s: float = 0
     bulk_from: int = 0
@@ -104,6 +109,7 @@ class Platform(Protocol):
 
     traits: Traits
     bulk: BulkWriter | None
+    holds: Holder | None
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

@@ -9,6 +9,7 @@ from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
     Glance,
+    Holder,
     ImportPage,
     Inbound,
     ItemStock,
@@ -48,6 +49,7 @@ class BigCommercePlatform:
         self._habits = store_config
         self._hook_secret = hook_secret
         self.bulk: BulkWriter | None = None
+        self.holds: Holder | None = None
         self.traits = msgspec.structs.replace(TRAITS, stock_lag_s=quiet_s, batches_news_s=news_s)
 
     def fetch_profile(self) -> ShopProfile:

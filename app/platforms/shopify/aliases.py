@@ -13,10 +13,11 @@ from app.platforms.shopify.queries import MUTATION_COST
 
 
 class Mutation(NamedTuple):
-    """A mutation field and the types of its arguments."""
+    """A mutation field, the types of its arguments, and what is asked of its answer besides errors."""
 
     field: str
     arguments: Mapping[str, str]
+    answer: str = ""
 
 
 class Part(NamedTuple):
@@ -40,7 +41,8 @@ def document_of(parts: Sequence[Part]) -> str:
 
 def _field(part: Part) -> str:
     given = ", ".join(f"{name}: ${part.alias}_{name}" for name in part.mutation.arguments)
-    return f"  {part.alias}: {part.mutation.field}({given}) {{ userErrors {{ field message }} }}"
+    asked = f"{part.mutation.answer} userErrors {{ field message }}".strip()
+    return f"  {part.alias}: {part.mutation.field}({given}) {{ {asked} }}"
 
 
 def send(client: ShopifyClient, parts: Sequence[Part]) -> dict[str, str]:

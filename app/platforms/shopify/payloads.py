@@ -271,6 +271,22 @@ def read_routing(body: bytes) -> tuple[Fact, ...]:
     return (RoutingChanged(tuple(named)),)
 
 
+def read_hold(body: bytes) -> tuple[Fact, ...]:
+    """The same, with the name of the hold that was placed."""
+    (changed,) = read_routing(body)
+    assert isinstance(changed, RoutingChanged)  # noqa: S101  # by the function above
+    placed = msgspec.json.decode(body, type=_HoldPlaced).created_fulfillment_hold
+    return (RoutingChanged(changed.route_ids, (placed and placed.handle) or ""),)
+
+
+class _Hold(msgspec.Struct):
+    handle: str | None = None
+
+
+class _HoldPlaced(msgspec.Struct):
+    created_fulfillment_hold: _Hold | None = None
+
+
 def _route_ids(root: Any) -> Iterator[int]:
     """Most topics name them as `id: gid://shopify/FulfillmentOrder/…`; merge intents by number."""
     waiting = [root]

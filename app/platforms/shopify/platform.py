@@ -9,6 +9,7 @@ from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
     Glance,
+    Holder,
     ImportPage,
     Inbound,
     ItemStock,
@@ -38,9 +39,16 @@ from app.platforms.shopify import (
 )
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
+from app.platforms.shopify.holds import ShopifyHolds
 
 # A longer note is refused.
-TRAITS = Traits(has_tags=True, note_limit=5000, reservation_scopes=profile.RESERVATION_SCOPES)
+TRAITS = Traits(
+    has_tags=True,
+    note_limit=5000,
+    has_holds=True,
+    can_move=True,
+    reservation_scopes=profile.RESERVATION_SCOPES,
+)
 
 
 class ShopifyPlatform:
@@ -50,6 +58,7 @@ class ShopifyPlatform:
         self._client = client
         self.traits = msgspec.structs.replace(TRAITS, bulk_from=bulk_from)
         self.bulk: BulkWriter | None = ShopifyBulk(client)
+        self.holds: Holder | None = ShopifyHolds(client)
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

@@ -147,6 +147,23 @@ GLANCE = f"""query Glance($ids: [ID!]!, $stock: [ID!]!, $levels: Int!, $names: [
   }} }}
 }}"""
 
+
+def parts_cost(size: OrderSize) -> int:
+    """One order with its fulfillment orders and their holds."""
+    return 1 + size.routes * (4 + size.items)
+
+
+PARTS = """query Parts($ids: [ID!]!, $items: Int!, $routes: Int!) {
+  nodes(ids: $ids) { ... on Order {
+    id tags
+    fulfillmentOrders(first: $routes) { nodes {
+      id status assignedLocation { location { id } }
+      fulfillmentHolds { id handle heldByRequestingApp }
+      lineItems(first: $items) { nodes { id inventoryItemId remainingQuantity totalQuantity } }
+    } }
+  } }
+}"""
+
 LEVEL_THERE_COST = 2
 GLANCE_AT = f"""query GlanceAt($ids: [ID!]!, $stock: [ID!]!, $location: ID!, $names: [String!]!) {{
   orders: nodes(ids: $ids) {{ ... on Order {{

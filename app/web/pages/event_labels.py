@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.core.endings import SERVED, Ending
+from app.core.states import TurnEvent
 from app.db.models import Event
 
 KINDS: Mapping[str, str] = {
@@ -34,6 +35,10 @@ KINDS: Mapping[str, str] = {
     "arrivals imported": "Deliveries imported",
     "item changed": "Item changed",
     "drift": "Unexplained committed stock",
+    TurnEvent.SHIPPED: "Shipped before orders that wait longer",
+    TurnEvent.HOLD_LIFTED: "Hold released by somebody else",
+    TurnEvent.HOLD_SHIPPED: "Shipped although on hold",
+    "hold refused": "Hold refused",
     "connected": "Shop connected",
     "disconnected": "Shop disconnected",
     "uninstalled": "App uninstalled",

@@ -1,10 +1,13 @@
 """How a shop is doing, in plain words, and what to do where something is wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import url_for
 
+from app.core.holds import Policy
+from app.core.states import TurnEvent
 from app.db.models import PoolRow, StockItem
 from app.db.pages.overview import InboxState, Trouble
 from app.pipeline.machines import Machines
@@ -14,6 +17,12 @@ from app.web.pages.formatting import Words
 
 _SLOW = timedelta(minutes=2)
 _QUIET = timedelta(days=2)
+TURN_DAYS = 7
+_TURNS = {
+    TurnEvent.SHIPPED: "shipped before orders that wait longer: {}",
+    TurnEvent.HOLD_SHIPPED: "shipped although on hold: {}",
+    TurnEvent.HOLD_LIFTED: "hold released by somebody else: {}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,13 @@ class Check:
         return {"good": "Fine", "info": "Note", "warn": "Check", "bad": "Fix"}[self.tone]
 
 
-def make_checks(say: Words, inbox: InboxState, trouble: Trouble, machines: Machines) -> list[Check]:
+def make_checks(
+    say: Words,
+    inbox: InboxState,
+    trouble: Trouble,
+    machines: Machines,
+    turns: Mapping[TurnEvent, int],
+) -> list[Check]:
     """Everything that was looked at, what needs somebody first."""
     checks = [
         _connection(say),
@@ -45,6 +60,7 @@ def make_checks(say: Words, inbox: InboxState, trouble: Trouble, machines: Machi
         _clock(machines),
         *_drift(say, trouble),
         *_stuck(say, trouble),
+        *_turns(say, turns),
         *(Check("Limits", "info", limit) for limit in say.shop.limits),
     ]
     order = ("bad", "warn", "info", "good")
@@ -228,3 +244,23 @@ def _stuck(say: Words, trouble: Trouble) -> list[Check]:
 
 def _and_more(name: str, hidden: int, what: str) -> list[Check]:
     return [Check(name, "warn", f"{hidden} more {what}.")] if hidden > 0 else []
+
+
+def _turns(say: Words, turns: Mapping[TurnEvent, int]) -> list[Check]:
+    """Orders that did not wait for their turn. Nothing is done about it: somebody wanted it so."""
+    if not turns:
+        return []
+    said = ", ".join(words.format(turns[kind]) for kind, words in _TURNS.items() if kind in turns)
+    has_holds = PLATFORMS[say.shop.platform].traits.has_holds
+    first = next(kind for kind in _TURNS if kind in turns)
+    return [
+        Check(
+            "Out of turn",
+            "warn",
+            f"Orders in the last {TURN_DAYS} days: {said}.",
+            "Holds on fulfillment, on the settings page, keep waiting orders from being packed."
+            if has_holds and say.shop.holds == Policy.OFF
+            else "Nothing is put on hold again that somebody released.",
+            (url_for("activity.listing", shop_id=say.shop.id, kind=first), "See which"),
+        )
+    ]

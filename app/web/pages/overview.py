@@ -9,7 +9,7 @@ from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.chart import lay_out
 from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
-from app.web.pages.health_checks import make_checks
+from app.web.pages.health_checks import TURN_DAYS, make_checks
 from app.web.pages.setup import list_steps, must_be_done
 
 DAYS = 30
@@ -57,6 +57,7 @@ def _live(opened: OpenShop, machines: Machines) -> dict[str, object]:
         overview.read_inbox(session, opened.id),
         overview.read_trouble(session, opened.shop),
         machines,
+        overview.count_turns(session, opened.id, since=say.start_of(say.days_before(TURN_DAYS)[0])),
     )
     return {
         "totals": overview.count_waiting(session, opened.id),

@@ -44,6 +44,7 @@ from app.web.pages.frame import (
     is_fragment,
     open_shop,
 )
+from app.web.pages.hold_settings import HOLD_POLICIES, hold_rows, read_holds
 from app.web.pages.item import Forms
 
 log = structlog.get_logger()
@@ -60,6 +61,7 @@ _DONE = {
     "law": "Saved. Checking waiting orders.",
     "tags": "Saved. Orders get the new names with their next update.",
     "wording": "Saved. Notes get the new wording with their next update.",
+    "holds": "Saved. Updating holds on waiting orders.",
     "revoked": "Access revoked. Their open pages are closed.",
     "priorities": "Saved. Checking the tags of open orders.",
 }
@@ -132,6 +134,11 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def save_law(shop_id: int) -> Response | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:
             return _save(opened, "law", _read_law(Form(request.form)))
+
+    @blueprint.post("/holds")
+    def save_holds(shop_id: int) -> Response | tuple[str, int]:
+        with change_shop(runtime, shop_id) as opened:
+            return _save(opened, "holds", read_holds(opened.shop, Form(request.form)))
 
     @blueprint.post("/tags")
     def save_tags(shop_id: int) -> Response | tuple[str, int]:
@@ -234,6 +241,8 @@ def _page(
         ],
         has_tags=_has_tags(shop),
         platform=PLATFORMS[shop.platform].title,
+        hold_rows=hold_rows(shop, form if part == "holds" else None),
+        hold_policies=HOLD_POLICIES if PLATFORMS[shop.platform].traits.has_holds else {},
         language=language,
         writes_language=language_of(shop.locale),
         languages={one: _language_name(one) for one in languages()},

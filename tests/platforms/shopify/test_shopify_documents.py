@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
 from app.platforms.base import OrderChange
-from app.platforms.shopify import aliases, bulk, queries, reads, subscriptions, writes
+from app.platforms.shopify import aliases, bulk, holds, queries, reads, subscriptions, writes
 from app.platforms.shopify.topics import TOPICS, enum_name
 from app.sandbox.shopify.prune import whole_schema
 
@@ -29,6 +29,9 @@ DOCUMENTS = {
     "BULK_OPEN_ORDERS": queries.BULK_OPEN_ORDERS,
     "write": aliases.document_of(writes.parts_of(FULL_CHANGE, 0) + writes.parts_of(FULL_CHANGE, 1)),
     "register": aliases.document_of(SUBSCRIBE),
+    "holds": aliases.document_of(
+        [aliases.Part("h0", holds.HOLD, {}), aliases.Part("r0", holds.RELEASE, {})]
+    ),
     "bulk add": bulk.document_of_line(writes.ADD_TAGS),
     "bulk remove": bulk.document_of_line(writes.REMOVE_TAGS),
 }

@@ -296,7 +296,7 @@ class TestOrders:
         ("inventory_items/delete", ItemChanged(ITEM)),
         ("fulfillment_orders/moved", RoutingChanged((1, 2))),
         ("fulfillment_orders/merged", RoutingChanged((1, 2, 3))),
-        ("fulfillment_orders/placed_on_hold", RoutingChanged((1, 2))),
+        ("fulfillment_orders/placed_on_hold", RoutingChanged((1, 2), hold="")),
         ("locations/deactivate", LocationGone(866550311766439020)),
         ("app/uninstalled", ShopGone()),
         ("app/scopes_update", ScopesChanged(("read_orders", "write_orders"))),
