@@ -12,6 +12,8 @@ GLUE = "\n\n"
 # text of theirs, so a block holds no second opening.
 _BLOCK = re.compile(r"\[backorder\]\r?\n(?:(?!\[backorder\]).)*?\r?\n\[/backorder\]", re.DOTALL)
 
+_WORD = re.compile(r"[^\s,;.!?()\[\]\"]+")
+
 Spans = Sequence[tuple[int, int]]
 
 
@@ -37,6 +39,12 @@ def find_ours(note: str, *, has_block: bool, is_our_wording: Callable[[str], boo
     # What a person edited is no longer in our words: without this it would stay, with ours beside it.
     known = [span for span in spans if is_our_wording(note[slice(*span)])]
     return known or (spans[-1:] if has_block else [])
+
+
+def own_words(note: str) -> frozenset[str]:
+    """The words that people wrote into a note outside of blocks like ours, as they are written; without
+    the marks that end a sentence or enclose something."""
+    return frozenset(word.rstrip(":") for word in _WORD.findall(_BLOCK.sub(" ", note))) - {""}
 
 
 def digest_of(text: str) -> str:

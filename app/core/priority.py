@@ -1,12 +1,13 @@
-"""Who is served before others: by tags that the merchant puts on orders, never by who bought."""
+"""Who is served before others: by tags that the merchant puts on orders, or, where orders have none, by
+words of staff notes and by where an order came from; never by who bought."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 
 class PriorityRule(NamedTuple):
-    """Orders that carry `tag` stand in the queue by this priority, above 0 before all others, below 0
-    after them."""
+    """Orders that carry `tag` (or that word) stand in the queue by this priority, above 0 before all
+    others, below 0 after them."""
 
     tag: str
     priority: int

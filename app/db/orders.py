@@ -90,11 +90,12 @@ def priority_rules(session: Session, shop_id: int) -> list[PriorityRule]:
 
 
 def _rank(order: OrderCopy, copy: OrderSeen, rules: Sequence[PriorityRule]) -> bool:
-    """Give the order the priority that its tags earn it, unless a person did. Returns whether it moves
-    in the queue."""
-    if copy.tags is None or order.is_ranked_by_hand:
+    """Give the order the priority that its tags or marks earn it, unless a person did. Returns whether
+    it moves in the queue."""
+    carried = copy.tags if copy.marks is None else copy.marks
+    if carried is None or order.is_ranked_by_hand:
         return False
-    before, order.priority = order.priority, priority_of(copy.tags, rules)
+    before, order.priority = order.priority, priority_of(carried, rules)
     return order.priority != before
 
 

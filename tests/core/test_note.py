@@ -10,6 +10,7 @@ from app.core.note import (
     digest_of_blocks,
     find_block,
     find_ours,
+    own_words,
     put_block,
     remove_blocks,
 )
@@ -166,3 +167,20 @@ def test_a_block_of_ours_that_came_with_a_copied_note_is_ours() -> None:
 
     assert put_block(note, NEWER, ours=ours, glue=None) == (f"gift\n\n{NEWER}\nend", "\n\n")
     assert remove_blocks(note, ours=ours, glue=None) == "gift\nend"
+
+
+@pytest.mark.parametrize(
+    ("note", "words"),
+    [
+        ("", set()),
+        ("Please wrap. #rush, says Ann", {"Please", "wrap", "#rush", "says", "Ann"}),
+        ("VIP: (call first!)", {"VIP", "call", "first"}),
+        (f"#rush\n\n{BLOCK}", {"#rush"}),
+        ("channel:2", {"channel:2"}),
+        ("Tłumacz-Nr_5 über", {"Tłumacz-Nr_5", "über"}),
+    ],
+)
+def test_words_of_people_are_read_without_our_block_and_without_signs(
+    note: str, words: set[str]
+) -> None:
+    assert own_words(note) == words

@@ -4,8 +4,11 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from app.db import shops
+from app.db.preferences import change_preferences
 from app.settings import Settings
 from tests.pipeline.stage import SHORT_WITHOUT_DATE, Stage, block, open_shop
+from tests.world import StoreWorld, make_store_world
 
 
 @pytest.fixture
@@ -85,3 +88,40 @@ def test_a_tag_put_on_a_waiting_order_moves_it_to_the_front(stage: Stage) -> Non
 
     assert stage.world.tags(first) == {"backordered"}
     assert stage.world.tags(second) == {"rush", "backorder-released"}
+
+
+def store_that_ranks(
+    engine: sa.Engine, redis: Redis, settings: Settings, word: str
+) -> tuple[StoreWorld, int]:
+    """A BigCommerce store that serves orders with such a word first, and its only mug."""
+    world = make_store_world(engine, redis, settings)
+    mug = world.shop.add_product("Blue Mug", stock={world.shop.add_location("Main"): 1})
+    world.connect()
+    world.quiet()
+    with world.runtime.sessions.begin() as session:
+        rules = [{"tag": word, "priority": 10}]
+        shop = shops.get_shop(session, world.shop_id)
+        change_preferences(session, shop, {"priority_rules": rules}, by="a test", now=world.clock())
+    return world, mug.variant_id
+
+
+@pytest.mark.parametrize(
+    ("word", "options"),
+    [
+        ("#rush", {"note": "Please wrap. #RUSH, says Ann"}),
+        ("source:manual", {"channel": "manual"}),
+    ],
+)
+def test_a_word_of_staff_or_where_an_order_came_from_moves_it_to_the_front(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings, word: str, options: dict[str, str]
+) -> None:
+    """BigCommerce's orders have no tags."""
+    world, mug = store_that_ranks(clean_pg, redis, settings, word)
+    first = world.shop.place_order([(mug, 1)])
+    world.clock.sleep(60)
+
+    rushed = world.shop.place_order([(mug, 1)], **options)
+    world.quiet()
+
+    assert world.tags(first) == {"backordered"}
+    assert world.tags(rushed) == set()

@@ -73,7 +73,8 @@ class Routing(msgspec.Struct, frozen=True):
 class OrderSeen(_Fact, frozen=True, tag="order seen"):
     """A copy of one order. `items`, `routing`, `tags` (all the order carries) or `blocks` (the digest of
     our blocks in its note, see `app.core.note`; never the note) is None where the source does not tell
-    them."""
+    them. `marks` is what a merchant's rules can name where orders have no tags; they are used when the
+    order is read, and never kept."""
 
     order_id: int
     name: str
@@ -84,6 +85,7 @@ class OrderSeen(_Fact, frozen=True, tag="order seen"):
     routing: Routing | None = None
     tags: tuple[str, ...] | None = None
     blocks: str | None = None
+    marks: frozenset[str] | None = None
 
 
 class OrderTouched(_Fact, frozen=True, tag="order touched"):

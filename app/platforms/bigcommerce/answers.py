@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from app.core.bounds import within_reach
-from app.core.note import digest_of_blocks
+from app.core.note import digest_of_blocks, own_words
 from app.errors import TryLater
 from app.platforms.base import LineItem, LinePart, LocatedLine, OrderSeen, Pool, Routing
 from app.platforms.http import jittered_s
@@ -216,7 +216,16 @@ def order_seen(
         items=tuple(_item(line, is_closed=is_closed) for _, line in lines),
         routing=Routing(() if is_closed else tuple(_located(lines, products, rules)), (order.id,)),
         blocks=digest_of_blocks(order.staff_notes or ""),
+        marks=_marks(order),
     )
+
+
+def _marks(order: OrderBody) -> frozenset[str]:
+    """What rules can name: words of staff notes, the channel and what the order came by. These are
+    written like words, so that one field takes all of them."""
+    channel = frozenset() if order.channel_id is None else frozenset({f"channel:{order.channel_id}"})
+    source = frozenset({f"source:{order.order_source}"} if order.order_source else ())
+    return own_words(order.staff_notes or "") | channel | source
 
 
 def _lines(order: OrderBody, default_location_id: int) -> Iterator[tuple[int, Line]]:

@@ -16,6 +16,7 @@ from app.core.bounds import MOST_DAYS
 from app.core.closing import ClosingError, read_closing_days
 from app.core.desired import OUR_TAGS, Desired, ItemState, Status, rename_tags
 from app.core.kinds import Kind
+from app.core.note import own_words
 from app.db import preferences, staff
 from app.db.audit import record_event
 from app.db.models import Shop
@@ -63,7 +64,7 @@ _DONE = {
     "wording": "Saved. Notes get the new wording with their next update.",
     "holds": "Saved. Updating holds on waiting orders.",
     "revoked": "Access revoked. Their open pages are closed.",
-    "priorities": "Saved. Checking the tags of open orders.",
+    "priorities": "Saved. Checking open orders.",
 }
 
 ROLES = {staff.Role.LOOK.value: "Viewer", staff.Role.MANAGE.value: "Manager"}
@@ -167,8 +168,6 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @blueprint.post("/priorities")
     def save_priorities(shop_id: int) -> Response | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:
-            if not _has_tags(opened.shop):
-                abort(404)
             read = _read_rules(Form(request.form), opened.shop)
             return _save(opened, "priorities", read)
 
@@ -421,6 +420,8 @@ def _read_rules(form: Form, shop: Shop) -> tuple[Form, dict[str, Any]]:
             continue
         if "," in tag:
             form.errors[f"tag-{place}"] = "One tag per row, without a comma."
+        elif not _has_tags(shop) and own_words(tag) != {tag}:
+            form.errors[f"tag-{place}"] = "One word per row, without spaces, brackets, or periods."
         elif tag.casefold() in ours:
             form.errors[f"tag-{place}"] = "This is one of Backline's own tags: use one of yours."
         priority = form.number(f"priority-{place}", least=-_HIGHEST_PRIORITY, most=_HIGHEST_PRIORITY)

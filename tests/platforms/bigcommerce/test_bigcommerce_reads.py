@@ -82,6 +82,7 @@ class TestOrders:
             ),
             routing=fetch(platform, order_id).routing,
             blocks="",
+            marks=frozenset({"channel:1", "source:www"}),
         )
         assert located(fetch(platform, order_id)) == (
             LocatedLine(store.item_id, store.location_id, 7, backordered=2, lowers_stock=True),
