@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -276,6 +277,7 @@ CORNER_SHOP = PlatformKind(
     _connect,
     "Corner Shop",
     lambda domain, order_id: f"https://{domain}/admin/orders/{order_id}",
+    lambda domain, words: f"https://{domain}/admin/orders?{urlencode({'search': words})}",
     traits=TRAITS,
     renew_access=_renew,
 )
