@@ -1,6 +1,6 @@
 """Who may look: every page is closed to strangers, and each shop to the people of all others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -89,10 +89,16 @@ def calls(app: Flask, shop_id: int) -> Iterator[tuple[Rule, str, str]]:
     """Every address of the application with every method it takes, for one shop."""
     adapter = app.url_map.bind("backline.test", url_scheme="https")
     for rule in app.url_map.iter_rules():
-        values = dict.fromkeys(rule.arguments, "1") | {"shop_id": shop_id}
+        values = {name: _value(rule, name) for name in rule.arguments} | {"shop_id": shop_id}
         path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
         for method in rule.methods or ():
             yield rule, method, path
+
+
+def _value(rule: Rule, name: str) -> str:
+    """One of the words that stand there, or the number 1."""
+    words: Iterable[str] = getattr(rule._converters[name], "items", ("1",))
+    return min(words)
 
 
 def touch(browser: Browser, shop_id: int, **options: object) -> TestResponse:

@@ -103,7 +103,7 @@ def test_no_page_and_no_row_shows_a_secret(merchant: Merchant) -> None:
         ({"url": "http://files.mugs.example/x"}, "begins with https:// or sftp://"),
         ({"url": ""}, "begins with https:// or sftp://"),
         ({"name": " "}, "Type a name"),
-        ({"mail_to": "ann"}, "not an e-mail address"),
+        ({"mail_to": "ann"}, "not an email address"),
         ({"every_hours": "0"}, "Choose one of the list"),
     ],
 )
