@@ -29,6 +29,7 @@ def _foresee(arrival: Arrival, habit: Habit | None, share: float, today: date) -
     if habit is None:
         return arrival
     announced = arrival.expected_on
+    arrival = replace(arrival, habit=habit, announced_on=announced)
     first = arrival.first_expected_on or announced
     late = habit.within(share)
     day = first + timedelta(days=late)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
+from app.core.habit import Habit
 from app.core.steps import Step
 
 
@@ -54,7 +55,8 @@ class Arrival:
     the day announced at first, if it was moved since; `because` says why `expected_on` is not the day
     announced (see `app.core.foresee`), and `steps` lead there from that day (none: it is that day).
     `ordered_on` is of one that nobody announced a day of: it was ordered then (see
-    `app.core.undated`), and its `expected_on` means nothing."""
+    `app.core.undated`), and its `expected_on` means nothing. What is foreseen knows its supplier's
+    `habit`, and the day its supplier names now, `announced_on`."""
 
     arrival_id: int
     quantity: int
@@ -64,6 +66,8 @@ class Arrival:
     because: str = ""
     steps: tuple[Step, ...] = ()
     ordered_on: date | None = None
+    habit: Habit | None = None
+    announced_on: date | None = None
 
 
 class Share(NamedTuple):

@@ -9,7 +9,7 @@ from app.core.model import Basis
 from app.db.models import NAMES, LineItemRow, Order, PromiseRow, Variant
 from app.db.statements import chunks
 
-_SUMS = ("short", "short_value", "short_since", "expected_on", "unbacked_on")
+_SUMS = ("short", "short_value", "short_since", "expected_on", "unbacked_on", "late_percent")
 
 
 def sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
@@ -37,6 +37,7 @@ def sum_up(session: Session, shop_id: int, order_ids: Collection[int]) -> None:
                 sa.func.min(PromiseRow.expected_on)
                 .filter(is_short, PromiseRow.basis == Basis.LEAD_TIME.value)
                 .label("unbacked_on"),
+                sa.func.max(PromiseRow.late_percent).filter(is_short).label("late_percent"),
             )
             .outerjoin(
                 prices,

@@ -219,7 +219,7 @@ def forget_orders(
         "judge_at": None,
     }
     gone |= {"short": 0, "short_value": None, "short_since": None, "expected_on": None}
-    gone |= {"unbacked_on": None, "released_on": None, "waits_as": ""}
+    gone |= {"unbacked_on": None, "late_percent": None, "released_on": None, "waits_as": ""}
     session.execute(sa.update(Order).where(*where).values(**gone))
     for table in (LineRow, RouteRow, PromiseRow, ShownRow):
         session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id.in_(order_ids)))

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from app.core.bounds import is_possible
 from app.core.closing import read_closing_days
 from app.core.foresee import foresee, of_cases
+from app.core.habit import Habit
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
 from app.core.model import Arrival
@@ -25,11 +26,13 @@ from app.pipeline.context import local_day
 @dataclass(frozen=True, slots=True)
 class LeadTimePolicy:
     """All of an item but its queues that its dates depend on. `lead_time_words` say where the lead time
-    comes from, or why there is none; nothing is sent before `not_before`."""
+    comes from, or why there is none, and `lead_time` is all that is known of it where it was learned;
+    nothing is sent before `not_before`."""
 
     today: date
     lead_time_days: int | None
     lead_time_words: str
+    lead_time: Habit | None
     not_before: date
     working_days: WorkingDays
     handling_days: int
@@ -82,11 +85,12 @@ def terms_of(session: Session, shop: Shop, item: StockItem, *, now: datetime) ->
     )
     supplier = supplier_of(session, shop.id, item.item_id)
     release_on = release_of(item)
-    days, words = _lead_time(shop, item, experience, supplier, today)
+    days, words, learned = _lead_time(shop, item, experience, supplier, today)
     return LeadTimePolicy(
         today,
         days,
         words,
+        learned,
         release_on or today,
         working_days_of(shop.country, today.year).without(read_closing_days(shop.closing_days)),
         shop.handling_days,
@@ -104,21 +108,23 @@ def release_of(item: StockItem) -> date | None:
 
 def _lead_time(
     shop: Shop, item: StockItem, experience: Experience, supplier: str, today: date
-) -> tuple[int | None, str]:
+) -> tuple[int | None, str, Habit | None]:
     """How long a restock takes, and how we know. A figure that was typed for the item gives way only to
     what the item itself, or its supplier, has taught."""
     if item.kind == Kind.DISCONTINUED:
-        return None, "it will not be restocked"
+        return None, "it will not be restocked", None
     release_on = release_of(item)
     if release_on is not None:
         is_to_come = release_on >= today
-        return (0, "its release date") if is_to_come else (None, "its release date has passed")
+        words = "its release date" if is_to_come else "its release date has passed"
+        return 0 if is_to_come else None, words, None
     habit = experience.lead_time(item.item_id, supplier)
     if habit is not None and (item.lead_time_days is None or not habit.is_of_shop):
         days = max(0, habit.within(shop.promise_quantile))
         cases = f"in {of_cases(shop.promise_quantile)} ({habit.cases} cases)"
-        return days, f"a lead time of {in_days(days)} ({habit.whose} took that long or less {cases})"
+        words = f"a lead time of {in_days(days)} ({habit.whose} took that long or less {cases})"
+        return days, words, habit
     configured = shop.lead_time_days if item.lead_time_days is None else item.lead_time_days
     if configured is None:
-        return None, "no lead time is set"
-    return configured, f"the usual lead time ({in_days(configured)})"
+        return None, "no lead time is set", None
+    return configured, f"the usual lead time ({in_days(configured)})", None

@@ -56,6 +56,7 @@ from app.pipeline.recording import (
     take_tracking,
 )
 from app.pipeline.reservations import read_reservations
+from app.pipeline.risk import record_risk
 from app.platforms.base import ItemStock, Pool
 
 _ITEMS_AT_ONCE = 100
@@ -268,6 +269,7 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
     ]
     settlement = _weigh(session, gathered, made, most_short(pools, supply), queue.doubtful)
     record(session, gathered, settlement, sighting(decided, settlement, supply))
+    record_risk(session, shop.id, terms, pools, decided)
 
 
 def _queue(gathered: Gathered, balance: Balance, supply: Mapping[int, int]) -> Queue:

@@ -27,7 +27,7 @@ CALENDARS = [EVERY_DAY, working_days_of("US", 2026), working_days_of("MY-02", 20
 def ready(calendar: WorkingDays, handling: int, release: date) -> Callable[[date], Sequence[Step]]:
     """What the terms of an item make of a day on which it comes."""
     known = Experience([], today=TODAY)
-    return LeadTimePolicy(TODAY, None, "", release, calendar, handling, 1, known, 0.9).ready_on
+    return LeadTimePolicy(TODAY, None, "", None, release, calendar, handling, 1, known, 0.9).ready_on
 
 
 store_config = st.one_of(

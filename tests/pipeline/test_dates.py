@@ -6,9 +6,11 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from app.core.risk import AT_RISK_PERCENT
 from app.db import items, shops, variants
 from app.db.items import ItemTerms
-from app.db.models import ArrivalRow, Event, PromiseRow
+from app.db.models import ArrivalRow, Event, Order, PromiseRow
+from app.db.pages.orders import count_lists
 from app.settings import Settings
 from tests.pipeline.stage import Stage, block, open_shop
 
@@ -68,6 +70,14 @@ def events(stage: Stage, kind: str) -> list[tuple[int | None, str, str]]:
         where = (Event.shop_id == stage.world.shop_id, Event.kind.startswith(kind))
         rows = session.scalars(sa.select(Event).where(*where).order_by(Event.id))
         return [(row.order_id, row.kind, row.why) for row in rows]
+
+
+def risk(stage: Stage, order_id: int) -> tuple[int | None, bool]:
+    """How likely the order is to be late, in percent, and whether the list of those at risk names it."""
+    with stage.world.runtime.sessions.begin() as session:
+        order = session.get_one(Order, (stage.world.shop_id, order_id))
+        counts = count_lists(session, stage.world.shop_id, today=stage.world.clock().date())
+        return order.late_percent, counts["risk"] == 1
 
 
 def test_a_supplier_that_is_late_is_promised_late(stage: Stage) -> None:
@@ -304,3 +314,33 @@ def test_goods_told_by_their_code_before_anybody_ordered_them_stay_theirs_when_t
     stage.pass_hours(1)
 
     assert [on for on, _ in said(stage)] == [day]
+
+
+def test_an_order_is_at_risk_as_likely_as_its_supplier_is_later_than_promised(stage: Stage) -> None:
+    delivered(stage, 2, 6, 1, 3, 6, 2, 4, 1, 5)
+    stage.ordered()
+    stage.world.expect(stage.mug, 5, "2026-11-30")
+    order_id = stage.ordered()
+    stage.settle_down()
+    before = risk(stage, order_id)
+
+    # First promised for December 6. On the 5th it is five days overdue: fewer than half of all were.
+    stage.pass_hours(24 * 10)
+
+    after = risk(stage, order_id)
+    assert before[0] is not None
+    assert after[0] is not None
+    assert before[0] <= 10 < AT_RISK_PERCENT <= after[0]
+    assert (before[1], after[1]) == (False, True)
+
+
+def test_an_order_whose_delivery_was_moved_beyond_its_day_is_at_risk(stage: Stage) -> None:
+    order_id = stage.ordered()
+    arrival_id = stage.world.expect(stage.mug, 5, "2026-12-05")
+    stage.settle_down()
+    assert risk(stage, order_id) == (None, False)
+
+    stage.expect_instead(arrival_id, 5, "2026-12-20")
+    stage.settle_down()
+
+    assert risk(stage, order_id) == (100, True)

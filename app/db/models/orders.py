@@ -29,12 +29,12 @@ class Order(Base):
     `is_ranked_by_hand`: a person set its priority, and no rule changes it.
 
     Sums of its promises, so that lists need not add them up: `short` units, `short_value` their price
-    as far as it is known (see `app.platforms.base.LineItem`), `short_since` since when the first
-    of them waits,
-    `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day that is
-    promised with no arrival behind it. `released_on` is the day on which it was written that its stock
-    has come, `waits_as` the status that was written last, while that is one of waiting. `bulk` says
-    where it is in a write of many orders (see `app.db.bulk_writes`). `tags` are those it carries (see
+    as far as it is known (see `app.platforms.base.LineItem`), `short_since` since when the first of
+    them waits, `expected_on` the last (None: not short, or nobody knows), `unbacked_on` the first day
+    that is promised with no arrival behind it, `late_percent` the likeliest of them to be late (see
+    `PromiseRow`). `released_on` is the day on which it was written that its stock has come, `waits_as`
+    the status that was written last, while that is one of waiting. `bulk` says where it is in a write
+    of many orders (see `app.db.bulk_writes`). `tags` are those it carries (see
     `app.db.order_copies.kept_tags`)."""
 
     __tablename__ = "orders"
@@ -50,6 +50,7 @@ class Order(Base):
         _partial_index("short_since", "short_since", "order_id", where="short > 0"),
         _partial_index("expected_on", "expected_on", "order_id", where="short > 0"),
         _partial_index("unbacked_on", "unbacked_on", where="unbacked_on IS NOT NULL"),
+        _partial_index("late_percent", "late_percent", where="late_percent IS NOT NULL"),
         _partial_index("preorder", "placed_at", "order_id", where="waits_as = 'preorder'"),
         _partial_index("released_on", "released_on", where="released_on IS NOT NULL"),
         _partial_index("problem", "placed_at", "order_id", where="problem IS NOT NULL"),
@@ -77,6 +78,7 @@ class Order(Base):
     short_since: Mapped[datetime | None]
     expected_on: Mapped[date | None]
     unbacked_on: Mapped[date | None]
+    late_percent: Mapped[int | None] = mapped_column(sa.Integer())
     released_on: Mapped[date | None]
     waits_as: Mapped[str] = mapped_column(default="")
     bulk: Mapped[str] = mapped_column(default="")

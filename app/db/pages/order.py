@@ -36,6 +36,7 @@ class Said:
     short_since: datetime
     basis: str
     words: str
+    late_percent: int | None
     free_elsewhere: Sequence[tuple[str, int]] = ()
 
 
@@ -112,6 +113,7 @@ def _add_promises(
                     row.short_since,
                     row.basis,
                     row.words,
+                    row.late_percent,
                     [(pool.location_name or str(pool.location_id), pool.available) for pool in others],
                 )
             )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import Status
+from app.core.risk import AT_RISK_PERCENT
 from app.db.models import NAMES, LineItemRow, Order, PromiseRow, StockItem, Variant
 from app.db.order_names import is_numbered
 from app.db.pages import order_filters
@@ -15,7 +16,7 @@ from app.db.pages.order_filters import NO_FILTERS, Filters
 from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Place, Sort, Turn, cut_page
 
 RISK_DAYS = 3
-"""A promise is at risk when its day is this near and no arrival covers it."""
+"""Where no chance is known, a promise is at risk when its day is this near and no arrival covers it."""
 
 COUNTED = 1000
 """Lists are counted up to here; whoever looks at longer ones does not need to know more."""
@@ -64,8 +65,15 @@ STATES: tuple[State, ...] = (
     ),
     State(
         "risk",
-        lambda today: Order.unbacked_on <= _soon(today),
-        lambda order, today: order.unbacked_on is not None and order.unbacked_on <= _soon(today),
+        lambda today: sa.or_(
+            Order.late_percent >= AT_RISK_PERCENT,
+            sa.and_(Order.late_percent.is_(None), Order.unbacked_on <= _soon(today)),
+        ),
+        lambda order, today: (
+            order.late_percent >= AT_RISK_PERCENT
+            if order.late_percent is not None
+            else order.unbacked_on is not None and order.unbacked_on <= _soon(today)
+        ),
     ),
     State(
         "preorder",

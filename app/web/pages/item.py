@@ -14,6 +14,7 @@ from app.core.promise import still_expected
 from app.db import arrivals, items, orders, stock
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, StockItem
+from app.db.risk import late_percents_of
 from app.pipeline.reservations import unreadable
 from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
@@ -74,6 +75,7 @@ class QueueRow:
     basis: Basis
     expected_on: date | None
     reserved_by: str = ""
+    late_percent: int | None = None
 
 
 @dataclass(frozen=True)
@@ -295,7 +297,9 @@ def _chart(
 def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRow]:
     start = (page - 1) * _A_PAGE
     some = queue[start : start + _A_PAGE]
-    names = orders.order_names(opened.session, opened.id, {one.allocation.line.order_id for one in some})
+    lines = [one.allocation.line for one in some]
+    names = orders.order_names(opened.session, opened.id, {line.order_id for line in lines})
+    late = late_percents_of(opened.session, opened.id, lines)
     return [
         QueueRow(
             place=place,
@@ -311,6 +315,7 @@ def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRo
             basis=promise.basis,
             expected_on=promise.expected_on,
             reserved_by=line.reserved_by,
+            late_percent=late.get(line.order_id),
         )
         for place, (allocation, promise) in enumerate(some, start=start + 1)
         for line in [allocation.line]

@@ -42,7 +42,8 @@ LABELS: Mapping[str, Label] = {
         "At risk",
         "At risk",
         "No dates at risk.",
-        "Orders appear here when their date is three days away or less and no delivery covers them.",
+        "Orders appear here when they are 30% or more likely to ship later than first promised, or when "
+        "their date is three days away or less and no delivery covers them.",
     ),
     "pending": Label(
         "info",
