@@ -27,23 +27,45 @@ TODAY = START.date()
 FARTHEST = TODAY + timedelta(days=25)
 # What a calendar of the United States says of the days that goods of a history can come on.
 US_HOLIDAYS = {date(2026, 11, 26), date(2026, 12, 25)}
+# And one of Germany of those on which they can leave.
+GERMAN_HOLIDAYS = {date(2026, 12, 25), date(2026, 12, 26), date(2027, 1, 1)}
 SATURDAY = 5
 
 
 @dataclass(frozen=True)
 class Terms:
-    """By which a shop promises: working days between arrival and dispatch, whose calendar, and how many
-    days a restock takes that nobody has announced (None: unknown)."""
+    """By which a shop promises: working days between arrival and dispatch, whose calendar, whether its
+    cut-off has passed today, on whose days its carrier comes, and how many days a restock takes that
+    nobody has announced (None: unknown). Days are told as a range where the merchant wants it, but here
+    everything comes on its day, so that a range is a day."""
 
     handling_days: int = 0
     country: str = ""
     lead_time_days: int | None = None
+    is_after_cut_off: bool = False
+    carrier: str = ""
+    says_range: bool = False
 
     def sent_by(self, day: date) -> date:
-        """By when what comes on a day can be sent: taken in on a working day, sent so many later."""
-        worked = 0
-        while worked < self.handling_days or not self._is_working_day(day):
-            worked += self._is_working_day(day)
+        """By when what comes on a day can be sent: taken in on a working day, sent so many later, when
+        the carrier comes."""
+        while not self._is_working_day(day):
+            day += timedelta(days=1)
+        if day == TODAY:
+            day = self.begun_today()
+        for _ in range(self.handling_days):
+            day = self._next_working_day(day)
+        while self.carrier and (day.weekday() >= SATURDAY or day in GERMAN_HOLIDAYS):
+            day += timedelta(days=1)
+        return day
+
+    def begun_today(self) -> date:
+        """The day as of which counts what comes now: an order, or goods on a working day."""
+        return self._next_working_day(TODAY) if self.is_after_cut_off else TODAY
+
+    def _next_working_day(self, day: date) -> date:
+        day += timedelta(days=1)
+        while not self._is_working_day(day):
             day += timedelta(days=1)
         return day
 
@@ -94,6 +116,8 @@ class Goods:
             shop = shops.get_shop(session, self.world.shop_id)
             shop.handling_days, shop.country = self.terms.handling_days, self.terms.country
             shop.lead_time_days = self.terms.lead_time_days
+            shop.cut_off = "00:00" if self.terms.is_after_cut_off else "23:59"
+            shop.carrier_country, shop.says_range = self.terms.carrier, self.terms.says_range
             self._token = renew_token(shop)
 
     # What the oracle asks
@@ -114,7 +138,8 @@ class Goods:
         """When a unit is served that nothing announced serves."""
         if self.terms.lead_time_days is None:
             return None
-        return max([self.terms.sent_by(TODAY + timedelta(days=self.terms.lead_time_days)), *coming])
+        day = self.terms.begun_today() + timedelta(days=self.terms.lead_time_days)
+        return max([self.terms.sent_by(day), *coming])
 
     def _told_of(self) -> list[tuple[Pool, date, int]]:
         """Of a purchase order only what no shipment carries that has its name."""

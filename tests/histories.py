@@ -185,11 +185,14 @@ class History:
                 self.place_order()
 
     def terms(self) -> Terms:
-        """How the shop promises: each of 24 shops in its own way."""
+        """How the shop promises: each of 120 shops in its own way."""
         return Terms(
             handling_days=(0, 0, 1, 2)[self.seed % 4],
             country="US" if self.seed % 8 in (1, 3, 6) else "",
             lead_time_days=14 if self.seed % 3 == 2 else None,
+            is_after_cut_off=self.seed % 5 == 3,
+            carrier="DE-BE" if self.seed % 5 in (1, 3) else "",
+            says_range=self.seed % 2 == 1,
         )
 
     def play(self, steps: int) -> None:

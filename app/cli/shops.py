@@ -6,14 +6,14 @@ from rich.table import Table
 
 from app.cli.common import BY, console, fail, find_shop, open_runtime
 from app.cli.values import ROW
-from app.core.closing import ClosingError, read_closing_days
+from app.core.closing import ClosingError, read_closing_days, read_hour
 from app.core.holds import Policy
 from app.core.regimes import Regime
 from app.db import api_tokens, audit, promises, shops
 from app.db.preferences import change_preferences
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
-from app.pipeline.calendars import CountryError, country_code
+from app.pipeline.calendars import CountryError, country_code, supplier_countries
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
@@ -170,6 +170,24 @@ def disconnect(domain: str, *, leave_holds: bool) -> None:
     help="Business-day calendar: country, with region if needed: US, DE-BY, GB-Scotland.",
 )
 @click.option(
+    "--carrier-country",
+    help="On whose working days the carrier takes parcels, where these are not the shop's own.",
+)
+@click.option(
+    "--cut-off",
+    help='The hour from which on what comes counts as of the next working day: 14:00 ("": none).',
+)
+@click.option(
+    "--range/--no-range",
+    "says_range",
+    default=None,
+    help="Tell days as a range in notes, from the day by which half of all cases come.",
+)
+@click.option(
+    "--supplier-countries",
+    help='Suppliers that deliver on the working days of their own country: "Acme = CN; Beta = DE-BY".',
+)
+@click.option(
     "--handling-days",
     type=click.IntRange(0, 60),
     help="Handling time: business days from receiving goods to shipping.",
@@ -201,8 +219,10 @@ def set_preferences(domain: str, **wanted: object) -> None:
     given = {name: value for name, value in wanted.items() if value is not None}
     try:
         read_closing_days(str(given.get("closing_days", "")))
-        if "country" in given:
-            given["country"] = country_code(str(given["country"]))
+        read_hour(str(given.get("cut_off", "")))
+        supplier_countries(str(given.get("supplier_countries", "")))
+        for name in {"country", "carrier_country"} & given.keys():
+            given[name] = country_code(str(given[name]))
     except (ClosingError, CountryError) as error:
         fail(str(error))
     if not given:

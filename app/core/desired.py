@@ -52,7 +52,8 @@ class ItemState:
     """One item of an order, all its locations taken together.
 
     `ordered` units still belong to the order, `outstanding` of them are not shipped, `short` of
-    those have no unit on hand; `expected_on` is when the last of them is expected, None if unknown.
+    those have no unit on hand; `expected_on` is when the last of them is expected, None if unknown;
+    `early_on` the day by which half of all such cases come, where that is told too.
     `is_counted`: the platform counts stock of it; else nobody can say whether there is any. `ended` is
     how its waiting ended, if it has and that was not told yet.
     """
@@ -67,6 +68,7 @@ class ItemState:
     kind: str = Kind.BACKORDER
     is_counted: bool = True
     ended: Ending | None = None
+    early_on: date | None = None
 
     @property
     def asks_for(self) -> Status:
@@ -138,6 +140,14 @@ class Desired:
     tags: frozenset[str] = field(default=frozenset())
     owes_notice: bool = False
     has_arrived: bool = True
+
+    @property
+    def early(self) -> date | None:
+        """The day by which half of all such orders are complete; None where no range is told."""
+        short = [item for item in self.items if item.short > 0]
+        days = [item.early_on or item.expected_on for item in short]
+        known = [day for day in days if day is not None]
+        return max(known) if known and len(known) == len(short) else None
 
     @property
     def in_stock(self) -> tuple[tuple[int, int], ...]:

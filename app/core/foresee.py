@@ -7,7 +7,8 @@ from fractions import Fraction
 
 from app.core.habit import Habit
 from app.core.model import Arrival
-from app.core.steps import Step, begin, in_days
+from app.core.steps import Step, begin, in_days, wait
+from app.core.working_days import EVERY_DAY, WorkingDays
 
 
 def foresee(
@@ -16,13 +17,36 @@ def foresee(
     *,
     share: float,
     today: date,
+    delivers_on: Callable[[str], WorkingDays] = lambda supplier: EVERY_DAY,
 ) -> list[Arrival]:
     """The arrivals on the day by which such a `share` of them comes; `lateness` by supplier.
 
     Where too little is known of a supplier its word stands: as announced, and overdue if it has passed.
-    A day that was moved is believed, but never to be sooner than the habit says of the first one.
+    A day that was moved is believed, but never to be sooner than the habit says of the first one. A
+    supplier `delivers_on` the working days of its own calendar.
     """
-    return [_foresee(arrival, lateness(arrival.supplier), share, today) for arrival in arrivals]
+    return [
+        _on_a_working_day(
+            _foresee(arrival, lateness(arrival.supplier), share, today), delivers_on(arrival.supplier)
+        )
+        for arrival in arrivals
+    ]
+
+
+def _on_a_working_day(arrival: Arrival, working_days: WorkingDays) -> Arrival:
+    day = arrival.expected_on
+    delivered = working_days.first_from(day)
+    if delivered == day:
+        return arrival
+    begun = arrival.steps or (begin("announced for", day),)
+    step = wait("supplier closed until", day, until=delivered)
+    return replace(
+        arrival,
+        expected_on=delivered,
+        steps=(*begun, step),
+        because=arrival.because or "the supplier is closed on the day announced",
+        announced_on=arrival.announced_on or day,
+    )
 
 
 def _foresee(arrival: Arrival, habit: Habit | None, share: float, today: date) -> Arrival:

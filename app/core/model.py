@@ -111,10 +111,14 @@ class Basis(StrEnum):
 
 class Promise(NamedTuple):
     """What we say about one line. `expected_on` is the day its last unit is expected: None where
-    nothing is short (`ON_HAND`) or nothing is known (`UNKNOWN`); `steps` lead to it."""
+    nothing is short (`ON_HAND`) or nothing is known (`UNKNOWN`); `steps` lead to it. `early_on`,
+    before it, is the day by which half of all such cases come (None: no range is told);
+    `early_steps` lead to that."""
 
     line: Line
     short: int
     expected_on: date | None
     basis: Basis
     steps: tuple[Step, ...] = ()
+    early_on: date | None = None
+    early_steps: tuple[Step, ...] = ()

@@ -21,12 +21,13 @@ def promise(
     today: date,
     lead_time_days: int | None = None,
     short_since: date | None = None,
+    counted_from: date | None = None,
 ) -> Promise:
     """The day on which this line's place in the queue is served.
 
     On hand first, then the dated arrivals that its units fall into (the last of them counts), then
-    the lead time, counted from the day the line was first short (`today` if it is new) but never
-    before the arrivals that are used up first, else unknown.
+    the lead time, counted from the day the line was first short (`today` if it is new), or the later
+    one `counted_from`, but never before the arrivals that are used up first, else unknown.
     """
     line, short = allocation.line, allocation.short
     if short == 0:
@@ -37,7 +38,7 @@ def promise(
         return Promise(line, short, arrival.expected_on, Basis.ARRIVAL, steps)
     if lead_time_days is None:
         return Promise(line, short, None, Basis.UNKNOWN)
-    steps = _by_lead_time(short_since or today, lead_time_days, today)
+    steps = _by_lead_time(short_since or today, lead_time_days, today, counted_from)
     after = allocation.not_before
     if after is not None and after > steps[-1].day:
         words = "after the last scheduled delivery, which earlier orders use up"
@@ -51,19 +52,26 @@ def promise_queue(
     today: date,
     lead_time_days: int | None = None,
     short_since: Mapping[int, date] | None = None,
+    counted_from: Mapping[int, date] | None = None,
     ready_on: Callable[[date], Sequence[Step]] | None = None,
 ) -> list[Promise]:
-    """The promises of one pool's lines, in queue order; `short_since` by order. Nobody is expected to
-    be served before those ahead of them, whose lead time may have started anew. `ready_on` tells by
-    which steps what comes on a day can be sent."""
-    since_of = (short_since or {}).get
+    """The promises of one pool's lines, in queue order; `short_since` and `counted_from` by order.
+    Nobody is expected to be served before those ahead of them, whose lead time may have started
+    anew. `ready_on` tells by which steps what comes on a day can be sent."""
+    since_of, counted_of = (short_since or {}).get, (counted_from or {}).get
     made, latest = [], today
     for each in allocations:
         if each.short == 0:  # most of a long queue: nothing to work out
             made.append(Promise(each.line, 0, None, Basis.ON_HAND))
             continue
         since = since_of(each.line.order_id)
-        said = promise(each, today=today, lead_time_days=lead_time_days, short_since=since)
+        said = promise(
+            each,
+            today=today,
+            lead_time_days=lead_time_days,
+            short_since=since,
+            counted_from=counted_of(each.line.order_id),
+        )
         if said.expected_on is not None:
             said = _not_before(_made_ready(said, said.expected_on, ready_on), latest)
             latest = said.expected_on or latest
@@ -83,13 +91,18 @@ def _not_before(said: Promise, latest: date) -> Promise:
     return said._replace(expected_on=latest, steps=(*said.steps, step))
 
 
-def _by_lead_time(since: date, days: int, today: date) -> tuple[Step, ...]:
-    """The lead time counted from `since`; once that has passed it starts anew, so that the date
-    moves once a lead time and not every day."""
+def _by_lead_time(
+    short_since: date, days: int, today: date, counted_from: date | None
+) -> tuple[Step, ...]:
+    """The lead time counted from `short_since`, or from where it is counted; once that has passed it
+    starts anew, so that the date moves once a lead time and not every day."""
+    steps, since = [begin("backordered since", short_since)], short_since
+    if counted_from is not None and counted_from > short_since:
+        since = counted_from
+        steps.append(Step("after the cut-off, moved to", since, not_before=since))
     periods = 1 if days == 0 else max(1, -(-(today - since).days // days))
     day = since + timedelta(days=days * periods)
     again = "" if periods == 1 else f", {_ordinal(periods)} time around"
-    steps = [begin("backordered since", since)]
     if days:
         steps.append(Step(f"plus {in_days(days)}{again}", day, plus=days * periods))
     if day < today:
@@ -106,6 +119,14 @@ def explain(
 ) -> str:
     """The reason for a promise, in sentences to say aloud; `on_hand` units are in the pool,
     `lead_time` is what to say of the one that counts, or of why there is none."""
+    words = _explain(allocation, made, on_hand=on_hand, lead_time=lead_time)
+    if made.early_on is None:
+        return words
+    half = f"Half of such orders ship by {short_day(made.early_on)}"
+    return f"{words} {half}: {in_words(made.early_steps)}."
+
+
+def _explain(allocation: Allocation, made: Promise, *, on_hand: int, lead_time: str) -> str:
     if made.basis is Basis.ON_HAND:
         return "In stock."
     said = [_stock_in_words(allocation, max(0, on_hand))]

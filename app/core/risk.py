@@ -58,8 +58,12 @@ def latest_arrival(promised: date, *, today: date, ready_on: ReadyOn) -> date | 
 def chance_after(arrival: Arrival, by: date, *, today: date) -> float | None:
     """The chance that the arrival is there after `by`, by how its supplier delivers; its supplier's own
     later day is believed. None where nothing is known of the supplier."""
+    if by < today:
+        return 1.0
+    if arrival.ordered_on is not None:
+        return _after_order(arrival.habit, arrival.ordered_on, by, today)
     announced = arrival.announced_on or arrival.expected_on
-    if announced > by or by < today:
+    if announced > by:
         return 1.0
     if arrival.habit is None:
         return None
@@ -79,10 +83,14 @@ def _chance(
     if each.promise.basis is Basis.ARRIVAL:
         known = [chance_after(share.arrival, by, today=today) for share in each.allocation.shares]
         return max((chance for chance in known if chance is not None), default=None)
+    return _after_order(lead_time, since, by, today)
+
+
+def _after_order(lead_time: Habit | None, ordered_on: date, by: date, today: date) -> float | None:
     if lead_time is None:
         return None
-    passed = (today - since).days
-    return lead_time.chance_after((by - since).days, passed=passed if passed > 0 else None)
+    passed = (today - ordered_on).days
+    return lead_time.chance_after((by - ordered_on).days, passed=passed if passed > 0 else None)
 
 
 def _sent(day: date, ready_on: ReadyOn) -> date:

@@ -43,4 +43,4 @@ def _dated(arrival: Arrival, habit: Habit | None, share: float, today: date) -> 
     )
     if steps[-1].day < day:
         steps = (*steps, Step("not before today", day, not_before=day))
-    return replace(arrival, expected_on=day, because=words, steps=steps)
+    return replace(arrival, expected_on=day, because=words, steps=steps, habit=habit)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -200,6 +201,18 @@ def _due_orders(session: Session, shop_id: int, orders: Sequence[Order]) -> list
 
 _ItemOf = tuple[int, int]
 """An order and an item."""
+
+
+class _Short(NamedTuple):
+    """Units short of an item of an order, the day the last of them is expected, and, where a range is
+    told, its first day."""
+
+    units: int
+    expected_on: date | None
+    early_on: date | None
+
+
+_NOTHING_SHORT = _Short(0, date.min, None)
 # What the build before wrote is another sentence: of that nobody knows whether stock came.
 _ENDINGS = frozenset(Ending)
 
@@ -223,7 +236,7 @@ def _item_states(
         .order_by(LineItemRow.line_id)
     )
     for row, item_id, kind, is_tracked, is_located in session.execute(statement):
-        units, expected_on = short.get((row.order_id, item_id), (0, None))
+        units, expected_on, early_on = short.get((row.order_id, item_id), _Short(0, None, None))
         was = states[row.order_id].get(item_id)
         told = row.outstanding + (was.outstanding if was else 0)
         states[row.order_id][item_id] = ItemState(
@@ -237,26 +250,28 @@ def _item_states(
             kind=kind,
             is_counted=is_tracked,
             ended=None if units else ended.get((row.order_id, item_id)),
+            early_on=early_on,
         )
     return {order_id: list(items.values()) for order_id, items in states.items()}
 
 
 def _short_by_item(
     session: Session, shop_id: int, order_ids: Collection[int]
-) -> tuple[dict[_ItemOf, tuple[int, date | None]], dict[_ItemOf, Ending]]:
-    """Units short and the day the last of them is expected, by order and item, locations together; and
-    how the waiting ended of those that are short no more and nobody was told."""
+) -> tuple[dict[_ItemOf, _Short], dict[_ItemOf, Ending]]:
+    """What is short, by order and item, locations together; and how the waiting ended of those that are
+    short no more and nobody was told."""
     where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(order_ids))
-    found: dict[_ItemOf, tuple[int, date | None]] = {}
+    found: dict[_ItemOf, _Short] = {}
     ended: dict[_ItemOf, Ending] = {}
     for row in session.scalars(sa.select(PromiseRow).where(*where)):
         key = row.order_id, row.item_id
         if row.short == 0:
             ended[key] = Ending(row.words) if row.words in _ENDINGS else Ending.FREED
             continue
-        units, day = found.get(key, (0, date.min))
+        units, day, first = found.get(key, _NOTHING_SHORT)
         latest = None if day is None or row.expected_on is None else max(day, row.expected_on)
-        found[key] = (units + row.short, latest)
+        early = max(filter(None, (first, row.early_on or row.expected_on)), default=None)
+        found[key] = _Short(units + row.short, latest, early)
     return found, ended
 
 

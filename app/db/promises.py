@@ -78,7 +78,7 @@ def record_promises(
         if promise.short < held.get(key, 0):
             said = (held[key], row.expected_on, Basis(row.basis))
         else:
-            row.words = words
+            row.words, row.early_on = words, promise.early_on
         if (row.short, row.expected_on, row.basis) != said:
             _say(session, row, said, now=now, cause=cause)
             changed.add(row.order_id)

@@ -4,16 +4,58 @@ The `holidays` library answers, never its tables: the weekend of Kedah, Kelantan
 and Saturday, that of the rest of Malaysia is not, and Hungary works on some Saturdays.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 import holidays
 
 from app.core.bounds import YEARS_AHEAD
 from app.core.working_days import EVERY_DAY, WorkingDays
+from app.db.models import Shop
 
 
 class CountryError(ValueError):
     """A country that tells nothing of the days on which a shop works; the text says what would."""
+
+
+class Calendars(NamedTuple):
+    """Whose days count beside the shop's own: those on which its carrier comes, and those on which each
+    of its suppliers delivers, by the supplier's name in lower case. Of others every day is one."""
+
+    carrier: WorkingDays = EVERY_DAY
+    suppliers: Mapping[str, WorkingDays] = MappingProxyType({})
+
+    def of_supplier(self, name: str) -> WorkingDays:
+        """The days on which that supplier delivers."""
+        return self.suppliers.get(name.casefold(), EVERY_DAY)
+
+
+NO_CALENDARS = Calendars()
+
+
+def calendars_of(shop: Shop, year: int) -> Calendars:
+    """The calendars that a shop's merchant has named, from that year on."""
+    named = supplier_countries(shop.supplier_countries)
+    return Calendars(
+        working_days_of(shop.carrier_country, year),
+        {name.casefold(): working_days_of(country, year) for name, country in named.items()},
+    )
+
+
+def supplier_countries(text: str) -> dict[str, str]:
+    """The country of each supplier, as one writes them: "Acme = CN; Beta Ltd. = GB-Scotland". Raises
+    `CountryError`."""
+    named: dict[str, str] = {}
+    for part in filter(None, (each.strip() for each in text.replace("\n", ";").split(";"))):
+        name, is_named, country = (each.strip() for each in part.rpartition("="))
+        if not name or not is_named or not country:
+            raise CountryError(
+                f"{part} names no supplier and country. Write Acme = CN; Beta Ltd. = GB-Scotland."
+            )
+        named[name] = country_code(country)
+    return named
 
 
 def country_code(typed: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ from app.db.demand import changes_since
 from app.db.models import Shop, StockItem
 from app.db.open_demand import OpenDemand
 from app.db.reservations import claims_on
-from app.pipeline.context import local_day
+from app.pipeline.context import zone_of
 from app.pipeline.lead_time_policy import LeadTimePolicy
 from app.pipeline.reservations import readable_kinds
 from app.platforms.base import ItemStock, Pool, Traits
@@ -167,19 +167,22 @@ def pool_states(
     owed_before: Mapping[int, int],
 ) -> dict[int, PoolState]:
     """What the queues of an item are decided from; `supply` and `owed_before` by location."""
-    arrivals = terms.foresee(expected_arrivals(session, shop.id, terms.item_id))
-    waiting = promises.waiting_since(session, shop.id, terms.item_id)
-    since: dict[int, dict[int, date]] = {location_id: {} for location_id in supply}
-    for order_id, location_id, short_since in waiting:
+    announced = expected_arrivals(session, shop.id, terms.item_id)
+    arrivals, sooner = terms.foresee(announced), terms.sooner(announced)
+    zone = zone_of(shop.time_zone)
+    since: dict[int, dict[int, datetime]] = {location_id: {} for location_id in supply}
+    for order_id, location_id, moment in promises.waiting_since(session, shop.id, terms.item_id):
         if location_id in since:
-            since[location_id][order_id] = local_day(short_since, shop.time_zone)
+            since[location_id][order_id] = moment.astimezone(zone)
     return {
         location_id: PoolState(
             books.at(location_id),
             units,
             owed_before[location_id],
             arrivals.get(location_id, []),
-            since[location_id],
+            {order_id: moment.date() for order_id, moment in since[location_id].items()},
+            terms.all_counted_from(books.at(location_id), since[location_id]),
+            sooner,
         )
         for location_id, units in supply.items()
     }

@@ -1,6 +1,6 @@
 """On which terms an item is promised: how it comes, when the shop works, how cautious it wants to be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -8,19 +8,22 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.core.bounds import is_possible
-from app.core.closing import read_closing_days
+from app.core.closing import NO_CUT_OFF, CutOff, cut_off_of, read_closing_days
+from app.core.decide import Sooner
 from app.core.foresee import foresee, of_cases
 from app.core.habit import Habit
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
-from app.core.model import Arrival
+from app.core.model import Arrival, Line
 from app.core.steps import Step, in_days, wait
 from app.core.undated import by_lead_time
 from app.core.working_days import WorkingDays
 from app.db.lead_times import experience_of, supplier_of
 from app.db.models import Shop, StockItem
-from app.pipeline.calendars import working_days_of
-from app.pipeline.context import local_day
+from app.pipeline.calendars import NO_CALENDARS, Calendars, calendars_of, working_days_of
+from app.pipeline.context import local_day, zone_of
+
+_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class LeadTimePolicy:
     item_id: int
     experience: Experience
     share: float
+    calendars: Calendars = NO_CALENDARS
+    cut_off: CutOff = NO_CUT_OFF
+    says_range: bool = False
 
     def ready_on(self, day: date) -> tuple[Step, ...]:
         """By which steps what comes on that day can be sent; none where it can be at once."""
@@ -46,6 +52,9 @@ class LeadTimePolicy:
         taken_in = self.working_days.first_from(day)
         if taken_in != day:
             steps.append(wait("closed until", day, until=taken_in))
+        if self.cut_off.has_passed and taken_in == self.today:
+            taken_in = self.working_days.nth_after(taken_in, 1)
+            steps.append(wait("after the cut-off, moved to", self.today, until=taken_in))
         sent = self.working_days.after(taken_in, self.handling_days)
         if self.handling_days:
             count = in_days(self.handling_days).replace(" ", " business ")
@@ -54,19 +63,57 @@ class LeadTimePolicy:
             steps.append(
                 Step("not before its release date", self.not_before, not_before=self.not_before)
             )
+        ready = max(sent, self.not_before)
+        leaves = self.calendars.carrier.first_from(ready)
+        if leaves != ready:
+            steps.append(wait("next carrier pickup", ready, until=leaves))
         return tuple(steps)
 
-    def foresee(self, arrivals: Mapping[int, Sequence[Arrival]]) -> dict[int, list[Arrival]]:
-        """The arrivals, by location, on the days by which they will be there."""
+    def counted_from(self, since: datetime) -> date | None:
+        """The day from which a lead time counts for an order that was short first at that moment of the
+        shop's clock; None: that day itself."""
+        if not self.cut_off.is_after(since):
+            return None
+        return self.working_days.nth_after(since.date(), 1)
+
+    def all_counted_from(self, lines: Iterable[Line], since: Mapping[int, datetime]) -> dict[int, date]:
+        """The same by order, where it is another day; a line that nothing was said of is short now."""
+        if self.cut_off.hour is None:
+            return {}
+        known = {order_id: self.counted_from(moment) for order_id, moment in since.items()}
+        if self.cut_off.has_passed:
+            tomorrow = self.working_days.nth_after(self.today, 1)
+            known |= {line.order_id: tomorrow for line in lines if line.order_id not in since}
+        return {order_id: day for order_id, day in known.items() if day is not None}
+
+    def foresee(
+        self, arrivals: Mapping[int, Sequence[Arrival]], *, share: float | None = None
+    ) -> dict[int, list[Arrival]]:
+        """The arrivals, by location, on the days by which they will be there in that `share` of cases,
+        the shop's own unless told otherwise."""
+        wanted = self.share if share is None else share
         lateness = partial(self.experience.lateness, self.item_id)
         lead_time = partial(self.experience.lead_time, self.item_id)
+        delivers_on = self.calendars.of_supplier
         return {
             location_id: [
-                *foresee(_announced(each), lateness, share=self.share, today=self.today),
-                *by_lead_time(_unannounced(each), lead_time, share=self.share, today=self.today),
+                *foresee(
+                    _announced(each), lateness, share=wanted, today=self.today, delivers_on=delivers_on
+                ),
+                *by_lead_time(_unannounced(each), lead_time, share=wanted, today=self.today),
             ]
             for location_id, each in arrivals.items()
         }
+
+    def sooner(self, arrivals: Mapping[int, Sequence[Arrival]]) -> Sooner | None:
+        """The same as half of all cases come, where the shop tells days as a range."""
+        if not self.says_range:
+            return None
+        foreseen = self.foresee(arrivals, share=_HALF).values()
+        days = self.lead_time_days
+        if self.lead_time is not None and days is not None:
+            days = min(days, max(0, self.lead_time.within(_HALF)))
+        return Sooner({one.arrival_id: one for each in foreseen for one in each}, days)
 
 
 def _announced(arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -97,6 +144,9 @@ def terms_of(session: Session, shop: Shop, item: StockItem, *, now: datetime) ->
         item.item_id,
         experience,
         shop.promise_quantile,
+        calendars_of(shop, today.year),
+        cut_off_of(shop.cut_off, now.astimezone(zone_of(shop.time_zone))),
+        shop.says_range,
     )
 
 

@@ -19,6 +19,7 @@ LONGEST = 200
 _ITEM = ("item", "title", "sku")
 PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "expected": ("date",),
+    "between": ("range",),
     "unknown": (),
     "decision": (),
     "released": ("date",),

@@ -8,7 +8,7 @@ from string import Formatter
 
 import msgspec
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_interval
 
 from app.core.desired import WAITING, Desired, ItemState, Status
 from app.core.note import CLOSE, OPEN
@@ -58,7 +58,7 @@ def is_in_our_words(block: str, own: Mapping[str, Sentences]) -> bool:
     )
 
 
-_HEADINGS = ("expected", "unknown", "decision", "released", "served")
+_HEADINGS = ("expected", "between", "unknown", "decision", "released", "served")
 _FEWEST_LETTERS = 4
 
 
@@ -85,6 +85,8 @@ def _heading(want: Desired, locale: str, said: Sentences) -> str | None:
     if want.status is Status.REVIEW:
         return _fill(said["decision"])
     if want.status in WAITING:
+        if want.eta and want.early and want.early < want.eta:
+            return _fill(said["between"], range=days_in_words(want.early, want.eta, locale))
         return waiting_in_words(want.eta, locale, said)
     if want.released_on is None:
         return None
@@ -116,6 +118,8 @@ def _item_line(item: ItemState, locale: str, said: Sentences) -> str:
 
 def _when(item: ItemState, locale: str, said: Sentences) -> str:
     if item.expected_on:
+        if item.early_on and item.early_on < item.expected_on:
+            return days_in_words(item.early_on, item.expected_on, locale)
         return day_in_words(item.expected_on, locale)
     return _fill(said["never" if item.asks_for is Status.REVIEW else "no_date"])
 
@@ -137,12 +141,20 @@ def _and_more(hidden: int, said: Sentences) -> list[str]:
 
 def day_in_words(day: date, locale: str) -> str:
     """The day in the shop's language; a locale that Babel does not know reads as American English."""
+    return format_date(day, format="medium", locale=_locale(locale))
+
+
+def days_in_words(first: date, last: date, locale: str) -> str:
+    """From one day to another, in the shop's language: Dec 5 – 9, 2026."""
+    said = format_interval(first, last, skeleton="yMMMd", locale=_locale(locale))
+    return " ".join(said.split())  # Unicode's thin spaces are boxes in many a mail program
+
+
+def _locale(name: str) -> Locale:
     try:
-        return format_date(
-            day, format="medium", locale=Locale.parse(locale, sep="-" if "-" in locale else "_")
-        )
+        return Locale.parse(name, sep="-" if "-" in name else "_")
     except (UnknownLocaleError, ValueError):
-        return format_date(day, format="medium", locale="en_US")
+        return Locale("en", "US")
 
 
 def metafields(want: Desired) -> dict[str, str | date]:

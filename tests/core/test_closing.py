@@ -1,8 +1,10 @@
 """Closing days as merchants write them."""
 
+from datetime import datetime
+
 import pytest
 
-from app.core.closing import ClosingError, read_closing_days
+from app.core.closing import ClosingError, cut_off_of, read_closing_days, read_hour
 from tests.builders import day
 
 
@@ -29,3 +31,17 @@ def test_nothing_is_closed_where_nothing_is_written() -> None:
 def test_what_is_no_day_is_refused_with_what_would_do(text: str, words: str) -> None:
     with pytest.raises(ClosingError, match=words):
         read_closing_days(text)
+
+
+@pytest.mark.parametrize("text", ["noon", "25:00", "14:75", "14h", "14:00:00:1", "-1:00"])
+def test_an_hour_that_can_not_be_read_is_refused_with_what_would_do(text: str) -> None:
+    with pytest.raises(ClosingError, match="no time of day"):
+        read_hour(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "has_passed"),
+    [("", 23, False), ("14:00", 13, False), ("14:00", 14, True), ("9", 9, True), ("14", 13, False)],
+)
+def test_a_cut_off_has_passed_from_its_hour_on(text: str, at: int, has_passed: bool) -> None:
+    assert cut_off_of(text, datetime(2026, 12, 1, at)).has_passed is has_passed  # noqa: DTZ001 -- the shop's clock

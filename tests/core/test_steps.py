@@ -1,13 +1,14 @@
 """Every explanation adds up: the steps that are told lead to the day that is told."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.decide import PoolState, decide
+from app.core.closing import CutOff
+from app.core.decide import PoolState, Sooner, decide
 from app.core.foresee import foresee
 from app.core.habit import Habit
 from app.core.lead_times import Experience
@@ -15,7 +16,7 @@ from app.core.model import Arrival, Basis
 from app.core.promise import explain
 from app.core.steps import Step, replay, short_day
 from app.core.working_days import EVERY_DAY, WorkingDays
-from app.pipeline.calendars import working_days_of
+from app.pipeline.calendars import Calendars, working_days_of
 from app.pipeline.lead_time_policy import LeadTimePolicy
 from tests.builders import TODAY, days, line
 from tests.core.queues import Case, cases
@@ -24,10 +25,30 @@ TWO = [line(1, placed=1, order=1), line(1, placed=2, order=2)]
 CALENDARS = [EVERY_DAY, working_days_of("US", 2026), working_days_of("MY-02", 2026)]
 
 
-def ready(calendar: WorkingDays, handling: int, release: date) -> Callable[[date], Sequence[Step]]:
+def ready(
+    calendar: WorkingDays,
+    handling: int,
+    release: date,
+    carrier: WorkingDays = EVERY_DAY,
+    *,
+    is_late_in_the_day: bool = False,
+) -> Callable[[date], Sequence[Step]]:
     """What the terms of an item make of a day on which it comes."""
     known = Experience([], today=TODAY)
-    return LeadTimePolicy(TODAY, None, "", None, release, calendar, handling, 1, known, 0.9).ready_on
+    return LeadTimePolicy(
+        TODAY,
+        None,
+        "",
+        None,
+        release,
+        calendar,
+        handling,
+        1,
+        known,
+        0.9,
+        calendars=Calendars(carrier),
+        cut_off=CutOff(time(14), has_passed=is_late_in_the_day),
+    ).ready_on
 
 
 store_config = st.one_of(
@@ -41,8 +62,9 @@ store_config = st.one_of(
 
 
 @st.composite
-def foreseen(draw: st.DrawFn) -> Case:
-    """A pool whose arrivals are foreseen: overdue, moved, early, late."""
+def foreseen(draw: st.DrawFn) -> tuple[Case, dict[int, Arrival]]:
+    """A pool whose arrivals are foreseen: overdue, moved, early, late, of a supplier with a calendar of
+    its own; and the same as half of all cases come."""
     case, habit = draw(cases), draw(store_config)
     announced = [
         Arrival(
@@ -54,24 +76,56 @@ def foreseen(draw: st.DrawFn) -> Case:
         )
         for each in case.arrivals
     ]
-    known = foresee(announced, lambda supplier: habit, share=0.9, today=TODAY)
-    return Case(case.lines, case.on_hand, known, case.owed_before)
+    calendar = draw(st.sampled_from(CALENDARS))
+
+    def known(share: float) -> list[Arrival]:
+        return foresee(
+            announced,
+            lambda supplier: habit,
+            share=share,
+            today=TODAY,
+            delivers_on=lambda supplier: calendar,
+        )
+
+    sooner = {each.arrival_id: each for each in known(0.5)}
+    return Case(case.lines, case.on_hand, known(0.9), case.owed_before), sooner
 
 
 @given(
     foreseen(),
     st.one_of(st.none(), st.integers(0, 30)),
     st.lists(st.integers(-60, 0).map(days), min_size=8, max_size=8),
-    st.builds(ready, st.sampled_from(CALENDARS), st.integers(0, 4), st.integers(-5, 40).map(days)),
+    st.lists(st.one_of(st.none(), st.integers(0, 6)), min_size=8, max_size=8),
+    st.builds(
+        ready,
+        st.sampled_from(CALENDARS),
+        st.integers(0, 4),
+        st.integers(-5, 40).map(days),
+        st.sampled_from(CALENDARS),
+        is_late_in_the_day=st.booleans(),
+    ),
 )
 def test_every_explanation_replays_to_its_date(
-    case: Case,
+    both: tuple[Case, dict[int, Arrival]],
     lead_time: int | None,
     since: list[date],
+    put_off: list[int | None],
     ready_on: Callable[[date], Sequence[Step]],
 ) -> None:
+    case, sooner = both
+    counted_from = {
+        order_id: day + timedelta(days=later)
+        for order_id, (day, later) in enumerate(zip(since, put_off, strict=True), start=1)
+        if later is not None
+    }
     pool = PoolState(
-        case.lines, case.on_hand, case.owed_before, case.arrivals, dict(enumerate(since, start=1))
+        case.lines,
+        case.on_hand,
+        case.owed_before,
+        case.arrivals,
+        dict(enumerate(since, start=1)),
+        counted_from,
+        Sooner(sooner, lead_time and lead_time // 2),
     )
 
     queue = decide({1: pool}, today=TODAY, lead_time_days=lead_time, ready_on=ready_on)[1]
@@ -83,6 +137,8 @@ def test_every_explanation_replays_to_its_date(
         for number, step in enumerate(said.steps, start=1):
             assert replay(said.steps[:number]) == step.day
         assert said.steps[-1].day == said.expected_on
+        if said.early_on is not None:
+            assert replay(said.early_steps) == said.early_on < said.expected_on
         if said.basis is not Basis.UNKNOWN:
             assert short_day(said.expected_on) in explain(allocation, said, on_hand=case.on_hand)
 
@@ -130,4 +186,37 @@ def test_nobody_is_said_to_come_before_those_ahead() -> None:
 
     assert explain(allocation, said, on_hand=0).endswith(
         "backordered since Nov 20; plus 7 days: Nov 27; not before earlier orders: Dec 2."
+    )
+
+
+def test_what_is_taken_in_after_the_cut_off_and_when_the_carrier_comes_are_said() -> None:
+    """It comes on Wednesday, November 25, after the cut-off; Thursday is Thanksgiving, which the shop
+    does not keep and its carrier does."""
+    pool = PoolState([line(1)], 0, arrivals=[Arrival(1, 1, TODAY)])
+    made_ready = ready(EVERY_DAY, 0, TODAY, working_days_of("US", 2026), is_late_in_the_day=True)
+
+    ((allocation, said),) = decide({1: pool}, today=TODAY, lead_time_days=None, ready_on=made_ready)[1]
+
+    assert explain(allocation, said, on_hand=0).endswith(
+        "; after the cut-off, so taken in on: Nov 26; the carrier comes again: Nov 27"
+    )
+
+
+def test_a_range_is_explained_by_both_of_its_days() -> None:
+    """Half of all cases were two days late at most, nine of ten nine days."""
+    habit = Habit("supplier Acme", 10, (0, 0, 1, 1, 2, 2, 5, 7, 9, 9), tuple(range(1, 11)))
+    announced = [Arrival(1, 1, days(10), "Acme")]
+
+    def known(share: float) -> list[Arrival]:
+        return foresee(announced, lambda supplier: habit, share=share, today=TODAY)
+
+    sooner = Sooner({each.arrival_id: each for each in known(0.5)}, None)
+    pool = PoolState([line(1)], 0, arrivals=known(0.9), sooner=sooner)
+
+    ((allocation, said),) = decide({1: pool}, today=TODAY, lead_time_days=None)[1]
+
+    assert (said.early_on, said.expected_on) == (days(12), days(19))
+    assert explain(allocation, said, on_hand=0).endswith(
+        "; half of all such cases come by Dec 7: announced: Dec 5; supplier Acme was up to 2 days late "
+        "in 1 of 2 cases (10 cases): Dec 7"
     )

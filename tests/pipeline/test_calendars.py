@@ -5,7 +5,13 @@ from datetime import date
 import pytest
 
 from app.core.working_days import EVERY_DAY
-from app.pipeline.calendars import CountryError, countries, country_code, working_days_of
+from app.pipeline.calendars import (
+    CountryError,
+    countries,
+    country_code,
+    supplier_countries,
+    working_days_of,
+)
 from tests.builders import day
 
 
@@ -29,6 +35,16 @@ def is_worked(country: str, on: str) -> bool:
         ("MY-10", "2026-11-29", False),
         ("HU", "2026-01-10", True),  # a Saturday that makes up for January 2
         ("HU", "2026-01-17", False),
+        ("GB-NIR", "2026-07-13", False),  # the day of the Boyne, a Sunday, is kept on Monday
+        ("GB-ENG", "2026-07-13", True),
+        ("CA-QC", "2026-06-24", False),  # Saint-Jean-Baptiste
+        ("CA-ON", "2026-06-24", True),
+        ("PT-13", "2026-06-24", False),  # Porto keeps Saint John's day
+        ("PT-11", "2026-06-24", True),  # and Lisbon does not
+        ("AU-VIC", "2026-11-03", False),  # the Melbourne Cup
+        ("AU-NSW", "2026-11-03", True),
+        ("CH-TI", "2026-12-08", False),
+        ("CH-ZH", "2026-12-08", True),
         ("DE-BY", "2026-01-06", False),
         ("DE-BE", "2026-01-06", True),
         ("US", "2026-11-26", False),
@@ -85,3 +101,24 @@ def test_own_closing_days_count_beside_the_calendar() -> None:
     closed = working_days_of("HU", 2026).without([day("2026-01-10"), day("2026-01-12")])
 
     assert closed.first_from(day("2026-01-10")) == day("2026-01-13")
+
+
+def test_suppliers_are_told_by_name_and_country() -> None:
+    assert supplier_countries("Acme = cn; A = B Ltd. = gb-Scotland\n") == {
+        "Acme": "CN",
+        "A = B Ltd.": "GB-SCT",
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("Acme", "names no supplier and country"),
+        ("= CN", "names no supplier and country"),
+        ("Acme =", "names no supplier and country"),
+        ("Acme = GB", "Add the part"),
+    ],
+)
+def test_a_supplier_without_a_country_is_refused_with_what_would_do(typed: str, words: str) -> None:
+    with pytest.raises(CountryError, match=words):
+        supplier_countries(typed)

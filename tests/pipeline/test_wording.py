@@ -264,3 +264,47 @@ def test_a_release_leaves_no_lines_for_machines() -> None:
     values = metafields(Desired(Status.RELEASED, eta=TODAY, released_on=TODAY))
 
     assert values == {"status": "released", "eta": TODAY, "lines": "[]"}
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading"),
+    [
+        ("en", "Expected to ship Dec 5 – 9, 2026"),
+        ("en-GB", "Expected to ship 5–9 Dec 2026"),
+        ("de", "Voraussichtlicher Versand: 5.–9. Dez. 2026"),
+        ("fr", "Expédition prévue : 5–9 déc. 2026"),
+        ("es", "Envío previsto: 5–9 dic 2026"),
+        ("it", "Spedizione prevista: 05–09 dic 2026"),
+        ("nl", "Verwachte verzending: 5–9 dec 2026"),
+        ("pt", "Envio previsto: 5 – 9 de dez. de 2026"),
+        ("pt-PT", "Envio previsto: 5–9 de dez. de 2026"),
+        ("sv", "Beräknas skickas 5–9 dec. 2026"),
+        ("da", "Forventes afsendt 5.–9. dec. 2026"),
+        ("nb", "Forventes sendt 5.–9. des. 2026"),
+        ("fi", "Arvioitu lähetys: 5.–9. joulukuuta 2026"),
+        ("pl", "Przewidywana wysyłka: 5–9 gru 2026"),
+        ("ja", "2026年12月5日～9日に発送予定"),  # noqa: RUF001 -- so it is written
+    ],
+)
+def test_a_range_reads_as_each_language_writes_it_and_is_known_for_ours(
+    locale: str, heading: str
+) -> None:
+    mug = ItemState(1, "Mug", "", 1, 1, 1, day("2026-12-09"), early_on=day("2026-12-05"))
+
+    text = block_texts(Desired(Status.BACKORDERED, (mug,), mug.expected_on), locale=locale)[0]
+
+    assert text.splitlines()[1] == heading
+    assert is_in_our_words(text, {})
+
+
+def test_an_order_of_a_range_and_a_day_is_told_from_the_later_of_their_first_days() -> None:
+    mug = ItemState(1, "Mug", "", 1, 1, 1, day("2026-12-09"), early_on=day("2026-12-05"))
+    towel = ItemState(2, "Towel", "", 1, 1, 1, day("2026-12-07"))
+
+    text = block_texts(Desired(Status.BACKORDERED, (mug, towel), day("2026-12-09")), locale="en")[0]
+
+    assert text.splitlines()[1:4] == [
+        "Expected to ship Dec 7 – 9, 2026",
+        "1 × Mug: Dec 5 – 9, 2026",
+        "1 × Towel: Dec 7, 2026",
+    ]

@@ -85,6 +85,7 @@ def settings_of(shops: Shops, shop_id: int) -> tuple[object, ...]:
         people = session.scalars(sa.select(StaffRow.email).where(StaffRow.shop_id == shop_id))
         return (
             (shop.quiet_days, shop.promise_quantile, shop.handling_days, shop.country),
+            (shop.cut_off, shop.carrier_country, shop.supplier_countries, shop.says_range),
             (shop.regime, shop.tags_delay_notices),
             (shop.holds, list(shop.hold_rules)),
             dict(shop.tag_names),
@@ -109,6 +110,10 @@ ACTIONS = {
         "promise_percent": "95",
         "handling_days": "2",
         "country": "de-by",
+        "cut_off": "14:00",
+        "carrier_country": "gb-Scotland",
+        "supplier_countries": "Acme = CN",
+        "says_range": "yes",
         "time_zone": "UTC",
         "locale": "en",
     },
@@ -130,6 +135,28 @@ def send(browser: Browser, shop_id: int, path: str, fields: dict[str, str], toke
         headers={"Sec-Fetch-Site": "same-origin"},
     )
     return answer.status_code
+
+
+def test_the_hour_the_carrier_and_the_suppliers_are_kept_as_they_are_known(shops: Shops) -> None:
+    browser = shops.browser()
+
+    status = send(browser, shops.ours, "settings/dates", ACTIONS["settings/dates"], shops.ours)
+
+    assert status == 303
+    assert ("14:00", "GB-SCT", "Acme = CN", True) in settings_of(shops, shops.ours)
+    assert 'value="yes" checked' in browser.get(f"/shops/{shops.ours}/settings").text
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [("cut_off", "noon"), ("carrier_country", "ZZ"), ("supplier_countries", "Acme")],
+)
+def test_dates_that_can_not_be_read_change_nothing(shops: Shops, field: str, typed: str) -> None:
+    browser, before = shops.browser(), settings_of(shops, shops.ours)
+    fields = {**ACTIONS["settings/dates"], field: typed}
+
+    assert send(browser, shops.ours, "settings/dates", fields, shops.ours) == 422
+    assert settings_of(shops, shops.ours) == before
 
 
 @pytest.mark.parametrize("path", ACTIONS)

@@ -13,8 +13,9 @@ class PromiseRow(Base):
     """What we say about one line that is short, or was and has not been judged since (`short` 0).
     `short_since` is when it was found short first, `waiting_since` since when it waits really (None: the
     build before wrote it), `first_expected_on` the first day promised since, `late_percent` how likely
-    it is that it comes after that (None: nobody knows); `last_short` how it stood when it was last short
-    for sure (see `app.core.endings.LastShort`)."""
+    it is that it comes after that (None: nobody knows), `early_on`, before `expected_on`, the day by
+    which half of all such cases come (None: no range is told); `last_short` how it stood when it was
+    last short for sure (see `app.core.endings.LastShort`)."""
 
     __tablename__ = "promises"
     __table_args__ = (
@@ -37,6 +38,7 @@ class PromiseRow(Base):
     first_expected_on: Mapped[date | None]
     last_short: Mapped[Any | None] = mapped_column(sa.JSON(none_as_null=True))
     late_percent: Mapped[int | None] = mapped_column(sa.Integer())
+    early_on: Mapped[date | None]
 
 
 class NoticeRow(Base):

@@ -34,7 +34,11 @@ class Shop(Base):
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
     `promise_quantile` is the share of promises to be kept, `country` (US, DE-BY) says which days are
     working days but for the `closing_days` (see `app.core.closing`); `handling_days` of them go by
-    between arrival and dispatch. `regime` is the law of
+    between arrival and dispatch. What comes at the hour of `cut_off` or later ("14:00" in the shop's
+    time; empty: none) counts as of the next working day. Parcels leave on the days of
+    `carrier_country`, suppliers deliver on those of `supplier_countries` (see
+    `app.pipeline.calendars.supplier_countries`). With `says_range` notes name the days between which
+    half and `promise_quantile` of all cases come. `regime` is the law of
     late deliveries that is watched (see `app.core.regimes`); with `tags_delay_notices` orders whose
     buyers must be told are tagged.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
@@ -66,6 +70,10 @@ class Shop(Base):
     country: Mapped[str] = mapped_column(default="")
     handling_days: Mapped[int] = mapped_column(sa.Integer(), default=0)
     closing_days: Mapped[str] = mapped_column(default="")
+    cut_off: Mapped[str] = mapped_column(default="")
+    carrier_country: Mapped[str] = mapped_column(default="")
+    supplier_countries: Mapped[str] = mapped_column(default="")
+    says_range: Mapped[bool] = mapped_column(default=False)
     regime: Mapped[str] = mapped_column(default="none")
     tags_delay_notices: Mapped[bool] = mapped_column(default=False)
     tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -1,7 +1,7 @@
 """What a merchant sets for a shop: dates, tags, the wording of notes, priorities."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import available_timezones
@@ -13,7 +13,7 @@ from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core.bounds import MOST_DAYS
-from app.core.closing import ClosingError, read_closing_days
+from app.core.closing import ClosingError, read_closing_days, read_hour
 from app.core.desired import OUR_TAGS, Desired, ItemState, Status, rename_tags
 from app.core.kinds import Kind
 from app.core.note import own_words
@@ -21,7 +21,7 @@ from app.db import preferences, staff
 from app.db.audit import record_event
 from app.db.models import Shop
 from app.mail import MailError, send_invitation
-from app.pipeline.calendars import CountryError, countries, country_code
+from app.pipeline.calendars import CountryError, countries, country_code, supplier_countries
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import (
     PLACEHOLDERS,
@@ -79,6 +79,7 @@ _TAG_HINTS = {
 }
 SENTENCE_LABELS = {
     "expected": "Heading, when all dates are known",
+    "between": "Heading, when dates are ranges",
     "unknown": "Heading, when a date is not known",
     "decision": "Heading, when an item will not be restocked",
     "released": "Heading, once the stock has arrived",
@@ -283,6 +284,20 @@ def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
         read_closing_days(closing_days)
     except ClosingError as error:
         form.errors["closing_days"] = str(error)
+    cut_off, suppliers = form.text("cut_off"), form.text("supplier_countries", most=4000)
+    carrier = form.text("carrier_country")
+    try:
+        read_hour(cut_off)
+    except ClosingError as error:
+        form.errors["cut_off"] = str(error)
+    try:
+        carrier = country_code(carrier)
+    except CountryError as error:
+        form.errors["carrier_country"] = str(error)
+    try:
+        supplier_countries(suppliers)
+    except CountryError as error:
+        form.errors["supplier_countries"] = str(error)
     if not _is_locale(locale):
         form.errors["locale"] = "Unknown language. Enter a code such as en, de-AT, or pt-BR."
     wanted = {
@@ -292,6 +307,10 @@ def _read_dates(form: Form) -> tuple[Form, dict[str, Any]]:
         "promise_quantile": (form.number("promise_percent", least=50, most=99) or 0) / 100,
         "country": country,
         "closing_days": closing_days,
+        "cut_off": cut_off,
+        "carrier_country": carrier,
+        "supplier_countries": suppliers,
+        "says_range": form.typed.get("says_range") == "yes",
         "time_zone": time_zone,
         "locale": locale,
     }
@@ -392,12 +411,14 @@ def _examples() -> dict[str, Desired]:
     soon = date(2026, 12, 5)
     later = soon + timedelta(days=14)
     mug = ItemState(1, "Blue Mug", "MUG-BLUE", 3, 3, 2, soon)
+    perhaps = replace(mug, expected_on=soon + timedelta(days=4), early_on=soon)
     towel = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1, later)
     board = ItemState(3, "Oak Board", "BOARD", 1, 1)
     unknown = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1)
     gone = ItemState(2, "Tea Towel", "TOWEL", 1, 1, 1, kind=Kind.DISCONTINUED)
     return {
         "While it is backordered": Desired(Status.BACKORDERED, (mug, towel, board), later),
+        "With dates as ranges": Desired(Status.BACKORDERED, (perhaps, board), perhaps.expected_on),
         "While a date is not known": Desired(Status.BACKORDERED, (mug, unknown)),
         "When an item will not be restocked": Desired(Status.REVIEW, (mug, gone)),
         "Once the stock has arrived": Desired(Status.RELEASED, released_on=soon),
