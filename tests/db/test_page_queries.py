@@ -114,6 +114,16 @@ def test_what_a_row_holds_and_what_its_list_asks_for_agree(one_of_each: Session,
         assert told == listed(one_of_each, shop, list_name=state.name)
 
 
+def test_an_order_is_at_risk_from_thirty_percent_on_whatever_its_day_is(
+    session: Session, shop: Shop
+) -> None:
+    sells(session, shop)
+    placed(session, shop, 1, short=1, on=in_days(20), late_percent=30)
+    placed(session, shop, 2, short=1, on=in_days(1), late_percent=29, basis=Basis.LEAD_TIME)
+
+    assert listed(session, shop, list_name="risk") == [1]
+
+
 def test_a_promise_with_an_arrival_behind_it_is_not_at_risk(session: Session, shop: Shop) -> None:
     sells(session, shop)
     placed(session, shop, 1, short=1, on=in_days(1), basis=Basis.ARRIVAL)
