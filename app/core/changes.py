@@ -22,7 +22,8 @@ def is_worth_writing(want: Desired, shown: Shown, *, today: date, quiet_days: in
     no more, be it short or in stock.
 
     Quiet rule: a date is rewritten only if it moves by `quiet_days` or more, becomes known or
-    unknown, or the date shown has passed. It is for dates alone. What others did to our tag or block
+    unknown, or the date shown has passed. It is for dates alone. A range that has begun goes on: its
+    first day is no reason any more. What others did to our tag or block
     since is no reason here (see `app.core.foreign`).
     """
     if want.status is not shown.status:
@@ -47,9 +48,19 @@ def _says_something_else(now: ItemState, said: ShownItem, today: date, quiet_day
         return True
     if now.expected_on is None or said.expected_on is None:
         return now.expected_on is not said.expected_on
+    if _begins_elsewhere(now.early_on, said.early_on, today, quiet_days):
+        return True
     if now.expected_on == said.expected_on:
         return False
     return said.expected_on < today or abs((now.expected_on - said.expected_on).days) >= quiet_days
+
+
+def _begins_elsewhere(now: date | None, said: date | None, today: date, quiet_days: int) -> bool:
+    if said is not None and said < today:
+        return False
+    if now is None or said is None:
+        return now is not said
+    return abs((now - said).days) >= max(1, quiet_days)
 
 
 def tag_changes(want: Collection[str], shown: Shown, present: Collection[str]) -> TagChanges:
@@ -107,7 +118,9 @@ def shown_after(
 ) -> Shown:
     """The record to keep once `want` has been written; `block` is the digest of the block."""
     items = tuple(
-        ShownItem(item.item_id, item.ordered, item.outstanding, item.short, item.expected_on)
+        ShownItem(
+            item.item_id, item.ordered, item.outstanding, item.short, item.expected_on, item.early_on
+        )
         for item in want.items
         if item.short > 0
     )

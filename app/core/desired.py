@@ -91,13 +91,14 @@ class OrderState:
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
-    """What we last said of one short item."""
+    """What we last said of one short item; `early_on` where its day was told as a range."""
 
     item_id: int
     ordered: int
     outstanding: int
     short: int
     expected_on: date | None
+    early_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

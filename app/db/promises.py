@@ -78,6 +78,8 @@ def record_promises(
         if promise.short < held.get(key, 0):
             said = (held[key], row.expected_on, Basis(row.basis))
         else:
+            if row.early_on != promise.early_on:
+                changed.add(row.order_id)
             row.words, row.early_on = words, promise.early_on
         if (row.short, row.expected_on, row.basis) != said:
             _say(session, row, said, now=now, cause=cause)

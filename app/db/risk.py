@@ -1,6 +1,9 @@
 """How likely what was promised is to be late, kept with the promises and their orders."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -8,22 +11,40 @@ from sqlalchemy.orm import Session
 from app.core.model import Line
 from app.db.models import PromiseRow
 from app.db.order_sums import sum_up
-from app.db.promises import promises_of_item
+from app.db.statements import chunks
+
+
+class Word(NamedTuple):
+    """A promise that stands: whose, the first day that was said, and how likely it is to be late."""
+
+    order_id: int
+    location_id: int
+    first_expected_on: date | None
+    late_percent: int | None
+
+
+def words_given(session: Session, shop_id: int, item_id: int) -> Sequence[Word]:
+    """The item's promises that stand. No more is read of them: they may be many thousands."""
+    row = PromiseRow
+    columns = (row.order_id, row.location_id, row.first_expected_on, row.late_percent)
+    where = (row.shop_id == shop_id, row.item_id == item_id, row.short > 0)
+    return [Word(*each) for each in session.execute(sa.select(*columns).where(*where))]
 
 
 def record_late_percents(
     session: Session, shop_id: int, item_id: int, percents: Mapping[tuple[int, int], int | None]
 ) -> None:
-    """Keep the chance of each short line of the item, in percent, by order and location (missing or
-    None: nothing is known of it, or nothing is short)."""
-    changed = set()
-    for key, row in promises_of_item(session, shop_id, item_id).items():
-        percent = percents.get(key) if row.short else None
-        if row.late_percent != percent:
-            row.late_percent = percent
-            changed.add(row.order_id)
-    session.flush()
-    sum_up(session, shop_id, changed)
+    """Keep the chances that have changed, in percent, by order and location (None: nothing is known)."""
+    alike: dict[tuple[int, int | None], list[int]] = defaultdict(list)
+    for (order_id, location_id), percent in percents.items():
+        alike[location_id, percent].append(order_id)
+    row = PromiseRow
+    for (location_id, percent), order_ids in alike.items():
+        where = (row.shop_id == shop_id, row.item_id == item_id, row.location_id == location_id)
+        for some in chunks(order_ids):
+            statement = sa.update(row).where(*where, row.order_id.in_(some)).values(late_percent=percent)
+            session.execute(statement, execution_options={"synchronize_session": False})
+    sum_up(session, shop_id, {order_id for order_id, _ in percents})
 
 
 def late_percents_of(session: Session, shop_id: int, lines: Collection[Line]) -> dict[int, int]:

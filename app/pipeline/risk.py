@@ -6,8 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.core.decide import Decided, PoolState
 from app.core.risk import late_percents
-from app.db.promises import promises_of_item
-from app.db.risk import record_late_percents
+from app.db.risk import record_late_percents, words_given
 from app.pipeline.lead_time_policy import LeadTimePolicy
 
 
@@ -19,20 +18,25 @@ def record_risk(
     decided: Mapping[int, Sequence[Decided]],
 ) -> None:
     """Keep how likely each line of the item is to be late, by what is decided of it now."""
-    rows = promises_of_item(session, shop_id, terms.item_id)
-    percents: dict[tuple[int, int], int | None] = {}
-    for location_id, queue in decided.items():
-        found = late_percents(
+    words = words_given(session, shop_id, terms.item_id)
+    found = {
+        location_id: late_percents(
             queue,
             {
-                order_id: row.first_expected_on
-                for (order_id, at), row in rows.items()
-                if at == location_id and row.short and row.first_expected_on is not None
+                word.order_id: word.first_expected_on
+                for word in words
+                if word.location_id == location_id and word.first_expected_on is not None
             },
             today=terms.today,
             ready_on=terms.ready_on,
             lead_time=terms.lead_time,
             short_since=pools[location_id].short_since,
         )
-        percents |= {(order_id, location_id): percent for order_id, percent in found.items()}
-    record_late_percents(session, shop_id, terms.item_id, percents)
+        for location_id, queue in decided.items()
+    }
+    changed = {
+        (word.order_id, word.location_id): percent
+        for word in words
+        if (percent := found.get(word.location_id, {}).get(word.order_id)) != word.late_percent
+    }
+    record_late_percents(session, shop_id, terms.item_id, changed)

@@ -45,6 +45,27 @@ def test_a_date_is_rewritten_only_if_it_moves_enough_or_breaks(
     assert worth_writing([item_state(1, on=now)], [shown_item(1, on=said)]) is is_rewritten
 
 
+@pytest.mark.parametrize(
+    ("said", "now", "is_rewritten"),
+    [
+        pytest.param("2026-12-05", "2026-12-05", False, id="the same first day"),
+        pytest.param("2026-12-05", "2026-12-06", False, id="a day later"),
+        pytest.param("2026-12-05", "2026-12-03", True, id="two days sooner"),
+        pytest.param(None, "2026-12-05", True, id="a range for the first time"),
+        pytest.param("2026-12-05", None, True, id="no range any more"),
+        pytest.param("2026-11-24", "2026-11-27", False, id="what has begun goes on"),
+        pytest.param("2026-11-24", None, False, id="what has begun comes to its last day"),
+    ],
+)
+def test_a_range_is_rewritten_only_if_its_first_day_moves_enough_and_is_still_to_come(
+    said: str | None, now: str | None, is_rewritten: bool
+) -> None:
+    item = replace(item_state(1, on="2026-12-09"), early_on=day(now) if now else None)
+    was = replace(shown_item(1, on="2026-12-09"), early_on=day(said) if said else None)
+
+    assert worth_writing([item], [was]) is is_rewritten
+
+
 @pytest.mark.parametrize(("quiet_days", "is_rewritten"), [(0, True), (4, True), (5, False)])
 def test_how_far_is_a_setting_of_the_shop(quiet_days: int, is_rewritten: bool) -> None:
     now, was = [item_state(1, on="2026-12-09")], [shown_item(1, on="2026-12-05")]

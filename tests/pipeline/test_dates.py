@@ -412,3 +412,17 @@ def test_days_are_told_as_a_range_where_the_merchant_wants_it(stage: Stage) -> N
     assert stage.world.note(order_id) == block(
         "Expected to ship Dec 8 – 11, 2026", "1 × Blue Mug (MUG-BLUE): Dec 8 – 11, 2026"
     )
+
+
+def test_notes_are_told_anew_when_the_merchant_wants_ranges_and_when_not_any_more(stage: Stage) -> None:
+    delivered(stage, 2, 6, 1, 3, 6, 2, 4, 1, 5)
+    order_id = stage.ordered()
+    stage.world.expect(stage.mug, 5, "2026-12-05")
+    stage.settle_down()
+
+    stage.choose(says_range=True)
+    as_range = stage.world.note(order_id)
+    stage.choose(says_range=False)
+
+    assert "Dec 8 – 11, 2026" in as_range  # noqa: RUF001 -- as the language writes it
+    assert "by Dec 11, 2026" in stage.world.note(order_id)
