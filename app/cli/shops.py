@@ -163,7 +163,7 @@ def disconnect(domain: str, *, leave_holds: bool) -> None:
 @click.argument("domain", metavar="SHOP")
 @click.option(
     "--closing-days",
-    help='More days closed: "2026-12-24, 2026-12-27 to 2027-01-02".',
+    help='More days closed, or open: "2026-12-24 to 2027-01-02, every Friday, open 2026-12-19".',
 )
 @click.option(
     "--country",

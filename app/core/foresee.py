@@ -26,14 +26,15 @@ def foresee(
     supplier `delivers_on` the working days of its own calendar.
     """
     return [
-        _on_a_working_day(
+        on_a_working_day(
             _foresee(arrival, lateness(arrival.supplier), share, today), delivers_on(arrival.supplier)
         )
         for arrival in arrivals
     ]
 
 
-def _on_a_working_day(arrival: Arrival, working_days: WorkingDays) -> Arrival:
+def on_a_working_day(arrival: Arrival, working_days: WorkingDays) -> Arrival:
+    """The arrival, on the next day on which its supplier delivers."""
     day = arrival.expected_on
     delivered = working_days.first_from(day)
     if delivered == day:

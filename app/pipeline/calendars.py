@@ -77,6 +77,11 @@ def country_code(typed: str) -> str:
         if known and _needs_part(code):
             raise CountryError(f"Holidays differ within {code}. Add the part: {_offered(code, known)}.")
         return code
+    if not known:
+        raise CountryError(
+            f"No part of {code} has a calendar of its own. Give {code} alone; days that differ, such as "
+            "every Friday, can be named with the closing days."
+        )
     names = {_folded(each): each for each in known} | {
         _folded(alias): each for each, aliases in known.items() for alias in aliases
     }
@@ -107,7 +112,7 @@ def working_days_of(country: str, year: int) -> WorkingDays:
         known = holidays.country_holidays(code, subdiv=part or None, years=years, expand=False)
     except NotImplementedError:
         return EVERY_DAY
-    return WorkingDays(frozenset(known.weekend), rule=known.is_working_day)
+    return WorkingDays(frozenset(known.weekend), known, known.is_working_day)
 
 
 @lru_cache(maxsize=256)

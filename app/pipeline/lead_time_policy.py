@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from app.core.bounds import is_possible
 from app.core.closing import NO_CUT_OFF, CutOff, cut_off_of, read_closing_days
 from app.core.decide import Sooner
-from app.core.foresee import foresee, of_cases
+from app.core.foresee import foresee, of_cases, on_a_working_day
 from app.core.habit import Habit
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
 from app.core.model import Arrival, Line
 from app.core.steps import Step, in_days, wait
 from app.core.undated import by_lead_time
-from app.core.working_days import WorkingDays
+from app.core.working_days import WorkingDays, first_of_both
 from app.db.lead_times import experience_of, supplier_of
 from app.db.models import Shop, StockItem
 from app.pipeline.calendars import NO_CALENDARS, Calendars, calendars_of, working_days_of
@@ -64,9 +64,11 @@ class LeadTimePolicy:
                 Step("not before its release date", self.not_before, not_before=self.not_before)
             )
         ready = max(sent, self.not_before)
-        leaves = self.calendars.carrier.first_from(ready)
+        leaves = first_of_both(self.working_days, self.calendars.carrier, ready)
         if leaves != ready:
-            steps.append(wait("next carrier pickup", ready, until=leaves))
+            is_open = self.working_days.is_working_day(ready)
+            words = "next carrier pickup" if is_open else "closed until"
+            steps.append(wait(words, ready, until=leaves))
         return tuple(steps)
 
     def counted_from(self, since: datetime) -> date | None:
@@ -100,7 +102,12 @@ class LeadTimePolicy:
                 *foresee(
                     _announced(each), lateness, share=wanted, today=self.today, delivers_on=delivers_on
                 ),
-                *by_lead_time(_unannounced(each), lead_time, share=wanted, today=self.today),
+                *(
+                    on_a_working_day(one, delivers_on(one.supplier))
+                    for one in by_lead_time(
+                        _unannounced(each), lead_time, share=wanted, today=self.today
+                    )
+                ),
             ]
             for location_id, each in arrivals.items()
         }
@@ -139,7 +146,7 @@ def terms_of(session: Session, shop: Shop, item: StockItem, *, now: datetime) ->
         words,
         learned,
         release_on or today,
-        working_days_of(shop.country, today.year).without(read_closing_days(shop.closing_days)),
+        working_days_of(shop.country, today.year).but(read_closing_days(shop.closing_days)),
         shop.handling_days,
         item.item_id,
         experience,

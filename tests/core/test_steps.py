@@ -220,3 +220,26 @@ def test_a_range_is_explained_by_both_of_its_days() -> None:
         "; half of all such cases come by Dec 7: announced: Dec 5; supplier Acme was up to 2 days late "
         "in 1 of 2 cases (10 cases): Dec 7"
     )
+
+
+def test_parcels_leave_on_a_day_on_which_both_the_shop_and_its_carrier_work() -> None:
+    """Ready on Thanksgiving of a shop that is open then; its carrier comes on Friday, when the shop is
+    closed, then on Monday."""
+    pool = PoolState([line(1)], 0, arrivals=[Arrival(1, 1, days(1))])
+    made_ready = ready(WorkingDays({4, 5, 6}), 0, TODAY, working_days_of("US", 2026))
+
+    ((_, said),) = decide({1: pool}, today=TODAY, lead_time_days=None, ready_on=made_ready)[1]
+
+    assert said.expected_on == days(5)
+
+
+def test_what_comes_out_on_a_day_off_is_sent_on_the_next_working_day() -> None:
+    """It is there on Thursday and comes out on Saturday, November 28."""
+    pool = PoolState([line(1)], 0, arrivals=[Arrival(1, 1, TODAY)])
+    made_ready = ready(WorkingDays({5, 6}), 0, days(3))
+
+    ((allocation, said),) = decide({1: pool}, today=TODAY, lead_time_days=None, ready_on=made_ready)[1]
+
+    assert explain(allocation, said, on_hand=0).endswith(
+        "not before its release: Nov 28; closed until: Nov 30"
+    )

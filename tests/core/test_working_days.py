@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.working_days import EVERY_DAY, WorkingDays
+from app.core.working_days import EVERY_DAY, Hours, WorkingDays, first_of_both
 from tests.builders import day
 
 THANKSGIVING = day("2026-11-26")
@@ -49,3 +49,10 @@ def test_nothing_is_ready_on_a_day_off_or_before_it_has_come(came: date, handlin
 
     assert SHOP.is_working_day(ready)
     assert ready >= came + timedelta(days=handling)
+
+
+def test_where_nobody_ever_works_a_day_is_itself() -> None:
+    never = WorkingDays(frozenset({5, 6})).but(Hours(closed_weekly=frozenset(range(5))))
+
+    assert never.first_from(THANKSGIVING) == THANKSGIVING
+    assert first_of_both(WorkingDays(frozenset({0, 1, 2, 3})), never, THANKSGIVING) == THANKSGIVING

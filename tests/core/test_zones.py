@@ -22,6 +22,19 @@ from app.pipeline.context import local_day
         # Morocco went back to the time of Greenwich.
         ("Africa/Casablanca", "2026-11-30T23:30", "2026-11-30"),
         ("Europe/Berlin", "2026-11-30T23:30", "2026-12-01"),
+        ("America/Nuuk", "2026-12-01T01:30", "2026-11-30"),  # two hours behind since 2023
+        ("America/Scoresbysund", "2026-12-01T01:30", "2026-11-30"),  # and so since 2024
+        ("Asia/Almaty", "2026-11-30T18:30", "2026-11-30"),  # all of Kazakhstan has five hours
+        ("Asia/Qostanay", "2026-11-30T18:30", "2026-11-30"),
+        ("America/Asuncion", "2026-07-01T03:30", "2026-07-01"),  # Paraguay keeps its summer time
+        ("America/Mexico_City", "2026-07-01T05:30", "2026-06-30"),  # Mexico has none any more
+        ("America/Ciudad_Juarez", "2026-07-01T05:30", "2026-06-30"),  # but where it follows Texas
+        ("Africa/Cairo", "2026-07-01T21:30", "2026-07-02"),  # Egypt has one again
+        ("Asia/Beirut", "2026-07-01T21:30", "2026-07-02"),
+        ("Asia/Amman", "2026-11-30T21:30", "2026-12-01"),  # Jordan keeps its summer time
+        ("Asia/Tehran", "2026-07-01T20:00", "2026-07-01"),  # Iran has none
+        ("Asia/Kathmandu", "2026-11-30T18:20", "2026-12-01"),
+        ("Pacific/Apia", "2026-12-01T11:30", "2026-12-02"),
     ],
 )
 def test_the_day_is_that_of_the_pinned_data_within_an_hour_of_midnight_too(

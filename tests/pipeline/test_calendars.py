@@ -4,7 +4,8 @@ from datetime import date
 
 import pytest
 
-from app.core.working_days import EVERY_DAY
+from app.core.closing import read_closing_days
+from app.core.working_days import EVERY_DAY, Hours
 from app.pipeline.calendars import (
     CountryError,
     countries,
@@ -45,6 +46,21 @@ def is_worked(country: str, on: str) -> bool:
         ("AU-NSW", "2026-11-03", True),
         ("CH-TI", "2026-12-08", False),
         ("CH-ZH", "2026-12-08", True),
+        ("MY-03", "2026-11-29", True),
+        ("BN", "2026-11-27", False),  # Brunei on Friday and Sunday, and works between them
+        ("BN", "2026-11-28", True),
+        ("BN", "2026-11-29", False),
+        ("AE", "2026-11-27", True),  # since 2022 the Emirates rest on Saturday and Sunday
+        ("IL", "2026-11-27", False),
+        ("IL", "2026-11-29", True),
+        ("IR", "2026-11-27", False),
+        ("CN", "2026-10-10", True),  # a Saturday that makes up for the first week of October
+        ("CN", "2026-10-17", False),
+        ("US", "2026-07-03", False),  # Independence Day, a Saturday, is kept on Friday
+        ("US", "2027-12-31", False),  # New Year's Day of 2028, a Saturday, the year before
+        ("GB-ENG", "2026-12-28", False),  # Boxing Day, a Saturday, on Monday
+        ("AU-WA", "2026-04-27", False),  # Anzac Day, a Saturday, on Monday; not in Victoria
+        ("AU-VIC", "2026-04-27", True),
         ("DE-BY", "2026-01-06", False),
         ("DE-BE", "2026-01-06", True),
         ("US", "2026-11-26", False),
@@ -98,7 +114,9 @@ def test_a_shop_of_which_nobody_said_where_it_is_works_every_day() -> None:
 
 
 def test_own_closing_days_count_beside_the_calendar() -> None:
-    closed = working_days_of("HU", 2026).without([day("2026-01-10"), day("2026-01-12")])
+    closed = working_days_of("HU", 2026).but(
+        Hours(closed=frozenset({day("2026-01-10"), day("2026-01-12")}))
+    )
 
     assert closed.first_from(day("2026-01-10")) == day("2026-01-13")
 
@@ -122,3 +140,29 @@ def test_suppliers_are_told_by_name_and_country() -> None:
 def test_a_supplier_without_a_country_is_refused_with_what_would_do(typed: str, words: str) -> None:
     with pytest.raises(CountryError, match=words):
         supplier_countries(typed)
+
+
+@pytest.mark.parametrize(
+    ("country", "own", "on", "is_worked"),
+    [
+        ("AE", "every Friday", "2026-11-27", False),  # as in Sharjah
+        ("AE", "every Friday, open 2026-11-27", "2026-11-27", True),
+        ("US", "open every Saturday", "2026-11-28", True),
+        ("US", "open every Saturday", "2027-12-25", False),  # Christmas
+        ("US", "open every Friday", "2026-12-25", False),
+        ("US", "open 2026-12-25", "2026-12-25", True),
+        ("NP", "open Sundays", "2026-11-29", True),
+        ("", "every Sunday", "2026-11-29", False),
+    ],
+)
+def test_a_merchant_knows_their_own_week_better(
+    country: str, own: str, on: str, is_worked: bool
+) -> None:
+    calendar = working_days_of(country, 2026).but(read_closing_days(own))
+
+    assert calendar.is_working_day(day(on)) is is_worked
+
+
+def test_a_part_of_a_country_that_has_none_is_refused_with_what_would_do() -> None:
+    with pytest.raises(CountryError, match=r"Give AE alone; .* every Friday"):
+        country_code("AE-SH")

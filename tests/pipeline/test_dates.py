@@ -424,5 +424,5 @@ def test_notes_are_told_anew_when_the_merchant_wants_ranges_and_when_not_any_mor
     as_range = stage.world.note(order_id)
     stage.choose(says_range=False)
 
-    assert "Dec 8 – 11, 2026" in as_range  # noqa: RUF001 -- as the language writes it
+    assert "Dec 8 – 11, 2026" in as_range
     assert "by Dec 11, 2026" in stage.world.note(order_id)
