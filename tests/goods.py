@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from app.core.states import ArrivalSource, ArrivalState
 from app.db import arrivals, shops
 from app.db.api_tokens import renew_token
+from app.db.models import ArrivalRow
 from app.sandbox.records import Refused
 from app.sandbox.shopify.records import InboundShipment, ShipmentLine, Variant
 from app.sandbox.shopify.shop import SandboxShop
@@ -32,18 +34,33 @@ GERMAN_HOLIDAYS = {date(2026, 12, 25), date(2026, 12, 26), date(2027, 1, 1)}
 SATURDAY = 5
 
 
+def is_german_holiday(day: date) -> bool:
+    """Whether nobody in Berlin delivers or takes parcels."""
+    return day.weekday() >= SATURDAY or day in GERMAN_HOLIDAYS
+
+
+class Coming(NamedTuple):
+    """When a unit is there to be sent: by the day that is promised, and by when half of all such are."""
+
+    day: date
+    half: date
+
+
 @dataclass(frozen=True)
 class Terms:
     """By which a shop promises: working days between arrival and dispatch, whose calendar, whether its
     cut-off has passed today, on whose days its carrier comes, and how many days a restock takes that
-    nobody has announced (None: unknown). Days are told as a range where the merchant wants it, but here
-    everything comes on its day, so that a range is a day."""
+    nobody has announced (None: unknown; `took`: what 6 of 10 took so far, and the others). Days are told
+    as a range where the merchant wants it: what is announced comes on its day, but nobody knows that of
+    the rest. `supplier` is closed on German holidays, where there is one."""
 
     handling_days: int = 0
     country: str = ""
     lead_time_days: int | None = None
+    took: tuple[int, int] | None = None
     is_after_cut_off: bool = False
     carrier: str = ""
+    supplier: str = ""
     says_range: bool = False
 
     def sent_by(self, day: date) -> date:
@@ -55,7 +72,7 @@ class Terms:
             day = self.begun_today()
         for _ in range(self.handling_days):
             day = self._next_working_day(day)
-        while self.carrier and (day.weekday() >= SATURDAY or day in GERMAN_HOLIDAYS):
+        while not self._is_working_day(day) or (self.carrier and is_german_holiday(day)):
             day += timedelta(days=1)
         return day
 
@@ -84,6 +101,7 @@ class Expected:
     number: int = 0
     reference: str = ""
     landed: int = 0
+    supplier: str = ""
 
     @property
     def pool(self) -> Pool:
@@ -118,28 +136,68 @@ class Goods:
             shop.lead_time_days = self.terms.lead_time_days
             shop.cut_off = "00:00" if self.terms.is_after_cut_off else "23:59"
             shop.carrier_country, shop.says_range = self.terms.carrier, self.terms.says_range
+            if self.terms.supplier:
+                shop.supplier_countries = f"{self.terms.supplier} = DE-BE"
             self._token = renew_token(shop)
+            if self.terms.took is not None:
+                session.add_all(self._learned(shop.id, *self.terms.took))
+
+    def _learned(self, shop_id: int, most: int, others: int) -> list[ArrivalRow]:
+        """What was ordered of another item before, without a day: how long each took."""
+        return [
+            ArrivalRow(
+                shop_id=shop_id,
+                item_id=1,
+                location_id=self.places[0],
+                quantity=1,
+                received=1,
+                expected_on=ordered_on,
+                first_expected_on=ordered_on,
+                ordered_on=ordered_on,
+                state=ArrivalState.RECEIVED,
+                source=ArrivalSource.ORDER,
+                source_key=f"before {number}",
+                received_at=START - timedelta(days=20 + number) + timedelta(days=days),
+                created_at=START,
+                updated_at=START,
+            )
+            for number in range(30)
+            for days in [others if number % 5 in (1, 4) else most]
+            for ordered_on in [TODAY - timedelta(days=20 + number)]
+        ]
 
     # What the oracle asks
 
-    def units_coming(self, pool: Pool) -> list[date]:
+    def units_coming(self, pool: Pool) -> list[Coming]:
         """For each unit that is on its way, soonest first, when it can be sent on."""
         days = [
             (day, units) for place, day, units in [*self._told_of(), *self._shipped()] if place == pool
         ]
-        return [self.terms.sent_by(day) for day, units in sorted(days) for _ in range(units)]
+        sent = [(self.terms.sent_by(day), units) for day, units in sorted(days)]
+        return [Coming(day, day) for day, units in sent for _ in range(units)]
 
     def speaks_of(self, item_id: int) -> bool:
         """Whether any of an item is on its way, or was."""
         shipped = {line.item_id for shipment in self._shipments() for line in shipment.lines}
         return item_id in shipped or any(one.item_id == item_id for one in self.told)
 
-    def after_all(self, coming: Sequence[date]) -> date | None:
+    def after_all(self, coming: Sequence[Coming]) -> Coming | None:
         """When a unit is served that nothing announced serves."""
-        if self.terms.lead_time_days is None:
-            return None
-        day = self.terms.begun_today() + timedelta(days=self.terms.lead_time_days)
-        return max([self.terms.sent_by(day), *coming])
+        if self.terms.took is None:
+            usual = self.terms.lead_time_days
+            return None if usual is None else Coming(*[self._restocked(usual, coming)] * 2)
+        half, nearly_all = self.terms.took
+        return Coming(self._restocked(nearly_all, coming), self._restocked(half, coming))
+
+    def _restocked(self, days: int, coming: Sequence[Coming]) -> date:
+        day = self.terms.sent_by(self.terms.begun_today() + timedelta(days=days))
+        return max([day, *(one.day for one in coming)])
+
+    def _delivered(self, one: Expected) -> date:
+        day = one.day
+        while one.supplier and is_german_holiday(day):
+            day += timedelta(days=1)
+        return day
 
     def _told_of(self) -> list[tuple[Pool, date, int]]:
         """Of a purchase order only what no shipment carries that has its name."""
@@ -151,7 +209,7 @@ class Goods:
         return [
             (
                 one.pool,
-                one.day,
+                self._delivered(one),
                 max(0, one.left - (carried[one.reference, one.item_id] if one.reference else 0)),
             )
             for one in self.told
@@ -244,6 +302,7 @@ class Goods:
                     self._later_day(),
                     self.random.randint(2, 6),
                     reference=reference,
+                    supplier=self.terms.supplier,
                 )
                 for variant in self.random.sample(self.variants, self.random.randint(1, 2))
             ]
@@ -294,6 +353,7 @@ class Goods:
                 "quantity": 0 if one in gone else one.units,
                 "received": one.landed,
                 "expected_on": one.day.isoformat(),
+                "supplier": one.supplier,
                 "location": str(one.location_id),
             }
             for one in (lines or gone)

@@ -8,7 +8,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from app.sandbox.bigcommerce.records import INCOMPLETE
 from app.sandbox.bigcommerce.store import SandboxStore
 from app.sandbox.records import JournalEntry, OutOfStock, Refused
 from app.sandbox.shopify.records import FulfillmentOrder, Variant
-from tests.goods import Goods, ShippedGoods, Terms
+from tests.goods import Coming, Goods, ShippedGoods, Terms
 from tests.world import World
 
 OURS = {"backordered", "backorder-released"}
@@ -33,6 +33,8 @@ class Short:
 
     units: int
     expected: date | None
+    half: date | None = None
+    """The day by which half of all such cases come."""
 
 
 def supply_of(shop: Any) -> Mapping[tuple[int, int], int]:
@@ -65,12 +67,12 @@ def committed_lines(shop: Any) -> Mapping[tuple[int, int], Mapping[int, int]]:
 def truth(shop: Any, goods: Goods | None = None) -> dict[int, dict[int, Short]]:
     """Which orders are short of which items now, and until when: by order id and item id. Without
     `goods` nothing is on its way."""
-    found: dict[int, dict[int, list[tuple[int, date | None]]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[int, dict[int, list[Short]]] = defaultdict(lambda: defaultdict(list))
     supplies = supply_of(shop)
     for pool, lines in committed_lines(shop).items():
         supply, coming = supplies[pool], goods.units_coming(pool) if goods else []
         after_all = goods.after_all(coming) if goods else None
-        units: list[date | str] = ["on hand"] * max(0, supply)
+        units: list[Coming | str | None] = ["on hand"] * max(0, supply)
         units += coming[max(0, -supply) :]
         place = 0
         for order_id, wanted in queue_of(shop, pool, lines):
@@ -78,8 +80,7 @@ def truth(shop: Any, goods: Goods | None = None) -> dict[int, dict[int, Short]]:
             place += wanted
             late = [unit for unit in mine if unit != "on hand"]
             if late and order_id:
-                last = None if None in late else max(late)  # type: ignore[type-var]
-                found[order_id][pool[0]].append((len(late), last))  # type: ignore[arg-type]
+                found[order_id][pool[0]].append(_last_of(late))
     return {
         order_id: {item_id: _together(parts) for item_id, parts in items.items()}
         for order_id, items in found.items()
@@ -93,9 +94,31 @@ def placed_at(shop: Any, order_id: int) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def _together(parts: Sequence[tuple[int, date | None]]) -> Short:
-    days = [day for _, day in parts]
-    return Short(sum(units for units, _ in parts), None if None in days else max(days))  # type: ignore[type-var]
+def _last_of(late: Sequence[Coming | str | None]) -> Short:
+    known = [unit for unit in late if isinstance(unit, Coming)]
+    if len(known) < len(late):
+        return Short(len(late), None)
+    return Short(len(late), max(unit.day for unit in known), max(unit.half for unit in known))
+
+
+def _together(parts: Sequence[Short]) -> Short:
+    units = sum(part.units for part in parts)
+    days = [part.expected for part in parts if part.expected]
+    halves = [part.half for part in parts if part.half]
+    if len(days) < len(parts):
+        return Short(units, None)
+    return Short(units, max(days), max(halves))
+
+
+def in_words(day: date, half: date | None) -> str:
+    """A day, or a range of days: Dec 5 – 9, 2026."""
+    if half is None or half >= day:
+        return f"{day:%b} {day.day}, {day.year}"
+    if half.year != day.year:
+        return f"{half:%b} {half.day}, {half.year} – {day:%b} {day.day}, {day.year}"
+    if half.month != day.month:
+        return f"{half:%b} {half.day} – {day:%b} {day.day}, {day.year}"
+    return f"{day:%b} {half.day} – {day.day}, {day.year}"
 
 
 @dataclass(frozen=True)
@@ -190,8 +213,10 @@ class History:
             handling_days=(0, 0, 1, 2)[self.seed % 4],
             country="US" if self.seed % 8 in (1, 3, 6) else "",
             lead_time_days=14 if self.seed % 3 == 2 else None,
+            took=(8, 12) if self.seed % 3 == 1 else None,
             is_after_cut_off=self.seed % 5 == 3,
             carrier="DE-BE" if self.seed % 5 in (1, 3) else "",
+            supplier="Acme" if self.seed % 4 == 1 else "",
             says_range=self.seed % 2 == 1,
         )
 
@@ -747,13 +772,12 @@ class History:
         block: str,
         fields: Mapping[str, str],
     ) -> list[str]:
-        days = [one.expected for one in short.values()]
-        eta = None if None in days else max(days)  # type: ignore[type-var]
-        heading = (
-            f"Expected to ship by {eta:%b} {eta.day}, {eta.year}"
-            if eta
-            else "Waiting for stock, no date known yet"
-        )
+        whole = _together(list(short.values()))
+        eta, half = whole.expected, whole.half if self.goods.terms.says_range else None
+        heading = "Waiting for stock, no date known yet"
+        if eta:
+            is_range = half is not None and half < eta
+            heading = f"Expected to ship {'' if is_range else 'by '}{in_words(eta, half)}"
         problems = []
         if tags & OURS != {"backordered"}:
             problems.append(f"is short {dict(short)} but has tags {tags & OURS}")
@@ -767,8 +791,8 @@ class History:
             line["item"]: Short(line["short"], line["expected"] and date.fromisoformat(line["expected"]))
             for line in json.loads(fields.get("lines", "[]"))
         }
-        if said != dict(short):
-            problems.append(f"lines {said} should be {dict(short)}")
+        if said != (true_lines := {item: replace(one, half=None) for item, one in short.items()}):
+            problems.append(f"lines {said} should be {true_lines}")
         told = [line for line in block.split("\n") if " × " in line]
         true = self._true_lines(order_id, short)
         if sorted(told) != sorted(true):
@@ -788,8 +812,9 @@ class History:
                 lines.append(f"{units} × {name}: in stock")
                 continue
             few, day = short[item_id].units, short[item_id].expected
+            half = short[item_id].half if self.goods.terms.says_range else None
             count = f"{few}" if few == units else f"{few} of {units}"
-            when = f"{day:%b} {day.day}, {day.year}" if day else "no date known yet"
+            when = in_words(day, half) if day else "no date known yet"
             lines.append(f"{count} × {name}: {when}")
         return lines
 
