@@ -125,19 +125,57 @@ def flights(every: int) -> list[Record]:
 def judged(records: Sequence[Record], method: Method, *, since: date) -> Iterator[Said]:
     """What the method promised of each record asked for since that day. A week's promises are made from
     what had come by its first day, and from what was overdue on it."""
-    came = sorted(records, key=lambda each: each.received_on)
-    due = sorted(records, key=lambda each: each.expected_on)
+    history = _History(records)
+    for week, asked in _by_week(records, since).items():
+        knows = method(*history.on(week), week)
+        for each in asked:
+            promised, chance = knows(each)
+            yield Said(promised, each.late, chance)
+
+
+def watched(records: Sequence[Record], *, since: date) -> Iterator[tuple[float, bool]]:
+    """What the product says once a week of every promise that stands: the chance that it will be broken;
+    and whether it was."""
+    history, weeks = _History(records), _by_week(records, since)
+    standing: list[tuple[Record, date]] = []
+    week, last = since, max(each.received_on for each in records)
+    while week <= last:
+        known = _experience(*history.on(week), week)
+        for each, by in standing:
+            habit = known.lateness(each.item_id, each.supplier)
+            if habit is not None:
+                passed = (week - each.expected_on).days
+                late = (by - each.expected_on).days
+                chance = habit.chance_after(late, passed=passed if passed > 0 else None)
+                yield chance, each.received_on > by
+        for each in weeks.get(week, ()):
+            habit = known.lateness(each.item_id, each.supplier)
+            late = 0 if habit is None else habit.within(SHARE)
+            standing.append((each, each.expected_on + timedelta(days=late)))
+        week += timedelta(days=7)
+        standing = [(each, by) for each, by in standing if by >= week and each.received_on > week]
+
+
+class _History:
+    """What was known of the records on any day."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self._came = sorted(records, key=lambda each: each.received_on)
+        self._due = sorted(records, key=lambda each: each.expected_on)
+
+    def on(self, day: date) -> tuple[list[Record], list[Record]]:
+        """What had come, and what was overdue."""
+        closed = self._came[: bisect_right(self._came, day, key=lambda each: each.received_on)]
+        overdue = self._due[: bisect_left(self._due, day, key=lambda each: each.expected_on)]
+        return closed, [each for each in overdue if each.received_on > day]
+
+
+def _by_week(records: Sequence[Record], since: date) -> dict[date, list[Record]]:
     weeks: dict[date, list[Record]] = defaultdict(list)
     for each in sorted(records, key=lambda each: each.asked_on):
         if each.asked_on >= since:
             weeks[each.asked_on - (each.asked_on - since) % timedelta(days=7)].append(each)
-    for week, asked in weeks.items():
-        closed = came[: bisect_right(came, week, key=lambda each: each.received_on)]
-        overdue = due[: bisect_left(due, week, key=lambda each: each.expected_on)]
-        knows = method(closed, [each for each in overdue if each.received_on > week], week)
-        for each in asked:
-            promised, chance = knows(each)
-            yield Said(promised, each.late, chance)
+    return weeks
 
 
 def score(said: Sequence[Said], share: float = SHARE) -> Score:
@@ -149,15 +187,19 @@ def score(said: Sequence[Said], share: float = SHARE) -> Score:
 
 def learned(closed: Sequence[Record], overdue: Sequence[Record], week: date) -> Knows:
     """The product."""
-    deliveries = [Delivery(*each) for each in closed]
-    deliveries += [Delivery(*each)._replace(received_on=None) for each in overdue]
-    known = Experience(deliveries, today=week)
+    known = _experience(closed, overdue, week)
 
     def knows(record: Record) -> tuple[int, float | None]:
         habit = known.lateness(record.item_id, record.supplier)
         return (0, None) if habit is None else (habit.within(SHARE), habit.chance_after(0))
 
     return knows
+
+
+def _experience(closed: Sequence[Record], overdue: Sequence[Record], week: date) -> Experience:
+    deliveries = [Delivery(*each) for each in closed]
+    deliveries += [Delivery(*each)._replace(received_on=None) for each in overdue]
+    return Experience(deliveries, today=week)
 
 
 def suppliers_word(closed: Sequence[Record], overdue: Sequence[Record], week: date) -> Knows:

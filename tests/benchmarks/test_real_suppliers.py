@@ -30,6 +30,7 @@ from tests.rolling import (
     score,
     simulated,
     suppliers_word,
+    watched,
 )
 
 pytestmark = pytest.mark.benchmark
@@ -71,7 +72,8 @@ def test_promises_on_real_deliveries(capsys: pytest.CaptureFixture[str]) -> None
         "Backline": learned,
     }
     rows = ["| set | promise | pinball | of plain | kept | promises |", "|---|---|---|---|---|---|"]
-    chances = ["| set | said | happened | promises |", "|---|---|---|---|"]
+    head = ["| set | said | happened | promises |", "|---|---|---|---|"]
+    chances, risks = list(head), list(head)
     for name, shops in _sets():
         told = {method: _said(shops, how) for method, how in methods.items()}
         plain = score(told["plain P90"]).pinball
@@ -81,21 +83,23 @@ def test_promises_on_real_deliveries(capsys: pytest.CaptureFixture[str]) -> None
                 f"| {name} | {method} | {it.pinball:.3f} | {it.pinball / plain:.3f} "
                 f"| {it.kept:.1%} | {it.count:,} |"
             )
-        chances += _calibration(name, told["Backline"])
+        told_chances = [(each.chance_late, each.came > 0) for each in told["Backline"]]
+        chances += _calibration(name, [(said, late) for said, late in told_chances if said is not None])
+        risks += _calibration(
+            name, [each for records, since in shops for each in watched(records, since=since)]
+        )
     with capsys.disabled():
-        print("\n" + "\n".join([*rows, "", *chances]))  # noqa: T201 -- its purpose
+        print("\n" + "\n".join([*rows, "", *chances, "", *risks]))  # noqa: T201 -- its purpose
     assert len(rows) > 2
 
 
-def _calibration(name: str, said: Sequence[Said]) -> list[str]:
-    """How often it was late, by the chance that was given to that, in tenths."""
+def _calibration(name: str, said: Sequence[tuple[float, bool]]) -> list[str]:
+    """How often it came true, by the chance that was given to that, in tenths."""
     rows = []
     for low, high in pairwise(_EDGES):
-        among = [
-            each for each in said if each.chance_late is not None and low <= each.chance_late < high
-        ]
+        among = [each for each in said if low <= each[0] < high]
         if among:
-            mean = sum(each.chance_late or 0 for each in among) / len(among)
-            late = sum(each.came > 0 for each in among) / len(among)
-            rows.append(f"| {name} | {mean:.0%} | {late:.0%} | {len(among):,} |")
+            mean = sum(chance for chance, _ in among) / len(among)
+            happened = sum(late for _, late in among) / len(among)
+            rows.append(f"| {name} | {mean:.0%} | {happened:.0%} | {len(among):,} |")
     return rows
