@@ -8,7 +8,7 @@ from fractions import Fraction
 from app.core.habit import Habit
 from app.core.model import Arrival
 from app.core.steps import Step, begin, in_days, wait
-from app.core.working_days import EVERY_DAY, WorkingDays
+from app.core.working_days import WorkingDays
 
 
 def foresee(
@@ -17,20 +17,13 @@ def foresee(
     *,
     share: float,
     today: date,
-    delivers_on: Callable[[str], WorkingDays] = lambda supplier: EVERY_DAY,
 ) -> list[Arrival]:
     """The arrivals on the day by which such a `share` of them comes; `lateness` by supplier.
 
     Where too little is known of a supplier its word stands: as announced, and overdue if it has passed.
-    A day that was moved is believed, but never to be sooner than the habit says of the first one. A
-    supplier `delivers_on` the working days of its own calendar.
+    A day that was moved is believed, but never to be sooner than the habit says of the first one.
     """
-    return [
-        on_a_working_day(
-            _foresee(arrival, lateness(arrival.supplier), share, today), delivers_on(arrival.supplier)
-        )
-        for arrival in arrivals
-    ]
+    return [_foresee(arrival, lateness(arrival.supplier), share, today) for arrival in arrivals]
 
 
 def on_a_working_day(arrival: Arrival, working_days: WorkingDays) -> Arrival:

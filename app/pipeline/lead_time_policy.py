@@ -96,21 +96,14 @@ class LeadTimePolicy:
         wanted = self.share if share is None else share
         lateness = partial(self.experience.lateness, self.item_id)
         lead_time = partial(self.experience.lead_time, self.item_id)
-        delivers_on = self.calendars.of_supplier
-        return {
-            location_id: [
-                *foresee(
-                    _announced(each), lateness, share=wanted, today=self.today, delivers_on=delivers_on
-                ),
-                *(
-                    on_a_working_day(one, delivers_on(one.supplier))
-                    for one in by_lead_time(
-                        _unannounced(each), lead_time, share=wanted, today=self.today
-                    )
-                ),
+        found: dict[int, list[Arrival]] = {}
+        for location_id, each in arrivals.items():
+            dated = foresee(_announced(each), lateness, share=wanted, today=self.today)
+            dated += by_lead_time(_unannounced(each), lead_time, share=wanted, today=self.today)
+            found[location_id] = [
+                on_a_working_day(one, self.calendars.of_supplier(one.supplier)) for one in dated
             ]
-            for location_id, each in arrivals.items()
-        }
+        return found
 
     def sooner(self, arrivals: Mapping[int, Sequence[Arrival]]) -> Sooner | None:
         """The same as half of all cases come, where the shop tells days as a range."""

@@ -1,6 +1,7 @@
 """Every explanation adds up: the steps that are told lead to the day that is told."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import strategies as st
 
 from app.core.closing import CutOff
 from app.core.decide import PoolState, Sooner, decide
-from app.core.foresee import foresee
+from app.core.foresee import foresee, on_a_working_day
 from app.core.habit import Habit
 from app.core.lead_times import Experience
 from app.core.model import Arrival, Basis
 from app.core.promise import explain
 from app.core.steps import Step, replay, short_day
+from app.core.undated import by_lead_time
 from app.core.working_days import EVERY_DAY, WorkingDays
 from app.pipeline.calendars import Calendars, working_days_of
 from app.pipeline.lead_time_policy import LeadTimePolicy
@@ -63,8 +65,8 @@ store_config = st.one_of(
 
 @st.composite
 def foreseen(draw: st.DrawFn) -> tuple[Case, dict[int, Arrival]]:
-    """A pool whose arrivals are foreseen: overdue, moved, early, late, of a supplier with a calendar of
-    its own; and the same as half of all cases come."""
+    """A pool whose arrivals are foreseen: overdue, moved, early, late, or ordered without a day, of a
+    supplier with a calendar of its own; and the same as half of all cases come."""
     case, habit = draw(cases), draw(store_config)
     announced = [
         Arrival(
@@ -76,16 +78,20 @@ def foreseen(draw: st.DrawFn) -> tuple[Case, dict[int, Arrival]]:
         )
         for each in case.arrivals
     ]
+    ordered = [
+        replace(each, ordered_on=day)
+        for each in announced
+        if (day := draw(st.one_of(st.none(), st.integers(-40, 0).map(days))))
+    ]
+    announced = [
+        each for each in announced if each.arrival_id not in {one.arrival_id for one in ordered}
+    ]
     calendar = draw(st.sampled_from(CALENDARS))
 
     def known(share: float) -> list[Arrival]:
-        return foresee(
-            announced,
-            lambda supplier: habit,
-            share=share,
-            today=TODAY,
-            delivers_on=lambda supplier: calendar,
-        )
+        dated = foresee(announced, lambda supplier: habit, share=share, today=TODAY)
+        dated += by_lead_time(ordered, lambda supplier: habit, share=share, today=TODAY)
+        return [on_a_working_day(each, calendar) for each in dated]
 
     sooner = {each.arrival_id: each for each in known(0.5)}
     return Case(case.lines, case.on_hand, known(0.9), case.owed_before), sooner
