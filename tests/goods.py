@@ -28,7 +28,7 @@ Act = Callable[[], None]
 TODAY = START.date()
 FARTHEST = TODAY + timedelta(days=25)
 # What a calendar of the United States says of the days that goods of a history can come on.
-US_HOLIDAYS = {date(2026, 11, 26), date(2026, 12, 25)}
+US_HOLIDAYS = {date(2026, 11, 26), date(2026, 12, 25), date(2027, 1, 1), date(2027, 1, 18)}
 # And one of Germany of those on which they can leave.
 GERMAN_HOLIDAYS = {date(2026, 12, 25), date(2026, 12, 26), date(2027, 1, 1)}
 SATURDAY = 5
