@@ -165,15 +165,16 @@ def pool_states(
     *,
     supply: Mapping[int, int],
     owed_before: Mapping[int, int],
+    now: datetime,
 ) -> dict[int, PoolState]:
     """What the queues of an item are decided from; `supply` and `owed_before` by location."""
     announced = expected_arrivals(session, shop.id, terms.item_id)
     arrivals, sooner = terms.foresee(announced), terms.sooner(announced)
-    zone = zone_of(shop.time_zone)
+    now = now.astimezone(zone_of(shop.time_zone))
     since: dict[int, dict[int, datetime]] = {location_id: {} for location_id in supply}
     for order_id, location_id, moment in promises.waiting_since(session, shop.id, terms.item_id):
         if location_id in since:
-            since[location_id][order_id] = moment.astimezone(zone)
+            since[location_id][order_id] = moment.astimezone(now.tzinfo)
     return {
         location_id: PoolState(
             books.at(location_id),
@@ -181,7 +182,7 @@ def pool_states(
             owed_before[location_id],
             arrivals.get(location_id, []),
             {order_id: moment.date() for order_id, moment in since[location_id].items()},
-            terms.all_counted_from(books.at(location_id), since[location_id]),
+            terms.counted_from(books.at(location_id), since[location_id], now),
             sooner,
         )
         for location_id, units in supply.items()

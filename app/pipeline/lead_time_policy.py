@@ -71,22 +71,23 @@ class LeadTimePolicy:
             steps.append(wait(words, ready, until=leaves))
         return tuple(steps)
 
-    def counted_from(self, since: datetime) -> date | None:
-        """The day from which a lead time counts for an order that was short first at that moment of the
-        shop's clock; None: that day itself."""
-        if not self.cut_off.is_after(since):
-            return None
-        return self.working_days.nth_after(since.date(), 1)
-
-    def all_counted_from(self, lines: Iterable[Line], since: Mapping[int, datetime]) -> dict[int, date]:
-        """The same by order, where it is another day; a line that nothing was said of is short now."""
+    def counted_from(
+        self, lines: Iterable[Line], since: Mapping[int, datetime], now: datetime
+    ) -> dict[int, date]:
+        """The day from which the lead time of an order counts that came after the cut-off, by order;
+        `since` when it was short first, in the shop's zone (one that nothing was said of is short
+        `now`). An order of that day came when it was placed, however late we read it."""
         if self.cut_off.hour is None:
             return {}
-        known = {order_id: self.counted_from(moment) for order_id, moment in since.items()}
-        if self.cut_off.has_passed:
-            tomorrow = self.working_days.nth_after(self.today, 1)
-            known |= {line.order_id: tomorrow for line in lines if line.order_id not in since}
-        return {order_id: day for order_id, day in known.items() if day is not None}
+        found: dict[int, date] = {}
+        for line in lines:
+            moment = since.get(line.order_id, now)
+            placed = line.placed_at.astimezone(now.tzinfo)
+            if placed.date() == moment.date():
+                moment = min(moment, placed)
+            if self.cut_off.is_after(moment):
+                found[line.order_id] = self.working_days.nth_after(moment.date(), 1)
+        return found
 
     def foresee(
         self, arrivals: Mapping[int, Sequence[Arrival]], *, share: float | None = None

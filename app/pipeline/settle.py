@@ -251,7 +251,12 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
     queue = _queue(gathered, balance, high)
     terms = terms_of(session, shop, item, now=gathered.now)
     adopt_arrivals(session, shop.id, item.item_id)
-    pools = pool_states(session, shop, terms, queue.lines, supply=high, owed_before=queue.owed_before)
+    pools = pool_states(
+        *(session, shop, terms, queue.lines),
+        supply=high,
+        owed_before=queue.owed_before,
+        now=gathered.now,
+    )
     decided = decide(
         pools,
         today=terms.today,

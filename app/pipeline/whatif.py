@@ -104,7 +104,9 @@ def standing_of(session: Session, shop: Shop, item: StockItem, *, now: datetime)
         since={location_id: row.drift_since for location_id, row in pools.items()},
     )
     terms = terms_of(session, shop, item, now=now)
-    states = pool_states(session, shop, terms, queue.lines, supply=supply, owed_before=queue.owed_before)
+    states = pool_states(
+        *(session, shop, terms, queue.lines), supply=supply, owed_before=queue.owed_before, now=now
+    )
     return Standing(shop, item, pools, states, terms, queue.waiting)
 
 

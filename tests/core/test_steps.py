@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -204,7 +204,7 @@ def test_what_is_taken_in_after_the_cut_off_and_when_the_carrier_comes_are_said(
     ((allocation, said),) = decide({1: pool}, today=TODAY, lead_time_days=None, ready_on=made_ready)[1]
 
     assert explain(allocation, said, on_hand=0).endswith(
-        "; after the cut-off, so taken in on: Nov 26; the carrier comes again: Nov 27"
+        "Then after the cut-off, moved to Nov 26; next carrier pickup: Nov 27."
     )
 
 
@@ -223,8 +223,8 @@ def test_a_range_is_explained_by_both_of_its_days() -> None:
 
     assert (said.early_on, said.expected_on) == (days(12), days(19))
     assert explain(allocation, said, on_hand=0).endswith(
-        "; half of all such cases come by Dec 7: announced: Dec 5; supplier Acme was up to 2 days late "
-        "in 1 of 2 cases (10 cases): Dec 7"
+        " Half of such orders ship by Dec 7: announced for Dec 5; supplier Acme was up to 2 days late "
+        "in 1 of 2 cases (10 cases): Dec 7."
     )
 
 
@@ -247,5 +247,36 @@ def test_what_comes_out_on_a_day_off_is_sent_on_the_next_working_day() -> None:
     ((allocation, said),) = decide({1: pool}, today=TODAY, lead_time_days=None, ready_on=made_ready)[1]
 
     assert explain(allocation, said, on_hand=0).endswith(
-        "not before its release: Nov 28; closed until: Nov 30"
+        "not before its release date: Nov 28; closed until Nov 30."
     )
+
+
+@pytest.mark.parametrize(
+    ("placed", "found_short", "counted_from"),
+    [
+        pytest.param("2026-11-25T13:50", "2026-11-25T14:05", None, id="read after the cut-off"),
+        pytest.param("2026-11-25T14:10", "2026-11-25T14:20", "2026-11-26", id="placed after it"),
+        pytest.param("2026-11-25T14:10", None, "2026-11-26", id="nothing was said of it yet"),
+        pytest.param("2026-11-25T13:50", None, None, id="placed before, nothing said yet"),
+        pytest.param("2026-11-20T09:00", "2026-11-25T15:00", "2026-11-26", id="short days later"),
+        pytest.param("2026-11-27T20:00", "2026-11-27T20:01", "2026-11-30", id="on a Friday evening"),
+    ],
+)
+def test_an_order_counts_from_when_it_came_not_from_when_it_was_read(
+    placed: str, found_short: str | None, counted_from: str | None
+) -> None:
+    known = Experience([], today=TODAY)
+    policy = LeadTimePolicy(
+        *(TODAY, 7, "", None, TODAY, WorkingDays({5, 6}), 0, 1, known, 0.9), cut_off=CutOff(time(14))
+    )
+    waiting = line(1, order=1)._replace(placed_at=moment(placed))
+    since = {1: moment(found_short)} if found_short else {}
+
+    found = policy.counted_from([waiting], since, moment("2026-11-25T15:00"))
+
+    assert found == ({1: date.fromisoformat(counted_from)} if counted_from else {})
+
+
+def moment(text: str) -> datetime:
+    """A moment of the shop's clock."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

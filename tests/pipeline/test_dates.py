@@ -370,7 +370,7 @@ def test_a_lead_time_counts_from_the_next_working_day_for_an_order_after_the_cut
     ((day, words),) = said(stage)
     assert day == date(2026, 12, 4)
     assert words.endswith(
-        "short since: Nov 25; after the cut-off, so counted from: Nov 27; 7 days: Dec 4"
+        "backordered since Nov 25; after the cut-off, moved to Nov 27; plus 7 days: Dec 4."
     )
 
 
@@ -398,7 +398,7 @@ def test_a_supplier_and_a_carrier_have_calendars_of_their_own(stage: Stage) -> N
     assert "by Dec 7, 2026" in by_supplier
     assert "by Dec 13, 2026" in stage.world.note(order_id)
     ((_, words),) = said(stage)
-    assert words.endswith("4 working days to dispatch: Dec 11; the carrier comes again: Dec 13")
+    assert words.endswith("plus 4 business days of handling: Dec 11; next carrier pickup: Dec 13.")
 
 
 def test_days_are_told_as_a_range_where_the_merchant_wants_it(stage: Stage) -> None:
