@@ -24,7 +24,7 @@ from app.core.alerts import AlertKind, Digest
 from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.holds import HoldState, Place, Put
-from app.core.model import Basis, Promise
+from app.core.model import Basis, Line, Promise
 from app.core.regimes import NoticeKind, Obligations, limits_of
 from app.db import (
     alerts,
@@ -58,6 +58,7 @@ from app.db import (
     promises,
     queue_heads,
     reservations,
+    risk,
     routes,
     saved_views,
     shops,
@@ -540,6 +541,13 @@ CALLS: Mapping[str, Call] = {
     "holds.count_orders_held": lambda s, a: holds.count_orders_held(s, a.id),
     "queue_heads.served_by": lambda s, a: queue_heads.served_by(s, a.id, ITEM, 1, units=9, most=9),
     "promises.waiting_since": lambda s, a: promises.waiting_since(s, a.id, ITEM),
+    "risk.words_given": lambda s, a: risk.words_given(s, a.id, ITEM),
+    "risk.record_late_percents": lambda s, a: risk.record_late_percents(
+        s, a.id, ITEM, {(1, LOCATION): 40}
+    ),
+    "risk.late_percents_of": lambda s, a: risk.late_percents_of(
+        s, a.id, [Line(1, ITEM, LOCATION, 1, NOW)]
+    ),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
     "showing.items_shown": lambda s, a: showing.items_shown(s, a.id, ORDERS),
     "endings.endings_of": lambda s, a: endings.endings_of(
