@@ -35,7 +35,12 @@ def read_closing_days(text: str) -> Hours:
             raise ClosingError(f"These are {len(some)} days; {_AT_MOST} at most are kept.")
     if len(weekly[False]) == len(_WEEKDAYS):
         raise ClosingError("Nothing would ever go out: leave one day of the week open.")
-    return Hours(*(frozenset(each) for each in (days[False], weekly[False], days[True], weekly[True])))
+    return Hours(
+        closed=frozenset(days[False]),
+        closed_weekly=frozenset(weekly[False]),
+        open=frozenset(days[True]),
+        open_weekly=frozenset(weekly[True]),
+    )
 
 
 def _weekday(words: str) -> int | None:
