@@ -156,7 +156,7 @@ class Goods:
                 ordered_on=ordered_on,
                 state=ArrivalState.RECEIVED,
                 source=ArrivalSource.ORDER,
-                source_key=f"before {number}",
+                source_key=f"{900_000 + number}",
                 received_at=START - timedelta(days=20 + number) + timedelta(days=days),
                 created_at=START,
                 updated_at=START,
