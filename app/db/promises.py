@@ -78,9 +78,7 @@ def record_promises(
         if promise.short < held.get(key, 0):
             said = (held[key], row.expected_on, Basis(row.basis))
         else:
-            if row.early_on != promise.early_on:
-                changed.add(row.order_id)
-            row.words, row.early_on = words, promise.early_on
+            changed |= _explain(row, words, promise.early_on)
         if (row.short, row.expected_on, row.basis) != said:
             _say(session, row, said, now=now, cause=cause)
             changed.add(row.order_id)
@@ -125,6 +123,13 @@ def _note_turn(session: Session, row: PromiseRow, *, now: datetime, cause: str |
             why=f"orders that wait longer for the item: {others}",
             cause=cause,
         )
+
+
+def _explain(row: PromiseRow, words: str, early_on: date | None) -> set[int]:
+    """Keep the reason, and the first day of a range. Returns the order if that is another one now."""
+    moved = {row.order_id} if row.early_on != early_on else set()
+    row.words, row.early_on = words, early_on
+    return moved
 
 
 def _note_kept(
