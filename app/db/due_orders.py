@@ -211,6 +211,13 @@ class _Short(NamedTuple):
     expected_on: date | None
     early_on: date | None
 
+    @property
+    def range_from(self) -> date | None:
+        """The first day of a range; None where a day is told."""
+        if self.early_on is None or self.expected_on is None or self.early_on >= self.expected_on:
+            return None
+        return self.early_on
+
 
 _NOTHING_SHORT = _Short(0, date.min, None)
 # What the build before wrote is another sentence: of that nobody knows whether stock came.
@@ -236,7 +243,7 @@ def _item_states(
         .order_by(LineItemRow.line_id)
     )
     for row, item_id, kind, is_tracked, is_located in session.execute(statement):
-        units, expected_on, early_on = short.get((row.order_id, item_id), _Short(0, None, None))
+        waits = short.get((row.order_id, item_id), _Short(0, None, None))
         was = states[row.order_id].get(item_id)
         told = row.outstanding + (was.outstanding if was else 0)
         states[row.order_id][item_id] = ItemState(
@@ -245,12 +252,12 @@ def _item_states(
             sku=row.sku,
             ordered=row.ordered + (was.ordered if was else 0),
             outstanding=located.get((row.order_id, item_id), 0) if is_located else told,
-            short=units,
-            expected_on=expected_on,
+            short=waits.units,
+            expected_on=waits.expected_on,
             kind=kind,
             is_counted=is_tracked,
-            ended=None if units else ended.get((row.order_id, item_id)),
-            early_on=early_on,
+            ended=None if waits.units else ended.get((row.order_id, item_id)),
+            early_on=waits.range_from,
         )
     return {order_id: list(items.values()) for order_id, items in states.items()}
 
