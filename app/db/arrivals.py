@@ -259,20 +259,24 @@ def change_arrival(
         arrival.received, arrival.received_at = received, now
     if expected_on is not None and arrival.state == ArrivalState.UNDATED:
         arrival.state, arrival.first_expected_on = ArrivalState.EXPECTED, expected_on
-    arrival.state = _state_of(arrival, is_over=is_over, is_cancelled=is_cancelled)
-    if arrival.state == ArrivalState.RECEIVED and arrival.received_at is None:
-        arrival.received_at = now
-    arrival.updated_at = now
+    _renew_state(arrival, is_over=is_over, is_cancelled=is_cancelled, now=now)
     if in_words(arrival) != before:
         kind = "arrival changed" if arrival.state in OPEN else f"arrival {arrival.state}"
         record_change(session, arrival, kind, before=before, by=by, now=now)
 
 
-def _state_of(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool) -> str:
+def _renew_state(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool, now: datetime) -> None:
+    arrival.state = _state_of(arrival, is_over=is_over, is_cancelled=is_cancelled)
+    if arrival.state == ArrivalState.RECEIVED and arrival.received_at is None:
+        arrival.received_at = now
+    arrival.updated_at = now
+
+
+def _state_of(arrival: ArrivalRow, *, is_over: bool, is_cancelled: bool) -> ArrivalState:
     if is_cancelled:
-        return "cancelled"
+        return ArrivalState.CANCELLED
     if is_over or arrival.received >= arrival.quantity:
-        return "received"
+        return ArrivalState.RECEIVED
     return ArrivalState.UNDATED if arrival.state == ArrivalState.UNDATED else ArrivalState.EXPECTED
 
 

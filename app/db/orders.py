@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.core.priority import PriorityRule, priority_of
 from app.db import order_copies
-from app.db.demand import Taken, forget_lines, lines_of, remember_taken
+from app.db.demand import Parts, Place, Taken, forget_lines, lines_of, remember_taken
 from app.db.due_items import ask_for_look, items_of_variants, look_at_queues_of, patience
 from app.db.endings import items_with_untold_endings
 from app.db.foreign import hear_of_foreign_writes
@@ -38,12 +39,10 @@ def upsert_orders(
     orders that really changed.
     """
     known = order_copies.read(session, shop_id, {copy.order_id for copy in copies})
-    rules = priority_rules(session, shop_id)
     lines = lines_of(session, shop_id, known.keys())
+    rules = priority_rules(session, shop_id)
     changed: dict[int, dict[int, int]] = {}
-    taken: list[Taken] = []
-    told = []
-    happened: list[OrderEvent] = []
+    steps: list[_Step] = []
     for copy in copies:
         order = known.get(copy.order_id)
         is_first = order is None
@@ -51,35 +50,18 @@ def upsert_orders(
             order = known[copy.order_id] = order_copies.begin(copy, now=now)
         elif order.is_gone or copy.updated_at < order.updated_at:
             continue
-        told.append(copy)
-        before = {} if order.is_cancelled else order.items
-        was = {} if order.is_cancelled else lines.get(copy.order_id, {})
-        was_cancelled, had = order.is_cancelled, order.items
         is_moved = _rank(order, copy, rules)
-        is_changed = _take_copy(order, copy, now=now, is_trusted=is_read or is_first)
-        after = {} if copy.is_cancelled else order.items
-        if is_changed and not is_first:
-            happened += changes_of(
-                copy.order_id,
-                had,
-                order.items,
-                was_cancelled=was_cancelled,
-                is_cancelled=copy.is_cancelled,
-                at=copy.updated_at,
-            )
-        # Only a read tells where units ship from, so a webhook's copy says nothing of what was taken.
-        if copy.routing is not None:
-            is_begun = any(item.outstanding for item in before.values())
-            taken.append(Taken(copy, was, before, after, is_begun=is_begun))
-        if is_changed or is_moved:
-            _add_difference(changed.setdefault(copy.order_id, {}), before, after)
+        step = _take_step(order, copy, lines, now=now, is_read=is_read, is_first=is_first)
+        steps.append(step)
+        if step.is_changed or is_moved:
+            _add_difference(changed.setdefault(copy.order_id, {}), step.taken.before, step.taken.after)
     order_copies.write(session, shop_id, known)
     keep_routing(session, shop_id, known)
-    remember_taken(session, shop_id, taken, now=now)
-    tell_of_changes(session, shop_id, happened, now=now, cause=cause)
+    remember_taken(session, shop_id, _located(steps), now=now)
+    tell_of_changes(session, shop_id, _happened(steps), now=now, cause=cause)
     _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
-    hear_of_foreign_writes(session, shop_id, told, now=now)
+    hear_of_foreign_writes(session, shop_id, [step.taken.copy for step in steps], now=now)
     return set(changed)
 
 
@@ -97,6 +79,57 @@ def _rank(order: OrderCopy, copy: OrderSeen, rules: Sequence[PriorityRule]) -> b
         return False
     before, order.priority = order.priority, priority_of(carried, rules)
     return order.priority != before
+
+
+class _Step(NamedTuple):
+    """What one copy made of an order's demand, whether it changed it, and what happened to the order, if
+    it was known."""
+
+    taken: Taken
+    is_changed: bool
+    happened: Sequence[OrderEvent]
+
+
+def _located(steps: Sequence[_Step]) -> list[Taken]:
+    """Only a read tells where units ship from: a webhook's copy says nothing of what was taken."""
+    return [step.taken for step in steps if step.taken.copy.routing is not None]
+
+
+def _happened(steps: Sequence[_Step]) -> list[OrderEvent]:
+    return [event for step in steps for event in step.happened]
+
+
+def _take_step(
+    order: OrderCopy,
+    copy: OrderSeen,
+    lines: Mapping[int, Mapping[Place, Parts]],
+    *,
+    now: datetime,
+    is_read: bool,
+    is_first: bool,
+) -> _Step:
+    """Take a copy over. A cancelled order demands nothing."""
+    was_cancelled, had = order.is_cancelled, order.items
+    is_changed = _take_copy(order, copy, now=now, is_trusted=is_read or is_first)
+    before = {} if was_cancelled else had
+    taken = Taken(
+        copy,
+        {} if was_cancelled else lines.get(copy.order_id, {}),
+        before,
+        {} if copy.is_cancelled else order.items,
+        is_begun=any(item.outstanding for item in before.values()),
+    )
+    if is_first or not is_changed:
+        return _Step(taken, is_changed, ())
+    happened = changes_of(
+        copy.order_id,
+        had,
+        order.items,
+        was_cancelled=was_cancelled,
+        is_cancelled=copy.is_cancelled,
+        at=copy.updated_at,
+    )
+    return _Step(taken, is_changed, happened)
 
 
 def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: bool) -> bool:

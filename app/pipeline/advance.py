@@ -70,21 +70,25 @@ def advance(
             return BUSY_S if shops.exists(session, shop_id) else None
     context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
     context.kept_at, context.answered = clock(), answered
-    is_served = False
-    try:
-        is_served = _work(context, answered)
-    except LeaseLostError as lost:
-        log.warning("lease lost", shop=shop_id, reason=str(lost))
-    finally:
-        with sessions.begin() as session:
-            commit_each(session)
-            shops.end_lease(session, shop_id, owner)
-            if is_served:
-                shops.forget_failures(session, shop_id, now=clock())
+    _work_and_let_go(context, answered)
     with sessions.begin() as session:
         commit_each(session)
         due = due_work.read(session, shop_id, now=clock())
     return _wish_s(due, clock())
+
+
+def _work_and_let_go(context: ShopContext, answered: Callable[[], int]) -> None:
+    is_served = False
+    try:
+        is_served = _work(context, answered)
+    except LeaseLostError as lost:
+        log.warning("lease lost", shop=context.shop_id, reason=str(lost))
+    finally:
+        with context.sessions.begin() as session:
+            commit_each(session)
+            shops.end_lease(session, context.shop_id, context.owner)
+            if is_served:
+                shops.forget_failures(session, context.shop_id, now=context.clock())
 
 
 def _wish_s(due: DueWork | None, now: datetime) -> float | None:

@@ -56,6 +56,8 @@ _PAGES = (
 
 LARGEST_BODY = 2 * 1024 * 1024
 
+_SERVICES = (webhooks, health, api, install_shopify, install_bigcommerce)
+
 
 def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) -> Flask:
     """The application. A web process serves it behind `app.web.front`; called without arguments it
@@ -76,15 +78,10 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     access.protect(app, runtime)
     failures.explain(app)
     app.add_url_rule("/favicon.ico", "favicon", _icon)
-    app.register_blueprint(webhooks.make_blueprint(runtime))
-    app.register_blueprint(health.make_blueprint(runtime))
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
-    app.register_blueprint(api.make_blueprint(runtime))
-    app.register_blueprint(install_shopify.make_blueprint(runtime))
-    app.register_blueprint(install_bigcommerce.make_blueprint(runtime))
     frame.prepare(app, runtime.settings)
-    for page in _PAGES:
-        app.register_blueprint(page.make_blueprint(runtime))
+    for module in (*_SERVICES, *_PAGES):
+        app.register_blueprint(module.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)
     return app
 

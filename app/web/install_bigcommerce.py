@@ -27,55 +27,72 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @blueprint.get("/auth")
     @access.anyone
     def install() -> Response:
-        given = auth.exchange_code(
-            runtime.http,
-            runtime.settings,
-            code=_parameter("code"),
-            context=_parameter("context"),
-            scope=_parameter("scope"),
-            redirect_uri=f"{runtime.settings.app_url}{url_for('.install')}",
-        )
-        shop_id = connecting.install_shop(runtime, "bigcommerce", given.store_hash, given.grant)
-        return _enter(runtime, shop_id, given.user, onward=None)
+        return _install(runtime)
 
     @blueprint.get("/load")
     @access.anyone
     def load() -> Response:
-        visit = _visit(runtime)
-        shop = _use(runtime, visit)
-        if shop is None or shop.status in (ShopStatus.REMOVED, ShopStatus.ERASING):
-            raise RejectedVisit(
-                "This store has no Backline any more: install it from your store's list of apps."
-            )
-        return _enter(runtime, shop.id, visit.user, onward=access.local_path(visit.url))
+        return _load(runtime)
 
     @blueprint.get("/uninstall")
     @access.machines
     def uninstall() -> Response:
-        visit = _visit(runtime)
-        shop = _use(runtime, visit)
-        if shop is not None and shop.status in (ShopStatus.ACTIVE, ShopStatus.NEEDS_MERCHANT):
-            with runtime.sessions.begin() as session:
-                leaving.uninstall(
-                    session,
-                    shops.get_shop(session, shop.id),
-                    told_at=visit.issued_at,
-                    now=runtime.clock(),
-                    cause="/bigcommerce/uninstall",
-                )
+        _uninstall(runtime)
         return Response(status=200)
 
     @blueprint.get("/remove_user")
     @access.machines
     def remove_user() -> Response:
-        visit = _visit(runtime)
-        shop = _use(runtime, visit)
-        if shop is not None:
-            with runtime.sessions.begin() as session:
-                staff.end_sign_ins(session, shop.id, subject=_subject(visit.user))
+        _remove_user(runtime)
         return Response(status=200)
 
     return blueprint
+
+
+def _install(runtime: Runtime) -> Response:
+    given = auth.exchange_code(
+        runtime.http,
+        runtime.settings,
+        code=_parameter("code"),
+        context=_parameter("context"),
+        scope=_parameter("scope"),
+        redirect_uri=f"{runtime.settings.app_url}{url_for('.install')}",
+    )
+    shop_id = connecting.install_shop(runtime, "bigcommerce", given.store_hash, given.grant)
+    return _enter(runtime, shop_id, given.user, onward=None)
+
+
+def _load(runtime: Runtime) -> Response:
+    visit = _visit(runtime)
+    shop = _use(runtime, visit)
+    if shop is None or shop.status in (ShopStatus.REMOVED, ShopStatus.ERASING):
+        raise RejectedVisit(
+            "This store has no Backline any more: install it from your store's list of apps."
+        )
+    return _enter(runtime, shop.id, visit.user, onward=access.local_path(visit.url))
+
+
+def _uninstall(runtime: Runtime) -> None:
+    visit = _visit(runtime)
+    shop = _use(runtime, visit)
+    if shop is None or shop.status not in (ShopStatus.ACTIVE, ShopStatus.NEEDS_MERCHANT):
+        return
+    with runtime.sessions.begin() as session:
+        leaving.uninstall(
+            session,
+            shops.get_shop(session, shop.id),
+            told_at=visit.issued_at,
+            now=runtime.clock(),
+            cause="/bigcommerce/uninstall",
+        )
+
+
+def _remove_user(runtime: Runtime) -> None:
+    visit = _visit(runtime)
+    shop = _use(runtime, visit)
+    if shop is not None:
+        with runtime.sessions.begin() as session:
+            staff.end_sign_ins(session, shop.id, subject=_subject(visit.user))
 
 
 def _parameter(name: str) -> str:

@@ -31,59 +31,77 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     """`/shopify/install`, `/shopify/callback`; embedded: `/shopify/app`, `/shopify/session`."""
     blueprint = Blueprint("install_shopify", __name__, url_prefix="/shopify")
     refusals.explain(blueprint)
-    settings = runtime.settings
 
     @blueprint.get("/install")
     @access.anyone
     def install() -> Response:
-        shop = auth.read_shop_domain(request.args.get("shop", ""))
-        if "hmac" in request.args:
-            auth.check_signature(_query(), settings, now=runtime.clock())
-        return _ask_for_consent(settings, shop)
+        return _begin(runtime)
 
     @blueprint.get("/callback")
     @access.anyone
     def callback() -> Response:
-        shop = auth.read_shop_domain(request.args.get("shop", ""))
-        _check_state(settings, shop)
-        auth.check_signature(_query(), settings, now=runtime.clock())
-        grant = auth.exchange_code(runtime.http, settings, shop, request.args.get("code", ""))
-        shop_id = connecting.install_shop(runtime, "shopify", shop, grant)
-        # Shopify does not say which of the shop's people this is.
-        new = _sign_in(runtime, shop_id, Visitor(shop, "installer"), is_embedded=False)
-        answer = new.attach(redirect(url_for("overview.shop_page", shop_id=shop_id), 303))
-        browser_sessions.forget_cookie(answer, name=_COOKIE, is_embedded=False)
-        return answer
+        return _finish(runtime)
 
     @blueprint.get("/app")
     @access.anyone
     def embedded() -> Response | str:
-        shop = auth.read_shop_domain(request.args.get("shop", ""))
-        if request.args.get("embedded") != "1":
-            return redirect(f"{url_for('.install')}?{urlencode(list(request.args.items()))}", 303)
-        headers.show_in_frame_of("shopify", shop)
-        try:
-            return _enter(runtime, request.args.get("id_token", ""), expected=shop)
-        except RejectedVisit:
-            # The admin keeps an address for longer than its token lasts: App Bridge has a fresh one.
-            return render_template("shopify_app.html", app_bridge_key=settings.shopify_client_id)
+        return _open_in_frame(runtime)
 
     @blueprint.post("/session")
     @access.machines
     def session() -> Response:
-        authorization = request.headers.get("Authorization", "")
-        try:
-            entered = _enter(runtime, authorization.removeprefix("Bearer "), expected=None)
-        except RejectedVisit as error:
-            answer: Response = jsonify(problem=str(error))
-            answer.status_code, answer.headers[_RETRY] = 401, "1"
-            return answer
-        answer = jsonify(location=entered.location)
-        for cookie in entered.headers.getlist("Set-Cookie"):
-            answer.headers.add("Set-Cookie", cookie)
-        return answer
+        return _enter_by_token(runtime)
 
     return blueprint
+
+
+def _begin(runtime: Runtime) -> Response:
+    """Shopify signs the address where the merchant comes from its pages, and not where from our own."""
+    shop = auth.read_shop_domain(request.args.get("shop", ""))
+    if "hmac" in request.args:
+        auth.check_signature(_query(), runtime.settings, now=runtime.clock())
+    return _ask_for_consent(runtime.settings, shop)
+
+
+def _finish(runtime: Runtime) -> Response:
+    shop, settings = auth.read_shop_domain(request.args.get("shop", "")), runtime.settings
+    _check_state(settings, shop)
+    auth.check_signature(_query(), settings, now=runtime.clock())
+    grant = auth.exchange_code(runtime.http, settings, shop, request.args.get("code", ""))
+    shop_id = connecting.install_shop(runtime, "shopify", shop, grant)
+    # Shopify does not say which of the shop's people this is.
+    new = _sign_in(runtime, shop_id, Visitor(shop, "installer"), is_embedded=False)
+    answer = new.attach(redirect(url_for("overview.shop_page", shop_id=shop_id), 303))
+    browser_sessions.forget_cookie(answer, name=_COOKIE, is_embedded=False)
+    return answer
+
+
+def _open_in_frame(runtime: Runtime) -> Response | str:
+    shop = auth.read_shop_domain(request.args.get("shop", ""))
+    if request.args.get("embedded") != "1":
+        return redirect(f"{url_for('.install')}?{urlencode(list(request.args.items()))}", 303)
+    headers.show_in_frame_of("shopify", shop)
+    try:
+        return _enter(runtime, request.args.get("id_token", ""), expected=shop)
+    except RejectedVisit:
+        # The admin keeps an address for longer than its token lasts: App Bridge has a fresh one.
+        key = runtime.settings.shopify_client_id
+        return render_template("shopify_app.html", app_bridge_key=key)
+
+
+def _enter_by_token(runtime: Runtime) -> Response:
+    """App Bridge asks for where to go, and follows; a refusal has it come again with a fresh token."""
+    authorization = request.headers.get("Authorization", "")
+    try:
+        entered = _enter(runtime, authorization.removeprefix("Bearer "), expected=None)
+    except RejectedVisit as error:
+        answer: Response = jsonify(problem=str(error))
+        answer.status_code, answer.headers[_RETRY] = 401, "1"
+        return answer
+    answer = jsonify(location=entered.location)
+    for cookie in entered.headers.getlist("Set-Cookie"):
+        answer.headers.add("Set-Cookie", cookie)
+    return answer
 
 
 def _query() -> dict[str, list[str]]:

@@ -1,6 +1,6 @@
 """A file of purchase orders: rehearsed first, then taken in, line by line and never held whole."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -88,9 +88,7 @@ def import_file(
         is_whole=isinstance(layout, Layout) or layout.is_shipment,
     )
     tally = Tally()
-    for portion in _portions(_lines(layout, tally, catalog)):
-        with sessions.begin() as session:
-            intake.take(session, portion)
+    _take_all(sessions, intake, _lines(layout, tally, catalog))
     with sessions.begin() as session:
         intake.finish(session)
         if not is_rehearsal and intake.report.changes:
@@ -133,6 +131,7 @@ def _record(
     )
 
 
-def _portions(lines: Iterator[Wording | Bad]) -> Iterator[Sequence[Wording | Bad]]:
+def _take_all(sessions: sessionmaker[Session], intake: Intake, lines: Iterator[Wording | Bad]) -> None:
     while portion := list(islice(lines, _AT_ONCE)):
-        yield portion
+        with sessions.begin() as session:
+            intake.take(session, portion)

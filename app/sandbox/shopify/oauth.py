@@ -221,48 +221,60 @@ def make_blueprint(by_domain: "Mapping[str, SandboxShop]") -> Blueprint:
     @blueprint.route("/<domain>/admin/apps")
     @blueprint.route("/admin/apps")
     def apps(domain: str | None = None) -> str:
-        oauth = find(domain)
-        to = f"{oauth.app_url}/shopify/install?{oauth.signed()}"
-        return _page(oauth, '<a href="{{ to }}">Install Backline</a>', to=to)
+        return _list_of_apps(find(domain))
 
     @blueprint.route("/<domain>/admin/apps/backline", methods=["GET", "POST"])
     @blueprint.route("/admin/apps/backline", methods=["GET", "POST"])
     def app(domain: str | None = None) -> str:
-        oauth = find(domain)
-        if request.method == "POST":
-            oauth.install()
-        if not oauth.is_installed:
-            return _page(oauth, _CONSENT)
-        query = oauth.signed(embedded="1", locale="en", id_token=oauth.session_token())
-        return _page(oauth, _FRAME, to=f"{oauth.app_url}/shopify/app?{query}")
+        return _app_in_frame(find(domain))
 
     @blueprint.route("/<domain>/admin/oauth/authorize", methods=["GET", "POST"])
     @blueprint.route("/admin/oauth/authorize", methods=["GET", "POST"])
     def authorize(domain: str | None = None) -> str | AnyResponse:
-        oauth = find(domain)
-        to = request.args.get("redirect_uri", "")
-        is_known = request.args.get("client_id") == oauth.shop.client_id
-        if not is_known or to != f"{oauth.app_url}/shopify/callback":
-            abort(400, "The app or its redirect_uri is not known here.")
-        if request.method == "GET" and not oauth.is_installed:
-            return _page(oauth, _CONSENT)
-        oauth.install()
-        query = oauth.signed(code=oauth.new_code(to), state=request.args.get("state", ""))
-        return redirect(f"{to}?{query}")
+        return _ask_for_consent(find(domain))
 
     @blueprint.route("/<domain>/admin/oauth/access_token", methods=["POST"])
     @blueprint.route("/admin/oauth/access_token", methods=["POST"])
     def access_token(domain: str | None = None) -> Response:
-        oauth = find(domain)
-        asked = request.get_json(silent=True) or request.form.to_dict()
-        try:
-            return jsonify(oauth.answer(asked))
-        except TokenRefused as error:
-            answer = jsonify(error=error.error, error_description=str(error))
-            answer.status_code = 400
-            return answer
+        return _give_token(find(domain))
 
     return blueprint
+
+
+def _list_of_apps(oauth: OAuth) -> str:
+    to = f"{oauth.app_url}/shopify/install?{oauth.signed()}"
+    return _page(oauth, '<a href="{{ to }}">Install Backline</a>', to=to)
+
+
+def _app_in_frame(oauth: OAuth) -> str:
+    if request.method == "POST":
+        oauth.install()
+    if not oauth.is_installed:
+        return _page(oauth, _CONSENT)
+    query = oauth.signed(embedded="1", locale="en", id_token=oauth.session_token())
+    return _page(oauth, _FRAME, to=f"{oauth.app_url}/shopify/app?{query}")
+
+
+def _ask_for_consent(oauth: OAuth) -> str | AnyResponse:
+    to = request.args.get("redirect_uri", "")
+    is_known = request.args.get("client_id") == oauth.shop.client_id
+    if not is_known or to != f"{oauth.app_url}/shopify/callback":
+        abort(400, "The app or its redirect_uri is not known here.")
+    if request.method == "GET" and not oauth.is_installed:
+        return _page(oauth, _CONSENT)
+    oauth.install()
+    query = oauth.signed(code=oauth.new_code(to), state=request.args.get("state", ""))
+    return redirect(f"{to}?{query}")
+
+
+def _give_token(oauth: OAuth) -> Response:
+    asked = request.get_json(silent=True) or request.form.to_dict()
+    try:
+        return jsonify(oauth.answer(asked))
+    except TokenRefused as error:
+        answer = jsonify(error=error.error, error_description=str(error))
+        answer.status_code = 400
+        return answer
 
 
 _CONSENT = """<p>Backline asks for: {{ oauth.shop.scopes | join(", ") }}</p>

@@ -86,16 +86,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
     @blueprint.post(f"{address}/priority")
     def set_priority(shop_id: int, order_id: int) -> Response | tuple[str, int]:
-        text = request.form.get("priority", "").strip()
-        with change_shop(runtime, shop_id) as opened:
-            order = _found(opened, order_id)
-            error = _complaint(text)
-            if error:
-                return _render(opened, order, priority=text, error=error), 422
-            interventions.rank_order(
-                opened.session, order, int(text), by=access.viewer().name, now=opened.say.now
-            )
-        return back_to("order.page", shop_id=shop_id, order_id=order_id, done="priority")
+        return _set_priority(runtime, shop_id, order_id)
 
     @blueprint.post(f"{address}/hold")
     def hold(shop_id: int, order_id: int) -> Response:
@@ -119,6 +110,19 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         return back_to("order.page", shop_id=shop_id, order_id=order_id, done="retry")
 
     return blueprint
+
+
+def _set_priority(runtime: Runtime, shop_id: int, order_id: int) -> Response | tuple[str, int]:
+    text = request.form.get("priority", "").strip()
+    with change_shop(runtime, shop_id) as opened:
+        order = _found(opened, order_id)
+        error = _complaint(text)
+        if error:
+            return _render(opened, order, priority=text, error=error), 422
+        interventions.rank_order(
+            opened.session, order, int(text), by=access.viewer().name, now=opened.say.now
+        )
+    return back_to("order.page", shop_id=shop_id, order_id=order_id, done="priority")
 
 
 def _found(opened: OpenShop, order_id: int) -> Order:

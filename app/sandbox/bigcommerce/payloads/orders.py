@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 def order(store: SandboxStore, one: Order, *, consignments: Json | None) -> Json:
     """An order; its products are a link, its consignments another unless they are given."""
     number = one.order_id
-    total = PRICE * sum(line.current for line in one.lines) - float(one.discount)
     return {
         "id": number,
         "customer_id": one.buyer.customer_id,
@@ -39,26 +38,10 @@ def order(store: SandboxStore, one: Order, *, consignments: Json | None) -> Json
         "status_id": one.status_id,
         "status": STATUSES[one.status_id],
         "custom_status": STATUSES[one.status_id],
-        "subtotal_ex_tax": money(total),
-        "subtotal_inc_tax": money(total),
-        "subtotal_tax": NOTHING,
-        "total_ex_tax": money(total),
-        "total_inc_tax": money(total),
-        "total_tax": NOTHING,
-        "base_shipping_cost": NOTHING,
-        "shipping_cost_ex_tax": NOTHING,
-        "shipping_cost_inc_tax": NOTHING,
-        "discount_amount": one.discount,
-        "coupon_discount": NOTHING,
+        **_amounts(one),
         "items_total": sum(line.quantity for line in one.lines),
         "items_shipped": sum(line.shipped for line in one.lines),
-        "payment_method": "Credit Card",
-        "payment_status": "" if one.status_id in VOID else "captured",
-        "refunded_amount": money(PRICE * sum(line.refunded for line in one.lines)),
         "order_is_digital": False,
-        "currency_code": "EUR",
-        "currency_id": 1,
-        "default_currency_code": "EUR",
         "staff_notes": one.staff_notes,
         "customer_message": one.customer_message,
         "shipping_address_count": 1,
@@ -77,6 +60,29 @@ def order(store: SandboxStore, one: Order, *, consignments: Json | None) -> Json
         "coupons": link(store, f"/orders/{number}/coupons"),
         "fees": link(store, f"/orders/{number}/fees"),
         "consignments": consignments or link(store, f"/orders/{number}/consignments"),
+    }
+
+
+def _amounts(one: Order) -> Json:
+    total = PRICE * sum(line.current for line in one.lines) - float(one.discount)
+    return {
+        "subtotal_ex_tax": money(total),
+        "subtotal_inc_tax": money(total),
+        "subtotal_tax": NOTHING,
+        "total_ex_tax": money(total),
+        "total_inc_tax": money(total),
+        "total_tax": NOTHING,
+        "base_shipping_cost": NOTHING,
+        "shipping_cost_ex_tax": NOTHING,
+        "shipping_cost_inc_tax": NOTHING,
+        "discount_amount": one.discount,
+        "coupon_discount": NOTHING,
+        "payment_method": "Credit Card",
+        "payment_status": "" if one.status_id in VOID else "captured",
+        "refunded_amount": money(PRICE * sum(line.refunded for line in one.lines)),
+        "currency_code": "EUR",
+        "currency_id": 1,
+        "default_currency_code": "EUR",
     }
 
 

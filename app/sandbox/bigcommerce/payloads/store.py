@@ -30,7 +30,6 @@ def metafield(store: SandboxStore, one: Metafield) -> Json:
 
 def store_information(store: SandboxStore) -> Json:
     """The store's profile."""
-    offset = store.clock().astimezone(store.zone).utcoffset()
     return {
         "id": store.store_hash,
         "store_id": store.store_id,
@@ -48,17 +47,7 @@ def store_information(store: SandboxStore) -> Json:
         "phone": "",
         "admin_email": "merchant@sandbox.example",
         "order_email": "orders@sandbox.example",
-        "timezone": {
-            "name": store.time_zone,
-            "raw_offset": int(offset.total_seconds()) if offset else 0,
-            "dst_offset": 0,
-            "dst_correction": False,
-            "date_format": {
-                "display": "M j, Y",
-                "export": "M j, Y",
-                "extended_display": "M j, Y @ g:i A",
-            },
-        },
+        "timezone": _time_zone(store),
         "language": store.locale,
         "currency": "EUR",
         "currency_symbol": "€",
@@ -69,4 +58,19 @@ def store_information(store: SandboxStore) -> Json:
         "logo": [],
         "default_channel_id": 1,
         "features": {"stencil_enabled": True, "multi_storefront_enabled": False},
+    }
+
+
+def _time_zone(store: SandboxStore) -> Json:
+    offset = store.clock().astimezone(store.zone).utcoffset()
+    return {
+        "name": store.time_zone,
+        "raw_offset": int(offset.total_seconds()) if offset else 0,
+        "dst_offset": 0,
+        "dst_correction": False,
+        "date_format": {
+            "display": "M j, Y",
+            "export": "M j, Y",
+            "extended_display": "M j, Y @ g:i A",
+        },
     }
