@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.retention import USUAL, Retention
 from app.db import due_work, shops
+from app.db.due_sources import Step
 from app.db.due_work import DueWork
 from app.db.models import Shop
 from app.db.shops import LeaseLostError
@@ -133,18 +134,17 @@ def _act(context: ShopContext) -> bool:
         due = due_work.read(session, context.shop_id, now=context.clock())
     if due is None:
         return False
-    if due.is_told and absorb(context):
+    wanted = due.steps(context.clock())
+    if Step.ABSORB in wanted and absorb(context):
         return True
     if due.is_leaving(context.clock()):
         _erase(context)
         return False
-    wanted = due.steps(context.clock()) if due.may_call(context.clock()) else ()
-    return any(step(context) for name, step in _STEPS.items() if name in wanted)
+    return any(step(context) for name, step in STEPS.items() if name in wanted)
 
 
 def _has_step(due: DueWork, now: datetime) -> bool:
-    is_wanted = due.may_call(now) and bool(due.steps(now))
-    return due.is_told or due.is_leaving(now) or is_wanted
+    return due.is_leaving(now) or bool(due.steps(now))
 
 
 def _erase(context: ShopContext) -> None:
@@ -153,17 +153,17 @@ def _erase(context: ShopContext) -> None:
     log.info("shop erased", shop=context.shop_id, rows=erased)
 
 
-# In this order: what the steps before find out, those after need.
-_STEPS: Mapping[str, Callable[[ShopContext], bool]] = {
-    "check": check_first,
-    "import": import_step,
-    "news": poll_changes,
-    "inbound": read_inbound,
-    "items": settle_or_read_ahead,
-    "bulk": write_in_bulk,
-    "orders": write_back,
-    "holds": keep_holds,
+# In this order: what the steps before find out, those after need. Deliveries come before all of them.
+STEPS: Mapping[Step, Callable[[ShopContext], bool]] = {
+    Step.CHECK: check_first,
+    Step.IMPORT: import_step,
+    Step.CHANGES: poll_changes,
+    Step.INBOUND: read_inbound,
+    Step.ITEMS: settle_or_read_ahead,
+    Step.BULK: write_in_bulk,
+    Step.ORDERS: write_back,
+    Step.HOLDS: keep_holds,
     # Nobody waits at a stranger's server while there are orders to write.
-    "feeds": read_feed,
-    "hourly": reconcile,
+    Step.FEEDS: read_feed,
+    Step.HOURLY: reconcile,
 }

@@ -8,8 +8,9 @@ from redis import Redis
 from structlog.testing import capture_logs
 
 from app.db import shops
+from app.db.due_sources import SOURCES, Step
 from app.db.models import Shop
-from app.pipeline.advance import SLICE, advance
+from app.pipeline.advance import SLICE, STEPS, advance
 from app.settings import Settings
 from tests.pipeline.stage import Stage, mutations, open_shop
 
@@ -308,3 +309,9 @@ def test_a_shop_that_is_no_more_asks_for_nothing(stage: Stage) -> None:
     )
 
     assert again_s is None
+
+
+def test_whatever_makes_a_shop_due_is_done_by_a_step_and_every_step_becomes_due() -> None:
+    wanted = {step for source in SOURCES for step in source.steps}
+
+    assert wanted == {Step.ABSORB, *STEPS} == set(Step)
