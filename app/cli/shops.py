@@ -9,6 +9,7 @@ from app.cli.values import ROW
 from app.core.closing import ClosingError, read_closing_days, read_hour
 from app.core.holds import Policy
 from app.core.regimes import Regime
+from app.core.states import ShopStatus
 from app.db import api_tokens, audit, promises, shops
 from app.db.preferences import change_preferences
 from app.errors import NeedsMerchant
@@ -113,7 +114,7 @@ def sync(domain: str) -> None:
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop = find_shop(session, domain)
-            if shop.status != "active":
+            if shop.status != ShopStatus.ACTIVE:
                 fail(f"{domain} is {shop.status}: {shop.problem}")
             shops.ask_to_sync(shop, now=runtime.clock())
         _show_import(runtime, shop.id)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from app.cli.common import BY, console, fail, find_item, find_shop, open_runtime
 from app.cli.values import DAY, ROW, UNITS
 from app.core.bounds import MOST_UNITS
+from app.core.states import ArrivalState
 from app.db import arrivals, items, lead_times, stock
 from app.db.models import ArrivalRow, Shop, StockItem
 from app.pipeline import doorbell
@@ -115,7 +116,7 @@ def list_supply(domain: str, *, is_all: bool) -> None:
                 str(row.quantity),
                 str(row.received),
                 "not ordered yet" if row.item_id is None else str(counts.get(row.id, 0)),
-                "no date" if row.state == "undated" else row.expected_on.isoformat(),
+                "no date" if row.state == ArrivalState.UNDATED else row.expected_on.isoformat(),
                 f"{row.reference} from {row.supplier}" if row.supplier else row.reference,
                 row.source,
                 *([row.state.replace("cancelled", "canceled")] if is_all else []),
@@ -142,9 +143,9 @@ def receive(domain: str, delivery: int, quantity: int | None, *, final: bool, ye
                 session, row, received=received, is_over=final, by=BY, now=runtime.clock()
             )
         doorbell.ring(runtime.redis, shop.id)
-        rest = " No more units are expected." if row.state == "received" else ""
+        rest = " No more units are expected." if row.state == ArrivalState.RECEIVED else ""
         console.print(f"Delivery {delivery}: {row.received} of {row.quantity} received.{rest}")
-        if row.state == "received":
+        if row.state == ArrivalState.RECEIVED:
             console.print(f"To undo: backline supply reopen {domain} {delivery}")
 
 
@@ -289,7 +290,7 @@ def _open_arrival(
     session: Session, shop: Shop, number: int, *, may_be_received: bool = False
 ) -> ArrivalRow:
     row = _own_arrival(session, shop, number)
-    if row.state in arrivals.OPEN or (may_be_received and row.state == "received"):
+    if row.state in arrivals.OPEN or (may_be_received and row.state == ArrivalState.RECEIVED):
         return row
     state = row.state.replace("cancelled", "canceled")
     raise click.ClickException(

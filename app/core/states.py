@@ -29,6 +29,33 @@ class ImportState(StrEnum):
     DONE = "done"
 
 
+class BulkWriteState(StrEnum):
+    """Of a write of many orders: operations may have begun whose ids were not kept yet, it runs, or it
+    came to nothing and no other one is begun for a while."""
+
+    BEGINNING = "beginning"
+    RUNNING = "running"
+    RESTING = "resting"
+
+
+class FeedState(StrEnum):
+    """Of a feed of files: they are rehearsed and nothing is changed, imported, or not read."""
+
+    TRIAL = "trial"
+    ON = "on"
+    OFF = "off"
+
+
+class FeedOutcome(StrEnum):
+    """Of a feed's last run: what became of its files, that none is new, or that one may still grow."""
+
+    IMPORTED = "imported"
+    REHEARSED = "rehearsed"
+    UNCHANGED = "unchanged"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
 class ArrivalState(StrEnum):
     """Of an arrival: to come, to come on no known day, over (all of it or not), never to come."""
 

@@ -22,7 +22,7 @@ RANKS = {"order": -1, "typed": 0, "csv": 1, "api": 1, "asn": 2, "shopify": 3}
 KEPT_THERE = {"shopify": "shipment", "order": "purchase order"}
 """Sources that the platform itself keeps, and what it calls what they tell: changed there alone."""
 
-OPEN = ("expected", "undated")
+OPEN = (ArrivalState.EXPECTED, ArrivalState.UNDATED)
 """The states of arrivals that still come, whether or not their day is known."""
 
 _AT_ONCE = 500

@@ -12,14 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.states import BulkWriteState
 from app.db.models import IN_BULK, TAGGED, BulkWriteRow, Order
 from app.db.statements import chunks, upsert
-
-BEGINNING = "beginning"
-"""Operations may have begun whose ids were not kept yet."""
-RUNNING = "running"
-RESTING = "resting"
-"""It came to nothing: no other one is begun before `look_at`."""
 
 
 def find(session: Session, shop_id: int) -> BulkWriteRow | None:
@@ -29,7 +24,7 @@ def find(session: Session, shop_id: int) -> BulkWriteRow | None:
 
 def begin(session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime) -> None:
     """Keep, before anything is sent, that these orders are about to be written in bulk."""
-    _keep(session, shop_id, BEGINNING, begun_at=now, look_at=now)
+    _keep(session, shop_id, BulkWriteState.BEGINNING, begun_at=now, look_at=now)
     _mark(session, shop_id, order_ids, IN_BULK)
 
 
@@ -42,7 +37,7 @@ def add_part(session: Session, shop_id: int, operation_id: int, order_ids: Seque
 def look_later(session: Session, shop_id: int, *, at: datetime) -> None:
     """All its operations are known: ask then how far they are."""
     row = session.get_one(BulkWriteRow, shop_id)
-    row.state, row.look_at = RUNNING, at
+    row.state, row.look_at = BulkWriteState.RUNNING, at
 
 
 def end(
@@ -65,7 +60,7 @@ def end(
 
 def rest(session: Session, shop_id: int, *, until: datetime, now: datetime) -> None:
     """Begin none before then."""
-    _keep(session, shop_id, RESTING, begun_at=now, look_at=until)
+    _keep(session, shop_id, BulkWriteState.RESTING, begun_at=now, look_at=until)
 
 
 def _mark(session: Session, shop_id: int, order_ids: Collection[int], bulk: str) -> None:

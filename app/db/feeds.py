@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, undefer
 
+from app.core.states import FeedState
 from app.db.models import FeedRow
 from app.db.statements import affected_rows
 
@@ -50,10 +51,10 @@ def forget_all(session: Session, shop_id: int) -> None:
     session.execute(sa.delete(FeedRow).where(FeedRow.shop_id == shop_id))
 
 
-def switch(feed: FeedRow, state: str, *, now: datetime) -> None:
+def switch(feed: FeedRow, state: FeedState, *, now: datetime) -> None:
     """Put a feed on trial, on, or off. One that reads is read at once."""
     feed.state = state
-    feed.due_at = None if state == "off" else now
+    feed.due_at = None if state == FeedState.OFF else now
 
 
 def ask_to_read(feed: FeedRow, *, now: datetime) -> None:
@@ -71,7 +72,7 @@ def confirm_host_key(feed: FeedRow, host_key: str, *, now: datetime) -> bool:
     if not host_key or host_key != feed.offered_host_key:
         return False
     feed.host_key, feed.offered_host_key, feed.problem = host_key, None, ""
-    if feed.state != "off":
+    if feed.state != FeedState.OFF:
         feed.due_at = now
     return True
 

@@ -162,10 +162,10 @@ def needs_work(delivery: Delivery) -> bool:
     return bool(delivery.facts) and not delivery.is_ignored and delivery.problem is None
 
 
-def _state(delivery: Delivery) -> str:
+def _state(delivery: Delivery) -> DeliveryState:
     if delivery.problem is not None:
-        return "failed"
-    return "due" if needs_work(delivery) else "ignored"
+        return DeliveryState.FAILED
+    return DeliveryState.DUE if needs_work(delivery) else DeliveryState.IGNORED
 
 
 class DueDelivery(NamedTuple):
@@ -233,12 +233,12 @@ def replay(row: DeliveryRow) -> None:
 
 def old_deliveries(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """The deliveries that are done with and older than any retry; failed ones stay to be seen."""
-    return _received(shop_id, ("done", "ignored"), before)
+    return _received(shop_id, (DeliveryState.DONE, DeliveryState.IGNORED), before)
 
 
 def old_failed_deliveries(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """The failed deliveries that nobody has tried again."""
-    return _received(shop_id, ("failed",), before)
+    return _received(shop_id, (DeliveryState.FAILED,), before)
 
 
 def _received(shop_id: Given[int], states: Sequence[str], before: Given[datetime]) -> Rows:

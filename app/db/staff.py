@@ -14,6 +14,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.states import ShopStatus
 from app.db.models import Shop, SignInRow, StaffRow
 from app.db.statements import affected_rows
 
@@ -21,7 +22,7 @@ LINK_LIFE = timedelta(hours=72)
 IDLE = timedelta(hours=12)
 LONGEST = timedelta(days=7)
 _NOTICE_USE = timedelta(minutes=1)
-_GONE = ("removed", "erasing")
+_GONE = (ShopStatus.REMOVED, ShopStatus.ERASING)
 _ADDRESS = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\".]+")
 _LONGEST_ADDRESS = 254
 

@@ -13,6 +13,7 @@ from functools import partial
 import structlog
 from msgspec.structs import replace
 
+from app.core.states import BulkWriteState
 from app.db import bulk_writes, due_orders, shops, showing
 from app.db.due_orders import DueOrder
 from app.db.models import BulkWriteRow
@@ -140,10 +141,10 @@ def _have_it_begun(context: ShopContext, writer: BulkWriter, changes: Sequence[O
 def _follow(context: ShopContext, row: BulkWriteRow) -> bool:
     """How far is it? A worker that was killed while it began may have left operations unnamed."""
     writer = context.platform.bulk
-    if row.state == bulk_writes.RESTING or writer is None:
+    if row.state == BulkWriteState.RESTING or writer is None:
         _end(context, tagged=set(), failed=False)
         return False
-    if row.state == bulk_writes.BEGINNING:
+    if row.state == BulkWriteState.BEGINNING:
         row = _adopt(context, writer, row)
     states = {part["operation_id"]: writer.state(part["operation_id"]) for part in row.parts}
     going = [operation_id for operation_id, state in states.items() if not state.is_over]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.core.states import ImportState, ShopStatus
 from app.db import audit, holds, shops, tokens
 from app.db.models import Shop
 from app.errors import NeedsMerchant
@@ -30,7 +31,7 @@ def install_shop(runtime: Runtime, platform: str, domain: str, grant: Grant) -> 
     now = runtime.clock()
     with runtime.sessions.begin() as session:
         before = shops.find_shop(session, platform, domain)
-        is_back = before is None or before.status != "active"
+        is_back = before is None or before.status != ShopStatus.ACTIVE
         shop = shops.install_shop(session, platform=platform, domain=domain, now=now)
         tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=now)
         shops.ask_to_check(shop)
@@ -88,9 +89,9 @@ def import_now(runtime: Runtime, shop_id: int) -> Iterator[Shop]:
         with runtime.sessions.begin() as session:
             shop = shops.get_shop(session, shop_id)
         yield shop
-        if shop.status != "active":
+        if shop.status != ShopStatus.ACTIVE:
             raise NeedsMerchant(shop.problem or f"{shop.domain} is {shop.status}")
-        if shop.import_state == "done" and (again_s is None or again_s > 0):
+        if shop.import_state == ImportState.DONE and (again_s is None or again_s > 0):
             return
         time.sleep(min(again_s or 0, _LONGEST_PAUSE_S))
 

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.states import ArrivalState
 from app.db.models.base import ROW_ID, Base
 
 
@@ -55,7 +56,7 @@ class ArrivalRow(Base):
     ordered_on: Mapped[date | None]
     reference: Mapped[str] = mapped_column(default="")
     supplier: Mapped[str] = mapped_column(default="")
-    state: Mapped[str] = mapped_column(default="expected")
+    state: Mapped[str] = mapped_column(default=ArrivalState.EXPECTED)
     source: Mapped[str] = mapped_column(default="typed")
     source_key: Mapped[str | None]
     list_name: Mapped[str | None]

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.states import FeedState
 from app.db.models.base import Base
 
 
@@ -15,13 +16,13 @@ class FeedRow(Base):
     `kind` is https or sftp. `address` is what people may see of it; the whole of it, which may hold a
     secret, is in `sealed` with the credentials (see `app.pipeline.feeds.source.Login`). `host_key` is
     the SFTP server's, once somebody confirmed it; `offered_host_key` what a server showed instead.
-    `state` is trial (files are rehearsed and nothing is changed), on, or off. The feed is read at
-    `due_at` (None: not by itself), then every `every_hours`; `options` say how its files are read (see
-    `FileLayoutRow`), `takes_good_lines` that a file with lines that can't be used is imported all the
-    same. `mail_to` is told of what went wrong, once: `mailed_problem` is what it was told last.
+    `state` is a `FeedState`. The feed is read at `due_at` (None: not by itself), then every
+    `every_hours`; `options` say how its files are read (see `FileLayoutRow`), `takes_good_lines` that a
+    file with lines that can't be used is imported all the same. `mail_to` is told of what went wrong,
+    once: `mailed_problem` is what it was told last.
 
-    The last run: `ran_at`, its `outcome` (imported, rehearsed, unchanged, waiting, failed), the
-    `problem`, the `report` of the last file that was rehearsed or imported, and `failures` in a row.
+    The last run: `ran_at`, its `outcome` (a `FeedOutcome`), the `problem`, the `report` of the last file
+    that was rehearsed or imported, and `failures` in a row.
     What was read before: of an address `etag`, `modified` and the `digest` of the content, of a folder
     `files` by name. A file that was refused is held, so that it can be looked at.
     """
@@ -36,7 +37,7 @@ class FeedRow(Base):
     sealed: Mapped[str]
     host_key: Mapped[str | None]
     offered_host_key: Mapped[str | None]
-    state: Mapped[str] = mapped_column(default="trial")
+    state: Mapped[str] = mapped_column(default=FeedState.TRIAL)
     every_hours: Mapped[int] = mapped_column(sa.Integer(), default=24)
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     takes_good_lines: Mapped[bool] = mapped_column(default=False)

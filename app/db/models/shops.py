@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.states import ImportState, ShopStatus
 from app.db.models.base import ROW_ID, Base
 
 
@@ -59,7 +60,7 @@ class Shop(Base):
     renewing_owner: Mapped[str | None]
     renewing_until: Mapped[datetime | None]
     scopes: Mapped[list[Any]] = mapped_column(default=list)
-    status: Mapped[str] = mapped_column(default="active")
+    status: Mapped[str] = mapped_column(default=ShopStatus.ACTIVE)
     problem: Mapped[str | None]
     locale: Mapped[str] = mapped_column(default="en")
     time_zone: Mapped[str] = mapped_column(default="UTC")
@@ -103,7 +104,7 @@ class Shop(Base):
     failures: Mapped[int] = mapped_column(sa.Integer(), default=0)
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
-    import_state: Mapped[str] = mapped_column(default="none")
+    import_state: Mapped[str] = mapped_column(default=ImportState.NONE)
     import_cursor: Mapped[str | None]
     import_done: Mapped[int] = mapped_column(default=0)
     import_total: Mapped[int] = mapped_column(default=0)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.desired import Status
-from app.core.states import TurnEvent
+from app.core.states import DeliveryState, TurnEvent
 from app.db.models import DeliveryRow, Event, Order, PoolRow, Shop, StockItem
 
 _QUARTER_S = 900  # every zone's midnight falls on one
@@ -128,7 +128,7 @@ class InboxState:
 def read_inbox(session: Session, shop_id: int) -> InboxState:
     """Counted by their indexes: a busy shop keeps many deliveries that are done."""
     mine = DeliveryRow.shop_id == shop_id
-    due = sa.and_(mine, DeliveryRow.state == "due")
+    due = sa.and_(mine, DeliveryRow.state == DeliveryState.DUE)
     statement = sa.select(
         sa.select(sa.func.max(DeliveryRow.received_at)).where(mine).scalar_subquery(),
         sa.select(sa.func.count()).select_from(DeliveryRow).where(due).scalar_subquery(),
@@ -139,7 +139,7 @@ def read_inbox(session: Session, shop_id: int) -> InboxState:
         .scalar_subquery(),
         sa.select(sa.func.count())
         .select_from(DeliveryRow)
-        .where(mine, DeliveryRow.state == "failed")
+        .where(mine, DeliveryRow.state == DeliveryState.FAILED)
         .scalar_subquery(),
     )
     return InboxState(*session.execute(statement).one())

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from app.core.states import FeedOutcome, FeedState
 from app.db import feeds, shops
 from app.db.models import FeedRow
 from app.db.shops import LeaseLostError
@@ -37,7 +38,7 @@ class Run:
     itself)."""
 
     values: dict[str, Any] = field(default_factory=dict)
-    outcome: str = "unchanged"
+    outcome: FeedOutcome = FeedOutcome.UNCHANGED
     problem: str = ""
     passes: bool = False
     due_at: datetime | None = None
@@ -46,13 +47,13 @@ class Run:
     def note(self, used: Used, name: str, content: bytes) -> None:
         """A file was used. What went wrong with one is not hidden by the next."""
         self.values["report"] = used.report
-        if self.outcome != "failed":
+        if self.outcome != FeedOutcome.FAILED:
             self.outcome = used.outcome
         if used.problem:
             self.problem = f"{name}: {used.problem}"
-        if used.outcome == "failed":
+        if used.outcome == FeedOutcome.FAILED:
             self.values |= {"held_name": name, "held_content": content}
-        elif self.outcome == "imported":
+        elif self.outcome == FeedOutcome.IMPORTED:
             self.values |= {"held_name": "", "held_content": None}
 
 
@@ -77,7 +78,7 @@ def read_feed(context: ShopContext) -> bool:
             outcome=run.outcome,
             problem=run.problem,
             mailed_problem=mailed,
-            failures=feed.failures + 1 if run.outcome == "failed" else 0,
+            failures=feed.failures + 1 if run.outcome == FeedOutcome.FAILED else 0,
             **run.values,
         )
     log.info("feed read", shop=context.shop_id, feed=feed.feed_id, outcome=run.outcome)
@@ -92,15 +93,15 @@ def _guarded(context: ShopContext, feed: FeedRow) -> Run:
             _READERS[feed.kind](context, feed, login, until, run)
     except HostKeyOffered as offered:
         run.values["offered_host_key"], run.is_over = offered.host_key, True
-        run.outcome, run.problem = "failed", str(offered)
+        run.outcome, run.problem = FeedOutcome.FAILED, str(offered)
     except (FeedFailed, NeedsOperator) as failed:
-        run.outcome, run.problem = "failed", str(failed)
+        run.outcome, run.problem = FeedOutcome.FAILED, str(failed)
         run.passes = isinstance(failed, NeedsOperator) or failed.passes
     except (LeaseLostError, DBAPIError):
         raise
     except Exception:  # whatever a stranger's server sends, the shop's other work goes on
         log.exception("a feed can't be read", shop=context.shop_id, feed=feed.feed_id)
-        run.outcome = "failed"
+        run.outcome = FeedOutcome.FAILED
         run.problem = "Backline could not read it, through an error of its own, which is in its log."
     return run
 
@@ -119,7 +120,7 @@ def _read_web(context: ShopContext, feed: FeedRow, login: Login, until: Deadline
     if digest != feed.digest:
         run.note(use_file(context, feed, fetched.name, fetched.content), fetched.name, fetched.content)
     # A file that was refused, or rehearsed alone, is fetched again: it may be read otherwise by then.
-    if run.outcome in ("imported", "unchanged"):
+    if run.outcome in (FeedOutcome.IMPORTED, FeedOutcome.UNCHANGED):
         run.values |= {"etag": fetched.etag, "modified": fetched.modified, "digest": digest}
 
 
@@ -127,7 +128,7 @@ def _read_folder(context: ShopContext, feed: FeedRow, login: Login, until: Deadl
     network = context.feed_access.network
     with open_folder(login, host_key=feed.host_key, network=network, until=until) as folder:
         listed = folder.files()
-        if feed.state == "trial":
+        if feed.state == FeedState.TRIAL:
             for file in listed[-1:]:
                 _use_remote(context, feed, folder, file, run)
             return
@@ -150,10 +151,10 @@ def _read_new(
                 run.due_at = context.clock()
                 return
             used = _use_remote(context, feed, folder, file, run)
-            seen[file.name] = _mark(file, "refused" if used.outcome == "failed" else "read")
+            seen[file.name] = _mark(file, "refused" if used.outcome == FeedOutcome.FAILED else "read")
     if any(state == "new" for _, _, state in seen.values()):
         run.due_at = context.clock() + _SECOND_LOOK
-        run.outcome = "waiting" if run.outcome == "unchanged" else run.outcome
+        run.outcome = FeedOutcome.WAITING if run.outcome == FeedOutcome.UNCHANGED else run.outcome
 
 
 def _mark(file: RemoteFile, state: str) -> list[Any]:
@@ -209,9 +210,9 @@ def _tell(context: ShopContext, feed: FeedRow, run: Run) -> str:
 
 
 _RESULTS = {
-    "failed": "Nothing of it was imported.",
-    "imported": "The other lines were imported.",
-    "rehearsed": "Nothing was imported: the feed is on trial.",
+    FeedOutcome.FAILED: "Nothing of it was imported.",
+    FeedOutcome.IMPORTED: "The other lines were imported.",
+    FeedOutcome.REHEARSED: "Nothing was imported: the feed is on trial.",
 }
 _LETTER = """\
 The purchase orders of the feed "{feed}" of {shop} could not all be read:

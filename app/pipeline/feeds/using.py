@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.core.states import FeedOutcome, FeedState
 from app.db.models import FeedRow
 from app.pipeline.arrivals import Bad, Report
 from app.pipeline.context import ShopContext
@@ -22,7 +23,7 @@ class Used:
     """What became of a file: `outcome` is imported, rehearsed or failed. The `report` is as it stands on
     the page."""
 
-    outcome: str
+    outcome: FeedOutcome
     problem: str = ""
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -35,15 +36,15 @@ def use_file(context: ShopContext, feed: FeedRow, name: str, content: bytes) -> 
         layout = _examine(context, feed, content)
         report = _import(context, feed, layout, name, bad=bad, is_rehearsal=True)
     except FileRefused as refused:
-        return Used("failed", str(refused), {"file": printable(name)})
+        return Used(FeedOutcome.FAILED, str(refused), {"file": printable(name)})
     shown = _shown(report, bad, name)
     problem = _objection(feed, report, bad)
     if problem:
-        return Used("failed", problem, shown)
-    if feed.state == "trial":
-        return Used("rehearsed", _unusable(report, bad), shown)
+        return Used(FeedOutcome.FAILED, problem, shown)
+    if feed.state == FeedState.TRIAL:
+        return Used(FeedOutcome.REHEARSED, _unusable(report, bad), shown)
     _import(context, feed, layout, name, bad=[], is_rehearsal=False)
-    return Used("imported", _unusable(report, bad), shown)
+    return Used(FeedOutcome.IMPORTED, _unusable(report, bad), shown)
 
 
 def _examine(context: ShopContext, feed: FeedRow, content: bytes) -> OrderFile:

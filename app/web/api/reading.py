@@ -14,11 +14,8 @@ from app.web.api.answers import Problem
 MOST_AT_ONCE = 200
 _STATES = {
     "open": arrivals.OPEN,
-    "expected": ("expected",),
-    "undated": ("undated",),
-    "received": ("received",),
-    "cancelled": ("cancelled",),
-    "all": ("expected", "undated", "received", "cancelled"),
+    **{state.value: (state,) for state in ArrivalState},
+    "all": tuple(ArrivalState),
 }
 
 

@@ -7,6 +7,7 @@ import msgspec
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from app.core.states import FeedOutcome, FeedState
 from app.db import feeds, uploads
 from app.db.models import FeedRow
 from app.pipeline.feeds.sftp import fingerprint
@@ -35,16 +36,16 @@ EVERY_HOURS = {"1": "every hour", "3": "every 3 hours", "6": "every 6 hours", "1
     "168": "once a week",
 }
 STATES = {
-    "trial": "On trial: files are checked, nothing is imported",
-    "on": "On: files are imported",
-    "off": "Paused",
+    FeedState.TRIAL: "On trial: files are checked, nothing is imported",
+    FeedState.ON: "On: files are imported",
+    FeedState.OFF: "Paused",
 }
 OUTCOMES = {
-    "imported": "Imported",
-    "rehearsed": "Checked, not imported",
-    "unchanged": "Nothing new",
-    "waiting": "A new file may still be growing; looking again in a minute",
-    "failed": "Failed; nothing was imported",
+    FeedOutcome.IMPORTED: "Imported",
+    FeedOutcome.REHEARSED: "Checked, not imported",
+    FeedOutcome.UNCHANGED: "Nothing new",
+    FeedOutcome.WAITING: "A new file may still be growing; looking again in a minute",
+    FeedOutcome.FAILED: "Failed; nothing was imported",
 }
 _DONE = {
     "added": "The feed was added. Its first file is being checked; nothing is imported yet.",
@@ -239,7 +240,7 @@ def _back(opened: OpenShop, feed: FeedRow, done: str) -> Response:
     return back_to(_PAGE, shop_id=opened.id, feed_id=feed.feed_id, done=done)
 
 
-def _switch(state: str) -> Callable[[OpenShop, FeedRow], Response]:
+def _switch(state: FeedState) -> Callable[[OpenShop, FeedRow], Response]:
     def switch(opened: OpenShop, feed: FeedRow) -> Response:
         feeds.switch(feed, state, now=opened.say.now)
         return _back(opened, feed, state)
@@ -282,9 +283,9 @@ def _unknown(opened: OpenShop, feed: FeedRow) -> Response:
 
 
 _ACTIONS: Mapping[str, Callable[[OpenShop, FeedRow], Response]] = {
-    "start": _switch("on"),
-    "pause": _switch("off"),
-    "trial": _switch("trial"),
+    "start": _switch(FeedState.ON),
+    "pause": _switch(FeedState.OFF),
+    "trial": _switch(FeedState.TRIAL),
     "read": _read_now,
     "confirm": _confirm,
     "review": _review,
