@@ -247,13 +247,12 @@ def _refuse_weak_secrets(settings: Settings) -> None:
             raise SettingsError(
                 f"{name.upper()} is too easy to guess: `backline secrets` makes a good one"
             )
-    for platform in ("shopify", "bigcommerce"):
-        if getattr(settings, f"{platform}_client_id") and not getattr(
-            settings, f"{platform}_client_secret"
-        ):
-            name = platform.upper()
+    for client_id in Settings.model_fields:
+        secret = client_id.replace("_client_id", "_client_secret")
+        is_given = secret != client_id and getattr(settings, client_id)
+        if is_given and not getattr(settings, secret):
             raise SettingsError(
-                f"{name}_CLIENT_SECRET is missing beside {name}_CLIENT_ID: copy both from the app's page"
+                f"{secret.upper()} is missing beside {client_id.upper()}: copy both from the app's page"
             )
 
 

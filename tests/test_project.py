@@ -24,6 +24,7 @@ from packaging.utils import canonicalize_name
 from redis.exceptions import AuthenticationError
 
 from app.logs import configure_logs, redact_secrets
+from app.platforms.registry import PLATFORMS
 from app.services import EmbeddedRedis, open_engine, open_redis
 from app.settings import Settings, SettingsError, environment_names, load_settings
 
@@ -106,6 +107,36 @@ def _imported(node: ast.AST) -> list[str]:
             return [module]
         case _:
             return []
+
+
+# A platform's own way in, and the words of rows, which say "shopify" for any shop's own goods.
+OF_ONE_PLATFORM = {"app/core/states.py", *(f"app/web/install_{name}.py" for name in PLATFORMS)}
+
+FOLDERS = tuple(f"app.platforms.{name}" for name in PLATFORMS)
+
+
+def _names_of_platforms(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Constant(value=str(text)) if text in PLATFORMS:
+                yield f"{path}:{node.lineno} {text!r}"
+            case ast.Attribute(attr=attr) if attr.partition("_")[0] in PLATFORMS:
+                yield f"{path}:{node.lineno} .{attr}"
+            case ast.ImportFrom(module=str(module)) if module.startswith(FOLDERS):
+                yield f"{path}:{node.lineno} from {module}"
+
+
+def test_shared_code_asks_for_no_platform_by_its_name() -> None:
+    """What differs is a row in the registry, so that a third platform changes nothing else."""
+    own = (ROOT / "app/platforms", ROOT / "app/sandbox", ROOT / "app/db/migrations")
+    shared = (
+        path
+        for path in _sources("app", "workers")
+        if not any(path.is_relative_to(folder) for folder in own)
+        and str(path.relative_to(ROOT)) not in OF_ONE_PLATFORM
+    )
+
+    assert [name for path in shared for name in _names_of_platforms(path)] == []
 
 
 def test_every_module_compiles() -> None:

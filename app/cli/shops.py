@@ -70,12 +70,15 @@ def _in_words(short: promises.ShortCount) -> str:
 
 
 def _connected(runtime: Runtime, platform: str, domain: str, access_token: str | None) -> Connected:
-    settings = runtime.settings
-    has_own_app = bool(settings.shopify_client_id and settings.shopify_client_secret)
-    if access_token is None and not (platform == "shopify" and has_own_app):
+    kind = PLATFORMS[platform]
+    needed = [getattr(runtime.settings, name) for name in kind.token_settings]
+    if access_token is None and not (needed and all(needed)):
+        names = " and ".join(name.upper() for name in kind.token_settings)
         fail(
-            "Add --access-token. For a Shopify shop in your app's organization you can instead set "
-            "SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET."
+            f"Add --access-token. For a {kind.title} shop in your app's organization you can instead set "
+            f"{names}."
+            if names
+            else f"Add --access-token. Make one in {kind.access_place}."
         )
     return connect_shop(runtime, platform, domain, access_token)
 
@@ -134,8 +137,9 @@ def status(domain: str, number: int | None, *, off: bool) -> None:
         fail("Give a status ID, or --off.")
     with open_runtime() as runtime, runtime.sessions.begin() as session:
         shop = find_shop(session, domain)
-        if number is not None and shop.platform != "bigcommerce":
-            fail(f"{domain} is not a BigCommerce store. Shopify orders have no status an app can set.")
+        kind = PLATFORMS[shop.platform]
+        if number is not None and not kind.traits.has_order_status:
+            fail(f"{domain} is a {kind.title} shop. Its orders have no status an app can set.")
         shop.waiting_status_id = number
         console.print(
             f"Backordered orders of {domain} keep their status."

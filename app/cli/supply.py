@@ -20,6 +20,7 @@ from app.pipeline.context import local_day
 from app.pipeline.runtime import Runtime
 from app.pipeline.serving import if_not_coming
 from app.pipeline.whatif import Outcome, standing_of
+from app.platforms.registry import PLATFORMS
 
 _SHOWN = 10
 
@@ -304,8 +305,8 @@ def _own_arrival(session: Session, shop: Shop, number: int) -> ArrivalRow:
     if row is None:
         fail(f"{shop.domain} has no delivery {number}. See `backline supply list {shop.domain}`.")
     if row.source in arrivals.KEPT_THERE:
-        kind = arrivals.KEPT_THERE[row.source]
-        fail(f"Delivery {number} is {kind} {row.reference} in Shopify. Change it there.")
+        kind, title = arrivals.KEPT_THERE[row.source], PLATFORMS[shop.platform].title
+        fail(f"Delivery {number} is {kind} {row.reference} in {title}. Change it there.")
     return row
 
 

@@ -1,7 +1,7 @@
 """What is expected in a shop's pools, and what came of it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -16,10 +16,20 @@ from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
 from app.db.models import ArrivalRow, PoolRow, StockItem
 
-RANKS = {"order": -1, "typed": 0, "csv": 1, "api": 1, "asn": 2, "shopify": 3}
+RANKS: Mapping[str, int] = {
+    ArrivalSource.ORDER: -1,
+    ArrivalSource.TYPED: 0,
+    ArrivalSource.CSV: 1,
+    ArrivalSource.API: 1,
+    ArrivalSource.ASN: 2,
+    ArrivalSource.PLATFORM: 3,
+}
 """How near a source is to the goods (see `app.core.arrivals.count_once`)."""
 
-KEPT_THERE = {"shopify": "shipment", "order": "purchase order"}
+KEPT_THERE: Mapping[str, str] = {
+    ArrivalSource.PLATFORM: "shipment",
+    ArrivalSource.ORDER: "purchase order",
+}
 """Sources that the platform itself keeps, and what it calls what they tell: changed there alone."""
 
 OPEN = (ArrivalState.EXPECTED, ArrivalState.UNDATED)

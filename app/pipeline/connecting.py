@@ -12,6 +12,7 @@ from app.pipeline import doorbell
 from app.pipeline.reconcile import record_check
 from app.pipeline.runtime import Runtime, work_on_shop
 from app.platforms.base import Credentials, Grant, ShopProfile, Subscription
+from app.platforms.registry import PLATFORMS
 
 _LONGEST_PAUSE_S = 5
 
@@ -65,8 +66,7 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str | None
     if profile.missing_scopes:
         raise NeedsMerchant(
             f"The token of {domain} lacks {', '.join(profile.missing_scopes)}. Grant them where the "
-            "token was made (your app in Shopify's admin, the API account in BigCommerce's settings), "
-            "and use the new token."
+            f"token was made ({PLATFORMS[platform].access_place}), and use the new token."
         )
     subscriptions = outside.register_webhooks(
         f"{runtime.settings.app_url}/webhooks/{platform}", scopes=profile.scopes

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
+from app.core.states import ArrivalSource
 from app.db import arrivals, due_orders, inbound_feed, shops
 from app.db.due_orders import DueOrder
 from app.db.inbound_feed import HeldShipment, ReportedArrival
@@ -15,7 +16,7 @@ from app.pipeline.context import ShopContext, local_day
 from app.pipeline.purchase_orders import Ordered, record_orders
 from app.platforms.base import Inbound
 
-SOURCE = "shopify"
+SOURCE = ArrivalSource.PLATFORM
 _CAUSE = "inbound shipments read"
 # Everything is read anew each time, so what several webhooks tell in a row is read once: within the
 # minute where nothing waits for it, sooner where dates are about to be promised or written.

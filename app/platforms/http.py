@@ -40,6 +40,12 @@ class PlatformRefused(RuntimeError):
     """The platform says that our request is wrong. A defect of ours: it is left to escape."""
 
 
+def origin(url: str) -> str:
+    """The scheme and the host of an address, with its port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def jittered_s() -> float:
     """A wait of 1 to 5 seconds, so that what failed together is not retried together."""
     return random.uniform(1, 5)  # noqa: S311 - it spreads retries, nothing depends on its secrecy

@@ -10,6 +10,7 @@ from redis import Redis
 
 from app.errors import NeedsMerchant
 from app.platforms.base import Credentials, Grant, Platform, Traits, WebhookReader
+from app.platforms.bigcommerce import frames as bigcommerce_frames
 from app.platforms.bigcommerce import platform as bigcommerce
 from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.platform import BigCommercePlatform
@@ -19,6 +20,7 @@ from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 from app.platforms.bigcommerce.webhooks import BigCommerceWebhooks
 from app.platforms.http import Http
 from app.platforms.shopify import auth as shopify_auth
+from app.platforms.shopify import frames as shopify_frames
 from app.platforms.shopify import platform as shopify
 from app.platforms.shopify.budget import Budget
 from app.platforms.shopify.client import ShopifyClient
@@ -38,6 +40,16 @@ class Outside(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
 
 
+class Frames(NamedTuple):
+    """How pages of ours stand in frames of a platform's admin. `ancestors`: the addresses of the admin
+    of a shop, by its domain, or (None) of any, as a content policy names them; empty for none. `script`
+    is what pages there load first, and `key` what it knows us by."""
+
+    ancestors: "Callable[[Settings, str | None], str]" = lambda _settings, _domain: ""
+    script: str = ""
+    key: "Callable[[Settings], str]" = lambda _settings: ""
+
+
 class PlatformKind(NamedTuple):
     """How a platform's two sides are made, what it is called, and where a person sees an order there:
     `order_address` takes the shop's domain as we keep it, and the order's id. `traits` are those that no
@@ -55,6 +67,11 @@ class PlatformKind(NamedTuple):
     """Takes the shop's domain and its refresh token, if it has one."""
     erased_after: timedelta | None = None
     """When the data of a shop that left goes by itself; None where the platform tells."""
+    frames: Frames = Frames()
+    access_place: str = "the shop's settings"
+    """Where merchants make a token by hand."""
+    token_settings: tuple[str, ...] = ()
+    """The settings by which an app gets a shop's token itself; none where tokens are made by hand."""
 
 
 def order_url(name: str, domain: str, order_id: int) -> str:
@@ -166,6 +183,8 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         traits=bigcommerce.TRAITS,
         renew_access=_by_hand_alone,
         erased_after=timedelta(hours=48),
+        frames=Frames(bigcommerce_frames.ancestors),
+        access_place="the API account in BigCommerce's settings",
     ),
     "shopify": PlatformKind(
         _shopify_webhooks,
@@ -175,5 +194,8 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         _shopify_search,
         traits=shopify.TRAITS,
         renew_access=shopify_auth.renew_access,
+        frames=Frames(shopify_frames.ancestors, shopify_frames.APP_BRIDGE, shopify_frames.app_key),
+        access_place="your app in Shopify's admin",
+        token_settings=("shopify_client_id", "shopify_client_secret"),
     ),
 }

@@ -1,24 +1,35 @@
 """What every answer tells the browser: run nothing that is not ours, and stand in no frame but the
 admin of the shop that is shown."""
 
-import re
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 from flask import Flask, g, request
 from werkzeug.http import parse_date
 from werkzeug.wrappers import Response
 
+from app.platforms.http import origin
+from app.platforms.registry import PLATFORMS
 from app.settings import Settings
 from app.web import browser_sessions
 
-_APP_BRIDGE = "https://cdn.shopify.com"
 _YEAR_S = 365 * 24 * 60 * 60
 _PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-_ANY_ADMIN = ("any", "")
-# A policy knows no wildcard but for the whole first part of a host's name.
-_PART_WITH_HASH = re.compile(r"[^/.\s]*\{hash\}[^/.\s]*")
 _DATES = ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE")
 _IN_NO_FRAME = {"X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin"}
+
+
+class AdminOf(NamedTuple):
+    """The shop in whose admin an answer may stand, in a frame."""
+
+    platform: str
+    domain: str
+
+
+class _AnyAdmin:
+    pass
+
+
+_ANY_ADMIN = _AnyAdmin()
 
 
 def harden(app: Flask, settings: Settings) -> None:
@@ -57,7 +68,7 @@ def of_machines(settings: Settings, *, is_secure: bool) -> dict[str, str]:
 
 def show_in_frame_of(platform: str, domain: str) -> None:
     """Let this answer stand in a frame of that shop's admin, and in no other."""
-    g.framed_by = (platform, domain)
+    g.framed_by = AdminOf(platform, domain)
 
 
 def show_in_frames_of_admins() -> None:
@@ -78,12 +89,11 @@ def _of_every_answer(*, is_secure: bool) -> dict[str, str]:
     return same
 
 
-def _content_policy(settings: Settings, framed_by: tuple[str, str] | None) -> str:
-    is_shopify = framed_by is not None and framed_by[0] == "shopify"
+def _content_policy(settings: Settings, framed_by: AdminOf | _AnyAdmin | None) -> str:
     return "; ".join(
         [
             "default-src 'none'",
-            f"script-src 'self' {_APP_BRIDGE}" if is_shopify else "script-src 'self'",
+            f"script-src {_scripts(framed_by)}",
             "style-src 'self'",
             "img-src 'self'",
             "font-src 'self'",
@@ -95,22 +105,16 @@ def _content_policy(settings: Settings, framed_by: tuple[str, str] | None) -> st
     )
 
 
-def _ancestors(settings: Settings, framed_by: tuple[str, str] | None) -> str:
-    """A stand-in for a platform shows us in frames of its own address."""
+def _scripts(framed_by: AdminOf | _AnyAdmin | None) -> str:
+    """Ours, and what an admin has pages in its frames load."""
+    script = PLATFORMS[framed_by.platform].frames.script if isinstance(framed_by, AdminOf) else ""
+    return f"'self' {origin(script)}" if script else "'self'"
+
+
+def _ancestors(settings: Settings, framed_by: AdminOf | _AnyAdmin | None) -> str:
     if framed_by is None:
         return "'none'"
-    if framed_by == _ANY_ADMIN:
-        shops = _ancestors(settings, ("shopify", "*.myshopify.com"))
-        panels = _PART_WITH_HASH.sub("*", settings.bigcommerce_panel_origins)
-        return f"{shops} {panels} {_origin(settings.bigcommerce_login_url)}"
-    platform, domain = framed_by
-    if platform == "shopify":
-        shop = settings.shopify_base_url.replace("{shop}", domain)
-        return f"{_origin(shop)} https://admin.shopify.com"
-    panels = settings.bigcommerce_panel_origins.replace("{hash}", domain)
-    return f"{panels} {_origin(settings.bigcommerce_login_url)}"
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    if isinstance(framed_by, AdminOf):
+        return PLATFORMS[framed_by.platform].frames.ancestors(settings, framed_by.domain) or "'none'"
+    anybody = (kind.frames.ancestors(settings, None) for kind in PLATFORMS.values())
+    return " ".join(admins for admins in anybody if admins)

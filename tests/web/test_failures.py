@@ -127,8 +127,8 @@ def test_the_icon_that_browsers_ask_for_is_there(app: Flask) -> None:
 
 
 ADMINS = (
-    "frame-ancestors https://*.myshopify.com https://admin.shopify.com "
-    "https://*.mybigcommerce.com https://login.bigcommerce.com;"
+    "frame-ancestors https://*.mybigcommerce.com https://login.bigcommerce.com "
+    "https://*.myshopify.com https://admin.shopify.com;"
 )
 
 

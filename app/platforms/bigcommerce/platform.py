@@ -30,7 +30,7 @@ from app.platforms.bigcommerce import hooks, profile, reads, writes
 from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 
-TRAITS = Traits(has_tags=False, note_limit=65_535)
+TRAITS = Traits(has_tags=False, note_limit=65_535, has_order_status=True)
 
 
 class BigCommercePlatform:

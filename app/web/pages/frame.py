@@ -19,15 +19,12 @@ from app.platforms.registry import PLATFORMS
 from app.settings import Settings
 from app.web import access, browser_sessions
 from app.web.access import Role
+from app.web.headers import AdminOf
 from app.web.pages.formatting import Words
 
 LONGEST_TEXT = 100
 
 _DONE_COOKIE, _DONE_LIFE = "backline-done", timedelta(minutes=1)
-
-# Shopify's own address of it; the headers of a page in its admin allow it, and no other page has it:
-# https://shopify.dev/docs/api/app-home
-_APP_BRIDGE = "https://cdn.shopify.com/shopifycloud/app-bridge.js"
 
 # The pages of a shop in the order of the navigation: endpoint and name. One that is not served is
 # left out.
@@ -154,8 +151,7 @@ def prepare(app: Flask, settings: Settings) -> None:
         return {
             "navigation": _navigation,
             "platforms": PLATFORMS,
-            "app_bridge": _APP_BRIDGE,
-            "app_bridge_key": settings.shopify_client_id if _is_in_shopify() else "",
+            **_bridge(settings),
         }
 
     app.config["SETTINGS"] = settings
@@ -172,11 +168,13 @@ def _keep_done(response: Response, settings: Settings) -> Response:
     return response
 
 
-def _is_in_shopify() -> bool:
+def _bridge(settings: Settings) -> dict[str, str]:
+    """What a page in the shop's admin loads, and what it is known by there."""
     viewer, framed_by = g.get("viewer"), g.get("framed_by")
-    return (
-        viewer is not None and viewer.is_embedded and framed_by is not None and framed_by[0] == "shopify"
-    )
+    if viewer is None or not viewer.is_embedded or not isinstance(framed_by, AdminOf):
+        return {"app_bridge": "", "app_bridge_key": ""}
+    frames = PLATFORMS[framed_by.platform].frames
+    return {"app_bridge": frames.script, "app_bridge_key": frames.key(settings)}
 
 
 def _coded(text: str) -> Markup:
