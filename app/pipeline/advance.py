@@ -71,17 +71,14 @@ def advance(
             return BUSY_S if shops.exists(session, shop_id) else None
     context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
     context.kept_at, context.answered = clock(), answered
-    _work_and_let_go(context, answered)
-    with sessions.begin() as session:
-        commit_each(session)
-        due = due_work.read(session, shop_id, now=clock())
-    return _wish_s(due, clock())
+    _work_and_let_go(context)
+    return _ring_again_s(context)
 
 
-def _work_and_let_go(context: ShopContext, answered: Callable[[], int]) -> None:
+def _work_and_let_go(context: ShopContext) -> None:
     is_served = False
     try:
-        is_served = _work(context, answered)
+        is_served = _work(context)
     except LeaseLostError as lost:
         log.warning("lease lost", shop=context.shop_id, reason=str(lost))
     finally:
@@ -92,27 +89,34 @@ def _work_and_let_go(context: ShopContext, answered: Callable[[], int]) -> None:
                 shops.forget_failures(session, context.shop_id, now=context.clock())
 
 
+def _ring_again_s(context: ShopContext) -> float | None:
+    with context.sessions.begin() as session:
+        commit_each(session)
+        due = due_work.read(session, context.shop_id, now=context.clock())
+    return _wish_s(due, context.clock())
+
+
 def _wish_s(due: DueWork | None, now: datetime) -> float | None:
     next_at = None if due is None else due.next_at(now)
     return None if next_at is None else max(0.0, (next_at - now).total_seconds())
 
 
-def _work(context: ShopContext, answered: Callable[[], int]) -> bool:
+def _work(context: ShopContext) -> bool:
     """Do step after step; whether the platform has served one of our calls. A shop that must wait holds
     no worker, and one that needs its merchant says so and is left alone. New deliveries always come
     first, so that nothing is written from what was true before them."""
-    until, before = context.clock() + SLICE, answered()
+    until, before = context.clock() + SLICE, context.answered()
     try:
         while context.clock() < until and _act(context):
             pass
     except TryLater as wait:
-        _wait(context, wait, is_served=answered() > before)
+        _wait(context, wait, is_served=context.answered() > before)
     except NeedsMerchant as problem:
         log.warning("needs merchant", shop=context.shop_id, reason=str(problem))
         with context.transaction() as session:
             if not context.is_replaced(session):
                 shops.pause_shop(session, context.shop_id, str(problem), now=context.clock())
-    return answered() > before
+    return context.answered() > before
 
 
 def _wait(context: ShopContext, wait: TryLater, *, is_served: bool) -> None:
