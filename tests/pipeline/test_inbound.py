@@ -10,7 +10,7 @@ from redis import Redis
 from app.db import arrivals, inbound_feed, shops
 from app.db.inbound_feed import ReportedArrival
 from app.db.models import ArrivalRow
-from app.platforms.shopify import queries
+from app.platforms.shopify import goods_queries
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
 from tests.builders import day
@@ -243,7 +243,7 @@ def readings(stage: Stage) -> int:
 
 def test_a_shipment_of_many_lines_is_read_whole(stage: Stage) -> None:
     shop: Any = stage.world.shop
-    count = queries.SHIPMENT_LINES + 5
+    count = goods_queries.SHIPMENT_LINES + 5
     items = [
         shop.add_product(f"Item {n}", sku=f"S-{n}", stock={stage.main: 0}).item_id for n in range(count)
     ]

@@ -12,7 +12,7 @@ import msgspec
 
 from app.core.bounds import is_no_date, is_within_reach
 from app.platforms.base import Inbound, InboundLine
-from app.platforms.shopify import queries
+from app.platforms.shopify import goods_queries
 from app.platforms.shopify.answers import Nodes, PageInfo, Ref, optional, typed
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.ids import gid, gids, number_of
@@ -83,7 +83,7 @@ def _on_their_way(client: ShopifyClient, location_id: int) -> Iterator[int]:
     page = PageInfo(has_next_page=True)
     while page.has_next_page:
         variables = {"query": query, "after": page.end_cursor}
-        data = client.execute(queries.SHIPMENTS, variables, cost=queries.SHIPMENTS_COST)
+        data = client.execute(goods_queries.SHIPMENTS, variables, cost=goods_queries.SHIPMENTS_COST)
         answer = optional(data["inventoryShipments"], Nodes[Ref]) or Nodes()
         yield from (number_of(one.id) for one in answer.nodes)
         page = answer.page_info
@@ -95,7 +95,7 @@ def _transfer_names(client: ShopifyClient) -> dict[int, tuple[str, ...]]:
     page = PageInfo(has_next_page=True)
     while page.has_next_page:
         variables = {"query": _TRANSFERS, "after": page.end_cursor}
-        data = client.execute(queries.TRANSFERS, variables, cost=queries.TRANSFERS_COST)
+        data = client.execute(goods_queries.TRANSFERS, variables, cost=goods_queries.TRANSFERS_COST)
         answer = typed(data["inventoryTransfers"], Nodes[_Transfer])
         for transfer in answer.nodes:
             names = (printable(transfer.reference_name), printable(transfer.name))
@@ -106,17 +106,17 @@ def _transfer_names(client: ShopifyClient) -> dict[int, tuple[str, ...]]:
 
 def _shipments(client: ShopifyClient, numbers: Sequence[int]) -> Iterator[tuple[int, _Shipment | None]]:
     """Each with all its lines; None for one that was deleted."""
-    for batch in batches(numbers, each=queries.SHIPMENT_COST):
+    for batch in batches(numbers, each=goods_queries.SHIPMENT_COST):
         variables = {"ids": gids("InventoryShipment", batch)}
-        cost = len(batch) * queries.SHIPMENT_COST
-        data = client.execute(queries.SHIPMENTS_WITH_LINES, variables, cost=cost)
+        cost = len(batch) * goods_queries.SHIPMENT_COST
+        data = client.execute(goods_queries.SHIPMENTS_WITH_LINES, variables, cost=cost)
         nodes = typed(data["nodes"], list[_Shipment | None])
         for number, node in zip(batch, nodes, strict=True):
             yield number, _whole(client, number) if node is not None and _may_go_on(node) else node
 
 
 def _may_go_on(shipment: _Shipment) -> bool:
-    return len((shipment.line_items or Nodes()).nodes) >= queries.SHIPMENT_LINES
+    return len((shipment.line_items or Nodes()).nodes) >= goods_queries.SHIPMENT_LINES
 
 
 def _whole(client: ShopifyClient, number: int) -> _Shipment | None:
@@ -125,7 +125,9 @@ def _whole(client: ShopifyClient, number: int) -> _Shipment | None:
     shipment, page = None, PageInfo(has_next_page=True)
     while page.has_next_page:
         variables = {"id": gid("InventoryShipment", number), "after": page.end_cursor}
-        data = client.execute(queries.WHOLE_SHIPMENT, variables, cost=queries.WHOLE_SHIPMENT_COST)
+        data = client.execute(
+            goods_queries.WHOLE_SHIPMENT, variables, cost=goods_queries.WHOLE_SHIPMENT_COST
+        )
         shipment = optional(data["inventoryShipment"], _Shipment)
         if shipment is None:
             return None

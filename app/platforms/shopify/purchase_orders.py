@@ -13,7 +13,7 @@ import structlog
 from app.errors import NeedsMerchant
 from app.platforms.base import PurchaseLine, PurchaseOrder
 from app.platforms.http import PlatformRefused
-from app.platforms.shopify import queries
+from app.platforms.shopify import goods_queries
 from app.platforms.shopify.answers import Nodes, PageInfo, Ref, typed
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.ids import gid, gids, number_of
@@ -89,7 +89,9 @@ def _open(client: ShopifyClient) -> Iterator[int]:
     page = PageInfo(has_next_page=True)
     while page.has_next_page:
         variables = {"after": page.end_cursor}
-        data = client.execute(queries.PURCHASE_ORDERS, variables, cost=queries.PURCHASE_ORDERS_COST)
+        data = client.execute(
+            goods_queries.PURCHASE_ORDERS, variables, cost=goods_queries.PURCHASE_ORDERS_COST
+        )
         answer = typed(data["inventoryPurchaseOrders"], Nodes[_Listed])
         for one in answer.nodes:
             if one.status == "ORDERED" and one.ordered_at is not None and one.archived_at is None:
@@ -98,10 +100,12 @@ def _open(client: ShopifyClient) -> Iterator[int]:
 
 
 def _whole(client: ShopifyClient, numbers: Sequence[int], *, has_transfers: bool) -> Iterator[_Order]:
-    document = queries.WHOLE_PURCHASE_ORDERS if has_transfers else queries.PURCHASE_ORDERS_ALONE
-    for batch in batches(numbers, each=queries.PURCHASE_ORDER_COST):
+    document = (
+        goods_queries.WHOLE_PURCHASE_ORDERS if has_transfers else goods_queries.PURCHASE_ORDERS_ALONE
+    )
+    for batch in batches(numbers, each=goods_queries.PURCHASE_ORDER_COST):
         variables = {"ids": gids("InventoryPurchaseOrder", batch)}
-        cost = len(batch) * queries.PURCHASE_ORDER_COST
+        cost = len(batch) * goods_queries.PURCHASE_ORDER_COST
         nodes = typed(client.execute(document, variables, cost=cost)["nodes"], list[_Order | None])
         # One that is gone, or is a draft again, since it was listed is no order.
         yield from (node for node in nodes if node is not None and node.ordered_at is not None)
@@ -110,7 +114,7 @@ def _whole(client: ShopifyClient, numbers: Sequence[int], *, has_transfers: bool
 def _order(client: ShopifyClient, one: _Order) -> PurchaseOrder:
     assert one.ordered_at is not None  # noqa: S101 -- `_whole` leaves others out
     lines = one.line_items.nodes
-    if len(lines) >= queries.PURCHASE_ORDER_LINES:
+    if len(lines) >= goods_queries.PURCHASE_ORDER_LINES:
         lines = tuple(_lines(client, number_of(one.id)))
     place = one.destination.location if one.destination is not None else None
     return PurchaseOrder(
@@ -141,7 +145,9 @@ def _lines(client: ShopifyClient, number: int) -> Iterator[_Line]:
     page = PageInfo(has_next_page=True)
     while page.has_next_page:
         variables = {"id": gid("InventoryPurchaseOrder", number), "after": page.end_cursor}
-        data = client.execute(queries.PURCHASE_LINES, variables, cost=queries.PURCHASE_LINES_COST)
+        data = client.execute(
+            goods_queries.PURCHASE_LINES, variables, cost=goods_queries.PURCHASE_LINES_COST
+        )
         if data["node"] is None:
             return
         answer = typed(data["node"]["lineItems"], Nodes[_Line])

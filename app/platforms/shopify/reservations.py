@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from app.platforms.base import Reservation, ReservationKind
-from app.platforms.shopify import queries
+from app.platforms.shopify import goods_queries
 from app.platforms.shopify.answers import Nodes, PageInfo, Ref, typed
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.ids import number_of
@@ -29,10 +29,12 @@ class _List(NamedTuple):
     search: str
 
 
-_DRAFTS = _List(queries.DRAFTS, queries.DRAFTS_COST, "draftOrders", "status:open OR status:invoice_sent")
+_DRAFTS = _List(
+    goods_queries.DRAFTS, goods_queries.DRAFTS_COST, "draftOrders", "status:open OR status:invoice_sent"
+)
 _TRANSFERS = _List(
-    queries.OPEN_TRANSFERS,
-    queries.OPEN_TRANSFERS_COST,
+    goods_queries.OPEN_TRANSFERS,
+    goods_queries.OPEN_TRANSFERS_COST,
     "inventoryTransfers",
     "status:ready_to_ship OR status:in_progress",
 )
@@ -88,7 +90,9 @@ def _drafts(client: ShopifyClient, now: datetime) -> Iterator[Reservation]:
     for draft in _paged(client, _DRAFTS, _Draft):
         if draft.reserve_inventory_until is None or draft.reserve_inventory_until <= now:
             continue
-        for line in _lines(client, queries.DRAFT_LINES, draft.id, queries.DRAFT_LINES_COST, _DraftLine):
+        for line in _lines(
+            client, goods_queries.DRAFT_LINES, draft.id, goods_queries.DRAFT_LINES_COST, _DraftLine
+        ):
             if line.variant is not None and line.variant.inventory_item is not None:
                 yield Reservation(
                     kind=ReservationKind.DRAFT,
@@ -105,8 +109,8 @@ def _transfers(client: ShopifyClient) -> Iterator[Reservation]:
     for one in _paged(client, _TRANSFERS, _Transfer):
         if one.origin is None or one.origin.location is None or one.date_created is None:
             continue
-        cost = queries.TRANSFER_LINES_COST
-        for line in _lines(client, queries.TRANSFER_LINES, one.id, cost, _TransferLine):
+        cost = goods_queries.TRANSFER_LINES_COST
+        for line in _lines(client, goods_queries.TRANSFER_LINES, one.id, cost, _TransferLine):
             units = line.total_quantity - line.shipped_quantity
             if line.inventory_item is not None and units > 0:
                 yield Reservation(
