@@ -75,8 +75,8 @@ def _connected(runtime: Runtime, platform: str, domain: str, access_token: str |
     if access_token is None and not (needed and all(needed)):
         names = " and ".join(name.upper() for name in kind.token_settings)
         fail(
-            f"Add --access-token. For a {kind.title} shop in your app's organization you can instead set "
-            f"{names}."
+            f"Add --access-token. For a {kind.title} shop in your app's organization you can instead "
+            f"set {names}."
             if names
             else f"Add --access-token. Make one in {kind.access_place}."
         )

@@ -25,6 +25,7 @@ from tests.platforms.third.platform import (
     CornerWebhooks,
     signature,
 )
+from tests.web.visitors import sign_in
 from tests.world import Clock
 
 NAME = "corner"
@@ -102,7 +103,8 @@ class Played:
     def __init__(self, store: CornerShop, runtime: Runtime) -> None:
         self.store = store
         self._runtime = runtime
-        self._web = create_app(runtime).test_client()
+        self.app = create_app(runtime)
+        self._web = self.app.test_client()
         self.shop_id = connect_shop(runtime, NAME, store.domain, store.token).shop_id
 
     def deliver_and_work(self) -> None:
@@ -159,3 +161,18 @@ def test_an_order_of_which_no_webhook_tells_is_found_by_the_books(played: Played
     played.deliver_and_work()
 
     assert [played.store.orders[one].tags for one in (first, second)] == [[], ["backordered"]]
+
+
+def test_its_pages_stand_in_no_frame_before_it_names_the_addresses_of_its_admin(
+    played: Played, runtime: Runtime
+) -> None:
+    browser = sign_in(played.app, runtime, played.shop_id, is_embedded=True)
+
+    page = browser.get("/")
+
+    policy = dict(part.split(" ", 1) for part in page.headers["Content-Security-Policy"].split("; "))
+    assert (page.status_code, policy["frame-ancestors"], policy["script-src"]) == (
+        200,
+        "'none'",
+        "'self'",
+    )
