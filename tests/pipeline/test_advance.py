@@ -172,7 +172,7 @@ def test_what_is_told_while_the_platform_must_be_waited_for_is_taken_in_at_once(
 
     work(told)
 
-    assert "everything told has been worked on" in told.page()
+    assert "All caught up." in told.page()
 
 
 def test_a_slice_ends_after_a_moment_and_the_shop_goes_to_the_back(
