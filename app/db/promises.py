@@ -1,7 +1,7 @@
 """What we say about lines that are short."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 
@@ -62,94 +62,117 @@ def record_promises(
     it is in the shop; nothing comes of an item that is not counted (`is_counted`). `seen` is what the
     reading says of how lines that wait stand, by which it is told later what ended their waiting."""
     standing = promises_of_item(session, shop_id, item_id)
-    were = [(row, row.short) for row in standing.values()]
-    changed = set()
     made = list(made)
-    new = {
-        one.line.order_id for one, _ in made if (one.line.order_id, one.line.location_id) not in standing
-    }
+    new = _orders_of(made, besides=standing)
     since = began_waiting(session, shop_id, new, now=now) if new else {}
+    speech = _Speech(session, now, cause)
     for promise, words in made:
         key = (promise.line.order_id, promise.line.location_id)
         row = standing.pop(key, None) or _first_promise(session, shop_id, promise, now)
         if row.short == 0:
             row.waiting_since = since.get(row.order_id, now)
-        said = (promise.short, promise.expected_on, promise.basis)
-        if promise.short < held.get(key, 0):
-            said = (held[key], row.expected_on, Basis(row.basis))
-        else:
-            changed |= _explain(row, words, promise.early_on)
-        if (row.short, row.expected_on, row.basis) != said:
-            _say(session, row, said, now=now, cause=cause)
-            changed.add(row.order_id)
+        speech.promise(row, promise, words, least=held.get(key, 0))
         if key in seen.short:
             row.last_short = list(seen.short[key])
     over = {key: row for key, row in standing.items() if key not in held}
     ended = endings_of(session, shop_id, item_id, over, is_counted=is_counted, seen=seen)
     for key, row in standing.items():
         if held.get(key, row.short) < row.short:
-            _say(session, row, (held[key], row.expected_on, Basis(row.basis)), now=now, cause=cause)
-            changed.add(row.order_id)
+            speech.say(row, held[key], row.expected_on, Basis(row.basis))
     shipped = [row for row in over.values() if row.short > 0 and ended[row.order_id] is Ending.SHIPPED]
     for row in over.values():
-        why, before = ended[row.order_id], row.words
-        row.words = why.value
-        if row.short > 0 and today is not None and why in SERVED:
-            _note_kept(session, row, today=today, now=now, cause=cause)
-        if row.short > 0 or before != why.value:
-            _say(session, row, (0, None, Basis.ON_HAND), now=now, cause=cause)
-            changed.add(row.order_id)
+        speech.end(row, ended[row.order_id], today)
     session.flush()
     for row in shipped:
-        _note_turn(session, row, now=now, cause=cause)
-    sum_up(session, shop_id, changed)
-    judge_orders(session, shop_id, changed, at=now)
-    moved = new | {row.order_id for row, units in were if row.short != units}
-    ask_for_checks_of_held(session, shop_id, moved, now=now)
+        speech.note_turn(row)
+    sum_up(session, shop_id, speech.changed)
+    judge_orders(session, shop_id, speech.changed, at=now)
+    ask_for_checks_of_held(session, shop_id, new | speech.moved, now=now)
 
 
-def _note_turn(session: Session, row: PromiseRow, *, now: datetime, cause: str | None) -> None:
-    """A short order was shipped: that is told where others wait longer for the same item."""
-    others = count_waiting_longer(session, row)
-    if others:
-        record_event(
-            session,
-            row.shop_id,
-            TurnEvent.SHIPPED,
-            at=now,
-            order_id=row.order_id,
-            item_id=row.item_id,
-            after="shipped",
-            why=f"orders that wait longer for the item: {others}",
-            cause=cause,
+def _orders_of(made: Iterable[tuple[Promise, str]], *, besides: Container[tuple[int, int]]) -> set[int]:
+    """The orders of which something is said for the first time."""
+    keys = ((one.line.order_id, one.line.location_id) for one, _ in made)
+    return {order_id for order_id, location_id in keys if (order_id, location_id) not in besides}
+
+
+@dataclass
+class _Speech:
+    """What is said of lines at a moment, because of something; `changed` are the orders of which it is
+    something else than before, `moved` those of which it is another number of units."""
+
+    session: Session
+    now: datetime
+    cause: str | None
+    changed: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
+
+    def promise(self, row: PromiseRow, promise: Promise, words: str, *, least: int) -> None:
+        """Promise it, unless more units than these, `least`, are said to be short for now."""
+        said = promise.short, promise.expected_on, promise.basis
+        if promise.short < least:
+            said = least, row.expected_on, Basis(row.basis)
+        else:
+            if row.early_on != promise.early_on:
+                self.changed.add(row.order_id)
+            row.words, row.early_on = words, promise.early_on
+        if (row.short, row.expected_on, row.basis) != said:
+            self.say(row, *said)
+
+    def end(self, row: PromiseRow, why: Ending, today: date | None) -> None:
+        """The line waits no more."""
+        before, row.words = row.words, why.value
+        if row.short > 0 and today is not None and why in SERVED:
+            self._note_kept(row, today)
+        if row.short > 0 or before != why.value:
+            self.say(row, 0, None, Basis.ON_HAND)
+
+    def say(self, row: PromiseRow, short: int, expected_on: date | None, basis: Basis) -> None:
+        """Say so many units short, until that day."""
+        before = _in_words(row.short, row.expected_on)
+        if row.short == 0:
+            row.short_since, row.first_expected_on = self.now, expected_on
+        elif row.first_expected_on is None:
+            row.first_expected_on = expected_on
+        if row.short != short:
+            self.moved.add(row.order_id)
+        row.short, row.expected_on, row.basis = short, expected_on, basis
+        after = _in_words(short, expected_on)
+        self._record(row, "promise", before=before, after=after, why=row.words)
+        self.changed.add(row.order_id)
+
+    def note_turn(self, row: PromiseRow) -> None:
+        """A short order was shipped: that is told where others wait longer for the same item."""
+        others = count_waiting_longer(self.session, row)
+        if others:
+            why = f"orders that wait longer for the item: {others}"
+            self._record(row, TurnEvent.SHIPPED, before="", after="shipped", why=why)
+
+    def _note_kept(self, row: PromiseRow, today: date) -> None:
+        first = row.first_expected_on
+        if first is None:
+            return
+        self._record(
+            row,
+            "promise kept" if today <= first else "promise broken",
+            before=f"first promised {first.isoformat()}",
+            after=f"served {today.isoformat()}",
+            why=f"{abs((today - first).days)} days {'early' if today <= first else 'late'}",
         )
 
-
-def _explain(row: PromiseRow, words: str, early_on: date | None) -> set[int]:
-    """Keep the reason, and the first day of a range. Returns the order if that is another one now."""
-    moved = {row.order_id} if row.early_on != early_on else set()
-    row.words, row.early_on = words, early_on
-    return moved
-
-
-def _note_kept(
-    session: Session, row: PromiseRow, *, today: date, now: datetime, cause: str | None
-) -> None:
-    first = row.first_expected_on
-    if first is None:
-        return
-    record_event(
-        session,
-        row.shop_id,
-        "promise kept" if today <= first else "promise broken",
-        at=now,
-        order_id=row.order_id,
-        item_id=row.item_id,
-        before=f"first promised {first.isoformat()}",
-        after=f"served {today.isoformat()}",
-        why=f"{abs((today - first).days)} days {'early' if today <= first else 'late'}",
-        cause=cause,
-    )
+    def _record(self, row: PromiseRow, kind: str, *, before: str, after: str, why: str) -> None:
+        record_event(
+            self.session,
+            row.shop_id,
+            kind,
+            at=self.now,
+            order_id=row.order_id,
+            item_id=row.item_id,
+            before=before,
+            after=after,
+            why=why,
+            cause=self.cause,
+        )
 
 
 def _first_promise(session: Session, shop_id: int, promise: Promise, now: datetime) -> PromiseRow:
@@ -167,34 +190,6 @@ def _first_promise(session: Session, shop_id: int, promise: Promise, now: dateti
     )
     session.add(row)
     return row
-
-
-def _say(
-    session: Session,
-    row: PromiseRow,
-    said: tuple[int, date | None, Basis],
-    *,
-    now: datetime,
-    cause: str | None,
-) -> None:
-    before = _in_words(row.short, row.expected_on)
-    if row.short == 0:
-        row.short_since, row.first_expected_on = now, said[1]
-    elif row.first_expected_on is None:
-        row.first_expected_on = said[1]
-    row.short, row.expected_on, row.basis = said
-    record_event(
-        session,
-        row.shop_id,
-        "promise",
-        at=now,
-        order_id=row.order_id,
-        item_id=row.item_id,
-        before=before,
-        after=_in_words(row.short, row.expected_on),
-        why=row.words,
-        cause=cause,
-    )
 
 
 def _in_words(short: int, expected_on: date | None) -> str:
