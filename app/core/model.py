@@ -17,7 +17,8 @@ class Line(NamedTuple):
     it says so; which lines are short is decided by the queue all the same. `taken` units have lowered
     what the platform calls available (None: all), which depends on its settings at the time.
     `planned` units were bought by a selling plan, which may commit stock to them no sooner than they
-    ship; `later` of those may not ship now. Where `reserved_by` names something else, the units are
+    may ship; `later` of those may not ship now, and to `outside` of these no stock is committed: that is
+    how their plan reserves. Where `reserved_by` names something else, the units are
     committed to that, and are no order's."""
 
     order_id: int
@@ -30,6 +31,7 @@ class Line(NamedTuple):
     taken: int | None = None
     planned: int = 0
     later: int = 0
+    outside: int = 0
     reserved_by: str = ""
 
     @property

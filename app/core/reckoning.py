@@ -23,7 +23,8 @@ UNSEEN = "something that Backline can't see"
 
 _LAST_ID = 2**63 - 1
 _MOST_CLAIMS = 10**6
-_LATER, _SOLD, _ALL = attrgetter("later"), attrgetter("planned"), attrgetter("quantity")
+_OUTSIDE, _LATER = attrgetter("outside"), attrgetter("later")
+_SOLD, _ALL = attrgetter("planned"), attrgetter("quantity")
 # Beyond so many steps nobody looks for the one set of orders that makes up a difference.
 _MOST_STEPS = 200_000
 
@@ -58,23 +59,37 @@ def reckon(
     unexplained: Mapping[int, int] | None = None,
     may_wait: bool = True,
 ) -> Reckoning:
-    """Compare `committed` (units, by location) with what we know: with every open unit; then without
-    those that a selling plan may reserve later, those on hold or scheduled first; then without the one
-    set of such lines that makes up the difference; all but the first only where lines `may_wait` at all.
-    `unexplained` units are known to be committed, by
-    location, to what we can't see (below zero: known not to be, to what we see)."""
+    """Compare `committed` (units, by location) with what we know: without the units that wait outside,
+    by how their selling plans reserve; then without others that a selling plan may reserve later, those
+    on hold or scheduled first; then without the one set of such lines that makes up the difference; all
+    but the first only where lines `may_wait` at all. Units that should wait outside count all the same
+    if nothing else balances (the platform commits them for good once they were let go, even if they are
+    held again), but only where they `may_wait`: else orders on their way may be as many.
+    `unexplained` units are known to be committed, by location, to what we can't see (below zero: known
+    not to be, to what we see)."""
     extra = unexplained or {}
     figures = {place: units - extra.get(place, 0) for place, units in committed.items()}
-    whole = _with_claims(figures, demand, claims)
-    verdict = compare_books(figures, whole)
-    if verdict is Verdict.BALANCED or not may_wait:
-        return Reckoning(verdict, whole)
-    for waiting in (_later(demand), _planned(demand), _of_the_difference(figures, whole)):
-        if waiting:
-            counted = _with_claims(figures, without(demand, waiting), claims)
-            if compare_books(figures, counted) is Verdict.BALANCED:
-                return Reckoning(Verdict.BALANCED, counted, waiting)
-    return Reckoning(verdict, whole)
+    outside = _sizes(demand.located, _OUTSIDE)
+    sure = _reckoned(figures, demand, claims, outside)
+    if sure.verdict is Verdict.BALANCED or not may_wait:
+        return sure
+    whole = _reckoned(figures, demand, claims, {})
+    if whole.verdict is Verdict.BALANCED:
+        return whole
+    choices = (_later(demand), _planned(demand), _of_the_difference(figures, whole.counted))
+    for waiting in filter(None, choices):
+        found = _reckoned(figures, demand, claims, waiting)
+        if found.verdict is Verdict.BALANCED:
+            return found
+    return sure
+
+
+def _reckoned(
+    figures: Mapping[int, int], demand: Demand, claims: Sequence[Claim], waiting: Mapping[Key, int]
+) -> Reckoning:
+    """How the figures compare if so many units wait outside."""
+    counted = _with_claims(figures, without(demand, waiting), claims)
+    return Reckoning(compare_books(figures, counted), counted, waiting)
 
 
 def _later(demand: Demand) -> dict[Key, int]:
@@ -171,6 +186,7 @@ def _less(line: Line, units: int) -> Line:
         quantity=line.quantity - units,
         planned=max(0, line.planned - units),
         later=max(0, line.later - units),
+        outside=max(0, line.outside - units),
     )
 
 

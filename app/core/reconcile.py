@@ -69,6 +69,8 @@ class KnownOrder(Protocol):
     @property
     def planned(self) -> int: ...
     @property
+    def late(self) -> int: ...
+    @property
     def waiting_at(self) -> Mapping[int, int]: ...
 
 
@@ -157,6 +159,7 @@ def _lines_of(
             order.taken_at.get(location_id),
             planned=min(order.planned, units),
             later=min(order.planned, units, waiting.get(location_id, 0)),
+            outside=min(order.late, units, waiting.get(location_id, 0)),
         )
         for location_id, units in at.items()
         if location_id in places and units > 0
@@ -310,7 +313,7 @@ def _compare(facts: Facts, books: Demand, before: Mapping[int, Settled], *, may_
     if known.verdict is Verdict.BALANCED:
         return Balance(known.verdict, known.counted, accounts, drift, since, known.waiting)
     is_less = found.verdict is Verdict.ORDERS_MISSING and known.verdict is Verdict.COPY_STALE
-    return Balance(found.verdict, found.counted, accounts, is_less=is_less)
+    return Balance(found.verdict, found.counted, accounts, waiting=found.waiting, is_less=is_less)
 
 
 # What nobody explains

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import NAMES, LineItemRow, LineRow, Order, Variant
+from app.db.models import BOUGHT_BY, NAMES, LineItemRow, LineRow, Order, SellingPlanRow, Variant
 from app.db.stale_orders import is_doubtful, orders_by_id
 
 
@@ -18,8 +18,9 @@ class OpenDemand:
     """One order's open demand for one item. `quantity` is what its line items say, `backordered` of it
     short at placement where the platform tells; `at` and `backordered_at` are the same by the location
     that ships it, once the order has been located, and `taken_at` those that have lowered the figures,
-    where that depends on settings. `planned` units were bought by a selling plan; `waiting_at` are those
-    by location that are on hold or scheduled. `is_doubtful`: see the function."""
+    where that depends on settings. `planned` units were bought by a selling plan that reserves no sooner
+    than it is fulfilled, or may (`late`: surely, if it is known whether they may ship); `waiting_at` are
+    those by location that are on hold or scheduled. `is_doubtful`: see the function."""
 
     order_id: int
     placed_at: datetime
@@ -36,6 +37,7 @@ class OpenDemand:
     backordered_at: Mapping[int, int]
     taken_at: Mapping[int, int]
     planned: int = 0
+    late: int = 0
     waiting_at: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -84,29 +86,38 @@ def open_demand(
 ) -> dict[int, list[OpenDemand]]:
     """Every order that takes, or may take, units of these items, by item."""
     orders: dict[tuple[int, int], _Open] = {}
-    told: dict[tuple[int, int], tuple[int, int, int]] = {}
+    told: dict[tuple[int, int], tuple[int, int, int, int]] = {}
     located: dict[tuple[int, int], list[_Located]] = defaultdict(list)
-    for item_id, units, short, planned, *of_order in session.execute(_told_demand(shop_id, item_ids)):
+    for item_id, units, short, planned, late, *of_order in session.execute(
+        _told_demand(shop_id, item_ids)
+    ):
         order = _Open(*of_order)
         orders[item_id, order.order_id] = order
-        told[item_id, order.order_id] = int(units), int(short), int(planned)
+        told[item_id, order.order_id] = int(units), int(short), int(planned), int(late)
     for row in session.execute(_located_demand(shop_id, item_ids)):
         line, order = _Located._make(row[:_ORDER_BEGINS]), _Open._make(row[_ORDER_BEGINS:])
         orders[line.item_id, order.order_id] = order
         located[line.item_id, order.order_id].append(line)
     result: dict[int, list[OpenDemand]] = {item_id: [] for item_id in item_ids}
     for key, order in orders.items():
-        demand = _open_demand_of(order, told.get(key, (0, 0, 0)), located.get(key, []))
+        demand = _open_demand_of(order, told.get(key, (0, 0, 0, 0)), located.get(key, []))
         if demand.quantity or order.is_stale:
             result[key[0]].append(demand)
     return result
 
 
-def _open_demand_of(order: _Open, told: tuple[int, int, int], located: Sequence[_Located]) -> OpenDemand:
-    """`told` are the units outstanding, backordered, and bought by a plan, by the line items."""
-    lines, planned = located if order.is_located else [], told[2]
+def _open_demand_of(
+    order: _Open, told: tuple[int, int, int, int], located: Sequence[_Located]
+) -> OpenDemand:
+    """`told` are the units outstanding, backordered, and bought by a plan that may reserve late, and
+    that surely does, by the line items."""
+    lines = located if order.is_located else []
+    quantity, backordered, planned, late = told
+    if located and not order.is_located:
+        late = 0  # it was routed once: it may have been let go since
     if order.is_located:
-        told = sum(line.quantity for line in lines), sum(line.backordered for line in lines), planned
+        quantity = sum(line.quantity for line in lines)
+        backordered = sum(line.backordered for line in lines)
     return OpenDemand(
         order_id=order.order_id,
         placed_at=order.placed_at,
@@ -117,21 +128,26 @@ def _open_demand_of(order: _Open, told: tuple[int, int, int], located: Sequence[
         updated_at=order.updated_at,
         is_doubtful=is_doubtful(order.updated_at, order.seen_at),
         asked_at=order.asked_at,
-        quantity=told[0],
-        backordered=told[1],
+        quantity=quantity,
+        backordered=backordered,
         at={line.location_id: line.quantity for line in lines},
         backordered_at={line.location_id: line.backordered for line in lines},
         taken_at={line.location_id: line.taken for line in lines if line.taken is not None},
         planned=planned,
+        late=late,
         waiting_at={line.location_id: line.waiting for line in lines},
     )
 
 
 def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
-    """Units outstanding, backordered, and bought by a selling plan, by item and order as the line items
-    say; none outstanding only where the order is stale. Of an order that is located they matter only if
-    it is stale, or for what a plan has sold: in a queue of many thousands few are read."""
-    by_plan = sa.case((LineItemRow.selling_plan_id > 0, LineItemRow.outstanding), else_=0)
+    """Units outstanding, backordered, and bought by a selling plan that may reserve late, or surely
+    does, by item and order as the line items say; none outstanding only where the order is stale. Of an
+    order that is located they matter only if it is stale, or for what a plan has sold: in a queue of
+    many thousands few are read."""
+    is_late = SellingPlanRow.reserves_late
+    may_be_late = sa.and_(LineItemRow.selling_plan_id > 0, is_late.is_not(False))
+    by_plan = sa.case((may_be_late, LineItemRow.outstanding), else_=0)
+    by_late_plan = sa.case((is_late.is_(True), LineItemRow.outstanding), else_=0)
     told = (
         sa.select(
             Variant.item_id,
@@ -139,9 +155,11 @@ def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
             sa.func.sum(LineItemRow.outstanding).label("units"),
             sa.func.sum(LineItemRow.backordered).label("short"),
             sa.func.sum(by_plan).label("planned"),
+            sa.func.sum(by_late_plan).label("late"),
         )
         .join(Variant, NAMES)
         .join(Order, _mine(LineItemRow))
+        .outerjoin(SellingPlanRow, BOUGHT_BY)
         .where(
             LineItemRow.shop_id == shop_id, Variant.item_id.in_(item_ids), Order.is_cancelled.is_(False)
         )
@@ -150,7 +168,7 @@ def _told_demand(shop_id: int, item_ids: Collection[int]) -> sa.Select[Any]:
         .subquery()
     )
     return (
-        sa.select(told.c.item_id, told.c.units, told.c.short, told.c.planned, *_OF_ORDER)
+        sa.select(told.c.item_id, told.c.units, told.c.short, told.c.planned, told.c.late, *_OF_ORDER)
         .join(Order, sa.and_(Order.shop_id == shop_id, Order.order_id == told.c.order_id))
         .where(sa.or_(told.c.units > 0, Order.is_stale))
     )

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import LineItemRow, Order, Variant
+from app.db.models import LineItemRow, Order, SellingPlanRow, Variant
 from app.db.statements import affected_rows, chunks, is_one_of, put_rows
 from app.platforms.base import LineItem, OrderSeen, Routing
 
@@ -155,6 +155,8 @@ def _replace_items(session: Session, shop_id: int, orders: Mapping[int, OrderCop
         for variant_id in sorted({item.variant_id for _, item in items})
     ]
     put_rows(session, Variant, variants)
+    plans = sorted({item.selling_plan_id for _, item in items if item.selling_plan_id})
+    put_rows(session, SellingPlanRow, [{"shop_id": shop_id, "plan_id": one} for one in plans])
     put_rows(session, LineItemRow, [_item_row(shop_id, order_id, item) for order_id, item in items])
 
 

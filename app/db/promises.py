@@ -46,7 +46,7 @@ def record_promises(
     session: Session,
     shop_id: int,
     item_id: int,
-    made: Iterable[tuple[Promise, str]],
+    made: Collection[tuple[Promise, str]],
     *,
     now: datetime,
     cause: str | None,
@@ -62,7 +62,6 @@ def record_promises(
     it is in the shop; nothing comes of an item that is not counted (`is_counted`). `seen` is what the
     reading says of how lines that wait stand, by which it is told later what ended their waiting."""
     standing = promises_of_item(session, shop_id, item_id)
-    made = list(made)
     new = _orders_of(made, besides=standing)
     since = began_waiting(session, shop_id, new, now=now) if new else {}
     speech = _Speech(session, now, cause)

@@ -27,7 +27,7 @@ from app.core.reconcile import (
     unlocated_plans,
 )
 from app.core.weighing import Context, Settlement, most_short, sighting, weigh_lines
-from app.db import due_items, due_orders, promises, shops, variants
+from app.db import due_items, due_orders, promises, selling_plans, shops, variants
 from app.db.arrivals import adopt_arrivals
 from app.db.models import StockItem
 from app.db.showing import orders_showing
@@ -72,9 +72,12 @@ def settle(context: ShopContext) -> bool:
         return True
     with context.transaction() as session:
         due_items.begin_rechecks(session, context.shop_id, now=context.clock())
+        plans = selling_plans.unread_plans(session, context.shop_id, now=context.clock())
         due_orders.hasten_looks(session, context.shop_id, now=context.clock())
         items = due_items.due_items(session, context.shop_id, now=context.clock(), limit=_ITEMS_AT_ONCE)
         due = [item.item_id for item in items]
+    if items and plans:
+        _read_selling_plans(context, plans)
     act_on_all(due, partial(_settle_items, context), partial(_set_aside, context))
     return bool(due)
 
@@ -102,6 +105,13 @@ def _resolve_variants(context: ShopContext) -> bool:
     return True
 
 
+def _read_selling_plans(context: ShopContext, plan_ids: Sequence[int]) -> None:
+    """Ask when the plans by which orders were bought reserve stock."""
+    told = context.platform.fetch_selling_plans(plan_ids)
+    with context.transaction() as session:
+        selling_plans.keep_plans(session, context.shop_id, plan_ids, told, now=context.clock())
+
+
 def settle_item(context: ShopContext, stock: ItemStock, *, asked_at: datetime) -> None:
     """Settle an item by one reading of its stock, which was asked for at `asked_at`.
 
@@ -123,13 +133,9 @@ def _try_to_settle(
     """Decide, or postpone, and return None; else return what must be read first: orders, then the list
     of changed ones, then what stock is committed to besides orders."""
     with context.transaction() as session:
-        item = due_items.lock_item(session, context.shop_id, stock.item_id)
-        snapshot = Snapshot.asked(asked_at, lag=_lag(context))
-        gathered = gather(session, item, stock, snapshot, now=context.clock())
-        if not needs_queue(gathered):
-            record_all_covered(session, gathered)
+        gathered = _gather_queue(session, context, stock, asked_at)
+        if gathered is None:
             return None
-        gathered = with_claims(session, gathered, context.platform.traits)
         is_old = has_old_claims(session, gathered, context.platform.traits)
         has_list = has_read_changes(session, gathered)
         is_ahead = is_sold_ahead(gathered.facts)
@@ -137,7 +143,7 @@ def _try_to_settle(
         unclear = unclear_orders(gathered)
         unread = _not_asked_yet(gathered, unclear)
         must_hear = has_unknown_orders(session, gathered)
-        if (unread or must_hear) and _news_come_first(session, item):
+        if (unread or must_hear) and _news_come_first(session, gathered.item):
             return None
         if unread:
             return partial(read_orders, context, unread, cause=f"item {stock.item_id} is short")
@@ -152,13 +158,27 @@ def _try_to_settle(
                 is_clear=not unclear,
                 may_postpone=may_postpone,
                 # At the second look: what changed in the moment of the first has been told by then.
-                has_read=has_list and item.attempts > 0,
+                has_read=has_list and gathered.item.attempts > 0,
             )
         if verdict is Verdict.BALANCED or (may_postpone and not must_hear):
             return None
         ahead = _plans_to_ask_for(gathered) if verdict is Verdict.COPY_STALE else []
     needs_list = read_count == 0 or (is_ahead and not has_list)
     return _explaining_read(context, stock.item_id, ahead, needs_list=needs_list)
+
+
+def _gather_queue(
+    session: Session, context: ShopContext, stock: ItemStock, asked_at: datetime
+) -> Gathered | None:
+    """Everything that is known of an item that somebody may wait for; None if nobody does, which is
+    recorded."""
+    item = due_items.lock_item(session, context.shop_id, stock.item_id)
+    snapshot = Snapshot.asked(asked_at, lag=_lag(context))
+    gathered = gather(session, item, stock, snapshot, now=context.clock())
+    if needs_queue(gathered):
+        return with_claims(session, gathered, context.platform.traits)
+    record_all_covered(session, gathered)
+    return None
 
 
 def _plans_to_ask_for(gathered: Gathered) -> list[int]:

@@ -203,3 +203,27 @@ def test_units_that_may_not_ship_yet_are_not_committed_before_others_of_a_plan()
     found = reckon({HERE: 2}, Demand([held, released]))
 
     assert found.waiting == {(1, HERE): 2}
+
+
+def outside(quantity: int, *, order: int) -> Line:
+    """Units on hold that were bought by a plan that is known to reserve on fulfilment."""
+    return by_plan(quantity, order=order)._replace(outside=quantity)
+
+
+def test_units_whose_plan_reserves_later_do_not_count_while_orders_may_be_on_their_way() -> None:
+    """Of as many units as those on hold, which then look committed."""
+    preorder, now = outside(2, order=1), line(1, order=2)
+
+    soon = reckon({HERE: 3}, Demand([preorder, now]), may_wait=False)
+    later = reckon({HERE: 3}, Demand([preorder, now]))
+
+    assert (soon.verdict, soon.waiting) == (Verdict.ORDERS_MISSING, {(1, HERE): 2})
+    assert (later.verdict, later.waiting) == (Verdict.BALANCED, {})
+
+
+def test_units_whose_plan_reserves_later_wait_outside_at_the_first_look() -> None:
+    preorder, now = outside(2, order=1), line(1, order=2)
+
+    found = reckon({HERE: 1}, Demand([preorder, now]), may_wait=False)
+
+    assert (found.verdict, found.waiting) == (Verdict.BALANCED, {(1, HERE): 2})

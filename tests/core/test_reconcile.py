@@ -48,6 +48,7 @@ class Order:
     is_located: bool = True
     is_doubtful: bool = False
     planned: int = 0
+    late: int = 0
     first_seen_at: datetime = NOW - timedelta(hours=2)
     updated_at: datetime = NOW - timedelta(hours=2)
     asked_at: datetime | None = None

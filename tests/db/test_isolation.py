@@ -61,6 +61,7 @@ from app.db import (
     risk,
     routes,
     saved_views,
+    selling_plans,
     shops,
     showing,
     staff,
@@ -160,7 +161,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
         now=NOW,
     )
     assert row.received == 0
-    see(session, shop, order_seen(order_item(0, variant=VARIANT + 1), order=2))
+    sold = msgspec.structs.replace(order_item(0, variant=VARIANT + 1), selling_plan_id=7)
+    see(session, shop, order_seen(sold, order=2))
     tokens.keep_grant(shop, Grant(name, refresh_token=name), [KEY], now=NOW)
     shop.renewing_owner, shop.renewing_until = "ann", NOW
     tokens.use_once(session, shop.id, name, until=seconds(30), now=NOW)
@@ -378,6 +380,8 @@ CALLS: Mapping[str, Call] = {
     "finished_orders.old_finished_orders": lambda s, a: forget(
         s, finished_orders.old_finished_orders(a.id, before=seconds(99))
     ),
+    "selling_plans.unread_plans": lambda s, a: selling_plans.unread_plans(s, a.id, now=NOW),
+    "selling_plans.keep_plans": lambda s, a: selling_plans.keep_plans(s, a.id, [7], {7: True}, now=NOW),
     "reservations.replace_reservations": lambda s, a: reservations.replace_reservations(
         s, a.id, [reservation(OURS)]
     ),

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from alembic import command
@@ -13,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.orm import Session
 
 from app.db import migrate
-from app.db.models import Base, LineRow, Shop
+from app.db.models import Base, LineRow, SellingPlanRow, Shop
 from tests.builders import ITEM, LOCATION, order_item, order_seen, routed
 from tests.db.stock import known_item, see
 
@@ -71,6 +72,20 @@ def test_what_orders_took_is_divided_among_their_line_items(session: Session, sh
 
     found = {one.order_id: one.parts for one in session.scalars(sa.select(LineRow))}
     assert found == {1: [[10, 2, 0, 2], [11, 3, 1, 3]], 2: [[20, 2, 0, 0], [21, 3, 1, 0]]}
+
+
+def test_selling_plans_that_orders_name_are_asked_about(session: Session, shop: Shop) -> None:
+    known_item(session, shop)
+    for number, plan_id in ((1, 7), (2, 7), (3, 0)):
+        item = msgspec.structs.replace(order_item(1, number=number), selling_plan_id=plan_id)
+        see(session, shop, order_seen(item, order=number))
+    session.commit()
+
+    _go_to(session, command.downgrade, "0035")
+    _go_to(session, command.upgrade, "head")
+
+    found = session.scalars(sa.select(SellingPlanRow)).all()
+    assert [(one.plan_id, one.reserves_late, one.read_at) for one in found] == [(7, None, None)]
 
 
 def _go_to(session: Session, move: Callable[[Config, str], None], revision: str) -> None:

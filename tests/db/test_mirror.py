@@ -16,6 +16,7 @@ from app.db import (
     open_demand,
     orders,
     routes,
+    selling_plans,
     showing,
     stale_orders,
     stock,
@@ -398,6 +399,51 @@ def test_open_demand_is_what_orders_wait_for(session: Session, shop: Shop) -> No
     }
     assert [(each.order_id, each.quantity, each.placed_at) for each in found[32]] == [(1, 3, minute(1))]
     assert found[33] == []
+
+
+def test_whether_a_plan_reserves_late_is_sure_until_its_order_is_routed_anew(
+    session: Session, shop: Shop
+) -> None:
+    """Once routed it may have been let go since, and stock be committed to it."""
+    known_item(session, shop)
+    sold = msgspec.structs.replace(order_item(2), selling_plan_id=7)
+    see(session, shop, order_seen(sold))
+    selling_plans.keep_plans(session, shop.id, [7], {7: True}, now=NOW)
+    new = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
+    held = Routing((LocatedLine(ITEM, LOCATION, 2, waiting=2),), (51,))
+    see(session, shop, order_seen(sold, updated=1, routing=held))
+    kept_back = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
+
+    routes.unroute(session, shop.id, [51], now=NOW, cause="a hold ended")
+
+    rerouted = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
+    assert [(one.planned, one.late) for one in (*new, *kept_back, *rerouted)] == [(2, 2), (2, 2), (2, 0)]
+
+
+def test_a_plan_that_reserves_as_it_sells_is_like_none(session: Session, shop: Shop) -> None:
+    known_item(session, shop)
+    see(session, shop, order_seen(msgspec.structs.replace(order_item(2), selling_plan_id=7)))
+
+    selling_plans.keep_plans(session, shop.id, [7], {7: False}, now=NOW)
+
+    (demand,) = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
+    assert (demand.planned, demand.late) == (0, 0)
+
+
+def test_plans_are_asked_about_once_a_day_and_what_was_known_of_one_that_is_gone_stays(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+    see(session, shop, order_seen(msgspec.structs.replace(order_item(2), selling_plan_id=7)))
+    at_first = selling_plans.unread_plans(session, shop.id, now=NOW)
+    selling_plans.keep_plans(session, shop.id, [7], {7: True}, now=NOW)
+    soon = selling_plans.unread_plans(session, shop.id, now=NOW + timedelta(hours=23))
+    late = selling_plans.unread_plans(session, shop.id, now=NOW + timedelta(hours=25))
+
+    selling_plans.keep_plans(session, shop.id, [7], {}, now=NOW + timedelta(hours=25))
+
+    (demand,) = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
+    assert (at_first, soon, late, demand.late) == ([7], [], [7], 2)
 
 
 def test_two_line_items_of_one_variant_are_one_demand(session: Session, shop: Shop) -> None:

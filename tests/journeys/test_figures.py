@@ -193,6 +193,28 @@ def test_an_order_that_commits_nothing_yet_waits_outside_the_queue(shop_with: Op
     assert "reserves its stock later" not in stage.order_page(now)
 
 
+def test_a_preorder_is_not_taken_for_an_order_that_is_on_its_way(shop_with: OpenShop) -> None:
+    """An order of as many units is placed and its webhook is late: the figures look as if the preorder
+    were committed, which by its plan it can't be before its hold ends."""
+    stage = shop_with(0)
+    ahead = preorder(stage, 2)
+    stage.settle_down()
+    stage.world.shop.webhooks.knobs.delay_s = (60, 60)
+    now = stage.order(2)
+    stage.world.shop.webhooks.knobs.delay_s = (0, 0)
+    lose_a_unit(stage)
+    tagged: list[set[str]] = []
+    for _ in range(40):
+        stage.world.deliver()
+        stage.world.work()
+        stage.world.clock.sleep(1)
+        tagged.append(stage.world.tags(ahead))
+    stage.settle_down()
+
+    assert tagged == [set()] * len(tagged)
+    assert shown(stage, ahead, now) == [set(), {"backordered"}]
+
+
 def test_a_preorder_joins_the_queue_at_its_own_place_once_it_is_committed(shop_with: OpenShop) -> None:
     """Its hold ends with one mug there: it was placed before the other order, and lacks one of two."""
     stage = shop_with(0)

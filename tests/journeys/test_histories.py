@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from _pytest.mark import ParameterSet
 from redis import Redis
 
 from app.sandbox.bigcommerce.records import Settings as StoreSettings
@@ -27,12 +26,6 @@ FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 STEPS = 40
 # So many histories are played before their rates so far are told.
 _TOLD_EVERY = 10
-
-# Histories that come out wrong: the figures alone don't tell that a preorder is not counted yet where
-# another order of as many units is on its way.
-KNOWN_WRONG = {
-    ("shopify", 13): "a preorder that did not count yet was tagged while another order was on its way",
-}
 
 Play = Callable[[int, sa.Engine, Redis, Settings], History]
 
@@ -76,15 +69,9 @@ def play_bigcommerce(seed: int, engine: sa.Engine, redis: Redis, settings: Setti
 PLAYS = {"shopify": play_shopify, "bigcommerce": play_bigcommerce}
 
 
-def _case(platform: str, seed: int) -> ParameterSet:
-    reason = KNOWN_WRONG.get((platform, seed))
-    marks = () if reason is None else pytest.mark.xfail(strict=True, reason=reason)
-    return pytest.param(platform, seed, marks=marks)
-
-
 @pytest.mark.parametrize(
     ("platform", "seed"),
-    [_case(platform, seed) for platform, seeds in SAMPLES.items() for seed in seeds],
+    [(platform, seed) for platform, seeds in SAMPLES.items() for seed in seeds],
 )
 def test_every_order_shows_what_the_oracle_says(
     platform: str, seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings

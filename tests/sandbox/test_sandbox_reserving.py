@@ -113,6 +113,25 @@ def test_a_plan_that_reserves_on_fulfilment_commits_no_sooner(
     assert figures(shop, mug, main) == ((1, 0, 1) if way == "it ships" else (1, 2, 3))
 
 
+def test_units_added_to_a_preorder_that_is_held_wait_with_the_others(
+    shop: SandboxShop, mug: Variant, main: int, clock
+) -> None:  # type: ignore[no-untyped-def]
+    order_id = shop.place_order([(mug.variant_id, 1)], selling_plan_id=7, reserves_on_fulfilment=True)
+    clock.advance(60)
+    shop.tick()
+    (part,) = shop.fulfillment_orders(order_id)
+    hold = shop.hold(part.fulfillment_order_id)
+    shop.edit_order(order_id, {shop.orders[order_id].lines[0].line_id: 3})
+    clock.advance(60)
+    shop.tick()
+    held = figures(shop, mug, main), len(shop.fulfillment_orders(order_id))
+
+    shop.release_hold(part.fulfillment_order_id, [hold])
+
+    assert held == ((3, 0, 3), 1)
+    assert figures(shop, mug, main) == (0, 3, 3)
+
+
 def test_an_uncommitted_order_that_is_cancelled_gives_nothing_back(
     shop: SandboxShop, mug: Variant, main: int
 ) -> None:

@@ -10,7 +10,15 @@ from app.db.models.base import Base, UtcDateTime
 from app.db.models.feeds import FeedRow
 from app.db.models.holds import HoldCheckRow, HoldRow
 from app.db.models.inbox import DeliveryRow
-from app.db.models.orders import DemandChangeRow, DoubtRow, LineItemRow, LineRow, Order, RouteRow
+from app.db.models.orders import (
+    DemandChangeRow,
+    DoubtRow,
+    LineItemRow,
+    LineRow,
+    Order,
+    RouteRow,
+    SellingPlanRow,
+)
 from app.db.models.people import (
     AlertSubscriptionRow,
     AlertToldRow,
@@ -21,9 +29,10 @@ from app.db.models.people import (
 )
 from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
 from app.db.models.shops import Shop
-from app.db.models.stock import NAMES, SELLS, PoolRow, ReservationRow, StockItem, Variant
+from app.db.models.stock import BOUGHT_BY, NAMES, SELLS, PoolRow, ReservationRow, StockItem, Variant
 
 __all__ = [
+    "BOUGHT_BY",
     "IN_BULK",
     "NAMES",
     "SELLS",
@@ -51,6 +60,7 @@ __all__ = [
     "ReservationRow",
     "RouteRow",
     "SavedViewRow",
+    "SellingPlanRow",
     "Shop",
     "ShownRow",
     "SignInRow",

@@ -111,6 +111,19 @@ class LineItemRow(Base):
     selling_plan_id: Mapped[int | None]
 
 
+class SellingPlanRow(Base):
+    """A selling plan that orders name. `reserves_late`: whether stock is committed to what it sold no
+    sooner than it may ship; None where the platform does not tell. `read_at` is None until it was
+    asked."""
+
+    __tablename__ = "selling_plans"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    plan_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reserves_late: Mapped[bool | None]
+    read_at: Mapped[datetime | None]
+
+
 class LineRow(Base):
     """The outstanding units of one item in one order at one location (see `app.core.model.Line`).
 

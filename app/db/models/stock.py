@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.models.base import Base
-from app.db.models.orders import LineItemRow
+from app.db.models.orders import LineItemRow, SellingPlanRow
 
 
 class StockItem(Base):
@@ -119,4 +119,8 @@ class ReservationRow(Base):
 
 # How the tables meet: a line item names a variant, a variant sells an item.
 NAMES = sa.and_(Variant.shop_id == LineItemRow.shop_id, Variant.variant_id == LineItemRow.variant_id)
+BOUGHT_BY = sa.and_(
+    SellingPlanRow.shop_id == LineItemRow.shop_id,
+    SellingPlanRow.plan_id == LineItemRow.selling_plan_id,
+)
 SELLS = sa.and_(StockItem.shop_id == Variant.shop_id, StockItem.item_id == Variant.item_id)

@@ -126,6 +126,11 @@ class Platform(Protocol):
         """Which items these variants sell. A variant that no longer exists comes back with no item."""
         ...
 
+    def fetch_selling_plans(self, plan_ids: Sequence[int]) -> Mapping[int, bool]:
+        """Whether the platform commits stock to what these plans sold no sooner than it may ship. Plans
+        that no longer exist are left out; asked only where orders name plans."""
+        ...
+
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """The pools of many items. A torn snapshot is read again; an item that no longer exists
         comes back untracked, without pools."""

@@ -64,6 +64,10 @@ class BigCommercePlatform:
         """Each variant is its own item, but for those that share their product's stock."""
         return reads.fetch_variants(self._habits, variant_ids)
 
+    def fetch_selling_plans(self, plan_ids: Sequence[int]) -> dict[int, bool]:
+        """There are none."""
+        return {}
+
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """The pools of many items, up to a thousand in a request."""
         return reads.fetch_stock(self._client, self._habits, item_ids)

@@ -202,6 +202,22 @@ class VariantNode(msgspec.Struct, frozen=True, rename="camel"):
     inventory_item: _ItemNode
 
 
+class _Policy(msgspec.Struct, frozen=True):
+    reserve: str
+
+
+class PlanNode(msgspec.Struct, frozen=True, rename="camel"):
+    """A selling plan and when it reserves stock; without a policy it does so when it sells."""
+
+    id: str
+    inventory_policy: _Policy | None
+
+    @property
+    def reserves_late(self) -> bool:
+        """Whether no stock is committed before what it sold may be fulfilled."""
+        return self.inventory_policy is not None and self.inventory_policy.reserve == "ON_FULFILLMENT"
+
+
 def typed(value: Any, kind: type[T]) -> T:
     """A part of an answer as its type. Raises `msgspec.ValidationError`: a defect of ours."""
     return msgspec.convert(value, type=kind)

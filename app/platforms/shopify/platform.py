@@ -72,6 +72,10 @@ class ShopifyPlatform:
         """Which items these variants sell, 250 in a request."""
         return reads.fetch_variants(self._client, variant_ids)
 
+    def fetch_selling_plans(self, plan_ids: Sequence[int]) -> dict[int, bool]:
+        """Whether these plans reserve stock no sooner than it is fulfilled."""
+        return reads.fetch_selling_plans(self._client, plan_ids)
+
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """The pools of many items, some thirty in a request."""
         return reads.fetch_stock(self._client, item_ids)

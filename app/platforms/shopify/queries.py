@@ -226,6 +226,11 @@ VARIANTS = """query Variants($ids: [ID!]!) {
   } }
 }"""
 
+PLAN_COST = 2
+PLANS = """query SellingPlans($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on SellingPlan { id inventoryPolicy { reserve } } }
+}"""
+
 CHANGED_FIRST = MOST_IDS
 CHANGED_COST = CHANGED_FIRST + PAGE_COST
 CHANGED_ORDERS = """query ChangedOrders($first: Int!, $after: String, $query: String!) {

@@ -31,6 +31,7 @@ from app.platforms.shopify.answers import (
     Nodes,
     OrderNode,
     PageInfo,
+    PlanNode,
     RouteLine,
     RouteNode,
     Stamp,
@@ -84,6 +85,18 @@ def _variant_nodes(client: ShopifyClient, variant_ids: Sequence[int]) -> list[Va
     cost = len(variant_ids) * queries.VARIANT_COST
     data = client.execute(queries.VARIANTS, variables, cost=cost)
     return typed(data["nodes"], list[VariantNode | None])
+
+
+def fetch_selling_plans(client: ShopifyClient, plan_ids: Sequence[int]) -> dict[int, bool]:
+    """Whether these selling plans reserve stock no sooner than it is fulfilled; deleted ones are left
+    out: https://shopify.dev/docs/api/admin-graphql/latest/objects/SellingPlanInventoryPolicy"""
+    found: dict[int, bool] = {}
+    for batch in batches(_distinct(plan_ids), each=queries.PLAN_COST):
+        variables = {"ids": gids("SellingPlan", batch)}
+        data = client.execute(queries.PLANS, variables, cost=len(batch) * queries.PLAN_COST)
+        nodes = typed(data["nodes"], list[PlanNode | None])
+        found |= {number_of(node.id): node.reserves_late for node in nodes if node is not None}
+    return found
 
 
 def fetch_stock(client: ShopifyClient, item_ids: Sequence[int]) -> list[ItemStock]:

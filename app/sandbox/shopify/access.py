@@ -41,6 +41,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "Location": ("read_locations", "read_inventory", "read_markets_home"),
     "Product": ("read_products",),
     "ProductVariant": ("read_products",),
+    "SellingPlan": ("read_products",),
     "ShopLocale": ("read_locales", "read_markets_home"),
 }
 

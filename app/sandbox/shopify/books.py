@@ -27,6 +27,7 @@ from app.sandbox.shopify.records import (
     Order,
     Product,
     PurchaseOrder,
+    SellingPlan,
     Variant,
 )
 
@@ -61,6 +62,7 @@ class Books:
         self.transfers: dict[int, InboundTransfer] = {}
         self.purchase_orders: dict[int, PurchaseOrder] = {}
         self.drafts: dict[int, DraftOrder] = {}
+        self.selling_plans: dict[int, SellingPlan] = {}
         self.metafields: dict[tuple[str, str, str], Metafield] = {}
         self.metafields_by_owner: dict[str, list[Metafield]] = defaultdict(list)
         self.journal: list[JournalEntry] = []

@@ -39,6 +39,7 @@ STORES: Mapping[str, Callable[[Call], Mapping[int, Any]]] = {
     "Product": lambda call: call.books.products,
     "Location": lambda call: call.books.locations,
     "DraftOrder": lambda call: call.books.drafts,
+    "SellingPlan": lambda call: call.books.selling_plans,
     "InventoryTransfer": lambda call: call.books.transfers,
     "InventoryPurchaseOrder": lambda call: call.books.purchase_orders,
     "InventoryShipment": lambda call: call.books.shipments,

@@ -11,7 +11,7 @@ from app.sandbox.records import OutOfStock, Refused
 from app.sandbox.shopify import payloads, routing, stock
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.marks import sorted_tags
-from app.sandbox.shopify.records import Channel, Line, Order, Refunded, Restock
+from app.sandbox.shopify.records import Channel, Line, Order, Refunded, Restock, SellingPlan
 
 FIRST_ORDER_NUMBER = 1001
 SOURCE_NAMES = {"online": "web", "pos": "pos", "draft": "shopify_draft_order"}
@@ -50,6 +50,8 @@ def place(books: Books, wish: OrderWish, *, routing_delay_s: float) -> Order:
     )
     books.placed_count += 1
     books.orders[order.order_id] = order
+    if plan_id := wish.selling_plan_id:
+        books.selling_plans[plan_id] = SellingPlan(plan_id, wish.reserves_on_fulfilment)
     for line, quantity in lines:
         order.lines.append(line)
         line.selling_plan_id = wish.selling_plan_id

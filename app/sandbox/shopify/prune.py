@@ -71,6 +71,8 @@ KEEP: Mapping[str, str] = {
         fulfillableQuantity nonFulfillableQuantity refundableQuantity requiresShipping product
         variant vendor originalUnitPriceSet sellingPlan""",
     "LineItemSellingPlan": "name sellingPlanId",
+    "SellingPlan": "id name inventoryPolicy",
+    "SellingPlanInventoryPolicy": "reserve",
     "DraftOrder": "id name status createdAt updatedAt completedAt reserveInventoryUntil lineItems",
     "DraftOrderLineItem": "id quantity variant",
     "MoneyBag": "shopMoney presentmentMoney",
@@ -122,6 +124,10 @@ KEEP: Mapping[str, str] = {
 }
 
 
+NODES = ("SellingPlan",)
+"""What is found by its id alone."""
+
+
 class UndeclaredType(Exception):
     """Something kept returns a type for which `KEEP` doesn't say which fields are wanted."""
 
@@ -139,7 +145,7 @@ def prune(sdl: str) -> str:
 
 def _reachable(types: Mapping[str, TypeDefinitionNode]) -> dict[str, TypeDefinitionNode]:
     pruned: dict[str, TypeDefinitionNode] = {}
-    waiting = ["QueryRoot", "Mutation", *(name for name in KEEP if _is_interface(types[name]))]
+    waiting = ["QueryRoot", "Mutation", *NODES, *(name for name in KEEP if _is_interface(types[name]))]
     while waiting:
         name = waiting.pop()
         if name in pruned or name in BUILT_IN:

@@ -82,6 +82,15 @@ class Level:
     is_active: bool = True
 
 
+@dataclass(frozen=True)
+class SellingPlan:
+    """What buyers commit to when they buy, and when stock is reserved for that: as it is sold, or no
+    sooner than it is fulfilled (`reserves_late`)."""
+
+    plan_id: int
+    reserves_late: bool
+
+
 @dataclass
 class Line:
     """A line item. `open_at` maps a location to the units it is still to ship.

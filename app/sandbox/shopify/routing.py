@@ -30,9 +30,26 @@ def route(books: Books, order: Order) -> None:
         for location_id, quantity in line.open_at.items():
             missing = quantity - routed(books, order, line, location_id)
             if missing > 0:
-                target = _open_at(books, order, location_id) or _create(books, order, location_id)
+                target = (
+                    _kept_back(books, order, line, location_id)
+                    or _open_at(books, order, location_id)
+                    or _create(books, order, location_id)
+                )
                 _add(books, target, line.line_id, missing)
                 books.touch(order)
+
+
+def _kept_back(books: Books, order: Order, line: Line, location_id: int) -> FulfillmentOrder | None:
+    """Units that are added to a preorder before it is let go wait with the others: if they were ready
+    to be fulfilled, stock would be committed to them."""
+    if not line.uncommitted_at.get(location_id):
+        return None
+    held = (
+        one
+        for one in books.fulfillment_orders_of(order)
+        if one.status in ("ON_HOLD", "SCHEDULED") and one.location_id == location_id
+    )
+    return next((one for one in held if any(part.line_id == line.line_id for part in one.lines)), None)
 
 
 def _open_at(books: Books, order: Order, location_id: int) -> FulfillmentOrder | None:

@@ -71,6 +71,20 @@ class TestVariants:
         assert wire.asked == []
 
 
+class TestSellingPlans:
+    def test_a_plan_tells_when_it_reserves_and_a_deleted_one_nothing(
+        self, platform: ShopifyPlatform, wire: Wire
+    ) -> None:
+        reserves = {1: {"reserve": "ON_FULFILLMENT"}, 2: {"reserve": "ON_SALE"}, 3: None}
+        nodes = [
+            {"id": f"gid://shopify/SellingPlan/{number}", "inventoryPolicy": policy}
+            for number, policy in reserves.items()
+        ]
+        wire.answers["SellingPlans"] = lambda variables: {"nodes": [*nodes, None]}
+
+        assert platform.fetch_selling_plans([1, 2, 3, 4]) == {1: True, 2: False, 3: False}
+
+
 class TestStock:
     def test_a_pool_is_read_in_one_snapshot(self, platform: ShopifyPlatform, wire: Wire) -> None:
         found = item(1, level(7, available=-2, committed=5, reserved=1))

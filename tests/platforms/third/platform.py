@@ -173,6 +173,10 @@ class CornerPlatform:
             for one in variant_ids
         ]
 
+    def fetch_selling_plans(self, plan_ids: Sequence[int]) -> dict[int, bool]:
+        """There are none."""
+        return {}
+
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """All there is lies at the counter."""
         items = msgspec.json.decode(self._ask("items"), type=dict[int, dict[str, Any]])

@@ -91,6 +91,18 @@ LINE_ITEM: dict[str, Answer] = {
 }
 
 SELLING_PLAN: dict[str, Answer] = {
+    "id": gid_of("SellingPlan", "plan_id"),
+    "name": always("Pre-order"),
+    "inventoryPolicy": lambda plan, call, args: plan,
+    "metafield": metafield_of("SellingPlan", "plan_id"),
+    "metafields": metafields_of("SellingPlan", "plan_id"),
+}
+
+INVENTORY_POLICY: dict[str, Answer] = {
+    "reserve": lambda plan, call, args: "ON_FULFILLMENT" if plan.reserves_late else "ON_SALE",
+}
+
+SOLD_BY_PLAN: dict[str, Answer] = {
     "name": always("Pre-order"),
     "sellingPlanId": gid_of("SellingPlan", "selling_plan_id"),
 }
@@ -131,7 +143,9 @@ MONEY: dict[str, Answer] = {
 ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "Order": ORDER,
     "LineItem": LINE_ITEM,
-    "LineItemSellingPlan": SELLING_PLAN,
+    "LineItemSellingPlan": SOLD_BY_PLAN,
+    "SellingPlan": SELLING_PLAN,
+    "SellingPlanInventoryPolicy": INVENTORY_POLICY,
     "DraftOrder": DRAFT_ORDER,
     "DraftOrderLineItem": DRAFT_ORDER_LINE,
     "MoneyBag": MONEY_BAG,
