@@ -175,6 +175,10 @@ class History:
     _supplies: dict[tuple[int, int], int] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
+    too_late: list[str] = field(default_factory=list)
+    """Writes that were true when looked at, and no more when written: what was asked and happened since
+    the look."""
+    _since_look: list[str] = field(default_factory=list)
     variants: list[Variant] = field(default_factory=list)
     goods_kind: ClassVar[type[Goods]] = ShippedGoods
     before_playing: Callable[[], None] = lambda: None
@@ -268,6 +272,7 @@ class History:
                 self.counts["refused"] += 1
             else:
                 self.counts[act.__name__] += 1
+                self._since_look.append(act.__name__)
                 self._note_endings()
                 return
 
@@ -711,14 +716,17 @@ class History:
             return True
         if (order_id in self._short_at_last_look) is put:
             self.counts["true when looked at, not when written"] += 1
+            what = "put on" if put else "taken off"
+            self.too_late.append(f"tag {what} {order_id} after {self._since_look}")
             return True
         return False
 
     def _remember(self, short: set[int]) -> None:
         """What was true when stock was last read, and the texts when notes were."""
         operation = self.world.shop.requests[-1].operation
+        self._since_look.append(operation)
         if operation in ("Stock", *LOOKS):
-            self._short_at_last_look = short
+            self._short_at_last_look, self._since_look = short, []
         if operation in LOOKS:
             self._text_at_last_look = dict(self.own_text)
 
@@ -982,8 +990,9 @@ class StoreHistory(History):
         now, operation = self.world.clock(), self.shop.requests[-1].operation
         self._looks = [(at, seen) for at, seen in self._looks if (now - at).total_seconds() < 120]
         self._looks.append((now, short))
+        self._since_look.append(operation)
         if operation.startswith("GET /v3/inventory/items"):
-            self._short_at_last_look = short
+            self._short_at_last_look, self._since_look = short, []
         if operation.startswith("GET /v2/orders"):
             self._text_at_last_look = dict(self.own_text)
 

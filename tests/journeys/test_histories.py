@@ -96,7 +96,8 @@ def test_all_histories(platform: str, clean_pg: sa.Engine, redis: Redis, setting
         counts["webhooks"] += len(history.world.answers)
         found = [f"{platform} seed {seed}: {text}" for text in history.verdict()]
         counts["wrong"] += len(found)
-        print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
+        late = [f"{platform} seed {seed}: {text}" for text in history.too_late]
+        print(*found, *late, sep="\n", end="\n" if found or late else "", flush=True)  # noqa: T201
         wrong += found
         empty_tables(clean_pg)
         redis.flushdb()

@@ -15,6 +15,8 @@ from app.settings import Settings
 from tests.pipeline.stage import Stage, mutations, open_shop
 
 MANY = 6
+DEC_5, DEC_25 = datetime(2026, 12, 5, 3, tzinfo=UTC), datetime(2026, 12, 25, 3, tzinfo=UTC)
+DAYS = ("Dec 5, 2026", "Dec 25, 2026")
 RELEASED = {"backorder-released"}
 WAITS = {"backordered"}
 REMOVE = """mutation($id: ID!, $tags: [String!]!) {
@@ -219,6 +221,31 @@ def test_many_orders_that_begin_to_wait_are_tagged_by_one_operation(stage: Stage
     assert tags(stage) == [WAITS] * MANY * 2
     assert len(stage.world.shop.bulk_operations) == 1
     assert all("[backorder]" in stage.world.note(order_id) for order_id in orders(stage))
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_notes_after_it_say_the_day_to_which_a_shipment_was_moved(stage: Stage, is_told: bool) -> None:
+    """While the tags are written; its webhook may be lost."""
+    goods = {stage.mug.item_id: 3 * MANY}
+    shipment = stage.world.shop.expect_shipment(stage.main, goods, arrives_at=DEC_5).shipment_id
+    stage.pass_hours()
+    new = [stage.order() for _ in range(MANY)]
+    moved: list[int] = []
+    said: set[str] = set()
+
+    def move_and_remember() -> None:
+        said.update(day for day in DAYS for one in new if day in stage.world.note(one))
+        if stage.world.shop.bulk_operations and not moved:
+            moved.append(shipment)
+            stage.world.shop.webhooks.knobs.loss_rate = 0 if is_told else 1
+            stage.world.shop.reschedule_shipment(shipment, DEC_25)
+            stage.world.clock.sleep(1 if is_told else 61)
+
+    stage.world.after_request = move_and_remember
+    stage.settle_down()
+
+    assert moved
+    assert said == {"Dec 25, 2026"}
 
 
 def test_an_order_that_is_refused_is_set_aside_with_the_reason(stage: Stage) -> None:
