@@ -107,7 +107,11 @@ class RunningShops:
 def serve_app(app: Flask, *, host: str, port: int) -> RunningShops:
     """Serve an app until stopped. Port 0 is any free port."""
     server = make_server(host, port, app, threaded=True, request_handler=_QuietHandler)
-    thread = threading.Thread(target=server.serve_forever, name="sandbox shops", daemon=True)
+    # So often it looks whether it is to stop, which whoever stops it waits for.
+    often = {"poll_interval": 0.05}
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs=often, name="sandbox shops", daemon=True
+    )
     thread.start()
 
     def stop() -> None:

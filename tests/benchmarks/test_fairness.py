@@ -28,7 +28,7 @@ from app.sandbox.shopify.shop import SandboxShop
 from app.services import EmbeddedRedis, leashed, open_engine
 from app.settings import load_settings
 from tests.benchmarks.contenders import ROOT, new_database
-from tests.benchmarks.workbench import tell_orders
+from tests.benchmarks.workbench import peak_mib_of, tell_orders
 from tests.live import SECRET, environment
 
 pytestmark = pytest.mark.benchmark
@@ -93,9 +93,10 @@ class Town:
 
 
 @contextmanager
-def processes(checkout: Path, home: Path, workers: int) -> Iterator[None]:
-    """Web, clock and workers of a build, told by this process's environment."""
+def processes(checkout: Path, home: Path, workers: int) -> Iterator[list[int]]:
+    """Web, clock and workers of a build, told by this process's environment; the workers' ids."""
     python = sys.executable if checkout == ROOT else str(checkout / ".venv" / "bin" / "python")
+    ids = []
     with ExitStack() as stack:
         for number, name in enumerate(["web", "clock", *["worker"] * workers]):
             log = stack.enter_context((home / f"{number}-{name}.log").open("wb"))
@@ -108,7 +109,8 @@ def processes(checkout: Path, home: Path, workers: int) -> Iterator[None]:
                 start_new_session=True,
             )
             stack.callback(_end, process)
-        yield
+            ids += [process.pid] if name == "worker" else []
+        yield ids
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -164,7 +166,7 @@ def test_fairness(  # noqa: PLR0917 -- four of them are fixtures
     migrate.upgrade(engine)
     senders = [WebhookSender(shop.webhooks, pause_s=0.01) for shop in town.shops]
     try:
-        with processes(BUILDS[build], tmp_path, workers=2):
+        with processes(BUILDS[build], tmp_path, workers=2) as workers:
             wait_for_web(runtime.settings.app_url)
             ids = [
                 connect_shop(runtime, "shopify", shop.domain, shop.access_token).shop_id
@@ -173,6 +175,7 @@ def test_fairness(  # noqa: PLR0917 -- four of them are fixtures
             for sender in senders:
                 sender.start()
             drained_s = play(town, runtime, ids[0])
+            peaks = [peak_mib_of(worker) for worker in workers]
     finally:
         for sender in senders:
             sender.stop()
@@ -181,6 +184,8 @@ def test_fairness(  # noqa: PLR0917 -- four of them are fixtures
         engine.dispose()
 
     report(build, threads, town.waits_s(), drained_s)
+    held = " and ".join(f"{peak:.0f}" for peak in peaks)
+    print(f"the workers held {held} MiB at most")  # noqa: T201
     assert len(town.placed) >= AT_LEAST
 
 

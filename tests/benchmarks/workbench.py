@@ -158,6 +158,22 @@ def memory_mib(pid: int) -> float:
     return pages * resource.getpagesize() / 2**20
 
 
+def peak_mib_of(pid: int) -> float:
+    """The most that it, or a process that it has started, held so far."""
+    family = [pid, *_started_by(pid)]
+    return max(_peak_mib(Path(f"/proc/{one}/status")) for one in family)
+
+
+def _started_by(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children]
+
+
+def _peak_mib(status: Path) -> float:
+    (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
 def wait_until(is_so: Callable[[], bool]) -> None:
     """Bounded."""
     give_up_at = time.monotonic() + 120

@@ -43,7 +43,9 @@ _THEIRS = "https://cdn.shopify.com/"
 def served(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """The application at a port of this machine."""
     server = make_server(host, port, partial(_whole, app), threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # It looks so often whether it is to stop, and each test waits for that.
+    often = {"poll_interval": 0.02}
+    thread = threading.Thread(target=server.serve_forever, kwargs=often, daemon=True)
     thread.start()
     try:
         yield f"http://{host}:{server.server_port}"
