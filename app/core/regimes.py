@@ -91,11 +91,10 @@ def duties_of(
     return clock.by_delivery_rule(today, _DELIVERY_LAWS[regime])
 
 
-def limits_of(placed_on: date) -> tuple[date, date]:
-    """What every law tells apart of an order of that day, as long as nothing is logged of its buyer and
-    no day was stated: whether it is expected by the first day, by the second, later, or nobody knows
-    when."""
-    return placed_on + _LIMIT, placed_on + 2 * _LIMIT
+TURNING_DAYS = (_LIMIT.days, 2 * _LIMIT.days)
+"""What every law tells apart of the orders of one day, as long as nothing is logged of their buyers and
+no day was stated: whether one is expected within the first number of days, within the second, later, or
+nobody knows when."""
 
 
 @dataclass(frozen=True, slots=True)

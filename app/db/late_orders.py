@@ -1,16 +1,18 @@
 """The orders that wait, counted by what the law sees of them, without reading each."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.zones import OffsetSpan, offset_spans
 from app.db.models import NoticeRow, Order
-from app.db.statements import is_one_of
+from app.db.statements import add_days, day_of, is_one_of
 
-_DAYS_AT_ONCE = 400
 _IS_WAITING = sa.and_(Order.short > 0, Order.is_cancelled.is_(False), Order.is_gone.is_(False))
 
 
@@ -43,71 +45,75 @@ class Cohort:
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
-    """A shop's days: that of a moment, when one begins, and the two by which the law tells apart what is
-    expected of an order placed then."""
+class Calendar:
+    """A shop's days: its `zone`, and by how many days after an order was placed the law tells apart what
+    is expected of it."""
 
-    of: Callable[[datetime], date]
-    begin: Callable[[date], datetime]
-    limits: Callable[[date], tuple[date, date]]
+    zone: tzinfo
+    limits: tuple[int, int]
+
+    def begin(self, day: date) -> datetime:
+        """When a day begins."""
+        return datetime.combine(day, time(), self.zone)
 
 
 def count_cohorts(
-    session: Session, shop_id: int, days: Days, *, but: Collection[int]
-) -> Iterator[Cohort]:
+    session: Session, shop_id: int, calendar: Calendar, *, but: Collection[int]
+) -> list[Cohort]:
     """All orders that wait, `but` for these, by the day on which they were placed and by where the day
-    they are expected on stands to its two limits. Many days on which none was placed cost little."""
-    since = _first_placed(session, shop_id)
-    while since is not None:
-        first = days.of(since)
-        spans = [_span(first + timedelta(days=count), days) for count in range(_DAYS_AT_ONCE)]
-        yield from _count(session, shop_id, spans, but)
-        since = _first_placed(session, shop_id, since=spans[-1][1])
+    they are expected on stands to the two limits."""
+    numbers: dict[_Kind, int] = defaultdict(int)
+    for span in _spans(session, shop_id, calendar.zone):
+        for placed_on, kind, number in session.execute(_counted(shop_id, span, calendar.limits, but)):
+            numbers[placed_on, kind] += int(number)
+    return [_cohort(calendar, kind, number) for kind, number in sorted(numbers.items())]
 
 
-_Span = tuple[datetime, datetime, date, date]
+_Kind = tuple[date, int]
+_UNDATED, _BY_FIRST, _BY_SECOND, _LATER = range(4)
 
 
-def _span(day: date, days: Days) -> _Span:
-    return (days.begin(day), days.begin(day + timedelta(days=1)), *days.limits(day))
+def _cohort(calendar: Calendar, found: _Kind, number: int) -> Cohort:
+    placed_on, kind = found
+    first, second = (placed_on + timedelta(days=days) for days in calendar.limits)
+    after = {_BY_SECOND: first, _LATER: second}.get(kind)
+    until = {_BY_FIRST: first, _BY_SECOND: second}.get(kind)
+    next_day = placed_on + timedelta(days=1)
+    return Cohort(calendar.begin(placed_on), calendar.begin(next_day), after, until, number)
 
 
-def _count(
-    session: Session, shop_id: int, spans: Sequence[_Span], but: Collection[int]
-) -> Iterator[Cohort]:
-    told = _as_rows(spans)
-    expected, first, second = Order.expected_on, told.c.first, told.c.second
-    kinds = {
-        (None, None): expected.is_(None),
-        (None, "first"): expected <= first,
-        ("first", "second"): sa.and_(expected > first, expected <= second),
-        ("second", None): expected > second,
-    }
-    is_within = sa.and_(Order.placed_at >= told.c.begins, Order.placed_at < told.c.ends)
-    statement = (
-        sa.select(told, *(sa.func.sum(sa.case((kind, 1), else_=0)) for kind in kinds.values()))
-        .join(Order, is_within)
-        .where(Order.shop_id == shop_id, _IS_WAITING, ~is_one_of(Order.order_id, but))
-        .group_by(*told.c)
+def _counted(
+    shop_id: int, span: OffsetSpan, limits: tuple[int, int], but: Collection[int]
+) -> sa.Select[Any]:
+    """By day and by `_Kind`, of the time in which a zone's clocks stand at one offset. First by the day
+    they are expected on: that is cheaper than to tell the kind of each order."""
+    is_within = sa.and_(Order.placed_at >= span.begins, Order.placed_at < span.ends)
+    placed_on = day_of(Order.placed_at, span.offset_s).label("placed_on")
+    by_days = (
+        sa.select(placed_on, Order.expected_on, sa.func.count().label("number"))
+        .where(Order.shop_id == shop_id, _IS_WAITING, is_within, ~is_one_of(Order.order_id, but))
+        .group_by(sa.text("1"), Order.expected_on)
+        .subquery()
     )
-    for begins, ends, *limits_and_numbers in session.execute(statement):
-        day = {None: None, "first": limits_and_numbers[0], "second": limits_and_numbers[1]}
-        for (after, until), number in zip(kinds, limits_and_numbers[2:], strict=True):
-            if number:
-                yield Cohort(begins, ends, day[after], day[until], int(number))
+    first, second = (add_days(by_days.c.placed_on, days) for days in limits)
+    kind = sa.case(
+        (by_days.c.expected_on.is_(None), _UNDATED),
+        (by_days.c.expected_on <= first, _BY_FIRST),
+        (by_days.c.expected_on <= second, _BY_SECOND),
+        else_=_LATER,
+    ).label("kind")
+    return sa.select(by_days.c.placed_on, kind, sa.func.sum(by_days.c.number)).group_by(
+        by_days.c.placed_on, sa.text("2")
+    )
 
 
-def _as_rows(spans: Sequence[_Span]) -> sa.CTE:
-    moment, day = Order.placed_at.type, Order.expected_on.type
-    columns = [sa.column("begins", moment), sa.column("ends", moment)]
-    columns += [sa.column("first", day), sa.column("second", day)]
-    return sa.values(*columns).data(list(spans)).cte("spans")
-
-
-def _first_placed(session: Session, shop_id: int, *, since: datetime | None = None) -> datetime | None:
-    where = [Order.shop_id == shop_id, Order.short > 0]
-    where += [] if since is None else [Order.placed_at >= since]
-    return session.scalar(sa.select(Order.placed_at).where(*where).order_by(Order.placed_at).limit(1))
+def _spans(session: Session, shop_id: int, zone: tzinfo) -> list[OffsetSpan]:
+    """The times in which orders that wait were placed."""
+    where = (Order.shop_id == shop_id, Order.short > 0)
+    asked = sa.select(Order.placed_at).where(*where).limit(1)
+    oldest = session.scalar(asked.order_by(Order.placed_at))
+    newest = session.scalar(asked.order_by(Order.placed_at.desc()))
+    return [] if oldest is None or newest is None else offset_spans(zone, oldest, newest)
 
 
 def first_of(

@@ -1,6 +1,7 @@
 """Statements that SQLAlchemy spells differently for the two databases we run on, and row counts."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import Any, NamedTuple, Self, TypeAlias, TypeVar, cast
 
@@ -144,6 +145,54 @@ def is_one_of(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
     """That the column is one of these ids: one value in the statement however many they are, so that it
     is compiled once; with `in_` a thousand ids are half of the work of a batch."""
     return _IsOneOf(column, sa.bindparam(None, ids, _Ids(), unique=True))
+
+
+class _DayOf(sa.sql.functions.FunctionElement[date]):
+    """A moment and an offset in seconds."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+@compiles(_DayOf, "postgresql")
+def _day_by_interval(element: _DayOf, compiler: SQLCompiler, **how: Any) -> str:
+    moment, offset = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"CAST(timezone('UTC', {moment}) + {offset} * interval '1 second' AS date)"
+
+
+@compiles(_DayOf, "sqlite")
+def _day_by_modifier(element: _DayOf, compiler: SQLCompiler, **how: Any) -> str:
+    moment, offset = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"date({moment}, {offset} || ' seconds')"
+
+
+def day_of(moment: Any, offset_s: int) -> sa.ColumnElement[date]:
+    """The day of a moment where the clocks are so many seconds ahead of UTC."""
+    return _DayOf(moment, sa.literal(offset_s))
+
+
+class _AddDays(sa.sql.functions.FunctionElement[date]):
+    """A day and a number of days."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
+@compiles(_AddDays, "postgresql")
+def _days_added(element: _AddDays, compiler: SQLCompiler, **how: Any) -> str:
+    day, days = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"({day} + CAST({days} AS integer))"
+
+
+@compiles(_AddDays, "sqlite")
+def _days_by_modifier(element: _AddDays, compiler: SQLCompiler, **how: Any) -> str:
+    day, days = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"date({day}, {days} || ' days')"
+
+
+def add_days(day: Any, days: int) -> sa.ColumnElement[date]:
+    """So many days later."""
+    return _AddDays(day, sa.literal(days))
 
 
 AT_ONCE = 1000

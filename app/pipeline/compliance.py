@@ -3,18 +3,17 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import partial
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from app.core.regimes import NoticeKind, Obligations, OrderFacts, Regime, duties_of, limits_of
+from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations, OrderFacts, Regime, duties_of
 from app.core.working_days import EVERY_DAY, WorkingDays
 from app.db import due_orders, late_orders, showing
 from app.db.due_orders import DueOrder
-from app.db.late_orders import Cohort, Days
+from app.db.late_orders import Calendar, Cohort
 from app.db.models import Order, Shop
 from app.db.notices import WaitingOrder, record_notice, waiting_orders
 from app.pipeline.calendars import working_days_of
@@ -80,10 +79,8 @@ def most_pressing(session: Session, shop: Shop, *, now: datetime, most: int) -> 
     judge = _judge_of(shop, now)
     logged = late_orders.logged_orders(session, shop.id)
     known = waiting_orders(session, shop.id, judge, order_ids=logged) if logged else []
-    days = Days(
-        partial(local_day, time_zone=shop.time_zone), partial(_begin, zone_of(shop.time_zone)), limits_of
-    )
-    due = _by_day(late_orders.count_cohorts(session, shop.id, days, but=logged), judge)
+    calendar = Calendar(zone_of(shop.time_zone), TURNING_DAYS)
+    due = _by_day(late_orders.count_cohorts(session, shop.id, calendar, but=logged), judge)
     ids: list[int] = []
     for some in _enough(due, most):
         ids += late_orders.first_of(session, shop.id, some, but=logged, most=most)
@@ -91,10 +88,6 @@ def most_pressing(session: Session, shop: Shop, *, now: datetime, most: int) -> 
     tasks = _tasks(shop, known)
     number = len(tasks) + sum(one.number for some in due for one in some)
     return Pressing(sorted([*tasks, *_tasks(shop, others)], key=_most_pressing_first)[:most], number)
-
-
-def _begin(zone: ZoneInfo, day: date) -> datetime:
-    return datetime.combine(day, time(), zone)
 
 
 def _by_day(found: Iterable[Cohort], judge: _Judge) -> list[list[Cohort]]:

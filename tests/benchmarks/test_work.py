@@ -65,6 +65,7 @@ def run(build: Path, python: str, url: str, redis_url: str, *words: str) -> dict
     [
         ("absorb", 20_000),
         ("absorb", 100_000),
+        ("backlog", 100_000),
         ("empty-jobs", 300),
         ("sweep", 10_000),
         ("hourly", 100),

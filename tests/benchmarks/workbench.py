@@ -1,7 +1,7 @@
 """What the work costs, in one build: run by its own interpreter, against a database and a Redis of its
 own (DATABASE_URL, REDIS_URL). Uses only what the builds that are compared have in common; prints JSON.
 
-    python workbench.py absorb 20000 | empty-jobs 300 | sweep 10000 | hourly 300 | shops 1000
+    python workbench.py absorb 20000 | backlog 100000 | empty-jobs 300 | sweep 10000 | hourly 300 | shops 1000
 """
 
 import importlib
@@ -152,6 +152,29 @@ def measure_empty_jobs(machine: Runtime, count: int) -> dict[str, float]:
         worker.wait(30)
 
 
+def measure_backlog(machine: Runtime, count: int) -> dict[str, float]:
+    """A real worker process takes in a backlog; the most that it held."""
+    (shop_id,) = install(machine, 1)
+    tell_orders(machine, shop_id, count)
+    waiting = sa.exists().where(DeliveryRow.shop_id == shop_id, DeliveryRow.state == "due")
+    command = [sys.executable, "-m", "app.cli", "worker"]
+    worker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def is_done() -> bool:
+        doorbell.ring(machine.redis, shop_id)
+        time.sleep(0.2)
+        with machine.sessions() as session:
+            return not session.scalar(sa.select(waiting))
+
+    try:
+        began = time.monotonic()
+        wait_until(is_done)
+        return {"per_s": count / (time.monotonic() - began), "mib": peak_mib_of(worker.pid)}
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
 def memory_mib(pid: int) -> float:
     """What a process holds now."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
@@ -265,6 +288,7 @@ def measure_shops(machine: Runtime, count: int) -> dict[str, float]:
 
 MEASURES = {
     "absorb": measure_absorb,
+    "backlog": measure_backlog,
     "empty-jobs": measure_empty_jobs,
     "sweep": measure_sweep,
     "hourly": measure_hourly,

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core.regimes import Notice, NoticeKind, Obligations, OrderFacts, Regime, duties_of, limits_of
+from app.core.regimes import TURNING_DAYS, Notice, NoticeKind, Obligations, OrderFacts, Regime, duties_of
 from app.core.working_days import WorkingDays
 from tests.builders import day
 
@@ -306,7 +306,8 @@ def test_australian_law_asks_for_the_time_stated_or_a_reasonable_one() -> None:
 @pytest.mark.parametrize("regime", list(Regime))
 @pytest.mark.parametrize("today", ["2026-10-02", "2026-10-31", "2026-11-01", "2026-11-30", "2027-02-01"])
 def test_only_two_days_tell_apart_what_orders_of_one_day_oblige_to(regime: Regime, today: str) -> None:
-    first, second = limits_of(ORDER.placed_at.astimezone(NEW_YORK).date())
+    placed_on = ORDER.placed_at.astimezone(NEW_YORK).date()
+    first, second = (placed_on + timedelta(days=days) for days in TURNING_DAYS)
     kinds = [
         [first - timedelta(days=count) for count in range(40)],
         [first + timedelta(days=count) for count in range(1, 31)],

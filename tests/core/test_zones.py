@@ -1,14 +1,16 @@
 """Which day it is: by the pinned data, not by those of the machine."""
 
+import itertools
 import subprocess
 import sys
 import zoneinfo
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core.zones import tz_source
+from app.core.zones import offset_spans, tz_source
 from app.pipeline.context import local_day
 
 
@@ -57,3 +59,28 @@ def test_every_process_knows_the_same_zones_whatever_it_imports_first(first: str
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert told.stdout.strip() == "()"
+
+
+@pytest.mark.parametrize(
+    ("zone", "changes"), [("UTC", 0), ("Asia/Kathmandu", 0), ("America/New_York", 4), ("Asia/Beirut", 4)]
+)
+def test_in_each_span_of_one_offset_the_day_is_told_without_the_zone(zone: str, changes: int) -> None:
+    first, last = datetime(2025, 1, 5, 3, 4, 5, 6, tzinfo=UTC), datetime(2026, 12, 24, 23, tzinfo=UTC)
+
+    spans = offset_spans(ZoneInfo(zone), first, last)
+
+    assert len(spans) == changes + 1
+    assert (spans[0].begins, spans[-1].ends) == (first, last + timedelta(microseconds=1))
+    assert all(one.ends == next_one.begins for one, next_one in itertools.pairwise(spans))
+    for begins, ends, offset_s in spans:
+        nearly = ends - timedelta(microseconds=1)
+        for moment in (begins, begins + (ends - begins) / 3, nearly):
+            assert moment.astimezone(ZoneInfo(zone)).utcoffset() == timedelta(seconds=offset_s)
+
+
+def test_one_moment_is_one_span() -> None:
+    moment = datetime(2026, 11, 1, 6, tzinfo=UTC)
+
+    (span,) = offset_spans(ZoneInfo("America/New_York"), moment, moment)
+
+    assert (span.begins, span.offset_s) == (moment, -5 * 3600)

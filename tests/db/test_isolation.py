@@ -25,7 +25,7 @@ from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.holds import HoldState, Place, Put
 from app.core.model import Basis, Line, Promise
-from app.core.regimes import NoticeKind, Obligations, limits_of
+from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations
 from app.db import (
     alerts,
     api_calls,
@@ -275,11 +275,7 @@ def forget(session: Session, rows: Rows) -> int:
     return delete_some(session, rows)
 
 
-DAYS = late_orders.Days(
-    datetime.datetime.date,
-    lambda day: datetime.datetime.combine(day, datetime.time(), datetime.UTC),
-    limits_of,
-)
+CALENDAR = late_orders.Calendar(datetime.UTC, TURNING_DAYS)
 
 CALLS: Mapping[str, Call] = {
     "demand.lines_of": lambda s, a: demand.lines_of(s, a.id, ORDERS),
@@ -637,10 +633,10 @@ CALLS: Mapping[str, Call] = {
         s, a.id, lambda facts: Obligations(None)
     ),
     "late_orders.count_cohorts": lambda s, a: [
-        each.number for each in late_orders.count_cohorts(s, a.id, DAYS, but=())
+        each.number for each in late_orders.count_cohorts(s, a.id, CALENDAR, but=())
     ],
     "late_orders.first_of": lambda s, a: late_orders.first_of(
-        s, a.id, list(late_orders.count_cohorts(s, a.id, DAYS, but=())), but=(), most=9
+        s, a.id, late_orders.count_cohorts(s, a.id, CALENDAR, but=()), but=(), most=9
     ),
     "late_orders.logged_orders": lambda s, a: late_orders.logged_orders(s, a.id),
     "due_work.read": lambda s, a: due_work.read(s, a.id, now=NOW),
