@@ -16,6 +16,7 @@ from app.db.models import DeliveryRow, Event, Order, PoolRow, Shop, StockItem
 
 _QUARTER_S = 900  # every zone's midnight falls on one
 _SHOWN_ON_PAGE = 20
+_COUNTED = (Status.RELEASED, Status.BACKORDERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,14 @@ def count_days(
             Status.BACKORDERED.value,
         ),
     )
+    # Not `became` itself, which would ask a second time of every order whether it waits.
+    may_be = sa.or_(*(Event.after.startswith(status.value) for status in _COUNTED))
     statement = (
         sa.select(quarter, became, sa.func.count())
-        .where(Event.shop_id == shop_id, Event.kind == "shown", Event.at >= since, became.is_not(None))
+        .where(Event.shop_id == shop_id, Event.kind == "shown", Event.at >= since, may_be)
         .group_by(quarter, became)
     )
-    counts: Counter[tuple[date, str]] = Counter()
+    counts: Counter[tuple[date, str | None]] = Counter()
     told = session.execute(statement).all()
     waiting = session.execute(_waiting_by_quarter(shop_id, since)).all()
     still = [(moment, Status.BACKORDERED.value, count) for moment, count in waiting]
