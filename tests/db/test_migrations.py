@@ -81,7 +81,7 @@ def test_selling_plans_that_orders_name_are_asked_about(session: Session, shop: 
         see(session, shop, order_seen(item, order=number))
     session.commit()
 
-    _go_to(session, command.downgrade, "0035")
+    _go_to(session, command.downgrade, "0048")
     _go_to(session, command.upgrade, "head")
 
     found = session.scalars(sa.select(SellingPlanRow)).all()
