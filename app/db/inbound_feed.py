@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
+from app.core.item_codes import CodeKind
 from app.core.states import ArrivalSource, ArrivalState
 from app.db.arrivals import OPEN, in_words, record_change
 from app.db.audit import record_event
@@ -42,7 +43,8 @@ class ReportedArrival:
     """An arrival as a source tells it. `item_id` is None while no item with that `sku` is known.
     `received` and what else is None was not told: it stays as it is known. A quantity of 0 cancels; with
     an `expected_on` of None it still comes, but no day is known. `is_over`: nothing more comes of it,
-    were it short or not. `is_only_news`: one that nobody has told of before is not kept."""
+    were it short or not. `is_only_news`: one that nobody has told of before is not kept. `matched_by`
+    is by what other code than its SKU the item was found."""
 
     source_key: str
     item_id: int | None
@@ -57,6 +59,7 @@ class ReportedArrival:
     supplier: str = ""
     is_over: bool = False
     is_only_news: bool = False
+    matched_by: CodeKind | None = None
 
 
 def list_key(reference: str, sku: str, location_id: int, part: int = 1) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.db.item_codes import keep_codes
 from app.db.models import StockItem, Variant
 from app.platforms.base import VariantSeen
 
@@ -38,6 +39,9 @@ def upsert_variants(
         row.item_id, row.product_id, row.is_resolved = variant.item_id, variant.product_id, True
         if variant.item_id is not None:
             _see_item(session, shop_id, variant, now)
+        if variant.item_id is not None and variant.codes is not None:
+            keep_codes(session, shop_id, variant.item_id, variant.codes, told_by=variant_id, now=now)
+            row.codes_read_at = now
     session.flush()
 
 

@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
 from app.core.bounds import too_far
-from app.db import arrivals, inbound_feed
+from app.core.item_codes import (
+    CodeKind,
+    CodesOf,
+    UnclearItem,
+    Words,
+    match_item,
+    spelled,
+    suggestions,
+)
+from app.db import arrivals, inbound_feed, item_codes
 from app.db.inbound_feed import Fate, ReportedArrival
 from app.pipeline.nearest import Nearest
 
@@ -30,7 +39,7 @@ class Wording:
     `received` of None was not told, an `expected_on` of None is not known to whoever tells. `part`
     numbers the deliveries of one order line by their days. `is_over`: nothing more comes of it.
     `shipment` is the sender's number of what is on its way, where it tells of that and not of an
-    order."""
+    order. `barcode` and `supplier_sku` are other codes of the item."""
 
     line: int
     reference: str
@@ -45,6 +54,13 @@ class Wording:
     part: int = 1
     is_over: bool = False
     shipment: str = ""
+    barcode: str = ""
+    supplier_sku: str = ""
+
+    @property
+    def item(self) -> str:
+        """By which code the line names its item."""
+        return self.sku or self.barcode or self.supplier_sku
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,8 @@ class Report:
     """Names of places that stand for the shop's only location."""
     unknown_places: Counter[str] = field(default_factory=Counter)
     """Names of places that the shop does not have; lines that name them can't be used."""
+    matched: Counter[CodeKind] = field(default_factory=Counter)
+    """Lines whose item was found by another code than its SKU."""
 
     @property
     def good(self) -> int:
@@ -95,20 +113,24 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A shop's own terms: its items by code in lower case, and its places by number and by name."""
+    """A shop's own terms: its items by SKU in lower case and by their other codes, and its places by
+    number and by name."""
 
     items: Mapping[str, Sequence[int]]
     places: Mapping[int, str]
     place_by_word: Mapping[str, int]
+    codes: CodesOf = field(default_factory=dict)
 
 
 def read_catalog(session: Session, shop_id: int, skus: Collection[str] | None = None) -> Catalog:
-    """The terms of a shop; only of these items where their codes are given."""
+    """The terms of a shop; only of items that have these words as a code, where they are given."""
     places = arrivals.locations(session, shop_id)
     names = Counter(map(_spelled, places.values()))
     by_word = {_spelled(name): number for number, name in places.items() if names[_spelled(name)] == 1}
     by_word |= {str(number): number for number in places}
-    return Catalog(arrivals.items_by_sku(session, shop_id, skus), places, by_word)
+    words = None if skus is None else {spelled(sku) for sku in skus}
+    codes = item_codes.items_of_codes(session, shop_id, words)
+    return Catalog(arrivals.items_by_sku(session, shop_id, skus), places, by_word, codes)
 
 
 def _spelled(name: str) -> str:
@@ -123,17 +145,19 @@ def translate(
     place = _place(wording, catalog, only_place_stands=only_place_stands)
     if isinstance(place, str):
         return Bad(wording.line, place, wording.reference)
-    found = catalog.items.get(wording.sku.lower(), ())
-    if len(found) > 1:
-        reason = f"{len(found)} items have the SKU {wording.sku}: give each its own on the platform"
-        return Bad(wording.line, reason, wording.reference)
+    try:
+        words = Words(wording.sku, wording.barcode, wording.supplier_sku)
+        match = match_item(words, catalog.items, catalog.codes)
+    except UnclearItem as problem:
+        return Bad(wording.line, str(problem), wording.reference)
     has_landed = wording.received_on is not None and bool(wording.received)
     return ReportedArrival(
         source_key=inbound_feed.list_key(
-            wording.shipment or wording.reference, wording.sku, place, wording.part
+            wording.shipment or wording.reference, wording.item, place, wording.part
         ),
-        item_id=found[0] if found else None,
-        sku=wording.sku,
+        item_id=match.item_id,
+        matched_by=match.by,
+        sku=wording.item,
         location_id=place,
         quantity=wording.quantity,
         received=wording.received,
@@ -215,6 +239,8 @@ class Intake:
         for one, fate in fates:
             if one.item_id is None and fate is not Fate.NOTHING:
                 self._note_unknown(one.sku)
+            if one.matched_by is not None:
+                self.report.matched[one.matched_by] += 1
             self.report.undated += one.expected_on is None and bool(one.quantity) and not one.is_over
         self.report.new += counts[Fate.NEW]
         self.report.changed += counts[Fate.CHANGED]
@@ -235,7 +261,13 @@ class Intake:
     def _note_unknown(self, sku: str) -> None:
         self.report.waiting += 1
         if sku not in self.report.unknown_skus and len(self.report.unknown_skus) < MOST_UNKNOWN:
-            self.report.unknown_skus[sku] = self._nearest.to(sku)
+            self.report.unknown_skus[sku] = self._called(sku) or self._nearest.to(sku)
+
+    def _called(self, code: str) -> str | None:
+        """The SKU in lower case of the one item that a supplier or maker calls so."""
+        items = suggestions(code, self._catalog.codes)
+        found = [sku for sku, each in self._catalog.items.items() if items & set(each)] if items else []
+        return found[0] if len(found) == 1 else None
 
     def finish(self, session: Session) -> None:
         """Close what is no longer told: under a reference, for it is told whole; under all of them,

@@ -14,7 +14,8 @@ from typing import Self
 import msgspec
 from sqlalchemy.orm import Session
 
-from app.db import inbound_feed
+from app.core.item_codes import CodeKind, ItemCode
+from app.db import inbound_feed, item_codes
 from app.db.inbound_feed import ReportedArrival
 from app.pipeline.context import local_day
 from app.platforms.base import Inbound, PurchaseLine, PurchaseOrder
@@ -81,10 +82,23 @@ def record_orders(
         for line in order.lines
     ]
     inbound_feed.upsert_arrivals(session, shop_id, lines, source=SOURCE, cause=_CAUSE, now=now)
+    _learn_supplier_skus(session, shop_id, orders, now=now)
     named = {line.source_key for line in lines}
     inbound_feed.cancel_unnamed(
         session, shop_id, SOURCE, lambda reference, key: key not in named, cause=_CAUSE, now=now
     )
+
+
+def _learn_supplier_skus(session: Session, shop_id: int, orders: Ordered, *, now: datetime) -> None:
+    """What suppliers call the items of orders, by which their own files may name them."""
+    told: dict[int, set[ItemCode]] = defaultdict(set)
+    for order, _ in orders.orders.values():
+        for line in order.lines:
+            if line.supplier_sku:
+                told[line.item_id].add(ItemCode(CodeKind.SUPPLIER_SKU, line.supplier_sku))
+    for item_id, codes in told.items():
+        told_by = item_codes.FROM_PURCHASE_ORDERS
+        item_codes.keep_codes(session, shop_id, item_id, codes, told_by=told_by, now=now)
 
 
 class _Landed:

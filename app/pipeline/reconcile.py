@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.db import due_items, preferences, shops, showing
+from app.db import due_items, item_codes, preferences, shops, showing, variants
 from app.db.holds import ask_for_checks_of_changed
 from app.db.models import Shop
 from app.db.stale_orders import asked_since
@@ -20,6 +20,7 @@ _EVERY = timedelta(hours=1)
 _WEBHOOKS_EVERY = timedelta(hours=6)
 # Platforms give up a webhook that nobody answered for hours: whoever comes late may have been away.
 _LATE = timedelta(minutes=10)
+_VARIANTS_AT_ONCE = 250
 
 
 def reconcile(context: ShopContext) -> bool:
@@ -55,6 +56,7 @@ def reconcile(context: ShopContext) -> bool:
             shop.reconcile_at = now + _pause(shop.id)
             old = find_old(session, context, now=now)
     forget(context, old, now=now)
+    _read_codes(context)
     return True
 
 
@@ -66,6 +68,20 @@ def _may_lack_webhooks(context: ShopContext, shop: Shop, stale: set[int], *, beg
     with context.reading() as session:
         untold = asked_since(session, context.shop_id, began) - stale
     return began - shop.reconcile_at > _LATE or bool(untold)
+
+
+def _read_codes(context: ShopContext) -> None:
+    """Read the barcodes and part numbers of some items, by which suppliers' files may name them: of each
+    once a week, for not every change of them is told."""
+    with context.reading() as session:
+        asked = item_codes.variants_to_ask(
+            session, context.shop_id, now=context.clock(), limit=_VARIANTS_AT_ONCE
+        )
+    if not asked:
+        return
+    told = context.platform.fetch_codes(asked)
+    with context.transaction() as session:
+        variants.upsert_variants(session, context.shop_id, told, now=context.clock(), only_known=True)
 
 
 def _pause(shop_id: int) -> timedelta:

@@ -29,7 +29,16 @@ from app.db.models.people import (
 )
 from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
 from app.db.models.shops import Shop
-from app.db.models.stock import BOUGHT_BY, NAMES, SELLS, PoolRow, ReservationRow, StockItem, Variant
+from app.db.models.stock import (
+    BOUGHT_BY,
+    NAMES,
+    SELLS,
+    ItemCodeRow,
+    PoolRow,
+    ReservationRow,
+    StockItem,
+    Variant,
+)
 
 __all__ = [
     "BOUGHT_BY",
@@ -51,6 +60,7 @@ __all__ = [
     "FileLayoutRow",
     "HoldCheckRow",
     "HoldRow",
+    "ItemCodeRow",
     "LineItemRow",
     "LineRow",
     "NoticeRow",

@@ -58,7 +58,8 @@ class StockItem(Base):
 class Variant(Base):
     """Which item a variant sells: what an order names is not what stock is counted for. `item_id`
     is None for a variant without stock; `is_resolved` is False until somebody has asked. `product_id`
-    is known where the platform's webhooks name products."""
+    is known where the platform's webhooks name products. `codes_read_at` is when its other codes were
+    last told (see `ItemCodeRow`)."""
 
     __tablename__ = "variants"
     __table_args__ = (
@@ -71,6 +72,21 @@ class Variant(Base):
     item_id: Mapped[int | None]
     product_id: Mapped[int | None]
     is_resolved: Mapped[bool] = mapped_column(default=False)
+    codes_read_at: Mapped[datetime | None]
+
+
+class ItemCodeRow(Base):
+    """A code of an item besides its SKU, spelled as codes are compared (see `app.core.item_codes`).
+    `told_by` is the variant that has it, 0 where an order to a supplier names it."""
+
+    __tablename__ = "item_codes"
+    __table_args__ = (sa.Index("ix_item_codes_shop_id_code", "shop_id", "code"),)
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    told_by: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
 
 
 class PoolRow(Base):

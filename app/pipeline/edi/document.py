@@ -24,7 +24,8 @@ class SegmentRefused(Exception):
 @dataclass(frozen=True, slots=True)
 class EdiLine:
     """One item of a message, in the words of its sender. `codes` are the item's codes, those that the
-    buyer gave it first; `quantity` is what is confirmed or was shipped. `day` is a day or None, as told
+    buyer gave it first; `barcode` is the trade's among them, `supplier_sku` the seller's or maker's;
+    `quantity` is what is confirmed or was shipped. `day` is a day or None, as told
     by the message that is nearest to the line. `at` is the number of the segment where it begins."""
 
     at: int
@@ -36,6 +37,8 @@ class EdiLine:
     supplier: str = ""
     places: Sequence[str] = ()
     is_withdrawn: bool = False
+    barcode: str = ""
+    supplier_sku: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,7 @@ class EdiDocument:
 
     def _wording(self, line: EdiLine, places: Container[str]) -> Wording | Bad:
         reference = _one_line(line.reference)
-        code = next((one for one in line.codes if clean_code(one).lower() in self.known_skus), None)
-        code = code or next(iter(line.codes), "")
-        code = self.options.skus.get(code.lower(), code)
-        if not reference or not code:
+        if not reference or not line.codes:
             missing = "purchase order number" if not reference else "item code"
             return Bad(line.at, f"segment {line.at}: the line has no {missing}", reference)
         try:
@@ -86,13 +86,25 @@ class EdiDocument:
         return Wording(
             line=line.at,
             reference=reference,
-            sku=clean_code(code)[:LONGEST_TEXT],
+            sku=self._sku(line),
+            barcode=clean_code(line.barcode)[:LONGEST_TEXT],
+            supplier_sku=clean_code(line.supplier_sku)[:LONGEST_TEXT],
             quantity=0 if line.is_withdrawn else quantity,
             expected_on=line.day,
             location=next((one for one in line.places if one.casefold() in places), ""),
             supplier=_one_line(line.supplier),
             shipment=_one_line(line.shipment),
         )
+
+    def _sku(self, line: EdiLine) -> str:
+        """The code that a person said is meant, else one that the shop has, else the buyer's."""
+        codes = [clean_code(one) for one in line.codes]
+        meant = next(
+            (self.options.skus[one.lower()] for one in codes if one.lower() in self.options.skus), ""
+        )
+        known = next((one for one in codes if one.lower() in self.known_skus), "")
+        buyers = next((one for one in line.codes if one not in (line.barcode, line.supplier_sku)), "")
+        return clean_code(meant or known or buyers)[:LONGEST_TEXT]
 
 
 def language_of(source: Source) -> str | None:

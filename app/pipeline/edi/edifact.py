@@ -20,7 +20,9 @@ from app.pipeline.files.text import FileRefused
 
 _KINDS = {"ORDRSP": "order response (ORDRSP)", "DESADV": "despatch advice (DESADV)"}
 # Codes by who gave them: the buyer, the maker and the seller, then what the trade knows an item by.
-_CODES = ("SK", "IN", "BP", "MF", "SA", "SRV", "EN", "UP")
+_SELLERS = ("SA", "MF")
+_TRADES = ("SRV", "EN", "UP")
+_CODES = ("SK", "IN", "BP", "MF", "SA", *_TRADES)
 # Arrival: estimated, actual schedule, promised, delivery. What leaves on a day has not arrived then.
 _ARRIVES = ("132", "67", "69", "17", "358", "2", "35")
 _CONFIRMED = {"ORDRSP": ("113", "194", "21"), "DESADV": ("12", "194", "46")}
@@ -182,6 +184,8 @@ def _finish(state: _State, *_: object) -> None:
             at=line.at,
             reference=line.reference or state.reference,
             codes=[line.codes[kind] for kind in _CODES if line.codes.get(kind)],
+            barcode=next((line.codes[kind] for kind in _TRADES if line.codes.get(kind)), ""),
+            supplier_sku=next((line.codes[kind] for kind in _SELLERS if line.codes.get(kind)), ""),
             quantity=next((line.units[k] for k in _CONFIRMED[state.kind] if k in line.units), ""),
             day=next((days[kind] for kind in _ARRIVES if kind in days), None),
             shipment=state.document if state.kind == "DESADV" else "",

@@ -19,7 +19,9 @@ from app.pipeline.files.text import FileRefused
 
 _SETS = {"855": "purchase order acknowledgment (855)", "856": "advance ship notice (856)"}
 # Codes that the buyer gave an item, then the maker's and the seller's, then what the trade knows it by.
-_CODES = ("SK", "IN", "BP", "CB", "PN", "MG", "VP", "VN", "VC", "UP", "UK", "EN", "EO", "UA")
+_SELLERS = ("VP", "VN", "VC", "MG")
+_TRADES = ("UP", "UK", "EN", "EO", "UA")
+_CODES = ("SK", "IN", "BP", "CB", "PN", *_SELLERS, *_TRADES)
 # Dates of arrival, the surest first; an 855 may tell when goods leave, which is no arrival.
 _ARRIVES = ("371", "067", "069", "017", "063", "002", "106")
 _GONE = frozenset({"ID", "IR", "R1", "R2", "R3", "R4", "R5", "R6", "IE"})
@@ -67,7 +69,7 @@ class _State:
 @dataclass(slots=True)
 class _Line:
     at: int
-    codes: Sequence[str]
+    codes: Mapping[str, str]
     quantity: str = ""
     day: date | None = None
     has_day: bool = False
@@ -206,7 +208,9 @@ def _finish(state: _State, *_: object) -> None:
         EdiLine(
             at=line.at,
             reference=next((level.reference for level in state.up() if level.reference), ""),
-            codes=line.codes,
+            codes=[line.codes[kind] for kind in _CODES if kind in line.codes],
+            barcode=_first(line.codes, _TRADES),
+            supplier_sku=_first(line.codes, _SELLERS),
             quantity=quantity,
             day=day,
             shipment=state.shipment,
@@ -225,10 +229,13 @@ def _units(text: str) -> int:
     return int(number)
 
 
-def _codes(values: Sequence[str]) -> list[str]:
-    """The codes in pairs of qualifier and code, the buyer's own first."""
-    pairs = dict(zip(values[::2], values[1::2], strict=False))
-    return [pairs[kind] for kind in _CODES if pairs.get(kind)]
+def _codes(values: Sequence[str]) -> dict[str, str]:
+    """The codes by their qualifiers, which stand before them."""
+    return {kind: code for kind, code in zip(values[::2], values[1::2], strict=False) if code}
+
+
+def _first(codes: Mapping[str, str], kinds: Sequence[str]) -> str:
+    return next((codes[kind] for kind in kinds if kind in codes), "")
 
 
 _READ: Mapping[str, Callable[[_State, int, Sequence[str]], None]] = {

@@ -15,6 +15,9 @@ NEEDED = ("reference", "sku", "quantity", "expected_on")
 """Our columns without which a file says nothing that can be used; "outstanding" also counts as a
 quantity."""
 
+OTHER_CODES = ("barcode", "supplier_sku")
+"""What an item may be found by where a line has no SKU, the surest first."""
+
 DAYS = frozenset({"expected_on", "ordered_on", "received_on"})
 QUANTITIES = frozenset(
     {"quantity", "outstanding", "received", "cancelled", "accepted", "rejected", "pack_size"}

@@ -103,7 +103,12 @@ def _explain(report: Report, layout: OrderFile, tally: Tally) -> None:
         f'"{name}" is read as the shop\'s only location.'
         for name, _ in report.assumed_places.most_common(3)
     ]
-    report.notes[:0] = [*layout.notes, *tally.sentences(), *places]
+    codes = [f"{_lines_of(count)} matched by {kind}." for kind, count in report.matched.items()]
+    report.notes[:0] = [*layout.notes, *tally.sentences(), *codes, *places]
+
+
+def _lines_of(count: int) -> str:
+    return "1 line is" if count == 1 else f"{count:,} lines are"
 
 
 def _source(layout: OrderFile) -> str:

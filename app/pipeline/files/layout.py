@@ -15,7 +15,15 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from app.pipeline.files import text
-from app.pipeline.files.columns import DAYS, NEEDED, QUANTITIES, choose, count_named, is_made_of_names
+from app.pipeline.files.columns import (
+    DAYS,
+    NEEDED,
+    OTHER_CODES,
+    QUANTITIES,
+    choose,
+    count_named,
+    is_made_of_names,
+)
 from app.pipeline.files.days import Calendar, looks_like_day
 from app.pipeline.files.fold import fold
 from app.pipeline.files.numbers import Decimals, Evidence, is_number
@@ -196,6 +204,7 @@ def _refuse_missing(header: _Header, columns: Mapping[str, int], options: Option
             )
     has = {*columns, *(role for role, value in options.values.items() if value)}
     has |= {"quantity"} if "outstanding" in has else set()
+    has |= {"sku"} if has & {*OTHER_CODES} else set()
     missing = [role for role in NEEDED if role not in has]
     if not missing:
         return
@@ -260,13 +269,14 @@ def line_key(reference: str, sku: str, location: str) -> bytes:
 
 def line_words(cells: Sequence[str], columns: Mapping[str, int]) -> tuple[str, str, str]:
     """The reference, SKU and location of a line as they are compared, empty where it says none."""
-    reference, sku, location = (
-        " ".join(cells[place].casefold().split())
-        if (place := columns.get(role)) is not None and place < len(cells)
-        else ""
-        for role in ("reference", "sku", "location")
-    )
-    return reference, sku, location
+
+    def word(role: str) -> str:
+        place = columns.get(role)
+        is_there = place is not None and place < len(cells)
+        return " ".join(cells[place].casefold().split()) if is_there else ""  # type: ignore[index]
+
+    sku = word("sku") or next(filter(None, map(word, OTHER_CODES)), "")
+    return word("reference"), sku, word("location")
 
 
 def _note_repeated(scan: _Scan, layout: Layout, cells: Sequence[str], reference: str) -> str:

@@ -11,6 +11,7 @@ from datetime import date
 
 from app.core.bounds import MOST_UNITS
 from app.pipeline.arrivals import LONGEST_TEXT, Bad, Wording
+from app.pipeline.files.columns import OTHER_CODES
 from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, read_day
 from app.pipeline.files.fold import clean_code, fold
 from app.pipeline.files.layout import Layout, line_key, line_words
@@ -85,7 +86,7 @@ def merge_lines(lines: Iterable[Wording | Bad]) -> list[Wording | Bad]:
         if isinstance(line, Bad):
             bad.append(line)
         else:
-            key = (line.shipment, line.reference, line.sku, line.location)
+            key = (line.shipment, line.reference, line.item, line.location)
             groups[tuple(map(str.casefold, key))].append(line)
     return [*(one for group in groups.values() for one in merge(group)), *bad]
 
@@ -152,7 +153,8 @@ class _Reader:
         """Whether the record adds up others, names the columns anew, heads an order or comments."""
         if tuple(" ".join(cell.split()) for cell in record.cells) == self._layout.header:
             return True
-        if cells.get("sku") and not _is_total_word(cells["sku"]):
+        item = _item(cells)
+        if item and not _is_total_word(item):
             return False
         told = [cell.strip() for cell in record.cells if cell.strip()]
         if self._is_total(told, cells):
@@ -170,13 +172,13 @@ class _Reader:
         if has_number and any(_begins_a_total(cell) for cell in told):
             return True
         has_words = any(character.isalpha() for cell in told for character in cell)
-        is_bare = not cells.get("sku") and not cells.get("reference") and not has_words
+        is_bare = not _item(cells) and not cells.get("reference") and not has_words
         return (is_bare and has_number) or self._adds_up(cells)
 
     def _adds_up(self, cells: Mapping[str, str]) -> bool:
         """A number without a SKU that is the sum of the order's lines so far."""
         reference = _one_line(cells.get("reference", ""))
-        if cells.get("sku") or not self._sums.get(reference):
+        if _item(cells) or not self._sums.get(reference):
             return False
         try:
             return (
@@ -218,17 +220,18 @@ class _Reader:
             raise _Unusable("a cell holds a line break: is a quotation mark never closed?")
 
     def _line(self, number: int, cells: Mapping[str, str]) -> Wording:
+        options = self._layout.options
         state = self._state(cells)
         amounts = self._amounts(cells)
-        sku = clean_code(self._text(cells, "sku"))
+        item = clean_code(self._text({"sku": _item(cells)}, "sku"))
+        meant = options.skus.get(item.lower())
         location = _one_line(cells.get("location", ""))[:LONGEST_TEXT]
-        options = self._layout.options
         is_withdrawn = state in ("cancelled", "draft")
         is_over = state == "closed" or amounts.is_over
         return Wording(
             line=number,
             reference=self._text(cells, "reference"),
-            sku=options.skus.get(sku.lower(), sku),
+            sku=meant or clean_code(cells.get("sku", "")),
             quantity=0 if is_withdrawn else amounts.ordered,
             expected_on=self._expected(cells, must_be_read=not (is_over or is_withdrawn)),
             location=options.places.get(location.casefold(), location),
@@ -237,6 +240,8 @@ class _Reader:
             received=amounts.received,
             received_on=self._optional_day(cells, "received_on"),
             is_over=is_over,
+            barcode="" if meant else clean_code(cells.get("barcode", "")),
+            supplier_sku="" if meant else clean_code(cells.get("supplier_sku", "")),
         )
 
     def _state(self, cells: Mapping[str, str]) -> str:
@@ -342,6 +347,11 @@ def _in_units(said: Mapping[str, int | None], factor: int) -> _Amounts:
         coming = outstanding + (received or 0) if outstanding else max(coming, received or 0)
     is_over = outstanding == 0 or (received is not None and 0 < coming <= received)
     return _Amounts(coming * factor, None if received is None else received * factor, is_over)
+
+
+def _item(cells: Mapping[str, str]) -> str:
+    """By which code a line names its item."""
+    return cells.get("sku") or next((cells[role] for role in OTHER_CODES if cells.get(role)), "")
 
 
 def _is_total_word(text: str) -> bool:

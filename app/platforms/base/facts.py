@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from app.core.item_codes import ItemCode
+
 
 class _Fact(msgspec.Struct, frozen=True, tag_field="kind"):
     """One thing a webhook says has changed. Stored as JSON: ids, quantities, dates, the tags of orders
@@ -132,7 +134,7 @@ class ItemChanged(_Fact, frozen=True, tag="item changed"):
 
 class VariantSeen(_Fact, frozen=True, tag="variant seen"):
     """Which stock item a variant sells; `item_id` is None where it has none. `product_id` is told
-    where webhooks name the product alone."""
+    where webhooks name the product alone. `codes` are its codes besides the SKU; None: not told."""
 
     variant_id: int
     item_id: int | None
@@ -140,6 +142,7 @@ class VariantSeen(_Fact, frozen=True, tag="variant seen"):
     sku: str = ""
     is_tracked: bool = True
     product_id: int | None = None
+    codes: tuple[ItemCode, ...] | None = None
 
 
 class InboundChanged(_Fact, frozen=True, tag="inbound changed"):

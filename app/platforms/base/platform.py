@@ -131,6 +131,11 @@ class Platform(Protocol):
         that no longer exist are left out; asked only where orders name plans."""
         ...
 
+    def fetch_codes(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
+        """The same with the codes that they have besides their SKUs, where a request of its own tells
+        them; as many of these variants as a few requests can tell of."""
+        ...
+
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """The pools of many items. A torn snapshot is read again; an item that no longer exists
         comes back untracked, without pools."""

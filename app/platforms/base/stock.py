@@ -57,12 +57,13 @@ class Inbound(msgspec.Struct, frozen=True):
 
 
 class PurchaseLine(msgspec.Struct, frozen=True):
-    """Units of one item in an order to a supplier."""
+    """Units of one item in an order to a supplier, who calls it by a SKU of its own."""
 
     line_id: int
     item_id: int
     sku: str
     quantity: int
+    supplier_sku: str = ""
 
 
 class PurchaseOrder(msgspec.Struct, frozen=True):

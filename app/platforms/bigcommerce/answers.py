@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from app.core.bounds import within_reach
+from app.core.item_codes import CodeKind, ItemCode
 from app.core.note import digest_of_blocks, own_words
 from app.errors import TryLater
 from app.platforms.base import LineItem, LinePart, LocatedLine, OrderSeen, Pool, Routing
@@ -146,11 +147,14 @@ class InventoryItem(msgspec.Struct):
 
 
 class Variant(msgspec.Struct):
-    """What is sold of a product."""
+    """What is sold of a product. Its codes are None where no answer of the catalog told them."""
 
     id: Id
     product_id: Id
     sku: str | None = None
+    upc: str | None = None
+    gtin: str | None = None
+    mpn: str | None = None
 
 
 class Product(msgspec.Struct):
@@ -163,6 +167,9 @@ class Product(msgspec.Struct):
     inventory_tracking: str = "none"
     base_variant_id: int | None = None
     first_variant_id: int | None = None
+    upc: str | None = None
+    gtin: str | None = None
+    mpn: str | None = None
 
     @property
     def is_tracked(self) -> bool:
@@ -181,6 +188,20 @@ class Product(msgspec.Struct):
     def item_of(self, variant_id: int) -> int:
         """The item whose stock a variant of it sells."""
         return (self.first_variant_id or variant_id) if self.is_shared else variant_id
+
+
+def codes_of(told: Product | Variant) -> tuple[ItemCode, ...] | None:
+    """What it is called besides its SKU; None where that was not told. The catalog tells an empty text
+    where there is nothing."""
+    codes = (
+        (CodeKind.BARCODE, told.upc),
+        (CodeKind.BARCODE, told.gtin),
+        (CodeKind.PART_NUMBER, told.mpn),
+    )
+    if all(text is None for _, text in codes):
+        return None
+    printed = ((kind, printable(text).strip()) for kind, text in codes)
+    return tuple(dict.fromkeys(ItemCode(kind, text) for kind, text in printed if text))
 
 
 def read(body: Any, type_: type[T]) -> T:

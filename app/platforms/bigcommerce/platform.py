@@ -68,6 +68,10 @@ class BigCommercePlatform:
         """There are none."""
         return {}
 
+    def fetch_codes(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
+        """Those of variants with options take a request for a few products at a time."""
+        return reads.fetch_codes(self._habits, variant_ids)
+
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """The pools of many items, up to a thousand in a request."""
         return reads.fetch_stock(self._client, self._habits, item_ids)

@@ -26,6 +26,7 @@ from app.platforms.bigcommerce.answers import (
     Product,
     Shipping,
     Variant,
+    codes_of,
     moment,
     order_seen,
     pools_of,
@@ -45,6 +46,9 @@ _RANGE = 50
 
 # The statuses of orders that may still be shipped, in the order in which they are imported.
 OPEN_STATUSES = (1, 3, 7, 8, 9, 11, 12, 13, 14)
+
+# Products with options whose codes are read in one go.
+_PRODUCTS_WITH_CODES = 20
 
 _WITH_LINES: Mapping[str, str | int] = {
     "include": "consignments.line_items",
@@ -226,6 +230,20 @@ def fetch_variants(store_config: StoreConfigCache, variant_ids: Sequence[int]) -
     return [_variant_seen(variant_id, found.get(variant_id), products) for variant_id in variant_ids]
 
 
+def fetch_codes(store_config: StoreConfigCache, variant_ids: Sequence[int]) -> list[VariantSeen]:
+    """The same with their codes, of the variants of few products: one page tells of 250 variants, and a
+    product may have 600. A product without options has the codes of its only variant."""
+    seen = fetch_variants(store_config, variant_ids)
+    untold = {one.product_id for one in seen if one.codes is None and one.product_id}
+    asked = sorted(untold)[:_PRODUCTS_WITH_CODES]
+    codes = store_config.codes_of_variants(asked) if asked else {}
+    return [
+        replace(one, codes=codes.get(one.variant_id, ())) if one.product_id in asked else one
+        for one in seen
+        if one.product_id in asked or one.product_id not in untold
+    ]
+
+
 def _variant_seen(
     variant_id: int, variant: Variant | None, products: Mapping[int, Product]
 ) -> VariantSeen:
@@ -239,6 +257,7 @@ def _variant_seen(
         sku=printable(variant.sku),
         is_tracked=product.is_tracked,
         product_id=product.id,
+        codes=codes_of(product) if product.base_variant_id == variant_id else None,
     )
 
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from redis import Redis
 from redis.exceptions import RedisError
 
+from app.core.item_codes import ItemCode
 from app.errors import NeedsMerchant
-from app.platforms.bigcommerce.answers import InventoryItem, Product, StockRules, Variant, read
+from app.platforms.bigcommerce.answers import InventoryItem, Product, StockRules, Variant, codes_of, read
 from app.platforms.bigcommerce.client import BigCommerceClient, Params, check
 
 KEPT_S = 600
@@ -105,7 +106,7 @@ class StoreConfigCache:
     def _fetch_products(self, product_ids: Sequence[int]) -> list[Product]:
         params = {
             "id:in": _listed(product_ids),
-            "include_fields": "name,inventory_tracking,base_variant_id",
+            "include_fields": "name,inventory_tracking,base_variant_id,upc,gtin,mpn",
         }
         pages = self._client.pages("/v3/catalog/products", params, limit=MOST_ON_A_PAGE)
         products = [product for page in pages for product in read(page, list[Product])]
@@ -119,6 +120,11 @@ class StoreConfigCache:
         for variant in self._list_variants({"product_id:in": _listed(product_ids)}):
             first[variant.product_id] = min(variant.id, first.get(variant.product_id, variant.id))
         return first
+
+    def codes_of_variants(self, product_ids: Collection[int]) -> dict[int, tuple[ItemCode, ...]]:
+        """The codes of all variants of these products, asked for anew."""
+        which = {"product_id:in": _listed(sorted(product_ids))}
+        return {one.id: codes_of(one) or () for one in self._list_variants(which)}
 
     def variants(self, variant_ids: Collection[int]) -> dict[int, Variant]:
         """Of which products these variants are, by id; those that do not exist are missing."""
@@ -149,7 +155,7 @@ class StoreConfigCache:
                     yield Variant(named.variant_id, named.product_id, named.sku)
 
     def _list_variants(self, which: Params) -> Iterator[Variant]:
-        params = {**which, "include_fields": "product_id,sku"}
+        params = {**which, "include_fields": "product_id,sku,upc,gtin,mpn"}
         for page in self._client.pages("/v3/catalog/variants", params, limit=MOST_ON_A_PAGE):
             yield from read(page, list[Variant])
 

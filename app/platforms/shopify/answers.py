@@ -20,7 +20,7 @@ from app.platforms.base import (
     VariantSeen,
 )
 from app.platforms.shopify.ids import number_of
-from app.platforms.shopify.payloads import Moment
+from app.platforms.shopify.payloads import Moment, barcodes
 from app.platforms.shopify.queries import OrderSize
 from app.platforms.shopify.titles import full_title
 from app.platforms.text import printable, ten_thousandths
@@ -200,6 +200,7 @@ class VariantNode(msgspec.Struct, frozen=True, rename="camel"):
     title: str
     product: _ProductNode
     inventory_item: _ItemNode
+    barcode: str | None = None
 
 
 class _Policy(msgspec.Struct, frozen=True):
@@ -356,4 +357,5 @@ def variant_seen(variant: VariantNode) -> VariantSeen:
         title=full_title(variant.product.title, variant.title),
         sku=printable(item.sku),
         is_tracked=item.tracked,
+        codes=barcodes(variant.barcode),
     )

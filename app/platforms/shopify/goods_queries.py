@@ -51,7 +51,7 @@ PURCHASE_ORDERS = f"""query PurchaseOrders($after: String) {{
   }}
 }}"""
 
-_PURCHASE_LINE = "id totalQuantity inventoryItem { id sku }"
+_PURCHASE_LINE = "id totalQuantity supplierSku inventoryItem { id sku }"
 PURCHASE_ORDER_LINES, PURCHASE_ORDER_TRANSFERS = 40, 5
 PURCHASE_ORDER_COST = 5 + PURCHASE_ORDER_LINES * 2 + PURCHASE_ORDER_TRANSFERS * (1 + TRANSFER_SHIPMENTS)
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from app.core.bounds import is_within_reach, within_reach
+from app.core.item_codes import CodeKind, ItemCode
 from app.core.note import digest_of_blocks
 from app.platforms.base import (
     Fact,
@@ -236,6 +237,7 @@ class _Variant(msgspec.Struct):
     id: Id
     title: str | None = None
     sku: str | None = None
+    barcode: str | UnsetType | None = UNSET
     inventory_item_id: Id | None = None
     inventory_management: str | UnsetType | None = UNSET
 
@@ -258,9 +260,16 @@ def read_product(body: bytes) -> tuple[Fact, ...]:
             title=full_title(product.title, variant.title),
             sku=printable(variant.sku),
             is_tracked=variant.inventory_management is not None,
+            codes=None if variant.barcode is UNSET else barcodes(variant.barcode),
         )
         for variant in product.variants
     )
+
+
+def barcodes(text: str | None) -> tuple[ItemCode, ...]:
+    """Shopify's field for a barcode as codes of an item."""
+    code = printable(text).strip()
+    return (ItemCode(CodeKind.BARCODE, code),) if code else ()
 
 
 def read_routing(body: bytes) -> tuple[Fact, ...]:

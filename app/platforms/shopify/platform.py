@@ -76,6 +76,10 @@ class ShopifyPlatform:
         """Whether these plans reserve stock no sooner than it is fulfilled."""
         return reads.fetch_selling_plans(self._client, plan_ids)
 
+    def fetch_codes(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
+        """Every reading of a variant tells its barcode."""
+        return self.fetch_variants(variant_ids)
+
     def fetch_stock(self, item_ids: Sequence[int]) -> list[ItemStock]:
         """The pools of many items, some thirty in a request."""
         return reads.fetch_stock(self._client, item_ids)

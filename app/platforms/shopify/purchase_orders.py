@@ -51,6 +51,7 @@ class _Line(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     total_quantity: int
     inventory_item: _Item | None = None
+    supplier_sku: str | None = None
 
 
 class _Transfer(msgspec.Struct, frozen=True):
@@ -129,6 +130,7 @@ def _order(client: ShopifyClient, one: _Order) -> PurchaseOrder:
                 number_of(line.inventory_item.id),
                 printable(line.inventory_item.sku),
                 line.total_quantity,
+                printable(line.supplier_sku),
             )
             for line in lines
             if line.inventory_item is not None and line.total_quantity > 0

@@ -222,7 +222,7 @@ WHOLE_STOCK = f"""query WholeStock($id: ID!, $after: String, $names: [String!]!)
 VARIANT_COST = 3
 VARIANTS = """query Variants($ids: [ID!]!) {
   nodes(ids: $ids) { ... on ProductVariant {
-    id title product { title } inventoryItem { id sku tracked }
+    id title barcode product { title } inventoryItem { id sku tracked }
   } }
 }"""
 

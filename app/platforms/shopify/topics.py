@@ -40,6 +40,7 @@ PRODUCT_FIELDS = (
     "variants.id",
     "variants.title",
     "variants.sku",
+    "variants.barcode",
     "variants.inventory_item_id",
     "variants.inventory_management",
 )

@@ -91,6 +91,9 @@ class Variant:
     title: str
     product_title: str
     sku: str
+    upc: str = ""
+    gtin: str = ""
+    mpn: str = ""
 
     @property
     def item_id(self) -> int:

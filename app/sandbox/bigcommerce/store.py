@@ -158,11 +158,16 @@ class SandboxStore:
         product_id: int | None = None,
         backorder_limit: int | None = None,
         safety_stock: int = 0,
+        upc: str = "",
+        gtin: str = "",
+        mpn: str = "",
     ) -> Variant:
         """Put a variant on sale, of a known product if one is named. `stock`: units by location id."""
         product = self.books.products.get(product_id or 0) or self._new_product(title, tracking)
         number, sku_id = self.books.new_id("Variant"), self.books.new_id("Sku")
-        variant = Variant(number, product.product_id, sku_id, variant_title, product.name, sku)
+        variant = Variant(
+            number, product.product_id, sku_id, variant_title, product.name, sku, upc, gtin, mpn
+        )
         self.books.variants[number] = variant
         product.variant_ids.append(number)
         item_id = self.books.item_id(variant)

@@ -88,8 +88,8 @@ KEEP: Mapping[str, str] = {
         inventoryLevel inventoryLevels variant variants""",
     "InventoryLevel": "id createdAt updatedAt isActive item location quantities",
     "InventoryQuantity": "id name quantity updatedAt",
-    "ProductVariant": """id legacyResourceId createdAt updatedAt title displayName sku inventoryItem
-        inventoryPolicy inventoryQuantity product""",
+    "ProductVariant": """id legacyResourceId createdAt updatedAt title displayName sku barcode
+        inventoryItem inventoryPolicy inventoryQuantity product""",
     "Product": "id legacyResourceId title vendor createdAt updatedAt",
     "Location": """id legacyResourceId name isActive createdAt updatedAt fulfillsOnlineOrders
         shipsInventory deactivatedAt""",

@@ -67,6 +67,7 @@ class Variant:
     policy: Policy
     created_at: datetime
     updated_at: datetime
+    barcode: str = ""
 
 
 @dataclass
@@ -277,6 +278,7 @@ class PurchaseLine:
     purchase_line_id: int
     item_id: int
     quantity: int
+    supplier_sku: str = ""
 
 
 @dataclass

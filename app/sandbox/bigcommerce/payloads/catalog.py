@@ -88,7 +88,9 @@ def variant(books: Books, one: Variant) -> Json:
         "calculated_price": PRICE,
         "purchasing_disabled": False,
         "purchasing_disabled_message": "",
-        "upc": "",
+        "upc": one.upc,
+        "gtin": one.gtin,
+        "mpn": one.mpn,
         "inventory_level": level.on_hand,
         "inventory_warning_level": 0,
         "bin_picking_number": "",
@@ -98,6 +100,13 @@ def variant(books: Books, one: Variant) -> Json:
         if one.title
         else [],
     }
+
+
+def _codes_of_product(variants: Sequence[Variant]) -> Json:
+    """A product without options and its only variant are told the same codes."""
+    if len(variants) > 1:
+        return {"upc": "", "gtin": "", "mpn": ""}
+    return {"upc": variants[0].upc, "gtin": variants[0].gtin, "mpn": variants[0].mpn}
 
 
 def product(books: Books, one: Product, *, with_variants: bool) -> Json:
@@ -111,6 +120,7 @@ def product(books: Books, one: Product, *, with_variants: bool) -> Json:
         "name": one.name,
         "type": "physical",
         "sku": variants[0].sku,
+        **_codes_of_product(variants),
         "description": "",
         "weight": 1,
         "price": PRICE,

@@ -94,7 +94,7 @@ SUPPLIER_SNAPSHOT: dict[str, Answer] = {"supplierName": value_of("supplier")}
 PURCHASE_LINE: dict[str, Answer] = {
     "id": gid_of("InventoryPurchaseOrderLineItem", "purchase_line_id"),
     "inventoryItem": lambda line, call, args: call.books.items.get(line.item_id),
-    "supplierSku": always(None),
+    "supplierSku": lambda line, call, args: line.supplier_sku or None,
     "totalQuantity": value_of("quantity"),
 }
 

@@ -100,6 +100,7 @@ VARIANT: dict[str, Answer] = {
         f"{variant.product_title} - {variant.title or 'Default Title'}"
     ),
     "sku": lambda variant, call, args: variant.sku or None,
+    "barcode": lambda variant, call, args: variant.barcode or None,
     "inventoryItem": lambda variant, call, args: call.books.items[variant.item_id],
     "inventoryPolicy": value_of("policy"),
     "inventoryQuantity": lambda variant, call, args: sellable(call.books, variant),

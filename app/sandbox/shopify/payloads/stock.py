@@ -74,6 +74,7 @@ def _variant(books: Books, one: Variant, position: int) -> Body:
         "product_id": one.product_id,
         "title": one.title,
         "sku": one.sku or None,
+        "barcode": one.barcode or None,
         "position": position,
         "price": PRICE,
         "inventory_policy": one.policy.lower(),

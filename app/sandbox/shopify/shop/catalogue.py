@@ -34,6 +34,7 @@ class CatalogueActions(ShopPart):
         tracked: bool = True,
         variant_title: str = "",
         product_id: int | None = None,
+        barcode: str = "",
     ) -> Variant:
         """Put a variant on sale, of a known product if one is named. `stock`: units by location id."""
         now = self.books.now()
@@ -42,6 +43,7 @@ class CatalogueActions(ShopPart):
         variant = Variant(
             variant_id, item_id, product.product_id, variant_title, product.title, sku, policy, now, now
         )
+        variant.barcode = barcode
         self.books.variants[variant_id] = variant
         self.books.items[item_id] = Item(item_id, variant_id, sku, tracked, now, now)
         for location_id, quantity in (stock or {}).items():
@@ -53,6 +55,14 @@ class CatalogueActions(ShopPart):
         product = Product(self.books.new_id("Product"), title, now, now)
         self.books.products[product.product_id] = product
         return product
+
+    @action
+    def set_barcode(self, variant_id: int, barcode: str) -> None:
+        """The merchant enters a variant's barcode."""
+        variant = self.books.variants[variant_id]
+        variant.barcode, variant.updated_at = barcode, self.books.now()
+        product = self.books.products[variant.product_id]
+        self.books.tell("products/update", lambda: payloads.product(self.books, product))
 
     @action
     def set_policy(self, variant_id: int, policy: Policy) -> None:

@@ -57,10 +57,14 @@ class InboundActions(ShopPart):
         *,
         supplier: str,
         ordered_at: datetime | None = None,
+        supplier_skus: Mapping[int, str] = {},
     ) -> PurchaseOrder:
         """Order goods of a supplier, by item id; a draft where no moment of ordering is given."""
         place = self.books.locations[location_id]
-        return purchasing.order(self.books, place, quantities, supplier=supplier, at=ordered_at)
+        made = purchasing.order(self.books, place, quantities, supplier=supplier, at=ordered_at)
+        for line in made.lines:
+            line.supplier_sku = supplier_skus.get(line.item_id, "")
+        return made
 
     @action
     def link_transfer(self, purchase_order_id: int, transfer_id: int) -> None:
