@@ -10,6 +10,7 @@ from app.cli.run import clock, print_secrets, release, up, web, worker
 from app.cli.shops import api_token, shops_group
 from app.cli.staff import staff_group
 from app.cli.supply import supply
+from app.cli.supply_feeds import feed_group
 from app.cli.supply_files import import_supply
 from app.starting import ExplainingGroup
 
@@ -25,6 +26,7 @@ def main() -> None:
 
 
 supply.add_command(import_supply)
+supply.add_command(feed_group)
 for command in (
     *(release, print_secrets, web, worker, clock, up, demo, sandbox, doctor_command),
     *(shops_group, supply, notices, deliveries, staff_group, api_token),

@@ -7,7 +7,7 @@ import msgspec
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from app.core.states import FeedOutcome, FeedState
+from app.core.states import FeedState
 from app.db import feeds, uploads
 from app.db.models import FeedRow
 from app.pipeline.feeds.sftp import fingerprint
@@ -19,6 +19,7 @@ from app.pipeline.feeds.source import (
     read_address,
     seal_login,
 )
+from app.pipeline.feeds.words import EVERY_HOURS, OUTCOMES, STATES
 from app.pipeline.files.options import Options
 from app.pipeline.runtime import Runtime
 from app.platforms.text import printable
@@ -31,22 +32,6 @@ from app.web.pages.item import Forms
 _LIST, _PAGE = "feeds.listing", "feeds.page"
 _LONGEST_KEY = 16_384
 
-EVERY_HOURS = {"1": "every hour", "3": "every 3 hours", "6": "every 6 hours", "12": "twice a day"} | {
-    "24": "once a day",
-    "168": "once a week",
-}
-STATES = {
-    FeedState.TRIAL: "On trial: files are checked, nothing is imported",
-    FeedState.ON: "On: files are imported",
-    FeedState.OFF: "Paused",
-}
-OUTCOMES = {
-    FeedOutcome.IMPORTED: "Imported",
-    FeedOutcome.REHEARSED: "Checked, not imported",
-    FeedOutcome.UNCHANGED: "Nothing new",
-    FeedOutcome.WAITING: "A new file may still be growing; looking again in a minute",
-    FeedOutcome.FAILED: "Failed; nothing was imported",
-}
 _DONE = {
     "added": "The feed was added. Its first file is being checked; nothing is imported yet.",
     "saved": "Saved.",
