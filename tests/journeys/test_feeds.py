@@ -12,6 +12,7 @@ from app.pipeline.feeds.network import Network
 from app.pipeline.feeds.source import Login, read_address, seal_login
 from app.settings import Settings
 from tests.feed_servers import file_server, folder_server
+from tests.journeys.test_bigcommerce_story import Store, open_store
 from tests.pipeline.stage import Stage, open_shop
 
 LINE = "PO-1,MUG-BLUE,40,2026-12-05"
@@ -23,7 +24,7 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     return open_shop(clean_pg, redis, settings)
 
 
-def add_feed(stage: Stage, login: Login, network: Network, **values: object) -> None:
+def add_feed(stage: Stage | Store, login: Login, network: Network, **values: object) -> None:
     """A feed that is on; the workers reach its server."""
     world = stage.world
     world.runtime = replace(world.runtime, network=network)
@@ -66,3 +67,22 @@ def test_a_file_in_a_folder_dates_the_order(stage: Stage, tmp_path: Path) -> Non
         stage.settle_down()
 
     assert "Expected to ship by Dec 5, 2026" in stage.world.note(order_id)
+
+
+def test_a_file_at_an_address_dates_the_order_of_a_bigcommerce_store(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings, tmp_path: Path
+) -> None:
+    store = open_store(clean_pg, redis, settings)
+    order_id = store.order(3)
+    store.pass_s(240)
+
+    with file_server(tmp_path) as server:
+        add_feed(store, Login(server.put(LINE)), server.network)
+        store.world.quiet()
+        first = store.world.note(order_id)
+        server.put("PO-1,MUG-BLUE,40,2026-12-12")
+        store.world.clock.sleep(25 * 3600)
+        store.world.quiet()
+
+    assert "Expected to ship by Dec 5, 2026" in first
+    assert "Expected to ship by Dec 12, 2026" in store.world.note(order_id)

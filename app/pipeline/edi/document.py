@@ -15,6 +15,28 @@ from app.pipeline.files.text import FileRefused, Source, printable
 LARGEST = 16 * 1024 * 1024
 _BEGINNINGS = {b"ISA": "X12", b"UNA": "EDIFACT", b"UNB": "EDIFACT"}
 _POINT = Decimals(".")
+# X12's data element 355 and UN/ECE Recommendation 20: what is sold one by one, sets and pairs included.
+_SINGLE_UNITS = frozenset(
+    {
+        "",
+        "EA",
+        "PC",
+        "PCE",
+        "PCS",
+        "C62",
+        "UN",
+        "NAR",
+        "H87",
+        "ST",
+        "SET",
+        "PR",
+        "PA",
+        "KT",
+        "EACH",
+        "AS",
+        "UNT",
+    }
+)
 
 
 class SegmentRefused(Exception):
@@ -26,7 +48,8 @@ class EdiLine:
     """One item of a message, in the words of its sender. `codes` are the item's codes, those that the
     buyer gave it first; `barcode` is the trade's among them, `supplier_sku` the seller's or maker's;
     `quantity` is what is confirmed or was shipped. `day` is a day or None, as told
-    by the message that is nearest to the line. `at` is the number of the segment where it begins."""
+    by the message that is nearest to the line. `at` is the number of the segment where it begins;
+    `unit` is what the quantity counts; with a `problem` the line can't be used."""
 
     at: int
     reference: str
@@ -39,6 +62,8 @@ class EdiLine:
     is_withdrawn: bool = False
     barcode: str = ""
     supplier_sku: str = ""
+    unit: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +103,9 @@ class EdiDocument:
         if not reference or not line.codes:
             missing = "purchase order number" if not reference else "item code"
             return Bad(line.at, f"segment {line.at}: the line has no {missing}", reference)
+        problem = line.problem or self._counted_in(line)
+        if problem:
+            return Bad(line.at, f"segment {line.at}: {problem}", reference)
         try:
             # EDIFACT writes decimals with either sign, and thousands with none (ISO 9735, 10.1).
             quantity = read_quantity(line.quantity.replace(",", "."), _POINT)
@@ -94,6 +122,15 @@ class EdiDocument:
             location=next((one for one in line.places if one.casefold() in places), ""),
             supplier=_one_line(line.supplier),
             shipment=_one_line(line.shipment),
+        )
+
+    def _counted_in(self, line: EdiLine) -> str:
+        """What is wrong with the unit of the quantity: nobody here knows how many are in a case."""
+        if line.is_withdrawn or line.unit.upper() in _SINGLE_UNITS:
+            return ""
+        return (
+            f"the quantity is counted in {line.unit}, not in single units (EA, PCE): ask the supplier "
+            "for these"
         )
 
     def _sku(self, line: EdiLine) -> str:
@@ -114,6 +151,19 @@ def language_of(source: Source) -> str | None:
     return _BEGINNINGS.get(head[:3])
 
 
+def nearest_day(
+    levels: Sequence[Mapping[str, date | None]], firm: Sequence[str], wished: Sequence[str]
+) -> date | None:
+    """The day of arrival that stands nearest to a line, `levels` beginning with its own; by kind, the
+    surest first. What was wished is taken where nothing firmer is told."""
+    for kinds in (firm, wished):
+        for days in levels:
+            for kind in kinds:
+                if kind in days:
+                    return days[kind]
+    return None
+
+
 def text_of(source: Source) -> str:
     """The whole file. Messages are in an ASCII or Latin alphabet unless they are valid UTF-8. Raises
     `FileRefused`."""
@@ -129,8 +179,8 @@ def text_of(source: Source) -> str:
 
 
 def read_stamp(text: str, form: str, zone: ZoneInfo) -> date | None:
-    """A date as messages write it: `form` is EDIFACT's code (102, 203, 204, 303, 610, 616), X12's D8
-    being 102. A week is its Friday, a month its last day. Raises `SegmentRefused`."""
+    """A date as messages write it: `form` is EDIFACT's code (see `_FORMS`), X12's D8 being 102. A week
+    is its Friday, a month or period its last day. Raises `SegmentRefused`."""
     try:
         day = _FORMS[form](text, zone)
         return bounds.possible_or_none(day)
@@ -157,6 +207,19 @@ def _week(text: str, _: ZoneInfo) -> date:
     return date.fromisocalendar(int(text[:4]), int(text[4:]), 5)
 
 
+def _last_of_period(text: str, _: ZoneInfo) -> date:
+    """CCYYMMDDCCYYMMDD or CCYYMMDDHHMMCCYYMMDDHHMM: the second day."""
+    return _day(text.replace("-", "")[len(text.replace("-", "")) // 2 :], _)
+
+
+def _short_month(text: str, zone: ZoneInfo) -> date:
+    return _month(f"20{text}", zone)
+
+
+def _short_week(text: str, zone: ZoneInfo) -> date:
+    return _week(f"20{text}", zone)
+
+
 def _with_offset(text: str, zone: ZoneInfo) -> date:
     """CCYYMMDDHHMM with a zone after it, such as 202612042300UTC or 202612042300+01."""
     moment = text[:12]
@@ -171,8 +234,12 @@ _FORMS = {
     "203": _day,
     "204": _day,
     "303": _with_offset,
+    "609": _short_month,
     "610": _month,
+    "615": _short_week,
     "616": _week,
+    "718": _last_of_period,
+    "719": _last_of_period,
 }
 
 

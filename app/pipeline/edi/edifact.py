@@ -15,7 +15,7 @@ from pydifact.exceptions import EDISyntaxError
 from pydifact.parser import Parser
 
 from app.pipeline.arrivals import Bad
-from app.pipeline.edi.document import EdiDocument, EdiLine, SegmentRefused, read_stamp
+from app.pipeline.edi.document import EdiDocument, EdiLine, SegmentRefused, nearest_day, read_stamp
 from app.pipeline.files.text import FileRefused
 
 _KINDS = {"ORDRSP": "order response (ORDRSP)", "DESADV": "despatch advice (DESADV)"}
@@ -24,9 +24,12 @@ _SELLERS = ("SA", "MF")
 _TRADES = ("SRV", "EN", "UP")
 _CODES = ("SK", "IN", "BP", "MF", "SA", *_TRADES)
 # Arrival: estimated, actual schedule, promised, delivery. What leaves on a day has not arrived then.
-_ARRIVES = ("132", "67", "69", "17", "358", "2", "35")
+_FIRM = ("132", "67", "69", "76", "191", "17", "358", "63", "35")
+_WISHED = ("2",)
 _CONFIRMED = {"ORDRSP": ("113", "194", "21"), "DESADV": ("12", "194", "46")}
-_REFUSED_RESPONSE = "27"
+_REFUSED_RESPONSE, _CANCELS = "27", "1"
+_BACKORDERED = "83"
+_TEST_INDICATOR = 10
 _GONE_LINES = frozenset({"2", "7"})
 _SUPPLIERS = ("SU", "SE", "SF")
 _SHIP_TO = ("ST", "DP", "CN", "BY")
@@ -38,8 +41,16 @@ class _Line:
     codes: dict[str, str]
     is_gone: bool = False
     reference: str = ""
-    days: dict[str, date | None] = field(default_factory=dict)
+    parts: list["_Part"] = field(default_factory=lambda: [_Part()])
+
+
+@dataclass(slots=True)
+class _Part:
+    """One of the deliveries that a line comes in: units by what is meant, in which unit, and days."""
+
     units: dict[str, str] = field(default_factory=dict)
+    unit: str = ""
+    days: dict[str, date | None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -63,6 +74,8 @@ def read(text: str, *, zone: ZoneInfo) -> EdiDocument:
     """The file's lines. Raises `FileRefused` that names the segment."""
     state = _State(zone)
     for at, (tag, elements) in enumerate(_segments(text), 1):
+        if tag == "UNB" and _Elements(elements).at(_TEST_INDICATOR) == "1":
+            raise FileRefused("The file is marked as a test (UNB), so nothing of it is imported.")
         try:
             _READ.get(tag, _ignore)(state, at, _Elements(elements))
         except SegmentRefused as problem:
@@ -122,14 +135,16 @@ def _begin(state: _State, at: int, values: _Elements) -> None:
 def _document(state: _State, at: int, values: _Elements) -> None:
     """BGM: the document's number, and whether the order is accepted at all."""
     state.document = values.at(1)
-    state.is_refused = state.kind == "ORDRSP" and values.at(2) == _REFUSED_RESPONSE
+    if state.kind == "ORDRSP" and values.at(2) == _CANCELS:
+        raise SegmentRefused("it cancels an earlier response: ask the supplier for what holds now")
+    state.is_refused = values.at(2) == (_REFUSED_RESPONSE if state.kind == "ORDRSP" else _CANCELS)
 
 
 def _date(state: _State, at: int, values: _Elements) -> None:
     """DTM: a date of the line that is being read, else of the message."""
-    if values.at(0) not in _ARRIVES:
+    if values.at(0) not in (*_FIRM, *_WISHED):
         return
-    days = state.days if state.line is None else state.line.days
+    days = state.days if state.line is None else state.line.parts[-1].days
     days[values.at(0)] = read_stamp(values.at(0, 1), values.at(0, 2) or "102", state.zone)
 
 
@@ -168,9 +183,40 @@ def _codes(state: _State, at: int, values: _Elements) -> None:
 
 
 def _units(state: _State, at: int, values: _Elements) -> None:
-    """QTY: how many units, by what is meant."""
+    """QTY: how many units, by what is meant. The same said again is of another delivery."""
+    if state.line is None:
+        return
+    if values.at(0) in state.line.parts[-1].units:
+        state.line.parts.append(_Part())
+    part = state.line.parts[-1]
+    part.units[values.at(0)], part.unit = values.at(0, 1), values.at(0, 2) or part.unit
+
+
+def _schedule(state: _State, at: int, values: _Elements) -> None:
+    """SCC: a delivery of the line begins."""
     if state.line is not None:
-        state.line.units[values.at(0)] = values.at(0, 1)
+        state.line.parts.append(_Part())
+
+
+def _told(line: _Line, kinds: Sequence[str]) -> list[tuple[str, _Part]]:
+    """What comes of a line, in its deliveries: what is confirmed rather than what was ordered.
+    Deliveries take the place of the sum of them."""
+    kind = next((one for one in kinds if any(one in part.units for part in line.parts)), "")
+    found = [(part.units[kind], part) for part in line.parts if kind in part.units]
+    first, *others = [_number(units) for units, _ in found] or [0]
+    if others and first == sum(others):
+        found = found[1:]
+    waits = [part for part in line.parts if _BACKORDERED in part.units]
+    if kind != kinds[-1]:
+        found += [(part.units[_BACKORDERED], _Part(unit=part.unit, days={"": None})) for part in waits]
+    return found or [("", line.parts[0])]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return 0.0
 
 
 def _finish(state: _State, *_: object) -> None:
@@ -178,22 +224,24 @@ def _finish(state: _State, *_: object) -> None:
     line, state.line = state.line, None
     if line is None:
         return
-    days = {**state.days, **line.days}
-    state.lines.append(
-        EdiLine(
-            at=line.at,
-            reference=line.reference or state.reference,
-            codes=[line.codes[kind] for kind in _CODES if line.codes.get(kind)],
-            barcode=next((line.codes[kind] for kind in _TRADES if line.codes.get(kind)), ""),
-            supplier_sku=next((line.codes[kind] for kind in _SELLERS if line.codes.get(kind)), ""),
-            quantity=next((line.units[k] for k in _CONFIRMED[state.kind] if k in line.units), ""),
-            day=next((days[kind] for kind in _ARRIVES if kind in days), None),
-            shipment=state.document if state.kind == "DESADV" else "",
-            supplier=state.supplier,
-            places=state.places,
-            is_withdrawn=state.is_refused or line.is_gone,
+    for quantity, part in _told(line, _CONFIRMED[state.kind]):
+        levels = [part.days] if "" in part.days else [part.days, line.parts[0].days, state.days]
+        state.lines.append(
+            EdiLine(
+                at=line.at,
+                reference=line.reference or state.reference,
+                codes=[line.codes[kind] for kind in _CODES if line.codes.get(kind)],
+                barcode=next((line.codes[kind] for kind in _TRADES if line.codes.get(kind)), ""),
+                supplier_sku=next((line.codes[kind] for kind in _SELLERS if line.codes.get(kind)), ""),
+                quantity=quantity,
+                unit=part.unit,
+                day=nearest_day(levels, _FIRM, _WISHED),
+                shipment=state.document if state.kind == "DESADV" else "",
+                supplier=state.supplier,
+                places=state.places,
+                is_withdrawn=state.is_refused or line.is_gone,
+            )
         )
-    )
 
 
 _READ: Mapping[str, Callable[[_State, int, _Elements], None]] = {
@@ -205,6 +253,7 @@ _READ: Mapping[str, Callable[[_State, int, _Elements], None]] = {
     "LIN": _item,
     "PIA": _codes,
     "QTY": _units,
+    "SCC": _schedule,
     "UNS": _finish,
     "UNT": _finish,
 }

@@ -14,7 +14,7 @@ from pyx12.errors import X12Error
 from pyx12.x12file import X12Reader
 
 from app.pipeline.arrivals import Bad
-from app.pipeline.edi.document import EdiDocument, EdiLine, SegmentRefused, read_stamp
+from app.pipeline.edi.document import EdiDocument, EdiLine, SegmentRefused, nearest_day, read_stamp
 from app.pipeline.files.text import FileRefused
 
 _SETS = {"855": "purchase order acknowledgment (855)", "856": "advance ship notice (856)"}
@@ -23,8 +23,14 @@ _SELLERS = ("VP", "VN", "VC", "MG")
 _TRADES = ("UP", "UK", "EN", "EO", "UA")
 _CODES = ("SK", "IN", "BP", "CB", "PN", *_SELLERS, *_TRADES)
 # Dates of arrival, the surest first; an 855 may tell when goods leave, which is no arrival.
-_ARRIVES = ("371", "067", "069", "017", "063", "002", "106")
-_GONE = frozenset({"ID", "IR", "R1", "R2", "R3", "R4", "R5", "R6", "IE"})
+_FIRM, _WISHED = ("371", "067", "069", "017", "063"), ("002", "106")
+_ARRIVES = (*_FIRM, *_WISHED)
+# Data element 668. What waits has no date but one of its own, and what is on hold has none.
+_GONE = frozenset({"ID", "IR", *(f"R{number}" for number in range(1, 10))})
+_WAITS = frozenset({"IB", "SP"})
+_ON_HOLD = frozenset({"IF", "IH", "IW"})
+_SENDS_PART, _SUBSTITUTES = "BP", "IS"
+_CANCELS, _HEAD_ON_HOLD = "01", "AH"
 _REFUSED = frozenset({"RD", "RJ", "RF", "RO"})
 _SUPPLIERS = ("SU", "VN", "SE", "SF")
 _SHIP_TO = ("ST", "BY")
@@ -48,6 +54,7 @@ class _State:
     kind: str = ""
     shipment: str = ""
     is_refused: bool = False
+    is_on_hold: bool = False
     levels: dict[str, _Level] = field(default_factory=lambda: {"": _Level()})
     parents: dict[str, str] = field(default_factory=dict)
     level: str = ""
@@ -73,9 +80,12 @@ class _Line:
     quantity: str = ""
     day: date | None = None
     has_day: bool = False
-    confirmed: list[tuple[int, date | None]] = field(default_factory=list)
+    confirmed: list[tuple[int, date | None, bool]] = field(default_factory=list)
     is_answered: bool = False
     is_gone: bool = False
+    waits: bool = False
+    unit: str = ""
+    problem: str = ""
 
 
 def read(text: str, *, zone: ZoneInfo) -> EdiDocument:
@@ -85,6 +95,10 @@ def read(text: str, *, zone: ZoneInfo) -> EdiDocument:
         for at, segment in enumerate(X12Reader(io.StringIO(text)), 1):
             tag = segment.get_seg_id()
             values = [segment.get_value(f"{tag}{n:02}") or "" for n in range(1, len(segment) + 1)]
+            if tag == "ISA" and values[14:15] == ["T"]:
+                raise FileRefused(
+                    "The file is marked as a test (ISA15 is T), so nothing of it is imported."
+                )
             if tag == "ST":
                 kinds.append(_begin(state, at, values))
             try:
@@ -108,7 +122,7 @@ def _begin(state: _State, at: int, values: Sequence[str]) -> str:
             f"Segment {at} (ST*{'*'.join(values)[:40]}): Backline reads 855 (acknowledgments) and 856 "
             "(ship notices)."
         )
-    state.kind, state.shipment, state.is_refused = kind, "", False
+    state.kind, state.shipment, state.is_refused, state.is_on_hold = kind, "", False, False
     state.levels, state.parents, state.level, state.line = {"": _Level()}, {}, "", None
     return kind
 
@@ -119,12 +133,15 @@ def _ignore(state: _State, at: int, values: Sequence[str]) -> None:
 
 def _order(state: _State, at: int, values: Sequence[str]) -> None:
     """BAK: the acknowledgment's kind and the purchase order's number."""
+    if values[0] == _CANCELS:
+        raise SegmentRefused("it cancels an earlier acknowledgment: ask the supplier for what holds now")
+    state.is_on_hold = values[1] == _HEAD_ON_HOLD
     state.here.reference, state.is_refused = values[2], values[1] in _REFUSED
 
 
 def _notice(state: _State, at: int, values: Sequence[str]) -> None:
-    """BSN: the shipment's number."""
-    state.shipment = values[1]
+    """BSN: the shipment's number, and whether it is called off."""
+    state.shipment, state.is_refused = values[1], values[0] == _CANCELS
 
 
 def _hierarchy(state: _State, at: int, values: Sequence[str]) -> None:
@@ -163,7 +180,7 @@ def _date(state: _State, at: int, values: Sequence[str]) -> None:
 def _ordered(state: _State, at: int, values: Sequence[str]) -> None:
     """PO1: a line of the acknowledged order, with its codes in pairs."""
     _finish(state)
-    state.line = _Line(at, _codes(values[5:]), quantity=values[1])
+    state.line = _Line(at, _codes(values[5:]), quantity=values[1], unit=values[2])
 
 
 def _answered(state: _State, at: int, values: Sequence[str]) -> None:
@@ -171,15 +188,21 @@ def _answered(state: _State, at: int, values: Sequence[str]) -> None:
     line = state.line
     if line is None:
         raise SegmentRefused("ACK without a PO1 before it")
-    line.codes = line.codes or _codes(values[6:])
+    codes = _codes(values[6:])
+    if values[0] == _SUBSTITUTES and codes.items() - line.codes.items():
+        line.problem = f"the supplier sends {next(iter(codes.values()))} instead: add that line yourself"
+    line.codes = line.codes or codes
     line.is_answered = True
     if values[0] in _GONE:
         line.is_gone = line.is_gone or not line.confirmed
         return
     line.is_gone = False
-    has_day = values[3] in _ARRIVES and values[4]
+    has_day = values[3] in _ARRIVES and values[4] and values[0] not in _ON_HOLD
     day = read_stamp(values[4], "102", state.zone) if has_day else None
-    line.confirmed.append((_units(values[1] or line.quantity), day))
+    line.unit = values[2] or line.unit
+    line.waits = line.waits or values[0] == _SENDS_PART
+    is_undated = day is None and values[0] in _WAITS | _ON_HOLD
+    line.confirmed.append((_units(values[1] or line.quantity), day, is_undated))
 
 
 def _shipped_item(state: _State, at: int, values: Sequence[str]) -> None:
@@ -191,7 +214,7 @@ def _shipped_units(state: _State, at: int, values: Sequence[str]) -> None:
     """SN1: how many units of it were shipped."""
     if state.line is None:
         raise SegmentRefused("SN1 without a LIN before it")
-    state.line.quantity = values[1]
+    state.line.quantity, state.line.unit = values[1], values[2]
     _finish(state)
 
 
@@ -200,10 +223,13 @@ def _finish(state: _State, *_: object) -> None:
     line, state.line = state.line, None
     if line is None or (state.kind == "856" and not line.quantity):
         return
-    days = {kind: day for level in list(state.up())[::-1] for kind, day in level.days.items()}
-    told = next((days[kind] for kind in _ARRIVES if kind in days), None)
-    usual = line.day if line.has_day else told
-    confirmed = [(str(units), day or usual) for units, day in line.confirmed if units]
+    told = nearest_day([level.days for level in state.up()], _FIRM, _WISHED)
+    usual = None if state.is_on_hold else line.day if line.has_day else told
+    confirmed = [
+        (str(units), None if is_undated else day or usual)
+        for units, day, is_undated in (*line.confirmed, *_balance(line))
+        if units
+    ]
     state.lines += [
         EdiLine(
             at=line.at,
@@ -211,6 +237,8 @@ def _finish(state: _State, *_: object) -> None:
             codes=[line.codes[kind] for kind in _CODES if kind in line.codes],
             barcode=_first(line.codes, _TRADES),
             supplier_sku=_first(line.codes, _SELLERS),
+            unit=line.unit,
+            problem=line.problem,
             quantity=quantity,
             day=day,
             shipment=state.shipment,
@@ -220,6 +248,12 @@ def _finish(state: _State, *_: object) -> None:
         )
         for quantity, day in confirmed or [(line.quantity, usual)]
     ]
+
+
+def _balance(line: _Line) -> list[tuple[int, date | None, bool]]:
+    """What is backordered where a part is sent: it still comes, and no day is told."""
+    rest = _units(line.quantity) - sum(units for units, _, _ in line.confirmed) if line.waits else 0
+    return [(rest, None, True)] if rest > 0 else []
 
 
 def _units(text: str) -> int:

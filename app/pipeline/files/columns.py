@@ -1,7 +1,9 @@
 """Which column of a table holds what: by its name, by what stands in it, by which items the shop has."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,7 +11,7 @@ from app.pipeline.files import vocabulary
 from app.pipeline.files.days import is_no_day, looks_like_day
 from app.pipeline.files.fold import clean_code, fold, spellings
 from app.pipeline.files.numbers import is_none, is_number
-from app.pipeline.files.parts import roles_by_parts, state_by_parts
+from app.pipeline.files.parts import parts_of, roles_by_parts, state_named
 
 NEEDED = ("reference", "sku", "quantity", "expected_on")
 """Our columns without which a file says nothing that can be used; "outstanding" also counts as a
@@ -18,10 +20,13 @@ quantity."""
 OTHER_CODES = ("barcode", "supplier_sku")
 """What an item may be found by where a line has no SKU, the surest first."""
 
-DAYS = frozenset({"expected_on", "ordered_on", "received_on"})
+DAYS = frozenset({"expected_on", "expected_before", "ordered_on", "received_on"})
 QUANTITIES = frozenset(
     {"quantity", "outstanding", "received", "cancelled", "accepted", "rejected", "pack_size"}
 )
+
+MEASURED = frozenset({"quantity", "expected_on", "received", "outstanding"})
+"""Roles of which a table may have several columns that say different things."""
 
 _OWN_NAMES = 50
 _WITHIN = 25
@@ -30,7 +35,18 @@ _EMPTY = 30
 _IN_SHOP = 60
 _MOST = 0.5
 _SURE = 80
+_LATER, _NEAR = 8, 7
+_OTHER_STATES = frozenset(
+    {"invoice", "invoicing", "bill", "billing", "billed", "payment", "paid", "price", "email", "sync"}
+)
+_SINGLE = frozenset({"each", "eaches", "ea", "pieces", "pcs"})
+_WISHES = frozenset(
+    {"requested", "wished", "gewunscht", "richiesta", "demandee", "solicitada", "gewenste", "port"}
+)
+_FIGURES = frozenset({"quantity", "date", "expected"})
 _SERIAL = re.compile(r"[3-6]\d{4}(?:[.,]\d+)?")
+# What is due may be the payment.
+_DUE = re.compile(r"\bdue\b", re.IGNORECASE)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -54,7 +70,9 @@ def _phrases() -> Mapping[str, Sequence[tuple[str, int]]]:
 
 
 def roles_of(name: str) -> list[tuple[str, float]]:
-    """What a column of this name may hold, surest first."""
+    """What a column of this name may hold, surest first. A share is no quantity."""
+    if "%" in unicodedata.normalize("NFKC", name):
+        return []
     exact = next((_phrases()[one] for one in spellings(name) if one in _phrases()), ())
     if exact:
         return sorted(((role, float(weight)) for role, weight in exact), key=_surest_first)
@@ -66,7 +84,22 @@ def roles_of(name: str) -> list[tuple[str, float]]:
     found = {role: weight for role, weight in found.items() if weight >= best - 1}
     for role, weight in roles_by_parts(name):
         found[role] = max(weight, found.get(role, 0))
-    return sorted(found.items(), key=_surest_first)
+    is_figure = bool(_parts(name) & _FIGURES)
+    words = _words(name)
+    kept = {
+        role: weight + (_qualified(words) if role in MEASURED else 0)
+        for role, weight in found.items()
+        # "Warehouse 2 qty" is no place.
+        if not (role in ("location", "supplier") and is_figure)
+        if not (role == "quantity" and words & vocabulary.NO_ORDERS)
+    }
+    return sorted(kept.items(), key=_surest_first)
+
+
+def _qualified(words: AbstractSet[str]) -> float:
+    """How much surer a column is that was said later than another of its kind."""
+    later, earlier = bool(words & vocabulary.SAID_LATER), bool(words & vocabulary.SAID_EARLIER)
+    return _LATER * (later - earlier) - _LATER * bool(words & vocabulary.PACKS)
 
 
 def _surest_first(each: tuple[str, float]) -> float:
@@ -146,7 +179,123 @@ def choose(
         if one.role not in chosen and one.place not in taken:
             chosen[one.role] = one.place
             taken.add(one.place)
+    if "sku" not in chosen and "sku" not in said:
+        chosen |= _of_the_shop(header, sample, taken, known_skus)
+    return _completed(header, chosen, candidates, said)
+
+
+def _of_the_shop(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    taken: AbstractSet[int],
+    known_skus: Container[str],
+) -> dict[str, int]:
+    """The column that holds SKUs of the shop, whatever it is called."""
+    for place in range(len(header)):
+        cells = [row[place].strip() for row in sample if place < len(row) and row[place].strip()]
+        share = _share(cells, lambda cell: clean_code(cell).lower() in known_skus)
+        if place not in taken and share >= _MOST:
+            return {"sku": place}
+    return {}
+
+
+def _completed(
+    header: Sequence[str],
+    chosen: dict[str, int],
+    candidates: Sequence[Candidate],
+    said: Mapping[str, str],
+) -> dict[str, int]:
+    """What columns mean together: a date that was changed stands where no new one is told, and pieces
+    are not counted in packs."""
+    taken = set(chosen.values())
+    if "expected_on" in chosen and _words(header[chosen["expected_on"]]) & vocabulary.SAID_LATER:
+        earlier = [
+            one.place
+            for one in candidates
+            if one.role == "expected_on"
+            and one.place not in taken
+            and _words(header[one.place]) & vocabulary.SAID_EARLIER - _WISHES
+        ]
+        chosen |= {"expected_before": earlier[0]} if len(earlier) == 1 else {}
+    if "quantity" in chosen and "pack_size" not in said and _words(header[chosen["quantity"]]) & _SINGLE:
+        chosen.pop("pack_size", None)
     return chosen
+
+
+def more_statuses(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    chosen: Mapping[str, int],
+    *,
+    said: Mapping[str, str] = {},
+) -> tuple[int, ...]:
+    """Further columns of known states: an order's beside its lines', or its delivery's. What is billed,
+    paid or reviewed says nothing of the goods."""
+    if "status" not in chosen or "status" in said:
+        return ()
+    taken = set(chosen.values())
+    return tuple(
+        place
+        for place, name in enumerate(header)
+        if place not in taken
+        and not _words(name) & _OTHER_STATES
+        and any(role == "status" for role, _ in roles_of(name))
+        and (cells := [row[place] for row in sample if place < len(row) and row[place].strip()])
+        and all(map(_is_state, cells))
+    )
+
+
+def _words(name: str) -> set[str]:
+    return {word for spelled in spellings(name) for word in spelled.split()}
+
+
+def rivals(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    chosen: Mapping[str, int],
+    said: Mapping[str, str] = {},
+) -> dict[str, list[str]]:
+    """Columns that may as well be what a chosen one is taken for, and say something else: by role the
+    names of both. A person has to say which counts."""
+    taken, found = set(chosen.values()), {}
+    every = {
+        place: _candidates(place, name, sample, (), is_ours=False)
+        for place, name in enumerate(header)
+        if name.strip()
+    }
+    for role in MEASURED & (chosen.keys() - said.keys()):
+        mine = chosen[role]
+        weight = max((one.weight for one in every[mine] if one.role == role), default=0.0)
+        names = [
+            header[place]
+            for place, candidates in every.items()
+            if place not in taken
+            and any(one.role == role and one.weight > weight - _NEAR for one in candidates)
+            and not _is_surer(header[mine], header[place])
+            and _differ(sample, mine, place)
+        ]
+        if names:
+            found[role] = [header[mine], *names]
+    return found
+
+
+def _is_surer(mine: str, other: str) -> bool:
+    """Whether one names what is expected, and the other what was wished or has come."""
+    ours, theirs = (_parts(_DUE.sub("", name)) & {"expected", "wished"} for name in (mine, other))
+    return ("expected" in ours - theirs) or ("wished" in theirs - ours)
+
+
+def _parts(name: str) -> set[str]:
+    return {part for spelled in spellings(name) for part in parts_of(spelled)}
+
+
+def _differ(sample: Sequence[Sequence[str]], one: int, other: int) -> bool:
+    """Whether two columns say different things of any row."""
+    return any(
+        row[one].strip() and row[other].strip() and row[one].strip() != row[other].strip()
+        for row in sample
+        if max(one, other) < len(row)
+    )
 
 
 def _as_said(header: Sequence[str], said: Mapping[str, str]) -> dict[str, int]:
@@ -177,8 +326,9 @@ def _candidates(
             continue
         bonus: float = _OWN_NAMES if is_ours and fold(name) == fold(role) else 0
         bonus -= 0 if fits else _EMPTY
-        if role == "sku":
-            bonus += _IN_SHOP * _share(cells, lambda cell: clean_code(cell).lower() in known_skus)
+        if role in ("sku", "reference"):
+            share = _share(cells, lambda cell: clean_code(cell).lower() in known_skus)
+            bonus += _IN_SHOP * share * (1 if role == "sku" else -1)
         found.append(Candidate(role, place, weight + bonus))
     return found
 
@@ -198,17 +348,15 @@ def _fits(role: str, cells: Sequence[str], weight: float) -> bool | None:
         return None if not cells else knows or (weight >= _SURE and _few(cells))
     if role in ("is_closed", "is_cancelled"):
         marks = vocabulary.YES | vocabulary.NO
-        return None if not cells else all(cell.casefold() in marks for cell in cells)
+        is_marked = all(cell.casefold() in marks for cell in cells)
+        return None if not cells else is_marked or all(map(looks_like_day, cells))
+    if role in ("unit", "kind"):
+        return None if not cells else _share(cells, is_number) < _MOST
     return True if cells else None
 
 
-@cache
-def _states() -> Mapping[str, str]:
-    return vocabulary.state_of()
-
-
 def _is_state(cell: str) -> bool:
-    return fold(cell) in _states() or state_by_parts(cell) is not None
+    return state_named(cell) is not None
 
 
 def _few(cells: Sequence[str]) -> bool:

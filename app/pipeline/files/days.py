@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_day_names, get_month_names
 
 from app.core import bounds
+from app.pipeline.files import periods
 from app.pipeline.files.fold import fold
 from app.pipeline.files.vocabulary import NO_DAY
 
@@ -18,20 +19,24 @@ from app.pipeline.files.vocabulary import NO_DAY
 _EXCEL_DAY_0 = date(1899, 12, 30)
 _LANGUAGES = ("da", "de", "en", "es", "fi", "fr", "it", "ja", "nb", "nl", "pl", "pt", "sv")
 
-_AFTER = r"(?:[T ,].*)?"
+# A time of day, or words such as "confirmed"; further numbers are another day.
+_AFTER = r"(?:[T ,]+(?:klo |kl\.? ?|um |at )?\d{1,2}[:.]\d\d.*|[ ,]+(?:T?00[:.]?00.*|[^\d]*))?"
 _ISO = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_AFTER}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|[+-]\d\d:?\d\d)")
 _PACKED = re.compile(r"((?:20|29|99)\d{2})(\d{2})(\d{2})")
-_JAPANESE = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日.*")
+_JAPANESE = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日[^\d]*")
 _DOTTED = re.compile(rf"(\d{{1,2}})\. ?(\d{{1,2}})\. ?(\d{{4}}|\d{{2}}){_AFTER}")
 _SLASHED = re.compile(rf"(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}|\d{{2}}){_AFTER}")
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})\. ?(\d{1,2})\.")
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
-_WEEK = re.compile(
-    r"(?:(\d{4})[- ]?(?:w|kw|wk|week|uge|uke|vecka|v|sem|semana|semaine)[- .]?(\d{1,2})(?:-([1-7]))?"
-    r"|(?:w|kw|wk|week|uge|uke|vecka|v|sem|semana|semaine)[- .]*(\d{1,2})(?:[ /.,-]+(\d{4}))?)"
-)
 _NAMED = re.compile(r"(?:(\d{1,2}) (\D+?) ?(\d{4}|\d{2})?|(\D+?) (\d{1,2})(?: (\d{4}))?)")
 _MONTH_ALONE = re.compile(r"(?:(\d{4})[-/.](\d{1,2})|(\D+?) (\d{4}))")
+_MONTH_FIRST = re.compile(r"(\d{1,2})[/.-](\d{4})")
+# Excel's own way to write a month; "Dec 26" is a day.
+_MONTH_SHORT = re.compile(r"([^\W\d_]{3,})(?:-| ?')(\d\d)")
+_RUN_TOGETHER = re.compile(r"(\d{1,2})([^\W\d_]{3,})(\d{4}|\d{2})")
+# Whoever says only when goods come at the earliest has named no day.
+_AT_LEAST = re.compile(r"earliest|not before|or later|onwards|fruhestens|nicht vor|au plus tot|\+")
 _CLOCK = re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|e|ª|º|o|a)\b")
 _FILLERS = frozenset({"of", "the", "de", "del", "di", "do", "den", "d", "le", "el", "am", "on"})
@@ -43,8 +48,8 @@ _DAYS = frozenset(
 ) | {"tues", "thur", "thurs"}
 # A name alone, without a year, is the next such day; one that has just passed is last month's.
 _JUST_PASSED = timedelta(days=90)
-_FRIDAY = 5
-_DECEMBER = 12
+_DECEMBER, _FRIDAY = 12, 5
+_SOON_YEARS = 3
 
 
 class UnreadableDay(ValueError):
@@ -67,6 +72,8 @@ def is_no_day(text: str) -> bool:
     """Whether a cell says that no day is known: empty, a word such as TBD, or what is no day at all,
     such as 0000-00-00."""
     plain = unicodedata.normalize("NFKC", text).strip()
+    if "#" in plain:  # what Excel shows of an error, or of a date that its column is too narrow for
+        return False
     return not fold(plain) or fold(plain) in NO_DAY or bounds.says_no_date(plain)
 
 
@@ -77,15 +84,16 @@ def looks_like_day(text: str) -> bool:
         try:
             if _read(text.strip(), Calendar(order, anyhow.zone, anyhow.today)) is not None:
                 return not _SERIAL.fullmatch(text.strip())
-        except ValueError:
+        except (ValueError, OverflowError):
             continue
     return False
 
 
 @lru_cache(4096)
 def read_day(text: str, calendar: Calendar) -> date | None:
-    """The day that a cell names; None where it says that none is known. A week is its Friday, a month
-    its last day: the goods are not promised earlier than was said. Raises `UnreadableDay`."""
+    """The day that a cell names; None where it says that none is known. A week is its Friday, a window,
+    month or quarter its last day: the goods are not promised earlier than was said. Raises
+    `UnreadableDay`."""
     if is_no_day(text):
         return None
     try:
@@ -102,15 +110,90 @@ def read_day(text: str, calendar: Calendar) -> date | None:
 
 @lru_cache(4096)
 def is_vague(text: str) -> bool:
-    """Whether a cell names a week or a month and not a day."""
-    found = _WEEK.fullmatch(text.strip().casefold())
-    return bool(found and not found[3]) or bool(_month_alone(text))
+    """Whether a cell names a stretch of time and not a day."""
+    anyhow = Calendar("dmy", ZoneInfo("UTC"), date(2026, 1, 1))
+    spelled = periods.about(text.strip().casefold())
+    if _month_short(spelled, anyhow.today):
+        return True
+    return not _is_one_day(spelled, anyhow) and not periods.names_a_day(spelled)
+
+
+def _is_one_day(text: str, calendar: Calendar) -> bool:
+    try:
+        found = (
+            _MOMENT.fullmatch(text.upper()) or _in_figures(text, calendar) or _in_words(text, calendar)
+        )
+    except (ValueError, OverflowError):
+        return True
+    return bool(found)
 
 
 def _read(text: str, calendar: Calendar) -> date | None:
     if _MOMENT.fullmatch(text):
         return _day_of_moment(text, calendar.zone)
-    return _in_figures(text, calendar) or _in_words(text, calendar)
+    spelled = periods.about(text.casefold())
+    if _AT_LEAST.search(fold(spelled)) or spelled.endswith("+"):
+        return None
+    near = text[len(text) - len(spelled) :]
+    return (
+        _month_short(near, calendar.today)
+        or _in_figures(near, calendar)
+        or _in_words(near, calendar)
+        or _stretch(spelled, near, calendar)
+    )
+
+
+def _stretch(spelled: str, text: str, calendar: Calendar) -> date | None:
+    """The end of a week, month, quarter or window."""
+    found = _week_of(spelled, calendar.today) or _month_alone(text)
+    found = found or periods.end_of_quarter(spelled, calendar.today)
+    if found is None and (month := periods.ends(spelled)):
+        return _month_alone(month) or _month_to_come(month, calendar.today)
+    if found is None and (begins := periods.begins_with(spelled)):
+        day = _in_figures(begins, calendar) or _in_words(begins, calendar)
+        return None if day is None else periods.friday_of(day)
+    return found or _window(spelled, calendar)
+
+
+def _window(text: str, calendar: Calendar) -> date | None:
+    """The last day of a window. What its end leaves out ("Dec 5-9", "KW 50-51") its beginning says."""
+    found = periods.halves(text)
+    if found is None:
+        return None
+    begins, ends = found
+    for end in (ends, *_with_what_is_said_before(begins, ends)):
+        day = _in_figures(end, calendar) or _in_words(end, calendar)
+        day = day or _week_of(end, calendar.today) or _month_alone(end)
+        if day is not None:
+            return day
+    return None
+
+
+def _with_what_is_said_before(begins: str, ends: str) -> Iterator[str]:
+    """The end of a window with the words of its beginning before or after it."""
+    words = " ".join(re.findall(r"[^\W\d_]{2,}\.?|kw|v", begins))
+    if words and ends[:1].isdigit():
+        yield f"{words} {ends}"
+    if re.fullmatch(r"\d{1,2}\.?", ends) and (tail := re.search(r"(?<=\d)[./]\d{1,2}[./]?\d*$", begins)):
+        yield ends.rstrip(".") + tail[0]
+
+
+def _month_short(text: str, today: date) -> date | None:
+    """Dec-26 is December 2026 to Excel, and may be a day: the end of the month holds for both."""
+    found = _MONTH_SHORT.fullmatch(text)
+    month = _months().get(fold(found[1])) if found else None
+    if found is None or month is None:
+        return None
+    year = _year(found[2])
+    return periods.end_of_month(year, month) if 0 <= year - today.year <= _SOON_YEARS else None
+
+
+def _month_to_come(name: str, today: date) -> date | None:
+    month = _months().get(fold(name))
+    if month is None:
+        return None
+    day = periods.end_of_month(today.year, month)
+    return day if day >= today else periods.end_of_month(today.year + 1, month)
 
 
 def _in_figures(text: str, calendar: Calendar) -> date | None:
@@ -118,9 +201,11 @@ def _in_figures(text: str, calendar: Calendar) -> date | None:
         return date(int(found[1]), int(found[2]), int(found[3]))
     if found := _DOTTED.fullmatch(text):
         return date(_year(found[3]), int(found[2]), int(found[1]))
+    if found := _DAY_AND_MONTH.fullmatch(text):
+        return _next(calendar.today, int(found[2]), int(found[1]))
     if found := _SLASHED.fullmatch(text):
         day, month = (found[2], found[1]) if calendar.order == "mdy" else (found[1], found[2])
-        return date(_year(found[3]), int(month), int(day))
+        return _year_first(found, calendar.today) or date(_year(found[3]), int(month), int(day))
     if found := _SERIAL.fullmatch(text):
         return _EXCEL_DAY_0 + timedelta(days=int(found[1]))
     return None
@@ -130,7 +215,17 @@ def _in_words(text: str, calendar: Calendar) -> date | None:
     if found := _JAPANESE.fullmatch(text):
         month, day = int(found[2]), int(found[3])
         return date(int(found[1]), month, day) if found[1] else _next(calendar.today, month, day)
-    return _week_of(text, calendar.today) or _named(text, calendar) or _month_alone(text)
+    return _named(_RUN_TOGETHER.sub(r"\1 \2 \3", text), calendar)
+
+
+def _year_first(found: re.Match[str], today: date) -> date | None:
+    """26-12-15 is a day of this year, where it would else be one of many years ago."""
+    year, last = _year(found[1].zfill(2)), _year(found[3])
+    if len(found[3]) > len("26") or abs(last - today.year) <= _SOON_YEARS:
+        return None
+    if abs(year - today.year) > _SOON_YEARS:
+        return None
+    return date(year, int(found[2]), int(found[3]))
 
 
 def _day_of_moment(text: str, zone: ZoneInfo) -> date:
@@ -143,27 +238,30 @@ def _year(text: str) -> int:
 
 
 def _week_of(text: str, today: date) -> date | None:
-    found = _WEEK.fullmatch(text.strip().casefold())
+    found = periods.week(fold(text) if text.isascii() is False and "週" not in text else text.strip())
     if found is None:
         return None
-    year, week = (found[1], found[2]) if found[1] else (found[5], found[4])
-    weekday = int(found[3] or _FRIDAY)
-    if year is None:
-        this_year = date.fromisocalendar(today.year, int(week), weekday)
-        is_past = this_year < today - _JUST_PASSED
-        return date.fromisocalendar(today.year + 1, int(week), weekday) if is_past else this_year
-    return date.fromisocalendar(int(year), int(week), weekday)
+    year, week, weekday = found
+    if year is not None:
+        return date.fromisocalendar(year, week, weekday)
+    this_year = date.fromisocalendar(today.year, week, weekday)
+    is_past = this_year < today - _JUST_PASSED
+    return date.fromisocalendar(today.year + 1, week, weekday) if is_past else this_year
 
 
 def _month_alone(text: str) -> date | None:
+    if first := _MONTH_FIRST.fullmatch(text.strip()):
+        month, year = int(first[1]), int(first[2])
+        if month <= _DECEMBER:
+            return periods.end_of_month(year, month) if month else None
+        return date.fromisocalendar(year, month, _FRIDAY)
     found = _MONTH_ALONE.fullmatch(text.strip()) or _MONTH_ALONE.fullmatch(fold(text))
     if found is None:
         return None
-    month = int(found[2]) if found[1] else _months().get(fold(found[3] or ""))
-    year = int(found[1] or found[4])
-    if month is None or not 1 <= month <= _DECEMBER:
+    named = int(found[2]) if found[1] else _months().get(fold(found[3] or ""))
+    if named is None or not 1 <= named <= _DECEMBER:
         return None
-    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+    return periods.end_of_month(int(found[1] or found[4]), named)
 
 
 def _named(text: str, calendar: Calendar) -> date | None:

@@ -15,6 +15,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from app.pipeline.files import text
+from app.pipeline.files.asking import ask_what_is_open
 from app.pipeline.files.columns import (
     DAYS,
     NEEDED,
@@ -23,12 +24,13 @@ from app.pipeline.files.columns import (
     choose,
     count_named,
     is_made_of_names,
+    more_statuses,
 )
 from app.pipeline.files.days import Calendar, looks_like_day
 from app.pipeline.files.fold import fold
 from app.pipeline.files.numbers import Decimals, Evidence, is_number
 from app.pipeline.files.options import Options
-from app.pipeline.files.parts import state_by_parts
+from app.pipeline.files.parts import state_named
 from app.pipeline.files.text import DELIMITERS, Dialect, FileRefused, NeedsAnswer, Record, Source
 from app.pipeline.files.vocabulary import IN_WORDS, STATES, state_of
 from app.pipeline.files.workbook import is_workbook, open_sheet
@@ -46,8 +48,9 @@ _SIGNS = {".": "point", ",": "comma"}
 class Layout:
     """How to read a file. `source` gives its text (a workbook's sheet as CSV); the table's names end in
     line `header_ends`. `columns` maps roles (see `vocabulary.NAMES`) to places, `states` folded words to
-    what they mean. `repeated` are the lines that name a purchase order and SKU which another one names
-    too. `unknown_states` are words for a status that nobody has explained, as the file writes them."""
+    what they mean; `more_statuses` are further columns that say what becomes of a line. `repeated` are
+    the lines that name a purchase order and SKU which another one names too. `unknown_states` are words
+    for a status that nobody has explained, as the file writes them."""
 
     source: Source
     dialect: Dialect
@@ -61,6 +64,7 @@ class Layout:
     notes: tuple[str, ...]
     repeated: frozenset[bytes] = frozenset()
     unknown_states: tuple[str, ...] = ()
+    more_statuses: tuple[int, ...] = ()
 
     @property
     def key(self) -> str:
@@ -75,7 +79,7 @@ class Layout:
     @property
     def unused(self) -> list[str]:
         """The columns that are not used."""
-        taken = set(self.columns.values())
+        taken = {*self.columns.values(), *self.more_statuses}
         return [name for place, name in enumerate(self.header) if name.strip() and place not in taken]
 
     def rows(self) -> Iterator[Record]:
@@ -120,6 +124,9 @@ def examine(
     options = options.with_those_of(remember.get(header_key(header.cells), Options()))
     columns = choose(header.cells, header.sample, known_skus=known_skus, said=options.columns)
     _refuse_missing(header, columns, options)
+    ask_what_is_open(header.cells, header.sample, columns, options)
+    statuses = more_statuses(header.cells, header.sample, columns, said=options.columns)
+    notes += [f'"{header.cells[place]}" is read as a status too.' for place in statuses]
     if not notes:
         notes.append(f"Read as {header.spoken}, separated by {DELIMITERS[header.dialect.delimiter]}.")
     states = {**state_of(), **options.states}
@@ -134,6 +141,7 @@ def examine(
         options=options,
         states=states,
         notes=(),
+        more_statuses=statuses,
     )
     return _decided(draft, _scan(draft, header.sample), notes)
 
@@ -240,15 +248,15 @@ def _scan(layout: Layout, sample: Sequence[Sequence[str]]) -> _Scan:
     others = [place for place in range(len(layout.header)) if place not in {*columns.values()}]
     prices = [place for place in others if _is_mostly(sample, place, is_number)]
     more_days = [place for place in others if _is_mostly(sample, place, looks_like_day)]
-    status, reference = columns.get("status"), ""
+    statuses = [columns["status"], *layout.more_statuses] if "status" in columns else []
+    reference = ""
     for record in layout.rows():
         cells = record.cells
         scan.evidence.see(_at(cells, amounts), are_quantities=True)
         scan.evidence.see(_at(cells, prices), are_quantities=False)
         _see_order(scan.orders, record, days)
         _see_order(scan.hints, record, more_days)
-        if status is not None and status < len(cells) and cells[status].strip():
-            scan.states[cells[status].strip()] += 1
+        scan.states.update(one for cell in _at(cells, statuses) if (one := cell.strip()))
         reference = _note_repeated(scan, layout, cells, reference)
     return scan
 
@@ -314,7 +322,7 @@ def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
         notes.append(f"Every quantity ends in {decimals.sign}000: these zeros are read as decimals.")
     elif decimals.sign == ",":
         notes.append("Numbers are read with a decimal comma.")
-    understood = {fold(word): state_by_parts(word) for word in scan.states}
+    understood = {fold(word): state_named(word) for word in scan.states}
     states = {word: state for word, state in understood.items() if state} | dict(draft.states)
     unknown = [word for word, _ in scan.states.most_common() if fold(word) not in states]
     return replace(

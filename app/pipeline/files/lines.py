@@ -4,6 +4,7 @@ A file is more than its lines: a number may stand on the first line of its order
 others, and a state may say that nothing comes.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,22 +12,33 @@ from datetime import date
 
 from app.core.bounds import MOST_UNITS
 from app.pipeline.arrivals import LONGEST_TEXT, Bad, Wording
+from app.pipeline.files.amounts import Amounts, in_units
 from app.pipeline.files.columns import OTHER_CODES
-from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, read_day
+from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, looks_like_day, read_day
 from app.pipeline.files.fold import clean_code, fold
 from app.pipeline.files.layout import Layout, line_key, line_words
-from app.pipeline.files.numbers import UnreadableNumber, is_none, is_number, read_quantity
+from app.pipeline.files.numbers import BelowZero, UnreadableNumber, is_none, is_number, read_quantity
 from app.pipeline.files.text import Record, printable
-from app.pipeline.files.vocabulary import IN_WORDS, TOTALS, YES
+from app.pipeline.files.totals import begins_a_total, is_total_word
+from app.pipeline.files.vocabulary import IN_WORDS, NO, NO_PURCHASES, PACKS, YES
 
 _OF_THE_ORDER = ("supplier", "expected_on", "location", "ordered_on", "status")
 _LINE_BREAKS = frozenset({"location", "supplier", "status"})
 _COMMENT = ("//", "# ", ";", "--", "note:", "comment:", "remark:")
 _WORDS_OF_A_SENTENCE = 2
+_UNSURE = "another line of the same order and SKU takes units back: write what still comes on one line"
+# Of several states of a line.
+_GRAVEST = ("cancelled", "draft", "closed", "open")
+_ERROR = re.compile(r"#(?:[^\W\d_]|[/¡])[^\W_]*(?:/[0A])?[!?]|#N/[AV]|#NV|#+")
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 
 
 class _Unusable(Exception):
     """A line that can't be used; the text says why."""
+
+
+class _TakesBack(_Unusable):
+    """A line that takes units back, of another line that names the same goods if there is one."""
 
 
 @dataclass(slots=True)
@@ -72,7 +84,10 @@ def read_lines(layout: Layout, tally: Tally) -> Iterator[Wording | Bad]:
             held[reader.key].append(line)
         elif line is not None:
             yield line
-    for group in held.values():
+    for key, group in held.items():
+        if key in reader.taken_back:
+            yield from (Bad(line.line, _UNSURE, line.reference) for line in group)
+            continue
         merged = merge(group)
         tally.summed += len(group) - len(merged)
         yield from merged
@@ -117,6 +132,7 @@ class _Reader:
 
     def __init__(self, layout: Layout, tally: Tally) -> None:
         self.key = b""
+        self.taken_back: set[bytes] = set()
         self._carried = ""
         self._layout = layout
         self._tally = tally
@@ -139,14 +155,17 @@ class _Reader:
             self._refuse_broken(record, cells)
             line = self._line(record.line, cells)
         except _Unusable as problem:
+            if isinstance(problem, _TakesBack):
+                self.taken_back.add(self.key)
             return Bad(record.line, str(problem), _one_line(cells["reference"])[:LONGEST_TEXT])
         self._sums[line.reference] += line.quantity
         return line
 
     def _cells(self, record: Record) -> dict[str, str]:
+        places = {f"status {place}": place for place in self._layout.more_statuses}
         return {
             role: record.cells[place].strip() if place < len(record.cells) else ""
-            for role, place in self._layout.columns.items()
+            for role, place in {**self._layout.columns, **places}.items()
         }
 
     def _is_no_line(self, record: Record, cells: Mapping[str, str]) -> bool:
@@ -154,7 +173,7 @@ class _Reader:
         if tuple(" ".join(cell.split()) for cell in record.cells) == self._layout.header:
             return True
         item = _item(cells)
-        if item and not _is_total_word(item):
+        if item and not is_total_word(item):
             return False
         told = [cell.strip() for cell in record.cells if cell.strip()]
         if self._is_total(told, cells):
@@ -169,7 +188,7 @@ class _Reader:
 
     def _is_total(self, told: Sequence[str], cells: Mapping[str, str]) -> bool:
         has_number = any(is_number(cell) for cell in told)
-        if has_number and any(_begins_a_total(cell) for cell in told):
+        if has_number and (is_total_word(_item(cells)) or any(map(begins_a_total, told))):
             return True
         has_words = any(character.isalpha() for cell in told for character in cell)
         is_bare = not _item(cells) and not cells.get("reference") and not has_words
@@ -221,11 +240,15 @@ class _Reader:
 
     def _line(self, number: int, cells: Mapping[str, str]) -> Wording:
         options = self._layout.options
+        self._refuse_other_kinds(cells)
         state = self._state(cells)
         amounts = self._amounts(cells)
         item = clean_code(self._text({"sku": _item(cells)}, "sku"))
         meant = options.skus.get(item.lower())
         location = _one_line(cells.get("location", ""))[:LONGEST_TEXT]
+        received_on = self._optional_day(cells, "received_on")
+        if received_on is not None and self._tells_no_amounts_received():
+            amounts = Amounts(amounts.ordered, amounts.ordered, is_over=True)
         is_withdrawn = state in ("cancelled", "draft")
         is_over = state == "closed" or amounts.is_over
         return Wording(
@@ -238,30 +261,52 @@ class _Reader:
             supplier=self._text(cells, "supplier", is_needed=False),
             ordered_on=self._optional_day(cells, "ordered_on"),
             received=amounts.received,
-            received_on=self._optional_day(cells, "received_on"),
+            received_on=received_on,
             is_over=is_over,
             barcode="" if meant else clean_code(cells.get("barcode", "")),
             supplier_sku="" if meant else clean_code(cells.get("supplier_sku", "")),
         )
 
-    def _state(self, cells: Mapping[str, str]) -> str:
-        word = cells.get("status", "")
-        if cells.get("is_cancelled", "").casefold() in YES:
-            return "cancelled"
-        if cells.get("is_closed", "").casefold() in YES:
-            return "closed"
-        if not word:
-            return "open"
-        state = self._layout.states.get(fold(word))
-        if state is None:
+    def _refuse_other_kinds(self, cells: Mapping[str, str]) -> None:
+        """A line that is no purchase, or is counted in packs of unknown size."""
+        kind, unit = cells.get("kind", ""), cells.get("unit", "")
+        if kind and set(fold(kind).split()) & NO_PURCHASES:
             raise _Unusable(
-                f"the status {word[:40]!r} is not known: say whether it means open, draft, cancelled or "
-                "closed"
+                f"the line is a {kind[:40]!r}, and only purchases are expected: remove such lines, or "
+                f"set {self._name_of('kind')} as not used"
             )
-        return state
+        if not unit or "pack_size" in self._layout.columns:
+            return
+        if set(fold(unit).split()) & PACKS and not self._layout.options.values.get("pack_size"):
+            raise _Unusable(
+                f"the quantity is counted in {unit[:40]!r}: write single units, say how many are in one "
+                f"(pack_size), or set {self._name_of('unit')} as not used if you sell it so"
+            )
+
+    def _tells_no_amounts_received(self) -> bool:
+        """Whether the day on which goods were received alone tells that they were."""
+        return not {"received", "outstanding", "accepted", "status"} & self._layout.columns.keys()
+
+    def _name_of(self, role: str) -> str:
+        return self._layout.header[self._layout.columns[role]]
+
+    def _state(self, cells: Mapping[str, str]) -> str:
+        if _is_marked(cells.get("is_cancelled", "")):
+            return "cancelled"
+        if _is_marked(cells.get("is_closed", "")):
+            return "closed"
+        words = [word for role, word in cells.items() if role.startswith("status") and word]
+        states = {word: self._layout.states.get(fold(word)) for word in words}
+        for word, state in states.items():
+            if state is None:
+                raise _Unusable(
+                    f"the status {word[:40]!r} is not known: say whether it means open, draft, "
+                    "cancelled or closed"
+                )
+        return next((state for state in _GRAVEST if state in states.values()), "open")
 
     def _expected(self, cells: Mapping[str, str], *, must_be_read: bool) -> date | None:
-        text = cells.get("expected_on", "")
+        text = cells.get("expected_on", "") or cells.get("expected_before", "")
         try:
             day = read_day(text, self._layout.calendar)
         except UnreadableDay as problem:
@@ -282,14 +327,14 @@ class _Reader:
             self._tally.left_out[role] += 1
             return None
 
-    def _amounts(self, cells: Mapping[str, str]) -> "_Amounts":
+    def _amounts(self, cells: Mapping[str, str]) -> Amounts:
         said = {
             role: self._number(cells, role)
             for role in ("quantity", "outstanding", "received", "cancelled", "accepted", "rejected")
         }
         if said["quantity"] is None and said["outstanding"] is None and said["accepted"] is None:
             raise _Unusable(f"no {IN_WORDS['quantity']}")
-        return _in_units(said, self._pack(cells))
+        return in_units(said, self._pack(cells))
 
     def _pack(self, cells: Mapping[str, str]) -> int:
         size = self._number(cells, "pack_size")
@@ -308,7 +353,8 @@ class _Reader:
         try:
             number = read_quantity(text, self._layout.decimals)
         except UnreadableNumber as problem:
-            raise _Unusable(f"the {IN_WORDS[role]} {problem}") from problem
+            kind = _TakesBack if isinstance(problem, BelowZero) else _Unusable
+            raise kind(f"the {IN_WORDS[role]} {problem}") from problem
         if number > MOST_UNITS:
             raise _Unusable(f"the {IN_WORDS[role]} {number:,} is more than {MOST_UNITS:,}")
         return number
@@ -318,35 +364,16 @@ class _Reader:
         if is_needed and not text:
             without = ": without one a second import would count it twice" if role == "reference" else ""
             raise _Unusable(f"no {IN_WORDS[role]}{without}")
+        if text[:1] == "#" and _ERROR.fullmatch(text):
+            raise _Unusable(f"the {IN_WORDS[role]} is an error of the spreadsheet ({text[:20]})")
+        if role != "supplier" and "+" in text and _SHORTENED.fullmatch(text):
+            raise _Unusable(
+                f"the {IN_WORDS[role]} {text} was shortened by the spreadsheet: format the column as "
+                "text, and enter it again"
+            )
         if len(text) > LONGEST_TEXT:
             raise _Unusable(f"the {IN_WORDS[role]} is longer than {LONGEST_TEXT} characters")
         return text
-
-
-@dataclass(frozen=True, slots=True)
-class _Amounts:
-    """Units ordered and not taken back, units received of them (None: not told), and whether nothing
-    more comes."""
-
-    ordered: int
-    received: int | None
-    is_over: bool
-
-
-def _in_units(said: Mapping[str, int | None], factor: int) -> _Amounts:
-    """What is still to come is told best by what a tool calls outstanding. What a supplier accepted
-    counts instead of what was asked for; next to rejected units it is what was received."""
-    ordered, received, rejected = said["quantity"], said["received"], said["rejected"] or 0
-    if said["accepted"] is not None and said["rejected"] is not None and received is None:
-        received = said["accepted"]
-    elif said["accepted"] is not None:
-        ordered = said["accepted"]
-    coming = max(0, (ordered or 0) - (said["cancelled"] or 0) - rejected)
-    outstanding = said["outstanding"]
-    if outstanding is not None:
-        coming = outstanding + (received or 0) if outstanding else max(coming, received or 0)
-    is_over = outstanding == 0 or (received is not None and 0 < coming <= received)
-    return _Amounts(coming * factor, None if received is None else received * factor, is_over)
 
 
 def _item(cells: Mapping[str, str]) -> str:
@@ -354,13 +381,9 @@ def _item(cells: Mapping[str, str]) -> str:
     return cells.get("sku") or next((cells[role] for role in OTHER_CODES if cells.get(role)), "")
 
 
-def _is_total_word(text: str) -> bool:
-    return not any(map(str.isdigit, text)) and fold(text) in TOTALS
-
-
-def _begins_a_total(cell: str) -> bool:
-    words = fold(cell)
-    return words in TOTALS or words.split(" ")[0] in TOTALS
+def _is_marked(text: str) -> bool:
+    """Whether a mark is set, or there is the day on which it was."""
+    return text.casefold() in YES or (text.casefold() not in NO and looks_like_day(text))
 
 
 def _is_comment(text: str) -> bool:

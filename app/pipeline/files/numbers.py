@@ -21,6 +21,10 @@ class UnreadableNumber(ValueError):
     """The text says what is wrong with the cell."""
 
 
+class BelowZero(UnreadableNumber):
+    """Units that are taken back, of this line or of another."""
+
+
 @dataclass(frozen=True, slots=True)
 class Decimals:
     """What a file shows of its numbers. `sign` parts off decimals ("." or ",", None: nothing shows it);
@@ -111,13 +115,15 @@ def read_quantity(text: str, decimals: Decimals) -> int:
     if found is None:
         raise UnreadableNumber(f"{text[:40]!r} is not a number")
     is_below, digits, unit = found
-    if unit and not set(fold(unit).split()) <= PIECES:
+    if unit.startswith("-") and not unit.strip("- "):  # as SAP writes what is below zero
+        is_below, unit = True, ""
+    if unit and (not fold(unit) or not set(fold(unit).split()) <= PIECES):
         raise UnreadableNumber(
             f"{text[:40]!r} is counted in {unit[:20]!r}: write how many single units that is"
         )
     whole = _whole(text, digits, decimals)
     if is_below and whole:
-        raise UnreadableNumber(f"{text[:40]} is below zero")
+        raise BelowZero(f"{text[:40]} is below zero")
     return whole
 
 

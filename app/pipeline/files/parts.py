@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from app.pipeline.files.fold import fold, spellings
-from app.pipeline.files.vocabulary import OTHER_THINGS, PARTS, ROLES_BY_PARTS, STATES_BY_PARTS
+from app.pipeline.files.vocabulary import OTHER_THINGS, PARTS, ROLES_BY_PARTS, STATES_BY_PARTS, state_of
 
 # Words shorter than this stand for themselves alone, not as a part of others.
 _INSIDE = 5
@@ -30,6 +30,18 @@ def roles_by_parts(name: str) -> list[tuple[str, float]]:
             if wanted <= parts and not parts & (refused | (_ELSEWHERE - wanted)):
                 found[role] = max(found.get(role, 0.0), float(weight))
     return list(found.items())
+
+
+def state_named(word: str) -> str | None:
+    """What a status says of the goods: as it is written down, without what stands before a colon
+    ("Purchase Order:Pending Bill"), or by its parts."""
+    short = fold(word.rpartition(":")[2])
+    return _states().get(fold(word)) or _states().get(short) or state_by_parts(word)
+
+
+@cache
+def _states() -> Mapping[str, str]:
+    return state_of()
 
 
 def state_by_parts(word: str) -> str | None:
