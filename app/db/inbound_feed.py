@@ -1,6 +1,6 @@
 """What a source tells of arrivals, taken into what is known."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from app.core.states import ArrivalSource, ArrivalState
 from app.db.arrivals import OPEN, in_words, record_change
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
-from app.db.models import ArrivalRow, PoolRow, StockItem
+from app.db.models import ArrivalRow, StockItem
 from app.db.statements import chunks, insert_if_new
 
 LISTS = frozenset({"csv", "api"})
@@ -113,12 +113,12 @@ def upsert_arrivals(
         elif row is not None and fate is Fate.CHANGED:
             changed[row.id] = each
     moved = {each["item_id"] for each in new}
-    for row in _rows(session, shop_id, changed):
+    for row in arrival_rows(session, shop_id, changed):
         moved |= {row.item_id, changed[row.id].item_id}
         _change_row(session, row, changed[row.id], source=source, cause=cause, now=now)
     _insert_rows(session, new)
     _tell_of_new(session, shop_id, new, waited_for, cause=cause, now=now)
-    _look_at_waiting(session, shop_id, moved, cause=cause, now=now)
+    look_at_waiting(session, shop_id, moved, cause=cause, now=now)
     return fates
 
 
@@ -169,128 +169,15 @@ def references_of_people(session: Session, shop_id: int, references: Collection[
     }
 
 
-def _rows(session: Session, shop_id: int, ids: Collection[int]) -> Iterator[ArrivalRow]:
+def arrival_rows(session: Session, shop_id: int, ids: Collection[int]) -> Iterator[ArrivalRow]:
+    """These arrivals, some at a time."""
     for some in chunks(ids):
         where = (ArrivalRow.shop_id == shop_id, ArrivalRow.id.in_(some))
         yield from session.scalars(sa.select(ArrivalRow).where(*where).order_by(ArrivalRow.id)).all()
 
 
-def cancel_unnamed(
-    session: Session,
-    shop_id: int,
-    source: str,
-    is_unnamed: Callable[[str, str], bool],
-    *,
-    references: Collection[str] | None = None,
-    cause: str,
-    now: datetime,
-    is_rehearsal: bool = False,
-) -> int:
-    """Cancel what a source still expected and now leaves out; `is_unnamed` is asked with the reference
-    (see `same_reference`) and the key of each, of these references where they are given. Returns how
-    many; a rehearsal changes nothing."""
-    gone = [
-        row_id
-        for row_id, reference, key in _expected_keys(session, shop_id, source, references)
-        if is_unnamed(same_reference(reference), key)
-    ]
-    if not is_rehearsal:
-        for row in _rows(session, shop_id, gone):
-            before = in_words(row)
-            row.state, row.updated_at = ArrivalState.CANCELLED, now
-            record_change(session, row, "arrival cancelled", before=before, cause=cause, now=now)
-            _look_at_waiting(session, shop_id, {row.item_id}, cause=cause, now=now)
-    return len(gone)
-
-
-def mark_complete(session: Session, shop_id: int, keys: Collection[str], *, list_name: str) -> None:
-    """These arrivals are told by a list of everything that is open. What was in their pools when it
-    first told them is kept, so that it can be seen later whether stock came."""
-    supply = (
-        sa.select(PoolRow.supply)
-        .where(
-            PoolRow.shop_id == ArrivalRow.shop_id,
-            PoolRow.item_id == ArrivalRow.item_id,
-            PoolRow.location_id == ArrivalRow.location_id,
-        )
-        .scalar_subquery()
-    )
-    values = {
-        "list_name": list_name,
-        "stock_when_told": sa.func.coalesce(ArrivalRow.stock_when_told, supply),
-    }
-    ordered = list(keys)
-    for start in range(0, len(ordered), _AT_ONCE):
-        where = (
-            ArrivalRow.shop_id == shop_id,
-            ArrivalRow.source.in_(LISTS),
-            ArrivalRow.source_key.in_(ordered[start : start + _AT_ONCE]),
-        )
-        session.execute(sa.update(ArrivalRow).where(*where).values(**values))
-
-
-def close_unlisted(
-    session: Session,
-    shop_id: int,
-    list_name: str,
-    named: Collection[str],
-    *,
-    cause: str,
-    now: datetime,
-    is_rehearsal: bool = False,
-) -> dict[str, int]:
-    """Close what an earlier list of everything that is open told, and this one no longer has: received
-    where the stock has risen since, else cancelled. Returns how many by state."""
-    where = (
-        ArrivalRow.shop_id == shop_id,
-        ArrivalRow.list_name == list_name,
-        ArrivalRow.state.in_(OPEN),
-    )
-    keys = session.execute(sa.select(ArrivalRow.id, ArrivalRow.source_key).where(*where)).all()
-    gone = [row_id for row_id, key in keys if key not in named]
-    counts = {"received": 0, "cancelled": 0}
-    for row in _rows(session, shop_id, gone):
-        state = ArrivalState.RECEIVED if _has_stock_come(session, row) else ArrivalState.CANCELLED
-        counts[state] += 1
-        if not is_rehearsal:
-            before = in_words(row)
-            row.state, row.updated_at = state, now
-            if state == ArrivalState.RECEIVED:
-                row.received, row.received_at = row.quantity, now
-            record_change(session, row, f"arrival {state}", before=before, cause=cause, now=now)
-            _look_at_waiting(session, shop_id, {row.item_id}, cause=cause, now=now)
-    return counts
-
-
-def _has_stock_come(session: Session, row: ArrivalRow) -> bool:
-    where = (
-        PoolRow.shop_id == row.shop_id,
-        PoolRow.item_id == row.item_id,
-        PoolRow.location_id == row.location_id,
-    )
-    is_there = session.scalar(sa.select(PoolRow.supply).where(*where))
-    if is_there is None or row.stock_when_told is None:
-        return False
-    return is_there > row.stock_when_told
-
-
-def _expected_keys(
-    session: Session, shop_id: int, source: str, references: Collection[str] | None
-) -> Iterator[tuple[int, str, str]]:
-    where = [
-        ArrivalRow.shop_id == shop_id,
-        ArrivalRow.source.in_(_family(source)),
-        ArrivalRow.state.in_(OPEN),
-    ]
-    if references is not None:
-        spellings = {spelling for each in references for spelling in (each, f"#{each}")}
-        where.append(sa.func.lower(ArrivalRow.reference).in_(spellings))
-    columns = sa.select(ArrivalRow.id, ArrivalRow.reference, ArrivalRow.source_key).where(*where)
-    for row_id, reference, key in session.execute(columns.execution_options(yield_per=_AT_ONCE)):
-        yield row_id, reference, key or ""
-
-
-def _family(source: str) -> Collection[str]:
+def family(source: str) -> Collection[str]:
+    """The sources that speak of the same arrivals as this one."""
     return LISTS if source in LISTS else {source}
 
 
@@ -303,7 +190,7 @@ def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -
     for start in range(0, len(ordered), _AT_ONCE):
         where = (
             table.c.shop_id == shop_id,
-            table.c.source.in_(_family(source)),
+            table.c.source.in_(family(source)),
             table.c.source_key.in_(ordered[start : start + _AT_ONCE]),
         )
         rows = session.execute(sa.select(table).where(*where).order_by(table.c.updated_at))
@@ -432,7 +319,7 @@ def _hold_items(session: Session, shop_id: int, item_ids: Collection[int | None]
     return waited_for
 
 
-def _look_at_waiting(
+def look_at_waiting(
     session: Session, shop_id: int, item_ids: Collection[int | None], *, cause: str, now: datetime
 ) -> None:
     """Promises are made anew where somebody waits. An item that nobody waits for is asked about its

@@ -22,7 +22,7 @@ from app.core.item_codes import (
     spelled,
     suggestions,
 )
-from app.db import arrivals, inbound_feed, item_codes
+from app.db import arrivals, inbound_feed, item_codes, unlisted
 from app.db.inbound_feed import Fate, ReportedArrival
 from app.pipeline.nearest import Nearest
 
@@ -286,7 +286,7 @@ class Intake:
         if self._complete_list is not None:
             self._close_unlisted(session, self._complete_list)
         whole = self._whole - self._doubtful
-        self.report.cancelled += inbound_feed.cancel_unnamed(
+        self.report.cancelled += unlisted.cancel_unnamed(
             session,
             self._shop_id,
             self._source,
@@ -300,7 +300,7 @@ class Intake:
     def _close_other_parts(self, session: Session) -> None:
         """Who tells of a line tells of all its deliveries: of those that it came in before, others."""
         named = {_without_part(key) for key in self._line_of}
-        self.report.cancelled += inbound_feed.cancel_unnamed(
+        self.report.cancelled += unlisted.cancel_unnamed(
             session,
             self._shop_id,
             self._source,
@@ -326,8 +326,8 @@ class Intake:
             )
             return
         if not self._is_rehearsal:
-            inbound_feed.mark_complete(session, self._shop_id, self._line_of, list_name=list_name)
-        counts = inbound_feed.close_unlisted(
+            unlisted.mark_complete(session, self._shop_id, self._line_of, list_name=list_name)
+        counts = unlisted.close_unlisted(
             session,
             self._shop_id,
             list_name,

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
 from app.core.states import ArrivalSource
-from app.db import arrivals, due_orders, inbound_feed, shops
+from app.db import arrivals, due_orders, inbound_feed, shops, unlisted
 from app.db.due_orders import DueOrder
 from app.db.inbound_feed import HeldShipment, ReportedArrival
 from app.db.models import Shop
@@ -113,7 +113,7 @@ def _record(context: ShopContext, found: Sequence[Inbound], orders: Ordered) -> 
             session, context.shop_id, lines, source=SOURCE, cause=_CAUSE, now=now
         )
         read, named = {str(one.shipment_id) for one in found}, {line.source_key for line in lines}
-        inbound_feed.cancel_unnamed(
+        unlisted.cancel_unnamed(
             session,
             context.shop_id,
             SOURCE,

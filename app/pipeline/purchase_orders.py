@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy.orm import Session
 
 from app.core.item_codes import CodeKind, ItemCode
-from app.db import inbound_feed, item_codes
+from app.db import inbound_feed, item_codes, unlisted
 from app.db.inbound_feed import ReportedArrival
 from app.pipeline.context import local_day
 from app.platforms.base import Inbound, PurchaseLine, PurchaseOrder
@@ -84,7 +84,7 @@ def record_orders(
     inbound_feed.upsert_arrivals(session, shop_id, lines, source=SOURCE, cause=_CAUSE, now=now)
     _learn_supplier_skus(session, shop_id, orders, now=now)
     named = {line.source_key for line in lines}
-    inbound_feed.cancel_unnamed(
+    unlisted.cancel_unnamed(
         session, shop_id, SOURCE, lambda reference, key: key not in named, cause=_CAUSE, now=now
     )
 

@@ -24,6 +24,7 @@ from app.core.alerts import AlertKind, Digest
 from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.holds import HoldState, Place, Put
+from app.core.item_codes import CodeKind, ItemCode
 from app.core.model import Basis, Line, Promise
 from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations
 from app.db import (
@@ -44,6 +45,7 @@ from app.db import (
     inbound_feed,
     inbox,
     interventions,
+    item_codes,
     items,
     late_orders,
     lead_times,
@@ -68,6 +70,7 @@ from app.db import (
     stale_orders,
     stock,
     tokens,
+    unlisted,
     uploads,
     variants,
     waiting_since,
@@ -145,6 +148,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     copy = order_seen(order_item(units), routing=Routing((counted,), (51,)))
     see(session, shop, msgspec.structs.replace(copy, name=name))
     item.look_at = item.recheck_at = seconds(5)
+    codes = [ItemCode(CodeKind.BARCODE, f"{units}00638133393"[:12])]
+    item_codes.keep_codes(session, shop.id, ITEM, codes, told_by=VARIANT, now=NOW)
     record_stock(session, shop.id, item_stock(pool(-units, committed=units)), {LOCATION: units})
     said = Promise(line(units, order=1), units, day("2026-12-05"), Basis.ARRIVAL)
     promises.record_promises(session, shop.id, ITEM, [(said, name)], now=NOW, cause=name)
@@ -336,6 +341,11 @@ CALLS: Mapping[str, Call] = {
     "due_items.move_stock_of_product": lambda s, a: due_items.move_stock_of_product(s, a.id, 11, **AT),
     "due_items.look_at_item": lambda s, a: due_items.look_at_item(s, a.id, ITEM, **AT),
     "due_items.look_at_location": lambda s, a: due_items.look_at_location(s, a.id, LOCATION, **AT),
+    "item_codes.keep_codes": lambda s, a: item_codes.keep_codes(
+        s, a.id, ITEM, [ItemCode(CodeKind.BARCODE, "4006381333931")], told_by=VARIANT, now=NOW
+    ),
+    "item_codes.items_of_codes": lambda s, a: item_codes.items_of_codes(s, a.id),
+    "item_codes.variants_to_ask": lambda s, a: item_codes.variants_to_ask(s, a.id, now=NOW, limit=9),
     "variants.unresolved_variants": lambda s, a: variants.unresolved_variants(s, a.id, limit=9),
     "variants.upsert_variants": lambda s, a: variants.upsert_variants(
         s,
@@ -488,18 +498,20 @@ CALLS: Mapping[str, Call] = {
     "inbound_feed.references_of_people": lambda s, a: inbound_feed.references_of_people(
         s, a.id, {"units 3"}
     ),
+    "inbound_feed.arrival_rows": lambda s, a: list(inbound_feed.arrival_rows(s, a.id, range(1, 99))),
+    "inbound_feed.look_at_waiting": lambda s, a: inbound_feed.look_at_waiting(s, a.id, {ITEM}, **AT),
     "inbound_feed.compare_told": lambda s, a: inbound_feed.compare_told(s, a.id, TOLD, source="csv"),
     "inbound_feed.upsert_arrivals": lambda s, a: inbound_feed.upsert_arrivals(
         s, a.id, TOLD, source="csv", **AT
     ),
-    "inbound_feed.cancel_unnamed": lambda s, a: inbound_feed.cancel_unnamed(
+    "unlisted.cancel_unnamed": lambda s, a: unlisted.cancel_unnamed(
         s, a.id, "typed", lambda reference, key: True, **AT
     ),
     "inbound_feed.orders_that_came": lambda s, a: inbound_feed.orders_that_came(s, a.id),
-    "inbound_feed.mark_complete": lambda s, a: inbound_feed.mark_complete(
+    "unlisted.mark_complete": lambda s, a: unlisted.mark_complete(
         s, a.id, {each.source_key for each in TOLD}, list_name="h-2"
     ),
-    "inbound_feed.close_unlisted": lambda s, a: inbound_feed.close_unlisted(s, a.id, "h-1", (), **AT),
+    "unlisted.close_unlisted": lambda s, a: unlisted.close_unlisted(s, a.id, "h-1", (), **AT),
     "arrivals.has_locations": lambda s, a: arrivals.has_locations(s, a.id),
     "arrivals.list_arrivals": lambda s, a: arrivals.list_arrivals(s, a.id),
     "arrivals.add_arrival": lambda s, a: arrivals.add_arrival(
