@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable, Container, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from app.pipeline.files import vocabulary
 from app.pipeline.files.days import is_no_day, looks_like_day
@@ -69,7 +69,8 @@ def _phrases() -> Mapping[str, Sequence[tuple[str, int]]]:
     return found
 
 
-def roles_of(name: str) -> list[tuple[str, float]]:
+@lru_cache(4096)
+def roles_of(name: str) -> Sequence[tuple[str, float]]:
     """What a column of this name may hold, surest first. A share is no quantity."""
     if "%" in unicodedata.normalize("NFKC", name):
         return []

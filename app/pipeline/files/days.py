@@ -77,6 +77,7 @@ def is_no_day(text: str) -> bool:
     return not fold(plain) or fold(plain) in NO_DAY or bounds.says_no_date(plain)
 
 
+@lru_cache(4096)
 def looks_like_day(text: str) -> bool:
     """Whether a cell holds a date in any form, whichever of its numbers is the day."""
     anyhow = Calendar("dmy", ZoneInfo("UTC"), date(2026, 1, 1))

@@ -135,6 +135,8 @@ class _Reader:
         self.taken_back: set[bytes] = set()
         self._carried = ""
         self._layout = layout
+        statuses = [(f"status {place}", place) for place in layout.more_statuses]
+        self._places = [*layout.columns.items(), *statuses]
         self._tally = tally
         self._order: dict[str, str] = {}
         self._width = sum(bool(cell) for cell in layout.header)
@@ -162,10 +164,9 @@ class _Reader:
         return line
 
     def _cells(self, record: Record) -> dict[str, str]:
-        places = {f"status {place}": place for place in self._layout.more_statuses}
         return {
             role: record.cells[place].strip() if place < len(record.cells) else ""
-            for role, place in {**self._layout.columns, **places}.items()
+            for role, place in self._places
         }
 
     def _is_no_line(self, record: Record, cells: Mapping[str, str]) -> bool:
@@ -295,7 +296,9 @@ class _Reader:
             return "cancelled"
         if _is_marked(cells.get("is_closed", "")):
             return "closed"
-        words = [word for role, word in cells.items() if role.startswith("status") and word]
+        words = [word for role, word in cells.items() if word and role.startswith("status")]
+        if not words:
+            return "open"
         states = {word: self._layout.states.get(fold(word)) for word in words}
         for word, state in states.items():
             if state is None:
@@ -383,7 +386,9 @@ def _item(cells: Mapping[str, str]) -> str:
 
 def _is_marked(text: str) -> bool:
     """Whether a mark is set, or there is the day on which it was."""
-    return text.casefold() in YES or (text.casefold() not in NO and looks_like_day(text))
+    if not text or text.casefold() in NO:
+        return False
+    return text.casefold() in YES or looks_like_day(text)
 
 
 def _is_comment(text: str) -> bool:

@@ -9,9 +9,12 @@ _TOTALS_OF = frozenset({word for word in TOTALS if " " not in word and len(word)
 
 def is_total_word(text: str) -> bool:
     """A word for totals, alone or after what is added up ("MUG-BLUE Total")."""
+    has_digits = any(map(str.isdigit, text))
+    if has_digits and " " not in text:
+        return False
     words = fold(text)
     is_after = len(words.split()) > 1 and words.rpartition(" ")[2] in _TOTALS_OF
-    return is_after or (not any(map(str.isdigit, text)) and words in TOTALS)
+    return is_after or (not has_digits and words in TOTALS)
 
 
 def begins_a_total(cell: str) -> bool:
