@@ -49,9 +49,11 @@ def _which_of_two(
 
 def _how_many_in_a_pack(header: Sequence[str], columns: Mapping[str, int], options: Options) -> str:
     """A column of packs counts packs of a size that must be known."""
+    if "pack_size" in columns or options.values.get("pack_size"):
+        return ""
     for role in ("quantity", "outstanding"):
         place = columns.get(role)
-        if place is None or role in options.columns or "pack_size" in columns:
+        if place is None or role in options.columns:
             continue
         if _words(header[place]) & PACKS:
             return (

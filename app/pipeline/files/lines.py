@@ -20,7 +20,7 @@ from app.pipeline.files.layout import Layout, line_key, line_words
 from app.pipeline.files.numbers import BelowZero, UnreadableNumber, is_none, is_number, read_quantity
 from app.pipeline.files.text import Record, printable
 from app.pipeline.files.totals import begins_a_total, is_total_word
-from app.pipeline.files.vocabulary import IN_WORDS, NO, NO_PURCHASES, PACKS, YES
+from app.pipeline.files.vocabulary import IN_WORDS, NO, NO_PURCHASES, PACKS, PIECES, YES
 
 _OF_THE_ORDER = ("supplier", "expected_on", "location", "ordered_on", "status")
 _LINE_BREAKS = frozenset({"location", "supplier", "status"})
@@ -276,9 +276,7 @@ class _Reader:
                 f"the line is a {kind[:40]!r}, and only purchases are expected: remove such lines, or "
                 f"set {self._name_of('kind')} as not used"
             )
-        if not unit or "pack_size" in self._layout.columns:
-            return
-        if set(fold(unit).split()) & PACKS and not self._layout.options.values.get("pack_size"):
+        if unit and set(fold(unit).split()) & PACKS and not cells.get("pack_size"):
             raise _Unusable(
                 f"the quantity is counted in {unit[:40]!r}: write single units, say how many are in one "
                 f"(pack_size), or set {self._name_of('unit')} as not used if you sell it so"
@@ -297,8 +295,6 @@ class _Reader:
         if _is_marked(cells.get("is_closed", "")):
             return "closed"
         words = [word for role, word in cells.items() if word and role.startswith("status")]
-        if not words:
-            return "open"
         states = {word: self._layout.states.get(fold(word)) for word in words}
         for word, state in states.items():
             if state is None:
@@ -340,9 +336,12 @@ class _Reader:
         return in_units(said, self._pack(cells))
 
     def _pack(self, cells: Mapping[str, str]) -> int:
-        size = self._number(cells, "pack_size")
-        if size in (None, 1) or "pack_size" in self._layout.options.columns:
-            return size or 1
+        size, unit = self._number(cells, "pack_size") or 1, set(fold(cells.get("unit", "")).split())
+        options = self._layout.options
+        if size == 1 or unit & PIECES:
+            return 1
+        if unit & PACKS or "pack_size" in options.columns or options.values.get("pack_size"):
+            return size
         name = self._layout.header[self._layout.columns["pack_size"]]
         raise _Unusable(
             f"{name} is {size}: say whether the quantities count packs of {size} (set the column as the "

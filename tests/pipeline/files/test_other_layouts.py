@@ -66,6 +66,14 @@ def test_what_the_columns_leave_open_is_asked(lines: tuple[str, ...], question: 
         examined(*lines)
 
 
+def test_how_many_are_in_a_pack_may_be_said_for_all_lines() -> None:
+    lines = ("PO,SKU,Qty (cartons),ETA", "PO-1,MUG-BLUE,4,2026-12-15")
+
+    said = Options(values={"pack_size": "10"})
+
+    assert gives(*lines, options=said) == ["PO-1: 40 × MUG-BLUE, 2026-12-15"]
+
+
 def test_an_answer_is_taken() -> None:
     lines = ("PO,SKU,Qty,Due date,Delivery date", "PO-1,MUG-BLUE,40,2026-12-01,2026-12-15")
 
@@ -124,6 +132,9 @@ def test_an_answer_is_taken() -> None:
           "PO-1,TOWEL,12,each,2026-12-15"),
          ["ask", "PO-1: 12 × TOWEL, 2026-12-15"]),
         (("PO,SKU,Qty,UOM,ETA", "PO-1,MUG-BLUE,4,DZ,2026-12-15"), ["ask"]),
+        (("PO,SKU,Qty,UOM,Case pack,ETA", "PO-1,MUG-BLUE,4,CASE,10,2026-12-15",
+          "PO-1,TOWEL,12,EA,10,2026-12-15"),
+         ["PO-1: 40 × MUG-BLUE, 2026-12-15", "PO-1: 12 × TOWEL, 2026-12-15"]),
         (("PO,SKU,Qty,ETA", "PO-1,MUG-BLUE,40 €,2026-12-15", "PO-2,MUG-BLUE,40%,2026-12-15",
           "PO-3,TOWEL,5-,2026-12-15"), ["ask", "ask", "ask"]),
         (("PO,SKU,Qty,ETA", "PO-1,MUG-BLUE,40,2026-12-15", "PO-1,MUG-BLUE,-10,2026-12-15"),
