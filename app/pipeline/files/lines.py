@@ -27,8 +27,7 @@ _LINE_BREAKS = frozenset({"location", "supplier", "status"})
 _COMMENT = ("//", "# ", ";", "--", "note:", "comment:", "remark:")
 _WORDS_OF_A_SENTENCE = 2
 _UNSURE = "another line of the same order and SKU takes units back: write what still comes on one line"
-# Of several states of a line.
-_GRAVEST = ("cancelled", "draft", "closed", "open")
+_GRAVEST = ("cancelled", "draft", "closed", "open")  # of several states of a line
 _ERROR = re.compile(r"#(?:[^\W\d_]|[/¡])[^\W_]*(?:/[0A])?[!?]|#N/[AV]|#NV|#+")
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 
