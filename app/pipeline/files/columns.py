@@ -167,6 +167,8 @@ def choose(
     """The place of each role's column. `sample` are rows under the header, `known_skus` the shop's codes
     in lower case; `said` names columns by a person's word ("" for none)."""
     chosen = _as_said(header, said)
+    if "sku" not in said:
+        chosen |= _of_the_shop(header, sample, set(chosen.values()), known_skus)
     taken = set(chosen.values())
     is_ours = all(any(fold(cell) == fold(role) for cell in header) for role in NEEDED)
     candidates = [
@@ -174,14 +176,12 @@ def choose(
         for place, name in enumerate(header)
         if name.strip() and place not in taken
         for one in _candidates(place, name, sample, known_skus, is_ours=is_ours)
-        if one.role not in said
+        if one.role not in said and one.role not in chosen
     ]
     for one in sorted(candidates, key=lambda each: (-each.weight, each.place)):
         if one.role not in chosen and one.place not in taken:
             chosen[one.role] = one.place
             taken.add(one.place)
-    if "sku" not in chosen and "sku" not in said:
-        chosen |= _of_the_shop(header, sample, taken, known_skus)
     return _completed(header, chosen, candidates, said)
 
 
@@ -191,13 +191,18 @@ def _of_the_shop(
     taken: AbstractSet[int],
     known_skus: Container[str],
 ) -> dict[str, int]:
-    """The column that holds SKUs of the shop, whatever it is called."""
-    for place in range(len(header)):
-        cells = [row[place].strip() for row in sample if place < len(row) and row[place].strip()]
-        share = _share(cells, lambda cell: clean_code(cell).lower() in known_skus)
-        if place not in taken and share >= _MOST:
-            return {"sku": place}
-    return {}
+    """The only column that holds SKUs of the shop, whatever it is called."""
+    found = [
+        place
+        for place in range(len(header))
+        if place not in taken
+        and _share(_cells(sample, place), lambda cell: clean_code(cell).lower() in known_skus) >= _MOST
+    ]
+    return {"sku": found[0]} if len(found) == 1 else {}
+
+
+def _cells(sample: Sequence[Sequence[str]], place: int) -> list[str]:
+    return [row[place].strip() for row in sample if place < len(row) and row[place].strip()]
 
 
 def _completed(
@@ -316,7 +321,7 @@ def _candidates(
     *,
     is_ours: bool,
 ) -> list[Candidate]:
-    cells = [row[place].strip() for row in sample if place < len(row) and row[place].strip()]
+    cells = _cells(sample, place)
     found = []
     named = roles_of(name)
     for role, weight in named:

@@ -39,6 +39,7 @@ _HEADER_WITHIN = 60
 _SAMPLE = 200
 _MONTHS = 12
 _MOST_STATES = 20
+_FEWEST_NAMES = 2
 _MOST = 0.5
 _SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
 _SIGNS = {".": "point", ",": "comma"}
@@ -194,7 +195,11 @@ def _end(top: Sequence[Record], place: int) -> int:
 
 def _wrapped(cells: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
     """The names together with the row under them, if that holds no number."""
-    if not below or not below[0] or any(character.isdigit() for cell in below[0] for character in cell):
+    if (
+        not below
+        or sum(map(bool, below[0])) < _FEWEST_NAMES
+        or any(character.isdigit() for cell in below[0] for character in cell)
+    ):
         return None
     width = max(len(cells), len(below[0]))
     upper, lower = (list(row) + [""] * (width - len(row)) for row in (cells, below[0]))

@@ -18,14 +18,12 @@ from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, looks_li
 from app.pipeline.files.fold import clean_code, fold
 from app.pipeline.files.layout import Layout, line_key, line_words
 from app.pipeline.files.numbers import BelowZero, UnreadableNumber, is_none, is_number, read_quantity
+from app.pipeline.files.rows import begins_a_total, is_comment, is_total_word, section_state
 from app.pipeline.files.text import Record, printable
-from app.pipeline.files.totals import begins_a_total, is_total_word
 from app.pipeline.files.vocabulary import IN_WORDS, NO, NO_PURCHASES, PACKS, PIECES, YES
 
 _OF_THE_ORDER = ("supplier", "expected_on", "location", "ordered_on", "status")
 _LINE_BREAKS = frozenset({"location", "supplier", "status"})
-_COMMENT = ("//", "# ", ";", "--", "note:", "comment:", "remark:")
-_WORDS_OF_A_SENTENCE = 2
 _UNSURE = "another line of the same order and SKU takes units back: write what still comes on one line"
 _GRAVEST = ("cancelled", "draft", "closed", "open")  # of several states of a line
 _ERROR = re.compile(r"#(?:[^\W\d_]|[/¡])[^\W_]*(?:/[0A])?[!?]|#N/[AV]|#NV|#+")
@@ -140,6 +138,7 @@ class _Reader:
         self._order: dict[str, str] = {}
         self._width = sum(bool(cell) for cell in layout.header)
         self._sums: Counter[str] = Counter()
+        self._section = ""
 
     def read(self, record: Record) -> Wording | Bad | None:
         """The record's line; None for what is none."""
@@ -152,6 +151,9 @@ class _Reader:
         if self._is_no_line(record, cells):
             return None
         cells = self._with_the_order(cells)
+        if self._section:
+            reason = f"it stands under {self._section[:40]!r}: remove what does not come"
+            return Bad(record.line, reason, _one_line(cells["reference"])[:LONGEST_TEXT])
         try:
             self._refuse_broken(record, cells)
             line = self._line(record.line, cells)
@@ -179,6 +181,8 @@ class _Reader:
         if self._is_total(told, cells):
             self._tally.totals += 1
             return True
+        if len(told) == 1 and (state := section_state(told[0])):
+            self._section = "" if state == "open" else told[0]
         heads = self._heads_an_order(told, cells)
         if heads:
             self._order = dict(cells)
@@ -210,7 +214,7 @@ class _Reader:
         """A row that names an order without a line of it: what it says holds for the rows under it."""
         if not cells.get("reference") or cells.get("quantity") or cells.get("outstanding"):
             return False
-        return len(told) > 1 or not _is_comment(told[0])
+        return len(told) > 1 or not is_comment(told[0])
 
     def _with_the_order(self, cells: dict[str, str]) -> dict[str, str]:
         """A line without an order's number belongs to the order above it, and shares what that says."""
@@ -387,11 +391,6 @@ def _is_marked(text: str) -> bool:
     if not text or text.casefold() in NO:
         return False
     return text.casefold() in YES or looks_like_day(text)
-
-
-def _is_comment(text: str) -> bool:
-    words = [word for word in text.split() if word.isalpha() and len(word) > 1]
-    return text.casefold().startswith(_COMMENT) or len(words) >= _WORDS_OF_A_SENTENCE
 
 
 def _one_line(text: str) -> str:

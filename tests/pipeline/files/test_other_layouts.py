@@ -144,6 +144,12 @@ def test_an_answer_is_taken() -> None:
         # Which goods, and which lines are none.
         (("N° commande;Référence;Qté;Date de livraison", "C-1;MUG-BLUE;40;15/12/2026"),
          ["C-1: 40 × MUG-BLUE, 2026-12-15"]),
+        (("N° BC;Réf. article;Qté cdée;Reste à livrer;Livraison prévue le",
+          "17;MUG-BLUE;40;25;15/12/2026"),
+         ["17: 25 × MUG-BLUE, 2026-12-15"]),
+        (("PO,SKU,Qty,ETA", "Open", "PO-1,MUG-BLUE,40,2026-12-15", "Cancelled lines:",
+          "PO-2,TOWEL,12,2026-12-15"), ["PO-1: 40 × MUG-BLUE, 2026-12-15", "ask"]),
+        (("PO,SKU,Qty,ETA", "Closed", "PO-1,MUG-BLUE,40,2026-12-15"), ["ask"]),
         (("発注No.,品番,発注数,納期", "H-1,MUG-BLUE,40,2026/12/15"), ["H-1: 40 × MUG-BLUE, 2026-12-15"]),
         (("PO,SKU,Qty,ETA", "PO-1,4.00638E+12,40,2026-12-15", "PO-2,#N/A,12,2026-12-15",
           "PO-4,TOWEL,12,########"), ["ask", "ask", "ask"]),
