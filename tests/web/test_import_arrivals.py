@@ -154,7 +154,7 @@ def test_what_a_file_does_not_tell_is_asked_on_the_page(merchant: Merchant) -> N
 def test_the_page_names_which_column_is_used_for_what_and_each_can_be_changed(
     merchant: Merchant,
 ) -> None:
-    content = "PO,Master,Style,Qty,ETA,Color\nPO-1,MUG-BLUE,x,40,2026-12-05,blue\n"
+    content = "PO,Master,Style,Qty,ETA,Color\nPO-1,MUG-BLUE,MUG-BLUE,40,2026-12-05,blue\n"
     path = path_of(merchant.upload(content))
     assert "No column was found for: SKU" in merchant.browser.get(path).get_data(as_text=True)
 
