@@ -285,8 +285,9 @@ def line_words(cells: Sequence[str], columns: Mapping[str, int]) -> tuple[str, s
 
     def word(role: str) -> str:
         place = columns.get(role)
-        is_there = place is not None and place < len(cells)
-        return " ".join(cells[place].casefold().split()) if is_there else ""  # type: ignore[index]
+        if place is None or place >= len(cells):
+            return ""
+        return " ".join(cells[place].casefold().split())
 
     sku = word("sku") or next(filter(None, map(word, OTHER_CODES)), "")
     return word("reference"), sku, word("location")
