@@ -126,7 +126,8 @@ def test_reading_a_variant_asks_shopify_for_no_more_than_before(stage: Stage) ->
     stage.pass_hours(5)
 
     asked = [one.operation for one in stage.world.shop.requests]
-    assert asked.count("Variants") == 1, asked
+    # Webhooks of products tell barcodes too, so that often nothing is asked.
+    assert asked.count("Variants") <= 1, asked
 
 
 def test_bigcommerce_a_product_is_found_by_its_gtin_with_what_is_read_anyway(store: Store) -> None:
