@@ -153,12 +153,23 @@ def ask_to_erase(shop: Shop) -> None:
 
 
 def erase_shop(session: Session, shop_id: int) -> dict[str, int]:
-    """Delete every row of the shop; returns how many went, by table."""
+    """Delete every row of the shop; returns how many went, by table.
+
+    Those that a later build has made go first: their rows belong to the shop as well, and keep it.
+    """
     erased = {}
-    for table in reversed(Base.metadata.sorted_tables):
+    for table in (*_unknown_tables(session), *reversed(Base.metadata.sorted_tables)):
         column = table.c.id if table.name == Shop.__tablename__ else table.c.shop_id
         erased[table.name] = affected_rows(session, sa.delete(table).where(column == shop_id))
     return erased
+
+
+def _unknown_tables(session: Session) -> Sequence[sa.Table]:
+    connection = session.connection()
+    names = set(sa.inspect(connection).get_table_names()) - set(Base.metadata.tables)
+    there = sa.MetaData()
+    there.reflect(connection, only=sorted(names), resolve_fks=False)
+    return [table for table in reversed(there.sorted_tables) if "shop_id" in table.c]
 
 
 def take_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> bool:

@@ -791,6 +791,20 @@ def test_erasing_a_shop_leaves_no_row_of_it(session: Session, shop: Shop, other:
     assert rows_of(session, other.id) == theirs
 
 
+def test_erasing_a_shop_takes_what_a_later_build_keeps_of_it(
+    session: Session, shop: Shop, other: Shop
+) -> None:
+    """Whoever has gone back to this build can still erase a shop."""
+    session.execute(sa.text("CREATE TABLE later (shop_id BIGINT REFERENCES shops (id))"))
+    session.execute(sa.text("CREATE TABLE of_nobody (name TEXT)"))
+    session.execute(sa.text(f"INSERT INTO later VALUES ({shop.id}), ({other.id})"))  # noqa: S608
+
+    erased = shops.erase_shop(session, shop.id)
+
+    assert erased["later"] == 1
+    assert session.scalars(sa.text("SELECT shop_id FROM later")).all() == [other.id]
+
+
 def rows_of(session: Session, shop_id: int) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of a shop, by table."""
     found = {}

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.db import migrate
 from app.db.models import Base
 from app.services import open_engine
+from tests.db.old_builds import broken
 
 # The first version that was ever installed: whoever has an older one goes by way of it.
 FIRST = "0012"
@@ -79,6 +80,65 @@ def statements(table: sa.Table) -> tuple[sa.Insert, sa.Update, sa.Delete]:
     changed = {one.name: value(one) for one in table.columns if not one.primary_key}
     here = sa.delete(table).where(mine)
     return sa.insert(table).values(row), sa.update(table).where(mine).values(changed), here
+
+
+def schema(*tables: str) -> sa.MetaData:
+    """What a database holds that was made by these statements."""
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        for table in tables:
+            connection.exec_driver_sql(table)
+    metadata = sa.MetaData()
+    metadata.reflect(engine)
+    engine.dispose()
+    return metadata
+
+
+MUGS = "CREATE TABLE mugs (id INTEGER PRIMARY KEY, name TEXT, size INTEGER NOT NULL DEFAULT 1)"
+
+
+@pytest.mark.parametrize(
+    ("tables", "what"),
+    [
+        ([], "mugs is gone"),
+        (["CREATE TABLE mugs (id INTEGER PRIMARY KEY, name TEXT)"], "mugs.size is gone"),
+        ([MUGS.replace("name TEXT", "name INTEGER")], "mugs.name was TEXT and is INTEGER"),
+        ([MUGS.replace("name TEXT", "name TEXT NOT NULL")], "mugs.name may be empty no more"),
+        ([MUGS.replace(" DEFAULT 1", "")], "mugs.size has no default any more"),
+        ([MUGS.replace(")", ", hue TEXT NOT NULL)")], "mugs.hue must be named"),
+        ([MUGS.replace(")", ", CHECK (size > 0))")], "mugs refuses what it took: CHECK"),
+        ([MUGS, "CREATE UNIQUE INDEX one ON mugs (name)"], "mugs refuses what it took: UNIQUE"),
+        ([MUGS.replace(")", ", FOREIGN KEY (size) REFERENCES mugs (id))")], "REFERENCES mugs.id"),
+        ([MUGS.replace("name TEXT", "name TEXT").replace(" PRIMARY KEY", "")], "primary key"),
+        ([MUGS, "CREATE TABLE chips (mug INTEGER REFERENCES mugs (id))"], "chips.mug keeps rows"),
+    ],
+)
+def test_what_the_build_before_can_not_live_with_is_seen(tables: list[str], what: str) -> None:
+    assert any(what in one for one in broken(schema(MUGS), schema(*tables)))
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        [MUGS],
+        [MUGS.replace(")", ", hue TEXT, glaze TEXT NOT NULL DEFAULT '')")],
+        [MUGS, "CREATE INDEX one ON mugs (name)"],
+        [MUGS, "CREATE TABLE chips (mug INTEGER REFERENCES mugs (id) ON DELETE CASCADE)"],
+    ],
+)
+def test_what_the_build_before_can_live_with_is_let_pass(tables: list[str]) -> None:
+    assert broken(schema(MUGS), schema(*tables)) == []
+
+
+@pytest.mark.parametrize(("before", "after"), list(pairwise(revisions())))
+def test_no_migration_takes_what_the_build_before_relies_on(
+    empty: sa.Engine, before: str, after: str
+) -> None:
+    upgrade_to(empty, before)
+    old = tables_of(empty)
+    upgrade_to(empty, after)
+
+    assert broken(old, tables_of(empty)) == []
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(revisions())))
