@@ -8,7 +8,7 @@ import contextlib
 import errno
 import fcntl
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,10 @@ import click
 import sqlalchemy as sa
 from redis.exceptions import RedisError
 
-from app.db.migrate import UnfitDatabaseError
+from app.db import migrate
+from app.db.migrate import Schema, UnfitDatabaseError
 from app.logs import first_line
-from app.services import ServerDidNotStart
+from app.services import ServerDidNotStart, TablesMissingError
 from app.settings import SettingsError
 
 _MOST_DEMOS = 20
@@ -46,9 +47,9 @@ _SURROUNDINGS = (
     sa.exc.SQLAlchemyError, RedisError, OSError, ServerDidNotStart, SettingsError, UnfitDatabaseError
 )  # fmt: skip
 
-# Somebody else's tables, none, or no right to use them; any other of these errors is a defect of ours.
+# duplicate_table: somebody else's. Any other error of a statement is a defect of ours.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-_NOT_OURS = frozenset({"42501", "42P01", "42P07", "42703", "3F000"})
+_DUPLICATE = "42P07"
 
 
 class ExplainingGroup(click.Group):
@@ -75,17 +76,36 @@ def explain(error: Exception) -> click.ClickException | None:
         case RedisError() | ServerDidNotStart():
             cause = first_line(error).rstrip(".")
             return Unavailable(f"Redis can't be used: {cause}. Start it, or correct REDIS_URL.")
-        case OSError(filename=str() | Path() as name):
-            return CanNotCreate(
-                f"{name} can't be used: {error.strerror}. Let this user write there, or set "
-                "BACKLINE_HOME to a folder of its own."
-            )
+        case OSError():
+            return _explain_system(error)
+    return None
+
+
+# Whichever write meets them: most do not say the name of their file.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+
+
+def _explain_system(error: OSError) -> click.ClickException | None:
+    where = error.filename if isinstance(error.filename, str | Path) else ""
+    if error.errno in _FULL:
+        return CanNotCreate(
+            f"{where or 'A file'} can't be written: {error.strerror}. Free some room there, or set "
+            "BACKLINE_HOME to a folder on another disk."
+        )
+    if error.errno in _TOO_MANY_FILES:
+        return Unavailable(f"{error.strerror}: let this user have more (`ulimit -n`), or end what runs.")
+    if where:
+        return CanNotCreate(
+            f"{where} can't be used: {error.strerror}. Let this user write there, or set "
+            "BACKLINE_HOME to a folder of its own."
+        )
     return None
 
 
 def _explain_database(error: sa.exc.SQLAlchemyError) -> click.ClickException | None:
     match error:
-        case sa.exc.ProgrammingError() if getattr(error.orig, "sqlstate", None) in _NOT_OURS:
+        case sa.exc.DBAPIError() if _is_not_ours(error):
             return WrongSetting(
                 f"The database is not Backline's, or not all of it: {_cause(error)}. Give Backline a "
                 "database of its own that its user owns, and run `backline release`."
@@ -99,6 +119,19 @@ def _explain_database(error: sa.exc.SQLAlchemyError) -> click.ClickException | N
                 f"The database can't be used: {_cause(error)}. Start it, or correct DATABASE_URL."
             )
     return None
+
+
+def _is_not_ours(error: sa.exc.DBAPIError) -> bool:
+    code = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, TablesMissingError) or code == _DUPLICATE
+
+
+def tell_of_missing_tables(engine: sa.Engine, tell: Callable[[str], None]) -> None:
+    """A process that starts before the migrations waits for them, and says so. One that can't ask now
+    says later what is wrong."""
+    with contextlib.suppress(sa.exc.SQLAlchemyError):
+        if migrate.compare(engine) is Schema.OLDER:
+            tell("The database's tables are missing or older than this build: run `backline release`.")
 
 
 def _cause(error: sa.exc.DBAPIError) -> str:

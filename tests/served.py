@@ -39,6 +39,10 @@ class Served:
                     found.append(int(stat.parent.name))
         return found
 
+    def kill_the_one_that_looks_after_them(self) -> None:
+        """SIGKILL to the process that was started, and to it alone."""
+        os.kill(self.session_id, signal.SIGKILL)
+
     def kill(self) -> None:
         """SIGKILL to whoever serves, at once."""
         for number in self.processes():

@@ -1,5 +1,6 @@
 """Starting where something is missing: one sentence, what to do, and an exit code."""
 
+import errno
 import os
 import socket
 import stat
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 from app.cli import main
 from app.db import migrate
 from app.services import open_engine
-from app.starting import demo_folder
+from app.starting import demo_folder, explain, tell_of_missing_tables
 
 SECRETS = {
     "SECRET_KEY": "a-key-for-tests-alone-0123456789-abc",
@@ -70,6 +71,24 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path, command: str)
     assert said.endswith("Let this user write there, or set BACKLINE_HOME to a folder of its own.")
 
 
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    """No file of the process may grow: what a quota does, and what a full disk looks like."""
+    told = {**os.environ, "BACKLINE_HOME": str(tmp_path / "home"), "DATABASE_URL": "", "REDIS_URL": ""}
+    words = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, "-m", "app.cli", "up"]
+    ended = subprocess.run(words, env=told, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (ended.returncode, ended.stderr.count("\n")) == (73, 1)
+    assert ended.stderr.startswith("Error: ")
+    assert "can't be written: File too large. Free some room there" in ended.stderr
+
+
+def test_too_many_open_files_are_named() -> None:
+    refusal = explain(OSError(errno.EMFILE, "Too many open files"))
+
+    assert refusal is not None
+    assert (refusal.exit_code, "ulimit -n" in refusal.message) == (69, True)
+
+
 @pytest.mark.parametrize("command", ["web", "worker", "clock"])
 def test_a_process_that_needs_redis_names_the_setting(tmp_path: Path, command: str) -> None:
     code, said = run(tmp_path, command)
@@ -92,6 +111,21 @@ def test_a_port_that_is_taken_is_named_at_once(tmp_path: Path, command: str) -> 
         f"Error: Port {port} is taken by another program, perhaps another Backline: stop that, or set "
         "PORT to a free one."
     )
+
+
+def test_a_process_that_starts_before_the_migrations_says_so(tmp_path: Path) -> None:
+    """It waits for them; one that can't ask now is told later what is wrong."""
+    new = open_engine(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    said: list[str] = []
+
+    tell_of_missing_tables(new, said.append)
+    assert "run `backline release`" in said.pop()
+
+    migrate.upgrade(new)
+    tell_of_missing_tables(new, said.append)
+    tell_of_missing_tables(open_engine("postgresql+psycopg://x@127.0.0.1:1/x"), said.append)
+    assert said == []
+    new.dispose()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 
 import click
 
@@ -15,9 +16,9 @@ from app.local import ProcessEndedError, end_like_ctrl_c, local_url, running_pro
 from app.logs import configure_logs
 from app.pipeline.alerts.sending import keep_telling
 from app.pipeline.runtime import Runtime, build_runtime
-from app.services import collect_garbage_seldom, open_redis
-from app.settings import SettingsError, load_settings, make_encryption_key, make_secret_key
-from app.starting import need_port, only_one
+from app.services import collect_garbage_seldom, open_engine, open_redis
+from app.settings import Settings, SettingsError, load_settings, make_encryption_key, make_secret_key
+from app.starting import need_port, only_one, tell_of_missing_tables
 from app.tending import Keeper
 from app.web.serving import environment_of_metrics, host_of, web_command
 
@@ -64,6 +65,7 @@ def web(*, local: bool) -> None:
     settings = load_settings()
     _need_redis()
     need_port(host_of(local=local), settings.port)
+    _tell_of_missing_tables(settings)
     os.environ |= environment_of_metrics(settings, local=local)
     os.execv(sys.executable, web_command(settings, local=local))  # noqa: S606 -- our own interpreter
 
@@ -74,6 +76,7 @@ def worker() -> None:
     configure_logs(as_json=False)
     settings = load_settings()
     url = _need_redis()
+    _tell_of_missing_tables(settings)
     from workers.pool import Pool  # noqa: PLC0415 -- no other command needs it
 
     collect_garbage_seldom()
@@ -86,6 +89,7 @@ def clock() -> None:
     configure_logs(as_json=False)
     settings = load_settings()
     url = _need_redis()
+    _tell_of_missing_tables(settings)
     from workers.clock import run_clock  # noqa: PLC0415 -- no other command needs it
 
     stop = threading.Event()
@@ -94,6 +98,14 @@ def clock() -> None:
     runtime = build_runtime(settings)
     threading.Thread(target=keep_telling, args=(runtime, stop), name="alerts", daemon=True).start()
     run_clock(runtime, url, stop)
+
+
+def _tell_of_missing_tables(settings: Settings) -> None:
+    engine = open_engine(settings.database_url, connections=1)
+    try:
+        tell_of_missing_tables(engine, partial(click.echo, err=True))
+    finally:
+        engine.dispose()
 
 
 def _need_redis() -> str:

@@ -1,6 +1,7 @@
 """Bring a database to the present schema."""
 
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -37,7 +38,7 @@ def upgrade(engine: sa.Engine) -> bool:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('backline migrations'))"))
         config = _config()
         config.attributes["connection"] = connection
-        if _compare(config, connection) is Schema.NEWER:
+        if _compare(connection) is Schema.NEWER:
             return False
         command.upgrade(config, "head")
     return True
@@ -60,16 +61,22 @@ def _need_all_characters(engine: sa.Engine) -> None:
 def compare(engine: sa.Engine) -> Schema:
     """How the database's schema stands to ours. It changes nothing."""
     with engine.connect() as connection:
-        return _compare(_config(), connection)
+        return _compare(connection)
 
 
-def _compare(config: Config, connection: sa.Connection) -> Schema:
+def _compare(connection: sa.Connection) -> Schema:
     current = MigrationContext.configure(connection).get_current_revision()
-    scripts = ScriptDirectory.from_config(config)
-    if current == scripts.get_current_head():
+    head, known = _revisions()
+    if current == head:
         return Schema.PRESENT
-    known = {script.revision for script in scripts.walk_revisions()}
     return Schema.OLDER if current is None or current in known else Schema.NEWER
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """Our newest, and all: read from their files once, for health checks ask often."""
+    scripts = ScriptDirectory.from_config(_config())
+    return scripts.get_current_head(), frozenset(one.revision for one in scripts.walk_revisions())
 
 
 def _config() -> Config:

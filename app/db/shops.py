@@ -168,8 +168,9 @@ def _unknown_tables(session: Session) -> Sequence[sa.Table]:
     connection = session.connection()
     names = set(sa.inspect(connection).get_table_names()) - set(Base.metadata.tables)
     there = sa.MetaData()
-    there.reflect(connection, only=sorted(names), resolve_fks=False)
-    return [table for table in reversed(there.sorted_tables) if "shop_id" in table.c]
+    there.reflect(connection, only=sorted(names))  # and what they refer to
+    found = [table for table in reversed(there.sorted_tables) if table.name in names]
+    return [table for table in found if "shop_id" in table.c]
 
 
 def take_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> bool:

@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from redis import Redis
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import (
+    AuthenticationError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+)
 from rq import Worker
 
 from app.pipeline import doorbell
@@ -34,6 +40,9 @@ def look_at_machines(redis: Redis) -> Machines:
     except ReadOnlyError:
         problem = "Redis takes no changes: REDIS_URL names a replica. Name the primary."
         return Machines(len(alive), has_clock, problem)
+    except (AuthenticationError, NoPermissionError) as error:
+        problem = f"Redis refuses us: {error}. Correct the user and password in REDIS_URL."
+        return Machines(None, has_clock=False, redis_problem=problem)
     except RedisError as error:
         return Machines(None, has_clock=False, redis_problem=f"Redis can't be reached: {error}.")
     return Machines(len(alive), has_clock)

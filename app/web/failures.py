@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.db.outages import NO_DATABASE
 from app.logs import first_line
+from app.services import TablesMissingError
 from app.web import headers
 from app.web.api.answers import Problem, refuse
 
@@ -39,6 +40,12 @@ _ADVICE = {
     503: "Nothing is lost. The page comes back with the database: load it again in half a minute.",
 }
 
+_NO_TABLES_TITLE = "Backline’s database is not up to date"
+_NO_TABLES = (
+    "Whoever runs Backline must run `backline release`, which makes and updates its tables. Nothing is "
+    "lost meanwhile: the platforms send their webhooks again. If `release` says that all is well, look "
+    "at DATABASE_URL and at the rights of its user."
+)
 _NO_VALUE = "The address or the form holds a character or a number that nothing here can have."
 
 log = structlog.get_logger()
@@ -49,6 +56,7 @@ def explain(app: Flask) -> None:
     app.register_error_handler(HTTPException, _tell)
     for kind in NO_DATABASE:
         app.register_error_handler(kind, _tell_of_database)
+    app.register_error_handler(TablesMissingError, _tell_of_tables)
     app.register_error_handler(DataError, _tell_of_value)
 
 
@@ -74,6 +82,14 @@ def _tell_of_database(error: Exception) -> Response:
     return _answered(answer, HTTPStatus.SERVICE_UNAVAILABLE, "")
 
 
+def _tell_of_tables(error: Exception) -> Response:
+    """The migrations have not run: whoever runs Backline must act, and everybody else may wait."""
+    WITHOUT_DATABASE.inc()
+    log.error("the database has not been migrated", error=first_line(error), path=request.path)
+    answer = Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(RETRY_S)})
+    return _answered(answer, HTTPStatus.SERVICE_UNAVAILABLE, _NO_TABLES, title=_NO_TABLES_TITLE)
+
+
 def _tell_of_value(error: Exception) -> Response:
     """What was asked for holds something that no column does. Each page looks at what it knows of;
     whatever gets past that is the caller's all the same, and no fault of ours."""
@@ -81,8 +97,8 @@ def _tell_of_value(error: Exception) -> Response:
     return _answered(Response(status=HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST, _NO_VALUE)
 
 
-def _answered(answer: Response, code: int, said: str) -> Response:
-    title = _TITLES.get(code, "This did not work")
+def _answered(answer: Response, code: int, said: str, *, title: str = "") -> Response:
+    title = title or _TITLES.get(code, "This did not work")
     advice = said or _ADVICE.get(code, "Go back, and try once more.")
     if request.path.startswith("/api/"):
         return _problem(answer, Problem(code, title, advice))

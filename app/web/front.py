@@ -29,6 +29,7 @@ from app.web import headers, webhooks
 from app.web.application import LARGEST_BODY, create_app, largest_body
 from app.web.bodies import Bodies, BodyRefusedError, Receive
 from app.web.commits import SharedCommits
+from app.web.serving import end_with_parent
 from app.web.webhooks import Answer
 
 Scope = MutableMapping[str, Any]
@@ -181,12 +182,14 @@ async def _live(receive: Receive, send: Send) -> None:
 def create_front() -> Front:
     """What each web process of a production host serves."""
     configure_logs(as_json=True)
+    end_with_parent()
     return _front(has_open_pages=False)
 
 
 def create_local_front() -> Front:
     """What the local commands serve, which listen on this machine alone."""
     configure_logs(as_json=False)
+    end_with_parent()
     return _front(has_open_pages=True)
 
 

@@ -9,13 +9,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.multiprocess import MultiProcessCollector
 from redis.exceptions import RedisError
 
+from app.db import migrate
+from app.db.migrate import Schema
 from app.pipeline.runtime import Runtime
 from app.web import access, browser_sessions
 from app.web.gauges import gauges
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
-    """`/healthz` (the process answers), `/readyz` (the database does), `/metrics` (with a token: its
+    """`/healthz` (the process answers), `/readyz` (the database does, and was migrated), `/metrics` (with a token: its
     counts tell how a shop is doing)."""
     blueprint = Blueprint("health", __name__)
     measured = gauges(runtime)
@@ -28,8 +30,10 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @blueprint.get("/readyz")
     @access.machines
     def readyz() -> tuple[Response, int]:
-        database, redis = _database_answers(runtime), _redis_answers(runtime)
-        return jsonify(database=database, redis=redis), 200 if database else 503
+        schema, redis = _schema(runtime), _redis_answers(runtime)
+        is_migrated = schema not in (None, Schema.OLDER)
+        told = jsonify(database=schema is not None, migrated=is_migrated, redis=redis)
+        return told, 200 if is_migrated else 503
 
     @blueprint.get("/metrics")
     @access.machines
@@ -60,13 +64,12 @@ def _ask_for_token(wanted: str) -> None:
         abort(401, "Send METRICS_TOKEN as a bearer token.")
 
 
-def _database_answers(runtime: Runtime) -> bool:
+def _schema(runtime: Runtime) -> Schema | None:
+    """None where the database does not answer."""
     try:
-        with runtime.engine.connect() as connection:
-            connection.execute(sa.text("SELECT 1"))
+        return migrate.compare(runtime.engine)
     except sa.exc.SQLAlchemyError:
-        return False
-    return True
+        return None
 
 
 def _redis_answers(runtime: Runtime) -> bool:

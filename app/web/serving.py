@@ -2,9 +2,14 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
+
+import structlog
 
 from app.settings import Settings
 
@@ -16,6 +21,12 @@ _HEADERS_MS = 10_000
 
 # Connections of strangers that say nothing cost a file each, and no thread.
 _CONNECTIONS = 2048
+
+# How often a serving process looks whether its parent lives, and what it then has to end in.
+_LOOK_S = 0.5
+_GRACE_S = 5
+
+log = structlog.get_logger()
 
 
 def host_of(*, local: bool) -> str:
@@ -45,6 +56,23 @@ def web_command(settings: Settings, *, local: bool) -> list[str]:
     factory = "create_local_front" if local else "create_front"
     served = ["--no-ws", "--respawn-failed-workers", "--factory", f"app.web.front:{factory}"]
     return [sys.executable, "-m", "granian", *flags, *served]
+
+
+def end_with_parent() -> None:
+    """Have this serving process end when the one that looks after it is gone, even by SIGKILL: it would
+    go on holding the port, with nobody to tell it to end or to start it again."""
+    thread = threading.Thread(target=_watch, args=(os.getppid(),), name="parent", daemon=True)
+    thread.start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    log.warning("the process that looks after this one is gone: it ends as well")
+    # As when told to: what is being answered is answered first.
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE_S)
+    os._exit(1)
 
 
 def how_many_processes(settings: Settings, *, local: bool) -> int:

@@ -123,7 +123,10 @@ def test_what_the_build_before_can_not_live_with_is_seen(tables: list[str], what
         [MUGS],
         [MUGS.replace(")", ", hue TEXT, glaze TEXT NOT NULL DEFAULT '')")],
         [MUGS, "CREATE INDEX one ON mugs (name)"],
-        [MUGS, "CREATE TABLE chips (mug INTEGER REFERENCES mugs (id) ON DELETE CASCADE)"],
+        [
+            MUGS,
+            "CREATE TABLE chips (mug INTEGER, FOREIGN KEY (mug) REFERENCES mugs (id) ON DELETE CASCADE)",
+        ],
     ],
 )
 def test_what_the_build_before_can_live_with_is_let_pass(tables: list[str]) -> None:

@@ -37,7 +37,7 @@ def _commit_before() -> str | None:
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         return None
     known = {path.read_text() for path in (ROOT / _FOLDER).glob("*.py")}
-    revisions = [dict((bool(down), name) for down, name in _REVISION.findall(text)) for text in known]
+    revisions = [{bool(down): name for down, name in _REVISION.findall(text)} for text in known]
     (newest,) = {one[False] for one in revisions} - {one.get(True) for one in revisions}
     (before,) = {one[True] for one in revisions if one[False] == newest}
     for commit in _git("log", "--format=%H", "--", _FOLDER).split():
@@ -50,7 +50,8 @@ def _commit_before() -> str | None:
 
 def _git(*words: str) -> str:
     """What git says; nothing where the history does not reach so far."""
-    done = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False)
+    command = [shutil.which("git") or "git", "-C", str(ROOT), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout
 
 

@@ -5,6 +5,9 @@ SIGKILL to every serving process, twice, while a dozen senders keep commits shar
 
 import itertools
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -106,3 +109,47 @@ def wait_until_it_answers(served: Served) -> None:
         except requests.RequestException:
             time.sleep(0.1)
     pytest.fail(f"nothing was started again:\n{served.log.read_text()}")
+
+
+def test_serving_processes_end_with_the_one_that_looks_after_them(served: Served) -> None:
+    """They would hold the port against whoever starts Backline again."""
+    serving = served.processes()
+    assert len(serving) == 2
+
+    served.kill_the_one_that_looks_after_them()
+
+    give_up_at = time.monotonic() + 30
+    while any(is_running(number) for number in serving):
+        assert time.monotonic() < give_up_at, served.log.read_text()
+        time.sleep(0.1)
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{served.url}/healthz", timeout=5)
+
+
+def is_running(number: int) -> bool:
+    """A process that has ended, and that nobody has asked about, is not."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_processes_that_start_before_the_migrations_go_on_once_they_have_run(
+    pg_engine: sa.Engine, redis_server: EmbeddedRedis, tmp_path: Path
+) -> None:
+    """A deployment that starts everything at once."""
+    with pg_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("DROP DATABASE IF EXISTS not_yet")
+        connection.exec_driver_sql("CREATE DATABASE not_yet")
+    told = environment(pg_engine, redis_server, processes=2)
+    url = pg_engine.url.set(database="not_yet").render_as_string(hide_password=False)
+    told = {**told, "DATABASE_URL": url, "BACKLINE_HOME": str(tmp_path / "home")}
+    with web_process(told, tmp_path / "home") as served:
+        before = requests.get(served.url, headers={"Accept": "text/html"}, timeout=10)
+        release = [sys.executable, "-m", "app.cli", "release"]
+        subprocess.run(release, env={**os.environ, **told}, check=True, capture_output=True)
+        after = requests.get(f"{served.url}/readyz", timeout=10)
+
+    assert (before.status_code, "backline release" in before.text) == (503, True)
+    assert (after.status_code, after.json()["migrated"]) == (200, True)
+    assert "run `backline release`" in served.log.read_text()

@@ -34,6 +34,9 @@ PASSING = {
     "57P03": "can not connect now",
     "58030": "input or output error",
     "XX000": "internal error",
+    "42P01": "no such table, before the migrations",
+    "42703": "no such column, before the migrations",
+    "42501": "no right to the table",
 }
 
 _TABLES = ("orders", "deliveries", "promises", "events")

@@ -1,10 +1,12 @@
 """What is shown where a page can't be: in our own look, saying what to do, and a line in the log."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -28,6 +30,22 @@ def app(runtime: Runtime) -> Flask:
 def without_database(runtime: Runtime) -> Flask:
     """The same where nothing listens at DATABASE_URL."""
     return create_app(replace(runtime, engine=open_engine("postgresql+psycopg://x@127.0.0.1:1/x")))
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def without_tables(
+    runtime: Runtime, pg_engine: sa.Engine, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
+    """The same on a database that nobody has migrated."""
+    url = sa.make_url(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    if request.param == "postgresql":
+        with pg_engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("DROP DATABASE IF EXISTS not_migrated")
+            connection.exec_driver_sql("CREATE DATABASE not_migrated")
+        url = pg_engine.url.set(database="not_migrated")
+    engine = open_engine(url.render_as_string(hide_password=False))
+    yield create_app(replace(runtime, engine=engine))
+    engine.dispose()
 
 
 @pytest.fixture
@@ -89,6 +107,38 @@ def test_a_page_without_a_database_says_that_it_comes_back(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
     assert "Backline can’t reach its database" in text
     assert "Nothing is lost" in text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("path", ["/", "/shops/1", "/sign-in", "/invitations/x"])
+def test_a_page_of_a_database_that_was_not_migrated_says_what_to_run(
+    without_tables: Flask, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = stranger(without_tables)
+    browser.set_cookie("__Host-backline", "somebody", domain="backline.test")
+
+    with caplog.at_level(logging.ERROR):
+        answer = browser.get(path)
+
+    text = answer.get_data(as_text=True)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert "Backline’s database is not up to date" in text
+    assert "<code>backline release</code>" in text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_database_that_was_not_migrated_keeps_no_webhook_and_is_not_ready(
+    without_tables: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = without_tables.test_client()
+
+    assert post(browser, order_body()).status_code == 503
+    ready = browser.get("/readyz")
+
+    assert (ready.status_code, ready.json) == (
+        503,
+        {"database": True, "migrated": False, "redis": True},
+    )
     assert "Traceback" not in caplog.text
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from redis import Redis
 
 from app.pipeline import doorbell, outages
+from app.pipeline.machines import look_at_machines
 from app.pipeline.runtime import Runtime
-from app.services import open_engine, open_redis
+from app.services import EmbeddedRedis, open_engine, open_redis
 from app.web.application import create_app
 from tests.web.posting import counted, order_body, post
 
@@ -39,14 +41,14 @@ def test_a_process_without_a_database_is_alive_but_not_ready(without_database: F
     alive, ready = without_database.get("/healthz"), without_database.get("/readyz")
 
     assert (alive.status_code, alive.json) == (200, {"status": "ok"})
-    assert (ready.status_code, ready.json) == (503, {"database": False, "redis": True})
+    assert (ready.status_code, ready.json) == (503, {"database": False, "migrated": False, "redis": True})
 
 
 def test_a_process_without_redis_is_ready(without_redis: FlaskClient) -> None:
     """Webhooks are still taken, and the sweep rings later."""
     answer = without_redis.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (200, {"database": True, "redis": False})
+    assert (answer.status_code, answer.json) == (200, {"database": True, "migrated": True, "redis": False})
 
 
 @pytest.mark.usefixtures("shop_id", "clean_pg")
@@ -136,3 +138,20 @@ def test_metrics_are_told_without_database_and_redis(runtime: Runtime) -> None:
 
     assert (told["backline_database_up"], told["backline_redis_up"]) == (0, 0)
     assert "backline_workers_alive" not in told
+
+
+@pytest.mark.parametrize("of_whom", [":wrong@", "", "limited:limited@"])
+def test_a_redis_that_refuses_us_is_told_from_one_that_is_away(
+    redis_server: EmbeddedRedis, redis: Redis, of_whom: str
+) -> None:
+    """A wrong password, none, and a user who may do nothing."""
+    redis.acl_setuser("limited", enabled=True, passwords=["+limited"], categories=["-@all"])
+    try:
+        with open_redis(f"redis://{of_whom}{redis_server.url.rpartition('@')[2]}") as refused:
+            found = look_at_machines(refused)
+    finally:
+        redis.acl_deluser("limited")
+
+    assert found.workers is None
+    assert found.redis_problem.startswith("Redis refuses us: ")
+    assert found.redis_problem.endswith("Correct the user and password in REDIS_URL.")

@@ -181,9 +181,13 @@ def text_of(source: Source) -> str:
 def read_stamp(text: str, form: str, zone: ZoneInfo) -> date | None:
     """A date as messages write it: `form` is EDIFACT's code (see `_FORMS`), X12's D8 being 102. A week
     is its Friday, a month or period its last day. Raises `SegmentRefused`."""
+    if bounds.says_no_date(text):
+        return None
     try:
         day = _FORMS[form](text, zone)
         return bounds.possible_or_none(day)
+    except OverflowError:  # on the way beyond the year 1 or 9999
+        return None
     except KeyError as error:
         raise SegmentRefused(f"dates of the form {form} are not read") from error
     except ValueError as error:

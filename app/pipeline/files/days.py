@@ -29,6 +29,8 @@ _DOTTED = re.compile(rf"(\d{{1,2}})\. ?(\d{{1,2}})\. ?(\d{{4}}|\d{{2}}){_AFTER}"
 _SLASHED = re.compile(rf"(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}|\d{{2}}){_AFTER}")
 _DAY_AND_MONTH = re.compile(r"(\d{1,2})\. ?(\d{1,2})\.")
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
+# Excel's December 31, 9999.
+_LAST_SERIAL = re.compile(r"2958465(?:[.,]\d+)?")
 _NAMED = re.compile(r"(?:(\d{1,2}) (\D+?) ?(\d{4}|\d{2})?|(\D+?) (\d{1,2})(?: (\d{4}))?)")
 _MONTH_ALONE = re.compile(r"(?:(\d{4})[-/.](\d{1,2})|(\D+?) (\d{4}))")
 _MONTH_FIRST = re.compile(r"(\d{1,2})[/.-](\d{4})")
@@ -69,12 +71,21 @@ class Calendar:
 # A file of many lines names few days.
 @lru_cache(4096)
 def is_no_day(text: str) -> bool:
-    """Whether a cell says that no day is known: empty, a word such as TBD, or what is no day at all,
-    such as 0000-00-00."""
+    """Whether a cell says that no day is known: empty, a word such as TBD, what is no day at all, such
+    as 0000-00-00, or where a calendar begins or ends."""
     plain = unicodedata.normalize("NFKC", text).strip()
     if "#" in plain:  # what Excel shows of an error, or of a date that its column is too narrow for
         return False
-    return not fold(plain) or fold(plain) in NO_DAY or bounds.says_no_date(plain)
+    folded = fold(plain)
+    return not folded or folded in NO_DAY or bounds.says_no_date(plain) or _is_end_of_calendar(plain)
+
+
+def _is_end_of_calendar(text: str) -> bool:
+    """Such as 0001-01-01T00:00:00Z, which no clock of America can tell, or 19000101."""
+    try:
+        return bool(_LAST_SERIAL.fullmatch(text)) or bounds.read_day(text) is None
+    except ValueError:
+        return False
 
 
 @lru_cache(4096)
@@ -99,7 +110,9 @@ def read_day(text: str, calendar: Calendar) -> date | None:
         return None
     try:
         day = _read(unicodedata.normalize("NFKC", text).strip(), calendar)
-    except (ValueError, OverflowError):
+    except OverflowError:  # on the way beyond the year 1 or 9999
+        return None
+    except ValueError:
         day = None
     if day is None:
         raise UnreadableDay(f"{text[:40]!r} is not a date: write it as 2026-12-31")

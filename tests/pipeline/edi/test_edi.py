@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.db import arrivals
-from app.pipeline.edi.document import EdiDocument
+from app.pipeline.edi.document import EdiDocument, read_stamp
 from app.pipeline.edi.reading import read_edi
 from app.pipeline.files.options import Options
 from app.pipeline.files.text import FileRefused
@@ -271,3 +271,15 @@ def test_a_line_without_a_number_of_units_is_named_with_its_segment(
     assert report.bad == 1
     assert "the quantity 'few' is not a number" in buyer.bad[0].reason
     assert buyer.bad[0].reason.startswith("segment ")
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        *(("102", "00000000"), ("102", "00010101"), ("102", "99991231"), ("203", "000000000000")),
+        *(("610", "999912"), ("616", "999952")),
+        *(("303", "000101010000UTC"), ("303", "999912312359-05")),
+    ],
+)
+def test_what_systems_write_for_no_date_is_none_in_every_form(form: str, text: str) -> None:
+    assert read_stamp(text, form, ZoneInfo("America/New_York")) is None

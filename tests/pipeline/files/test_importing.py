@@ -243,7 +243,14 @@ def test_a_delivery_that_is_no_longer_split_is_canceled(buyer: Buyer) -> None:
     assert expected(buyer) == {LOCATION: [(100, day("2027-01-15"))]}
 
 
-@pytest.mark.parametrize("word", ["TBD", "", "9999-12-31", "0000-00-00", "à confirmer"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("TBD", "", "9999-12-31", "0000-00-00", "à confirmer", "NaT", "nan"),
+        *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-11:00"),
+        *("19000101", "17530101", "00010101", "18991230", "2958465", "2958465.99999"),
+    ],
+)
 def test_a_date_that_is_no_longer_known_is_promised_no_more(buyer: Buyer, word: str) -> None:
     buyer.send(LINE)
 
