@@ -3,7 +3,6 @@ PostgreSQL and a Redis of their own, and faults strike. What people do there is 
 that shares no code with the product says what each order must show once all is calm.
 """
 
-import contextlib
 import os
 import random
 import signal
@@ -40,21 +39,18 @@ PATIENCE_S = 300
 """Nothing here must take so long: half of it is a dead worker's lease, and ever longer pauses."""
 CALM_S = 3
 _ACT_EVERY_S = 0.2
-_DEPLOY_S = 10
 # Of many shops a few are busy at a time: what matters is how many there are.
 _BUSY_AT_ONCE = 10
 
 
 @dataclass
 class Host:
-    """What looks after processes: each in a session of its own, with a log, started again if it ends.
-    `folders` holds another build's folder for those that are to be of that build."""
+    """What looks after processes: each in a session of its own, with a log, started again if it ends."""
 
     environ: Mapping[str, str]
     home: Path
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ended: Counter[str] = field(default_factory=Counter)
-    folders: dict[str, Path | None] = field(default_factory=dict)
 
     def start(self, name: str) -> None:
         """Start `web`, `clock`, `worker-3`."""
@@ -66,7 +62,6 @@ class Host:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                cwd=self.folders.get(name),
             )
 
     def kill(self, name: str) -> None:
@@ -77,14 +72,6 @@ class Host:
         process.wait()
         assert process.stdin is not None
         process.stdin.close()
-
-    def retire(self, name: str) -> None:
-        """What hosts do at a deployment: SIGTERM, and some time to end."""
-        process = self.running[name]
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=_DEPLOY_S)
-        self.kill(name)
 
     def look_after(self) -> None:
         """Start again what ended by itself."""

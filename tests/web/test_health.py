@@ -41,14 +41,20 @@ def test_a_process_without_a_database_is_alive_but_not_ready(without_database: F
     alive, ready = without_database.get("/healthz"), without_database.get("/readyz")
 
     assert (alive.status_code, alive.json) == (200, {"status": "ok"})
-    assert (ready.status_code, ready.json) == (503, {"database": False, "migrated": False, "redis": True})
+    assert (ready.status_code, ready.json) == (
+        503,
+        {"database": False, "migrated": False, "redis": True},
+    )
 
 
 def test_a_process_without_redis_is_ready(without_redis: FlaskClient) -> None:
     """Webhooks are still taken, and the sweep rings later."""
     answer = without_redis.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (200, {"database": True, "migrated": True, "redis": False})
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"database": True, "migrated": True, "redis": False},
+    )
 
 
 @pytest.mark.usefixtures("shop_id", "clean_pg")
