@@ -90,7 +90,9 @@ def test_the_image_is_built_from_files_that_there_are_and_runs_as_nobody_special
     assert copied
     assert [name for name in copied if not (ROOT / name).exists()] == []
     assert {f"!{name}" for name in copied} <= set(read(".dockerignore").splitlines())
-    assert text.rindex("USER backline") > text.rindex("RUN ")
+    user = re.search(r"--uid (\d+)", text)
+    assert user is not None
+    assert text.rindex(f"USER {user[1]}") > text.rindex("RUN ")
 
 
 def test_the_health_check_tells_an_answer_from_none() -> None:
