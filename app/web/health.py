@@ -17,8 +17,8 @@ from app.web.gauges import gauges
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
-    """`/healthz` (the process answers), `/readyz` (the database does, and was migrated), `/metrics` (with
-    a token: its counts tell how a shop is doing)."""
+    """`/healthz` (the process answers), `/readyz` (the database does, and was migrated), `/metrics`
+    (with a token: its counts tell how a shop is doing)."""
     blueprint = Blueprint("health", __name__)
     measured = gauges(runtime)
 

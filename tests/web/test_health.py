@@ -34,7 +34,10 @@ def without_redis(runtime: Runtime) -> FlaskClient:
 def test_a_process_with_both_is_ready(client: FlaskClient) -> None:
     answer = client.get("/readyz")
 
-    assert (answer.status_code, answer.json) == (200, {"database": True, "migrated": True, "redis": True})
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"database": True, "migrated": True, "redis": True},
+    )
 
 
 def test_a_process_without_a_database_is_alive_but_not_ready(without_database: FlaskClient) -> None:
