@@ -11,6 +11,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from app.cli.common import console, fail, find_shop, open_runtime
+from app.core.states import FeedState
 from app.db import feeds
 from app.db.models import FeedRow, Shop
 from app.pipeline import doorbell
@@ -214,7 +215,7 @@ def run(domain: str, wanted: str) -> None:
     click.echo(f"A worker reads it now. See `backline supply feed show {shop.domain} {feed.feed_id}`.")
 
 
-def _switch(name: str, state: str, help_text: str) -> None:
+def _switch(name: str, state: FeedState, help_text: str) -> None:
     @feed_group.command(name=name, help=help_text)
     @_SHOP
     @_FEED
@@ -224,9 +225,9 @@ def _switch(name: str, state: str, help_text: str) -> None:
         click.echo(f"{feed.name}: {STATES[state]}.")
 
 
-_switch("start", "on", "Import its files from now on.")
-_switch("pause", "off", "Read it no more until it is started again.")
-_switch("trial", "trial", "Check its files, and import nothing.")
+_switch("start", FeedState.ON, "Import its files from now on.")
+_switch("pause", FeedState.OFF, "Read it no more until it is started again.")
+_switch("trial", FeedState.TRIAL, "Check its files, and import nothing.")
 
 
 @feed_group.command()

@@ -29,9 +29,9 @@ def keep_codes(
 ) -> None:
     """These are the codes that a variant has, and no others any more. Arrivals that wait for one of them
     are the item's own from now on."""
-    where = (ItemCodeRow.shop_id == shop_id, ItemCodeRow.told_by == told_by)
+    where = [ItemCodeRow.shop_id == shop_id, ItemCodeRow.told_by == told_by]
     if told_by == FROM_PURCHASE_ORDERS:
-        where = (*where, ItemCodeRow.item_id == item_id)
+        where.append(ItemCodeRow.item_id == item_id)
     known = {
         (row.item_id, row.kind, row.code): row
         for row in session.scalars(sa.select(ItemCodeRow).where(*where))

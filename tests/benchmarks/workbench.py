@@ -1,7 +1,8 @@
 """What the work costs, in one build: run by its own interpreter, against a database and a Redis of its
 own (DATABASE_URL, REDIS_URL). Uses only what the builds that are compared have in common; prints JSON.
 
-    python workbench.py absorb 20000 | backlog 100000 | empty-jobs 300 | sweep 10000 | hourly 300 | shops 1000
+    python workbench.py absorb 20000 | backlog 100000 | empty-jobs 300 | sweep 10000 | hourly 300
+    python workbench.py shops 1000
 """
 
 import importlib

@@ -1,5 +1,7 @@
 """What feeds are called where people see them."""
 
+from collections.abc import Mapping
+
 from app.core.states import FeedOutcome, FeedState
 
 EVERY_HOURS = {"1": "every hour", "3": "every 3 hours", "6": "every 6 hours", "12": "twice a day"} | {
@@ -8,12 +10,12 @@ EVERY_HOURS = {"1": "every hour", "3": "every 3 hours", "6": "every 6 hours", "1
 }
 """How often a feed may be read, by hours."""
 
-STATES = {
+STATES: Mapping[str, str] = {
     FeedState.TRIAL: "On trial: files are checked, nothing is imported",
     FeedState.ON: "On: files are imported",
     FeedState.OFF: "Paused",
 }
-OUTCOMES = {
+OUTCOMES: Mapping[str, str] = {
     FeedOutcome.IMPORTED: "Imported",
     FeedOutcome.REHEARSED: "Checked, not imported",
     FeedOutcome.UNCHANGED: "Nothing new",
