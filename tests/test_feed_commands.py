@@ -173,7 +173,7 @@ def test_a_removed_feed_is_gone(environment: dict[str, str]) -> None:
     ("words", "why"),
     [
         (("add", MUGS, "Potters", "http://files.example/po.csv"), "begins with https:// or sftp://"),
-        (("add", MUGS, "Potters", ADDRESS, "--mail-to", "ann"), "not an e-mail address"),
+        (("add", MUGS, "Potters", ADDRESS, "--mail-to", "ann"), "not an email address"),
         (("add", MUGS, " ", ADDRESS), "Type a name"),
         (("run", MUGS, "Weavers"), "has no feed called Weavers. Its feeds: none yet"),
     ],

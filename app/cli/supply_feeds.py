@@ -294,7 +294,7 @@ def _changes(said: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
     """The columns that change, by what was said; `options` are those of before."""
     mail_to, name, every = said["mail_to"], said["name"], said["every"]
     if mail_to and ("@" not in mail_to or " " in mail_to):
-        fail("--mail-to is not an e-mail address.")
+        fail("--mail-to is not an email address.")
     if name is not None and not name.strip():
         fail("Type a name, such as the supplier's.")
     kept = msgspec.convert(options, Options)

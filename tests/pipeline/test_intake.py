@@ -179,6 +179,6 @@ def test_a_connection_is_not_held_after_an_error(clean_pg: sa.Engine) -> None:
     held = HeldConnection(clean_pg)
 
     with pytest.raises(sa.exc.ProgrammingError), held.use() as connection:
-        connection.execute(sa.text("SELECT nothing"))
+        connection.execute(sa.text("SELECTED"))
 
     assert clean_pg.pool.checkedout() == 0  # type: ignore[attr-defined]

@@ -117,6 +117,7 @@ def test_no_more_orders_are_read_than_are_told(session: Session) -> None:
     found = most_pressing(session, shop, now=NOW, most=5)
 
     assert found.number > 100
-    assert read
-    # The days with orders, and those of the few that are told.
-    assert sum(read) < 50
+    *others, days = sorted(read)
+    assert sum(others) < 20
+    # The days with orders, of which there are so many however many orders there are.
+    assert days < found.number

@@ -227,11 +227,11 @@ def test_without_a_key_for_the_token_the_page_says_what_to_set_and_the_shop_goes
 
     page = world.web.get(f"/shops/{world.shop_id}").get_data(as_text=True)
     assert "No key in ENCRYPTION_KEYS opens the token" in page
-    assert "Asks for patience" not in page
+    assert "API rate limit reached" not in page
     assert row(world).status == "active"
 
     world.runtime = right
     world.clock.sleep(3600)
     world.quiet()
     page = world.web.get(f"/shops/{world.shop_id}").get_data(as_text=True)
-    assert "Answers without delay." in page
+    assert "Responding normally." in page

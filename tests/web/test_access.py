@@ -38,6 +38,7 @@ FOR_STRANGERS = {
     "install_bigcommerce.load",
     "install_bigcommerce.uninstall",
     "install_bigcommerce.remove_user",
+    "alerts.unsubscribe",
 }
 """Every endpoint that answers somebody who is not signed in. Each proves in its own tests what it asks
 for instead."""
@@ -48,6 +49,8 @@ WITHOUT_A_SHOP = {
     "signing_in.invitation": "token",
     # The token that it asks for is one shop's.
     "api.one": "arrival_id",
+    # Signed, for one shop and one address.
+    "alerts.unsubscribe": "token",
 }
 """Endpoints whose address takes something but no shop."""
 

@@ -400,7 +400,9 @@ class TestStock:
 
         assert [one.on_hand for one in self.stock(platform, robe.variant_id).pools] == [4]
         assert platform.fetch_variants([robe.variant_id]) == [
-            VariantSeen(robe.variant_id, robe.variant_id, "Robe", "ROBE", product_id=robe.product_id)
+            VariantSeen(
+                robe.variant_id, robe.variant_id, "Robe", "ROBE", product_id=robe.product_id, codes=()
+            )
         ]
 
     def test_a_look_reads_the_notes_last(self, platform: Platform, store: Towels) -> None:

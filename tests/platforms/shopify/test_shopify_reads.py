@@ -53,7 +53,7 @@ class TestVariants:
         wire.answers["Variants"] = lambda variables: {"nodes": [node, None]}
 
         assert platform.fetch_variants([1, 2]) == [
-            VariantSeen(1, 9, "Mug - Blue", "", is_tracked=False),
+            VariantSeen(1, 9, "Mug - Blue", "", is_tracked=False, codes=()),
             VariantSeen(2, None, "", "", is_tracked=False),
         ]
 
