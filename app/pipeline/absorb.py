@@ -193,7 +193,7 @@ def _privacy_request(session: Session, row: DueDelivery, fact: PrivacyRequest, n
         row.shop_id,
         fact.request.value,
         at=now,
-        before=f"{len(held)} orders held, by number only",
+        before=f"{len(held)} {'order' if len(held) == 1 else 'orders'} held, by number only",
         after=f"{erased} erased",
         cause=_cause(row),
     )
