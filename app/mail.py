@@ -58,8 +58,8 @@ def _prove_ourselves(server: smtplib.SMTP, url: str) -> None:
 def send_invitation(settings: Settings, *, to: str, shop_name: str, link: str) -> None:
     """The one-time link to who is invited to a shop. Raises `MailError`."""
     text = (
-        f"You are invited to look at the backorders of {shop_name}.\n\n"
-        f"Choose a password here, within three days:\n{link}\n\n"
-        "The link works once. If you did not expect this mail, do nothing.\n"
+        f"You are invited to view the backorders of {shop_name}.\n\n"
+        f"Set a password here within three days:\n{link}\n\n"
+        "The link works once. If you did not expect this email, ignore it.\n"
     )
     send_mail(settings, to, "Your access to Backline", text)

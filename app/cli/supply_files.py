@@ -56,12 +56,12 @@ _SHOWN_SKUS = 20
     "--date-format",
     "date_order",
     type=click.Choice(["dmy", "mdy"]),
-    help="Which number of 3/4/2026 is the day; needed only if the file does not tell.",
+    help="Which number of 3/4/2026 is the day; needed only if the file does not show it.",
 )
 @click.option(
     "--decimal",
     type=click.Choice(["point", "comma"]),
-    help="The decimal sign of numbers such as 1.200; needed only if the file does not tell.",
+    help="The decimal sign of numbers such as 1.200; needed only if the file does not show it.",
 )
 @click.option(
     "--complete",

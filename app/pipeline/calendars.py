@@ -71,11 +71,13 @@ def country_code(typed: str) -> str:
     known = _parts_of(code)
     if known is None:
         raise CountryError(
-            f"No calendar of {code} is known. Give an ISO code such as US, DE-BY or GB-SCT."
+            f"There is no calendar for {code}. Use an ISO code such as US, DE-BY, or GB-SCT."
         )
     if not part:
         if known and _needs_part(code):
-            raise CountryError(f"Holidays differ within {code}. Add the part: {_offered(code, known)}.")
+            raise CountryError(
+                f"Holidays differ within {code}. Add the region: {_offered(code, known)}."
+            )
         return code
     if not known:
         raise CountryError(
@@ -86,7 +88,9 @@ def country_code(typed: str) -> str:
         _folded(alias): each for each, aliases in known.items() for alias in aliases
     }
     if (found := names.get(_folded(part))) is None:
-        raise CountryError(f"{code} has no part {part.strip()}. Known are {_offered(code, known)}.")
+        raise CountryError(
+            f"{code} has no region {part.strip()}. Choose one of: {_offered(code, known)}."
+        )
     return f"{code}-{found}"
 
 

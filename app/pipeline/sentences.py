@@ -65,14 +65,14 @@ def sentences_for(locale: str, own: Mapping[str, Sentences]) -> Sentences:
 def check_template(sentence: str, template: str) -> None:
     """Raises `TemplateError` if the merchant's template can't be used for this sentence."""
     if len(template) > LONGEST:
-        raise TemplateError(f"It has {len(template)} characters; {LONGEST} at most fit.")
+        raise TemplateError(f"It has {len(template)} characters; the limit is {LONGEST}.")
     if len(template.splitlines()) > 1:
         raise TemplateError("It must be one line.")
     if OPEN in template or CLOSE in template:
-        raise TemplateError(f"{OPEN} and {CLOSE} mark the block and can't stand inside it.")
+        raise TemplateError(f"{OPEN} and {CLOSE} mark the block and can't be used inside it.")
     for name in _names_in(template):
         if name not in PLACEHOLDERS[sentence]:
-            raise TemplateError(f"{{{name}}} is not known here. {_known(sentence)}")
+            raise TemplateError(f"Unknown placeholder {{{name}}}. {_known(sentence)}")
 
 
 def _names_in(template: str) -> list[str]:
@@ -80,9 +80,7 @@ def _names_in(template: str) -> list[str]:
     try:
         parts = [part for part in Formatter().parse(template) if part[1] is not None]
     except ValueError as error:
-        raise TemplateError(
-            "A brace has no partner: write {{ or }} for a brace that is to be read as one."
-        ) from error
+        raise TemplateError("A brace is not closed. Write {{ or }} for a brace in the text.") from error
     return [
         f"{name}{'!' + how if how else ''}{':' + form if form else ''}" for _, name, form, how in parts
     ]
@@ -90,7 +88,7 @@ def _names_in(template: str) -> list[str]:
 
 def _known(sentence: str) -> str:
     names = [f"{{{name}}}" for name in PLACEHOLDERS[sentence]]
-    return f"Known are {', '.join(names)}." if names else "This sentence takes no placeholders."
+    return f"Available: {', '.join(names)}." if names else "This sentence takes no placeholders."
 
 
 @cache

@@ -105,7 +105,7 @@ def need_shop(shop_id: int, role: Role = Role.LOOK) -> None:
     if not viewer().may(shop_id):
         abort(404)
     if not viewer().may(shop_id, role):
-        abort(403, "You may look at this shop, not change it. Ask whoever manages it.")
+        abort(403, "You can view this shop but not change it. Ask a manager.")
 
 
 def fresh_pass() -> str:
@@ -187,7 +187,7 @@ def _check_role(rule: _Rule) -> None:
     elif rule.role is None and wanted is not Role.LOOK:
         abort(403, "Nobody may do this: the page names no shop, and says of nobody that they may.")
     elif rule.role is not None and not any(viewer().may(each, wanted) for each in viewer().shop_ids):
-        abort(403, "You may look, not change anything. Ask whoever manages the shop.")
+        abort(403, "You can view this shop but not change it. Ask a manager.")
 
 
 def _find_viewer(runtime: Runtime) -> Viewer | None:

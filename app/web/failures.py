@@ -29,14 +29,14 @@ _TITLES = {
     413: "This is too large",
     422: "Something is missing",
     429: "Too many requests",
-    500: "Something went wrong here",
+    500: "Something went wrong",
     503: "Backline can’t reach its database",
 }
 _ADVICE = {
     404: "Check the address, or begin at the overview. A shop that you may not see looks the same.",
     405: "Open the page and use its forms.",
     413: "Send less at once.",
-    500: "It is noted in the log. Try again; if it stays, tell whoever runs Backline the time of day.",
+    500: "The error is logged. Try again; if it keeps happening, tell whoever runs Backline when.",
     503: "Nothing is lost. The page comes back with the database: load it again in half a minute.",
 }
 

@@ -58,7 +58,7 @@ def what_is_wrong(password: str, *, email: str) -> str | None:
     for word in _obvious(email):
         rest = rest.replace(word, "")
     if sum(character.isalpha() for character in rest) < _REST and rest != plain:
-        return "This is little more than a well-known word: it would be guessed soon."
+        return "This is too easy to guess: it is little more than a common word."
     return None
 
 

@@ -17,11 +17,11 @@ from app.web.throttle import make_throttle
 
 Page = str | tuple[str, int] | Response
 
-_REFUSED = "This address and password do not belong together. Whoever invited you can send a new link."
-_THROTTLED = "That was tried too often. Wait a quarter of an hour and try again."
+_REFUSED = "This email and password don't match. Whoever invited you can send a new link."
+_THROTTLED = "Too many attempts. Wait 15 minutes and try again."
 _NO_REDIS = (
-    "Signing in is not possible at this moment: attempts can't be counted. Try again in a minute. "
-    "Whoever is signed in stays so."
+    "You can't sign in right now, because attempts can't be counted. Try again in a minute. Anyone "
+    "already signed in stays signed in."
 )
 
 _COMPARISONS = 2
@@ -122,7 +122,7 @@ def _invitation(runtime: Runtime, passwords: Passwords, token: str) -> Page:
         password = request.form.get("password", "")
         problem = what_is_wrong(password, email=invited.email)
         if problem is None and password != request.form.get("again"):
-            problem = "The two are not the same."
+            problem = "The passwords don't match."
         if problem is None:
             return _accept(runtime, passwords, token, password)
     page = render_template("invitation.html", email=invited.email, shop=shop, problem=problem)

@@ -163,7 +163,7 @@ def test_a_question_that_makes_no_sense_is_marked(world: World, page: Page) -> N
         errors = page.locator("#what-if .error").all_inner_texts()
 
     assert errors == [
-        "Type a whole number from 1 to 1,000,000,000.",
+        "Enter a whole number from 1 to 1,000,000,000.",
         "This day has passed: choose today or a later one.",
     ]
 
@@ -197,7 +197,7 @@ def test_what_is_wrong_stands_beside_what_was_typed(world: World, page: Page) ->
         kept = form.get_by_label("Reference").input_value()
         described = form.get_by_label("Units").get_attribute("aria-describedby")
 
-    assert errors == ["Type a whole number from 1 to 1,000,000,000.", "Choose a day."]
+    assert errors == ["Enter a whole number from 1 to 1,000,000,000.", "Choose a day."]
     assert (kept, described) == ("PO-77", "add-quantity-about")
     assert len(arrivals_of(world)) == 2
 

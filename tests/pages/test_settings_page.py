@@ -73,8 +73,8 @@ def test_wrong_dates_are_marked_and_nothing_is_saved(stage: Stage, page: Page) -
         kept = page.get_by_label("Time zone").input_value()
 
     assert errors == [
-        "Type a whole number from 1 to 60.",
-        "Type a whole number from 0 to 3,650.",
+        "Enter a whole number from 1 to 60.",
+        "Enter a whole number from 0 to 3,650.",
         "Unknown time zone. Choose one from the list, such as Europe/Rome.",
         "Unknown language. Enter a code such as en, de-AT, or pt-BR.",
     ]
@@ -99,7 +99,7 @@ def test_a_tag_gets_another_name(stage: Stage, page: Page) -> None:
     [
         ("a, b", "Tags can't contain a comma."),
         ("Backorder-Released", "is already used for another tag"),
-        ("x" * 41, "This has 41 characters; 40 at most fit."),
+        ("x" * 41, "This has 41 characters; the limit is 40."),
     ],
 )
 def test_a_name_that_would_confuse_tags_is_refused(
@@ -123,7 +123,7 @@ def test_the_preview_follows_what_is_typed(stage: Stage, page: Page) -> None:
         expect(page.locator("#preview pre").first).to_contain_text("On its way by Dec 19, 2026")
         heading.fill("On its way by {when}")
         expect(page.locator("#preview .error")).to_contain_text(
-            "{when} is not known here. Known are {date}."
+            "Unknown placeholder {when}. Available: {date}."
         )
 
     assert shop_of(stage).wording == {}
@@ -183,7 +183,7 @@ def test_a_sentence_that_could_not_be_filled_is_refused(stage: Stage, page: Page
         page.get_by_role("button", name="Save wording").click()
         error = page.locator("form .error").inner_text()
 
-    assert error == "{date} is not known here. This sentence takes no placeholders."
+    assert error == "Unknown placeholder {date}. This sentence takes no placeholders."
     assert shop_of(stage).wording == {}
 
 
@@ -213,7 +213,7 @@ def test_a_rule_names_a_tag_of_the_merchants_and_a_number(stage: Stage, page: Pa
 
     assert errors == [
         "This is one of Backline's own tags: use one of yours.",
-        "Type a whole number from -100 to 100.",
+        "Enter a whole number from -100 to 100.",
     ]
     assert shop_of(stage).priority_rules == []
 

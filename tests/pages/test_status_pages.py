@@ -131,7 +131,7 @@ def test_a_wrong_priority_is_said_in_red_where_it_was_typed(sale: Sale, page: Pa
     page.get_by_role("button", name="Set priority").click()
 
     error = page.locator("#priority-error")
-    expect(error).to_have_text("Type a whole number from −100 to 100.")
+    expect(error).to_have_text("Enter a whole number from −100 to 100.")
     expect(page.get_by_label("Priority")).to_have_attribute("aria-invalid", "true")
     assert page.get_by_label("Priority").input_value() == "5000"
     red, green, blue = map(int, re.findall(r"\d+", error.evaluate("e => getComputedStyle(e).color"))[:3])

@@ -93,12 +93,12 @@ def test_a_country_is_known_by_its_code_and_a_part_by_its_name(typed: str, code:
 @pytest.mark.parametrize("country", ["AU", "BA", "CA", "CH", "DE", "ES", "FM", "GB", "MY", "PT"])
 def test_where_every_part_has_holidays_of_its_own_the_part_is_asked_for(country: str) -> None:
     with pytest.raises(
-        CountryError, match=f"Holidays differ within {country}. Add the part: {country}-"
+        CountryError, match=f"Holidays differ within {country}. Add the region: {country}-"
     ):
         country_code(country)
 
 
-@pytest.mark.parametrize(("typed", "words"), [("ZZ", "No calendar of ZZ"), ("US-XX", "no part XX")])
+@pytest.mark.parametrize(("typed", "words"), [("ZZ", "no calendar for ZZ"), ("US-XX", "no region XX")])
 def test_what_nobody_knows_is_refused_with_what_would_do(typed: str, words: str) -> None:
     with pytest.raises(CountryError, match=words):
         country_code(typed)

@@ -257,7 +257,7 @@ def test_whatever_is_typed_as_a_number_is_answered_in_words(shops: Shops, typed:
     )
 
     assert answer.status_code == 200
-    assert "Type a whole number from 1 to 1,000,000,000." in answer.get_data(as_text=True)
+    assert "Enter a whole number from 1 to 1,000,000,000." in answer.get_data(as_text=True)
 
 
 def test_an_arrival_without_a_date_is_shown_as_one_until_it_has_one(shops: Shops) -> None:

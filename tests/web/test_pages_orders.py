@@ -237,7 +237,7 @@ def test_a_priority_that_is_no_small_number_is_refused_where_it_was_typed(
     assert answer.status_code == 422
     page = answer.get_data(as_text=True)
     assert 'aria-invalid="true"' in page
-    assert "Type a whole number from −100 to 100." in page
+    assert "Enter a whole number from −100 to 100." in page
     assert row(stage).priority == 0
 
 

@@ -222,7 +222,7 @@ The purchase orders of the feed "{feed}" of {shop} could not all be read:
 {result} See what to do:
 {link}
 
-You get this mail because your address is entered for this feed. Remove it there to get no more.
+You get this email because your address is set for this feed. Remove it there to stop.
 """
 
 _READERS: dict[str, Callable[[ShopContext, FeedRow, Login, Deadline, Run], None]] = {

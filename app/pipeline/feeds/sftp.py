@@ -120,8 +120,8 @@ def _greet(transport: paramiko.Transport, place: Place, host_key: str | None) ->
         transport.start_client(timeout=STEP_TIMEOUT_S)
     except IncompatiblePeer as error:
         raise FeedFailed(
-            f"{place.host} shows its confirmed host key no more, or speaks too old an SSH ({error}). If "
-            "the server was renewed, remove the feed and add it again."
+            f"{place.host} no longer shows its confirmed host key, or uses an outdated version of SSH "
+            f"({error}). If the server was renewed, remove the feed and add it again."
         ) from error
     shown = transport.get_remote_server_key()
     offered = f"{shown.get_name()} {shown.get_base64()}"

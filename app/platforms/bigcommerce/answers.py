@@ -316,6 +316,6 @@ def moment(text: str) -> datetime:
     try:
         told = parsedate_to_datetime(text)
     except ValueError as error:
-        message = f"BigCommerce told a time that is none: {text!r}"
+        message = f"BigCommerce sent an invalid time: {text!r}"
         raise TryLater(message, after_s=jittered_s(), is_failure=True) from error
     return within_reach(told if told.tzinfo else told.replace(tzinfo=UTC))

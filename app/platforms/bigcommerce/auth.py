@@ -97,7 +97,7 @@ def _installation(body: bytes, context: str) -> Installation:
     try:
         answer = msgspec.json.decode(body, type=_Answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TryLater("BigCommerce answered with something that is no token", after_s=5) from error
+        raise TryLater("BigCommerce sent something that is not an access token", after_s=5) from error
     if answer.context != context:
         raise RejectedVisit("BigCommerce answered about another store: install Backline again.")
     return Installation(read_context(answer.context), Grant(answer.access_token), answer.user)

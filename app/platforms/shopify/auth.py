@@ -222,7 +222,7 @@ def _grant(shop: str, body: bytes) -> Grant:
     try:
         answer = msgspec.json.decode(body, type=_Answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TryLater(f"{shop} answered with something that is no token", after_s=5) from error
+        raise TryLater(f"{shop} sent something that is not an access token", after_s=5) from error
     return Grant(
         answer.access_token,
         answer.expires_in,

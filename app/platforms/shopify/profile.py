@@ -54,19 +54,19 @@ def _limits(scopes: tuple[str, ...]) -> tuple[str, ...]:
     limits = []
     if lacking := [scope for scope in INBOUND_SCOPES if scope not in scopes]:
         limits.append(
-            f"Inbound shipments are not read, or not by the names of their transfers: grant "
-            f"{' and '.join(lacking)} to have their dates promised."
+            f"Inbound shipments are not fully used for dates: grant "
+            f"{' and '.join(lacking)} to include them."
         )
     if PURCHASE_ORDERS_SCOPE not in scopes:
         limits.append(
-            f"Shopify's purchase orders are not read: grant {PURCHASE_ORDERS_SCOPE} to have lead times "
-            "learned from them."
+            f"Shopify's purchase orders are not read: grant {PURCHASE_ORDERS_SCOPE} to learn lead times "
+            "from them."
         )
     if unseen := [scope for scope in RESERVATION_SCOPES if scope not in scopes]:
         kinds = " and ".join(f"{RESERVATION_SCOPES[scope]}s" for scope in unseen)
         limits.append(
-            f"Stock that is reserved for {kinds} can't be told from orders that are on their way: grant "
-            f"{' and '.join(unseen)} to have it explained."
+            f"Stock that is reserved for {kinds} can't be told apart from open orders: grant "
+            f"{' and '.join(unseen)} to see what it is for."
         )
     return tuple(limits)
 

@@ -95,7 +95,7 @@ _COVERED = "covered"
 _ENDINGS: Mapping[str, str] = {
     "covered by stock": "Covered by stock",  # as earlier versions kept it
     Ending.STOCK.value: "Stock arrived",
-    Ending.FREED.value: "In stock; no arrival is known",
+    Ending.FREED.value: "In stock; no delivery recorded",
     Ending.LEFT.value: "Canceled, or removed from the order",
     Ending.SHIPPED.value: "Shipped",
     Ending.UNCOUNTED.value: "Its stock is no longer tracked, or the item was deleted",

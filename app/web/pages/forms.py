@@ -19,14 +19,14 @@ class Form:
         """One line, without what can't be printed."""
         value = printable(self.typed.get(name, "")).strip()
         if len(value) > most:
-            self.errors[name] = f"This has {len(value)} characters; {most} at most fit."
+            self.errors[name] = f"This has {len(value)} characters; the limit is {most}."
         return value
 
     def number(self, name: str, *, least: int, most: int) -> int | None:
         """A whole number between two."""
         number = bounds.read_whole(self.typed.get(name, "").strip(), least=least, most=most)
         if number is None:
-            self.errors[name] = f"Type a whole number from {least} to {most:,}."
+            self.errors[name] = f"Enter a whole number from {least} to {most:,}."
         return number
 
     def number_or_none(self, name: str, *, least: int, most: int) -> int | None:
@@ -64,5 +64,5 @@ class Form:
         typed = self.typed.get(name, "")
         if typed in known:
             return typed
-        self.errors[name] = "Choose one of the list."
+        self.errors[name] = "Choose one from the list."
         return None

@@ -134,7 +134,7 @@ def _complaint(text: str) -> str:
     number = read_whole(text, least=-HIGHEST_PRIORITY, most=HIGHEST_PRIORITY)
     if number is not None:
         return ""
-    return f"Type a whole number from −{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}."
+    return f"Enter a whole number from −{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}."
 
 
 def _render(
