@@ -16,8 +16,6 @@ from app.pipeline.reading import note_unread, read_changed_orders
 from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
-# Shopify charges a point for each of some forty webhooks that it lists.
-_WEBHOOKS_EVERY = timedelta(hours=6)
 # Platforms give up a webhook that nobody answered for hours: whoever comes late may have been away.
 _LATE = timedelta(minutes=10)
 _VARIANTS_AT_ONCE = 250
@@ -63,7 +61,8 @@ def reconcile(context: ShopContext) -> bool:
 def _may_lack_webhooks(context: ShopContext, shop: Shop, stale: set[int], *, began: datetime) -> bool:
     """Whether to see that the webhooks are there: it is time, nobody may have answered them for a
     while, or the list told of orders what no webhook had."""
-    if shop.subscribed_at is None or began - shop.subscribed_at >= _WEBHOOKS_EVERY:
+    seldom = timedelta(seconds=context.platform.traits.webhook_list_every_s)
+    if shop.subscribed_at is None or began - shop.subscribed_at >= seldom:
         return True
     with context.reading() as session:
         untold = asked_since(session, context.shop_id, began) - stale

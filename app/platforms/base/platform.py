@@ -63,6 +63,8 @@ class Traits(msgspec.Struct, frozen=True):
     orders, at most once in so many seconds (0: webhooks tell the orders themselves). `bulk_from`: how
     many orders must change their tags at once for the platform to write them in the background (0:
     never). Fewer are written sooner the ordinary way.
+    `webhook_list_every_s`: how seldom the list of its webhooks is read while nothing speaks against
+    them (0: at every hourly check). Shopify charges a point for each of some forty that it lists.
     `has_order_status`: an app may give orders a status of the merchant's own while they wait.
     `reservation_scopes`: what units may be committed to besides orders, by the scope that lets us read
     it; shops do without, and are told what can't be seen.
@@ -75,6 +77,7 @@ class Traits(msgspec.Struct, frozen=True):
     stock_lag_s: float = 0
     batches_news_s: float = 0
     bulk_from: int = 0
+    webhook_list_every_s: float = 0
     has_order_status: bool = False
     reservation_scopes: Mapping[str, ReservationKind] = {}
 

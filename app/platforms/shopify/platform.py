@@ -47,6 +47,7 @@ TRAITS = Traits(
     note_limit=5000,
     has_holds=True,
     can_move=True,
+    webhook_list_every_s=6 * 3600,
     reservation_scopes=profile.RESERVATION_SCOPES,
 )
 
