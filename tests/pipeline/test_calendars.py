@@ -134,7 +134,7 @@ def test_suppliers_are_told_by_name_and_country() -> None:
         ("Acme", "names no supplier and country"),
         ("= CN", "names no supplier and country"),
         ("Acme =", "names no supplier and country"),
-        ("Acme = GB", "Add the part"),
+        ("Acme = GB", "Add the region"),
     ],
 )
 def test_a_supplier_without_a_country_is_refused_with_what_would_do(typed: str, words: str) -> None:
