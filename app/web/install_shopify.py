@@ -15,6 +15,7 @@ from app.db.models import Shop
 from app.errors import RejectedVisit, TryLater
 from app.pipeline import connecting
 from app.pipeline.runtime import Runtime
+from app.platforms.registry import PLATFORMS
 from app.platforms.shopify import auth
 from app.platforms.shopify.auth import Visitor
 from app.settings import Settings
@@ -85,8 +86,9 @@ def _open_in_frame(runtime: Runtime) -> Response | str:
         return _enter(runtime, request.args.get("id_token", ""), expected=shop)
     except RejectedVisit:
         # The admin keeps an address for longer than its token lasts: App Bridge has a fresh one.
-        key = runtime.settings.shopify_client_id
-        return render_template("shopify_app.html", app_bridge_key=key)
+        frames = PLATFORMS["shopify"].frames
+        key = frames.key(runtime.settings)
+        return render_template("shopify_app.html", app_bridge=frames.script, app_bridge_key=key)
 
 
 def _enter_by_token(runtime: Runtime) -> Response:

@@ -240,7 +240,7 @@ def test_somebody_is_invited_once_and_revoked(stage: Stage, page: Page) -> None:
         assert staff.list_staff(session, stage.world.shop_id) == []
 
 
-def test_a_platform_without_tags_has_no_rules_for_them(
+def test_a_platform_without_tags_ranks_orders_by_words_in_their_staff_notes(
     clean_pg: sa.Engine, redis: Redis, settings: Settings, page: Page
 ) -> None:
     world = make_store_world(clean_pg, redis, settings)
@@ -252,7 +252,7 @@ def test_a_platform_without_tags_has_no_rules_for_them(
         note = page.locator("#preview pre").first.inner_text()
         problems = what_axe_finds(page)
 
-    assert "which BigCommerce does not have" in text
+    assert "with one of your words in their staff notes" in text
     assert note.splitlines()[1] == "backordered"
     assert problems == []
 
