@@ -104,7 +104,7 @@ def test_no_page_and_no_row_shows_a_secret(merchant: Merchant) -> None:
         ({"url": ""}, "begins with https:// or sftp://"),
         ({"name": " "}, "Type a name"),
         ({"mail_to": "ann"}, "not an email address"),
-        ({"every_hours": "0"}, "Choose one of the list"),
+        ({"every_hours": "0"}, "Choose one from the list"),
     ],
 )
 def test_a_form_with_something_wrong_adds_nothing_and_shows_no_password(
