@@ -1,5 +1,6 @@
 """Holds of ours on parts of orders, what became of them, and which orders are to be looked at."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from app.core.holds import STANDING, HoldState, Place, Policy, Put, TagRule, policy_of
 from app.db.audit import record_event
 from app.db.models import HoldCheckRow, HoldRow, Order, PromiseRow, RouteRow, Shop
-from app.db.statements import upsert
+from app.db.statements import chunks, upsert
 
 # The webhook of a release of ours comes within minutes, if it comes.
 _OWN_NEWS = timedelta(minutes=10)
@@ -101,7 +102,8 @@ def ask_for_checks_of_parts(
 
 def ask_for_checks_of_changed(session: Session, shop_id: int, *, now: datetime) -> None:
     """For a webhook may have been lost: orders that have something on hold and changed since; and of
-    those that wait and changed of late, all that have nothing on hold, or, where tags say what is held
+    those that wait and changed of late, all that have fewer units on hold than are short (another app
+    may have let go of a part in the very second in which we looked), or, where tags say what is held
     (which we do not keep), all."""
     shop = session.get_one(Shop, shop_id)
     mine = sa.and_(HoldRow.shop_id == Order.shop_id, HoldRow.order_id == Order.order_id)
@@ -110,9 +112,11 @@ def ask_for_checks_of_changed(session: Session, shop_id: int, *, now: datetime) 
     found = set(session.scalars(changed.where(Order.updated_at > HoldRow.seen_at)))
     if may_hold(shop):
         waiting = (Order.shop_id == shop_id, Order.short > 0, Order.updated_at > now - _CHANGED_WITHIN)
-        held = sa.exists().where(*standing, HoldRow.order_id == Order.order_id)
-        which = waiting if shop.hold_rules else (*waiting, ~held)
-        found |= set(session.scalars(sa.select(Order.order_id).where(*which)))
+        short = dict(session.execute(sa.select(Order.order_id, Order.short).where(*waiting)).all())
+        held: Counter[int] = Counter()
+        for (order_id, _, _), units in held_units(session, shop_id, short).items():
+            held[order_id] += units
+        found |= {one for one, units in short.items() if shop.hold_rules or held[one] < units}
     ask_for_checks(session, shop_id, found, at=now)
 
 
@@ -293,8 +297,12 @@ def held_units(
 
 
 def _standing(session: Session, shop_id: int, order_ids: Collection[int]) -> Sequence[HoldRow]:
-    where = (HoldRow.shop_id == shop_id, HoldRow.order_id.in_(order_ids), HoldRow.state.in_(STANDING))
-    return session.scalars(sa.select(HoldRow).where(*where)).all()
+    where = (HoldRow.shop_id == shop_id, HoldRow.state.in_(STANDING))
+    return [
+        row
+        for some in chunks(order_ids)
+        for row in session.scalars(sa.select(HoldRow).where(*where, HoldRow.order_id.in_(some)))
+    ]
 
 
 def count_orders_held(session: Session, shop_id: int) -> int:

@@ -115,8 +115,8 @@ def _plan(context: ShopContext, order: HeldOrder, there: OrderParts | None) -> _
             _compare(session, row, parts, order, now)
         want = wanted(policy, order.short, _still_to_ship(parts))
         steps = _steps(shop, want, order, parts, rows)
+        is_routed = policy is Policy.OFF or Counter(order.short) <= _still_to_ship(parts)
         if not steps:
-            is_routed = policy is Policy.OFF or Counter(order.short) <= _still_to_ship(parts)
             _look_for_parts(session, context.shop_id, order, now, is_routed=is_routed)
             return None
         new, lifts = _sorted(steps)
@@ -125,7 +125,7 @@ def _plan(context: ShopContext, order: HeldOrder, there: OrderParts | None) -> _
         ]
         holds.intend_to_lift(session, context.shop_id, [lift.hold_id for lift in lifts])
         held = {part.part_id for part in parts if part.ours}
-        is_last = not lifts and held.isdisjoint(one.part_id for one in new)
+        is_last = is_routed and not lifts and held.isdisjoint(one.part_id for one in new)
         return _Plan(order, puts, lifts, is_last)
 
 

@@ -15,9 +15,6 @@ from tests.world import make_world
 FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 SAMPLE = range(12)
 STEPS = 40
-# At rest some short units of an order are still free to ship, until the next hourly check.
-KNOWN_WRONG = (5, 7, 10)
-_IS_KNOWN = pytest.mark.xfail(reason="a part that should be held is free until the hourly check")
 
 
 def play(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> HeldHistory:
@@ -28,9 +25,7 @@ def play(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> Held
     return history
 
 
-@pytest.mark.parametrize(
-    "seed", [pytest.param(one, marks=_IS_KNOWN if one in KNOWN_WRONG else ()) for one in SAMPLE]
-)
+@pytest.mark.parametrize("seed", SAMPLE)
 def test_what_waits_and_nothing_else_is_on_hold(
     seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:

@@ -179,6 +179,45 @@ def test_a_part_that_others_hold_is_held_when_they_let_it_go(stage: Stage) -> No
     assert units(stage, order_id) == {"OPEN": 3, "ON_HOLD": 2}
 
 
+def test_what_was_short_before_it_was_routed_is_held_too(stage: Stage) -> None:
+    """An order that ships as one: what has a part is held at once, the rest as soon as it has one."""
+    shop = stage.world.shop
+    stage.choose(holds="order")
+    cup = shop.add_product("Cup", sku="CUP", stock={stage.main: 9})
+    order_id = shop.place_order([(cup.variant_id, 1)])
+    stage.settle_down()
+
+    shop.edit_order(order_id, {}, add=[(stage.mug.variant_id, 5)])
+    stage.world.deliver()
+    stage.world.work()
+    at_first = units(stage, order_id)
+    shop.webhooks.knobs.loss_rate = 1
+    stage.settle_down()
+
+    assert at_first == {"ON_HOLD": 1}
+    assert units(stage, order_id) == {"ON_HOLD": 6}
+
+
+def test_a_part_let_go_in_the_second_of_our_look_is_held_within_the_hour(stage: Stage) -> None:
+    """Shopify tells times in whole seconds, and no webhook came; some of the order is on hold by us."""
+    order_id = stage.order(5)
+    stage.settle_down()
+    stage.edit(order_id, 7)
+    stage.world.clock.sleep(5)
+    stage.world.shop.tick()
+    free = next(one for one in parts(stage, order_id) if one.status == "OPEN")
+    stage.world.shop.hold(free.fulfillment_order_id, app="Fraud check")
+    stage.settle_down()
+    held_by_both = units(stage, order_id)
+
+    stage.world.shop.webhooks.knobs.loss_rate = 1
+    stage.world.shop.release_hold(free.fulfillment_order_id)
+    stage.pass_hours(1)
+
+    assert held_by_both == {"ON_HOLD": 7}
+    assert units(stage, order_id) == {"OPEN": 3, "ON_HOLD": 4}
+
+
 def test_what_others_let_go_soon_after_us_is_held_again(stage: Stage) -> None:
     """Shopify does not say whose hold it was that ended."""
     stage.order(3)
