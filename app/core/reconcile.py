@@ -194,7 +194,8 @@ def unlocated_plans(facts: Facts) -> list[KnownOrder]:
 
 def to_locate(facts: Facts, *, everyone: bool) -> list[KnownOrder]:
     """Walk the queue from its end. The lines short in a pool are the last ones there, so only orders
-    after the point where every pool's shortage is accounted for need a location."""
+    after the point where every pool's shortage is accounted for need a location. Units that may wait
+    outside, for their selling plan to reserve stock, account for nothing."""
     accounts = facts.accounts.items()
     missing = {location_id: -account.free for location_id, account in accounts if account.free < 0}
     unknown: list[KnownOrder] = []
@@ -205,8 +206,13 @@ def to_locate(facts: Facts, *, everyone: bool) -> list[KnownOrder]:
             unknown.append(order)
         for location_id, units in order.at.items():
             if location_id in missing:
-                missing[location_id] -= units
+                missing[location_id] -= units - _later_at(order, location_id, units)
     return unknown if everyone else _enough(unknown, sum(missing.values()))
+
+
+def _later_at(order: KnownOrder, location_id: int, units: int) -> int:
+    """Units there that were sold ahead and may not ship yet."""
+    return min(order.planned, units, order.waiting_at.get(location_id, 0))
 
 
 def _is_nowhere(order: KnownOrder) -> bool:
@@ -223,7 +229,7 @@ def _enough(unknown: Sequence[KnownOrder], missing: int) -> list[KnownOrder]:
     for count, order in enumerate(unknown):
         if units >= missing and count >= _FEW_ORDERS:
             return list(unknown[:count])
-        units += order.quantity
+        units += order.quantity - min(order.planned, order.quantity)
     return list(unknown)
 
 

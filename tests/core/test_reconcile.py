@@ -238,6 +238,24 @@ def test_a_few_unlocated_orders_are_asked_for_at_least_and_as_many_as_may_be_sho
     assert (asked(1), asked(8)) == (5, 8)
 
 
+def test_units_that_wait_outside_account_for_no_shortage() -> None:
+    """Two are short: not the preorder that is on hold, but the order before it, wherever it lies."""
+    ahead = Order(2, 2, {HERE: 2}, planned=2, late=2, waiting_at={HERE: 2})
+    pools = [Pool(-2, 2), Pool(0, 0, location_id=THERE)]
+
+    found = to_locate(facts(pools, Order(1, 2, is_located=False), ahead), everyone=False)
+
+    assert [order.order_id for order in found] == [1]
+
+
+def test_preorders_that_nobody_located_may_account_for_nothing() -> None:
+    orders = [Order(number, 1, is_located=False) for number in range(1, 10)]
+    ahead = [Order(number, 1, is_located=False, planned=1) for number in range(10, 16)]
+    pools = [Pool(-6, 6), Pool(0, 0, location_id=THERE)]
+
+    assert len(to_locate(facts(pools, *orders, *ahead), everyone=False)) == 12
+
+
 def test_an_order_that_will_never_be_routed_is_not_asked_for() -> None:
     seen = NOW - timedelta(hours=3)
     order = Order(1, 1, is_located=False, first_seen_at=seen, asked_at=NOW)
