@@ -226,6 +226,8 @@ class History:
 
     def play(self, steps: int) -> None:
         """Connect, let things happen, and come to rest; the hourly check heals what was lost."""
+        # How long it is waited after a failure is drawn from this one.
+        random.seed(self.seed)
         self._watch()
         self.world.connect()
         with self.world.runtime.sessions.begin() as session:
@@ -291,6 +293,23 @@ class History:
                 self.arrived.add(order_id)
             if now.open < was.open and (waits or was.short):
                 self.shrunk.add(order_id)
+
+        for order_id in self.shop.orders:
+            waits = self.world.tags(order_id) & {"backordered"} and not self.is_cancelled(order_id)
+            if waits and any(self._waits_uncounted(order_id, item_id) for item_id in came):
+                self.arrived.add(order_id)
+                self.served.add(order_id)
+
+    def _waits_uncounted(self, order_id: int, item_id: int) -> bool:
+        """Whether an order has units of an item to be shipped that is not counted now: nobody is short
+        of it, though what was called short before may be called so still."""
+        if (order_id, item_id) in self._wants:
+            return False
+        lines = [self.shop.orders[order_id].line(one) for one in self._lines_of(order_id, item_id)]
+        return any(
+            line.outstanding if hasattr(line, "outstanding") else sum(line.open_at.values())
+            for line in lines
+        )
 
     def _open_and_short(self) -> dict[tuple[int, int], "Wants"]:
         """What each order wants of each item that is counted."""
