@@ -23,7 +23,7 @@ from tests.world import World
 
 OURS = {"backordered", "backorder-released"}
 _TRIES = 5
-LOOKS = ("Glance", "Look", "LookWhole")
+LOOKS = ("Glance", "GlanceAt", "Look", "LookWhole")
 TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
 
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.alerts import AlertKind, Digest
+from app.core.states import ShopStatus
 from app.db.audit import record_event
 from app.db.models import AlertSubscriptionRow, AlertToldRow, Shop
 from app.db.statements import insert_new, upsert
@@ -67,7 +68,7 @@ def shops_with_subscriptions(session: Session) -> Sequence[int]:
     statement = (
         sa.select(AlertSubscriptionRow.shop_id)
         .join(Shop, Shop.id == AlertSubscriptionRow.shop_id)
-        .where(Shop.status.not_in(("removed", "erasing")))
+        .where(Shop.status.not_in((ShopStatus.REMOVED, ShopStatus.ERASING)))
         .distinct()
         .order_by(AlertSubscriptionRow.shop_id)
     )

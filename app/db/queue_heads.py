@@ -12,7 +12,7 @@ def served_by(
     session: Session, shop_id: int, item_id: int, location_id: int, *, units: int, most: int
 ) -> list[int]:
     """The orders, longest waiting first, that so many units more of the item at a location would leave
-    short of nothing. None if there may be more than `most`."""
+    short of nothing; none of them if there may be more than `most`."""
     statement = (
         sa.select(PromiseRow.order_id, PromiseRow.short, Order.short)
         .join(

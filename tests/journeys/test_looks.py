@@ -26,12 +26,14 @@ def tags_taken_off(stage: Stage) -> list[int | None]:
 
 
 def before_the_look(stage: Stage, act: Callable[[], object]) -> None:
-    """Have something happen just before the worker's next look, and once."""
+    """Have something happen just before the worker's next look, and once: between the list of changed
+    orders, which it reads last, and the look."""
     shop = stage.world.shop
     left = [act]
 
     def happen() -> None:
-        if left and shop.requests and shop.requests[-1].operation == "Stock":
+        asked = [request.operation for request in shop.requests]
+        if left and "Stock" in asked and asked[-1] == "ChangedOrders":
             left.pop()()
 
     shop.before_request = happen

@@ -1,13 +1,15 @@
 """axe-core finds nothing on any page in any state, by WCAG 2.2 AA and its own best practice."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from app.db.models import Shop
+from app.db.models import ArrivalRow, Shop
 from tests.pages.browser import served
 from tests.pages.conftest import Sale
 from tests.world import World
@@ -61,6 +63,21 @@ def test_nobody_is_shut_out_of_a_page_with_trouble(
 )
 def test_nobody_is_shut_out_of_an_empty_page(sale: Sale, page: Page, path: str, tmp_path: Path) -> None:
     assert look(page, sale.shop + path, tmp_path / "empty") == []
+
+
+@pytest.mark.parametrize("path", ["/suppliers?name=Acme", "/incoming/{late}", "/incoming/{late}/receive"])
+def test_nobody_is_shut_out_of_a_supplier_and_a_late_delivery(
+    sale: Sale, page: Page, path: str, tmp_path: Path
+) -> None:
+    with sale.world.runtime.sessions.begin() as session:
+        late, came = session.scalars(sa.select(ArrivalRow).order_by(ArrivalRow.id)).all()
+        late.supplier = came.supplier = "Acme"
+        late.reference, came.reference = "PO-17", "PO-12"
+        late.expected_on = sale.world.clock().date() - timedelta(days=2)
+        came.state, came.received, came.received_at = "received", came.quantity, sale.world.clock()
+        address = sale.shop + path.format(late=late.id)
+
+    assert look(page, address, tmp_path / "supplier") == []
 
 
 def test_nobody_is_shut_out_before_anything_happened(

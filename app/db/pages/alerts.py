@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.states import ArrivalState
 from app.db.models import ArrivalRow, DeliveryRow, Order, PromiseRow
 
 MOST = 200
@@ -59,7 +60,7 @@ def late_deliveries(session: Session, shop_id: int, *, today: date) -> Sequence[
         sa.select(ArrivalRow)
         .where(
             ArrivalRow.shop_id == shop_id,
-            ArrivalRow.state == "expected",
+            ArrivalRow.state == ArrivalState.EXPECTED,
             ArrivalRow.expected_on < today,
         )
         .order_by(ArrivalRow.expected_on, ArrivalRow.id)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
+from app.core.states import ArrivalState
 from app.db.arrivals import OPEN
 from app.db.models import ArrivalRow, PoolRow, StockItem
 from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Sort, Turn, cut_page
@@ -63,12 +64,12 @@ def _where(shop_id: int, wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     shown: dict[str, list[sa.ColumnElement[bool]]] = {
         "all": [ArrivalRow.state.in_(OPEN)],
         "week": [
-            ArrivalRow.state == "expected",
+            ArrivalRow.state == ArrivalState.EXPECTED,
             ArrivalRow.expected_on.between(today, today + timedelta(days=WEEK_DAYS - 1)),
         ],
-        "late": [ArrivalRow.state == "expected", ArrivalRow.expected_on < today],
-        "undated": [ArrivalRow.state == "undated"],
-        "received": [ArrivalRow.state == "received"],
+        "late": [ArrivalRow.state == ArrivalState.EXPECTED, ArrivalRow.expected_on < today],
+        "undated": [ArrivalRow.state == ArrivalState.UNDATED],
+        "received": [ArrivalRow.state == ArrivalState.RECEIVED],
     }
     where = [ArrivalRow.shop_id == shop_id, *shown[wanted.show]]
     if wanted.supplier:
@@ -124,7 +125,7 @@ class Counts(NamedTuple):
 
 def count_deliveries(session: Session, shop_id: int, *, today: date) -> Counts:
     """All that are open, by list."""
-    is_dated = ArrivalRow.state == "expected"
+    is_dated = ArrivalRow.state == ArrivalState.EXPECTED
     last = today + timedelta(days=WEEK_DAYS - 1)
     open_units = sa.case(
         (ArrivalRow.quantity > ArrivalRow.received, ArrivalRow.quantity - ArrivalRow.received), else_=0
@@ -133,7 +134,7 @@ def count_deliveries(session: Session, shop_id: int, *, today: date) -> Counts:
         sa.func.count(),
         sa.func.count().filter(is_dated, ArrivalRow.expected_on.between(today, last)),
         sa.func.count().filter(is_dated, ArrivalRow.expected_on < today),
-        sa.func.count().filter(ArrivalRow.state == "undated"),
+        sa.func.count().filter(ArrivalRow.state == ArrivalState.UNDATED),
         sa.func.coalesce(sa.func.sum(open_units), 0),
     ).where(ArrivalRow.shop_id == shop_id, ArrivalRow.state.in_(OPEN))
     return Counts(*(int(each) for each in session.execute(statement).one()))
@@ -173,7 +174,7 @@ def record_of(session: Session, shop_id: int, supplier: str, *, zone: ZoneInfo) 
     where = (
         ArrivalRow.shop_id == shop_id,
         ArrivalRow.supplier == supplier,
-        ArrivalRow.state == "received",
+        ArrivalRow.state == ArrivalState.RECEIVED,
         ArrivalRow.received > 0,
         ArrivalRow.received_at.is_not(None),
     )
