@@ -65,7 +65,9 @@ def test_nobody_is_shut_out_of_an_empty_page(sale: Sale, page: Page, path: str, 
     assert look(page, sale.shop + path, tmp_path / "empty") == []
 
 
-@pytest.mark.parametrize("path", ["/suppliers?name=Acme", "/incoming/{late}", "/incoming/{late}/receive"])
+@pytest.mark.parametrize(
+    "path", ["/suppliers?name=Acme", "/incoming/{late}", "/incoming/{late}/receive"]
+)
 def test_nobody_is_shut_out_of_a_supplier_and_a_late_delivery(
     sale: Sale, page: Page, path: str, tmp_path: Path
 ) -> None:
