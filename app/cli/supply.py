@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 import click
 from rich.table import Table
@@ -195,19 +196,11 @@ def _agree(session: Session, shop: Shop, row: ArrivalRow, runtime: Runtime, *, i
 @click.option("--location", help="Name or ID of the location.")
 @click.option("--reference", help="Purchase order number, for example.")
 @click.option("--supplier", help="Supplier name.")
-def edit(  # noqa: PLR0917 -- click passes them by name
-    domain: str,
-    delivery: int,
-    quantity: int | None,
-    received: int | None,
-    expected_on: date | None,
-    location: str | None,
-    reference: str | None,
-    supplier: str | None,
+def edit(
+    domain: str, delivery: int, expected_on: date | None, location: str | None, **others: Any
 ) -> None:
     """Change a delivery. What you leave out stays as it is."""
-    given = (quantity, received, expected_on, location, reference, supplier)
-    if all(value is None for value in given):
+    if all(value is None for value in (expected_on, location, *others.values())):
         fail(
             "Nothing to change. Add at least one of --quantity, --received, --on, --location, "
             "--reference, --supplier."
@@ -216,26 +209,26 @@ def edit(  # noqa: PLR0917 -- click passes them by name
         with runtime.sessions.begin() as session:
             shop = find_shop(session, domain)
             row = _open_arrival(session, shop, delivery, may_be_received=True)
-            before = (arrivals.in_words(row), row.supplier, row.location_id)
-            _check_units(row, quantity, received)
+            before = _told_of(row)
+            _check_units(row, others["quantity"], others["received"])
+            day = expected_on and _not_past(expected_on, _today(runtime, shop))
             arrivals.change_arrival(
                 session,
                 row,
-                quantity=quantity,
-                received=received,
-                expected_on=None
-                if expected_on is None
-                else _not_past(expected_on, _today(runtime, shop)),
+                expected_on=day,
                 location_id=None if location is None else _place(session, shop, location),
-                reference=reference,
-                supplier=supplier,
+                **others,
                 by=BY,
                 now=runtime.clock(),
             )
-            is_same = before == (arrivals.in_words(row), row.supplier, row.location_id)
+            is_same = before == _told_of(row)
         doorbell.ring(runtime.redis, shop.id)
         said = "already was" if is_same else "is now"
         console.print(f"Delivery {delivery} {said}: {arrivals.in_words(row)}.")
+
+
+def _told_of(row: ArrivalRow) -> tuple[str, str, int | None]:
+    return (arrivals.in_words(row), row.supplier, row.location_id)
 
 
 def _check_units(row: ArrivalRow, quantity: int | None, received: int | None) -> None:

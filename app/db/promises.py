@@ -73,20 +73,28 @@ def record_promises(
         speech.promise(row, promise, words, least=held.get(key, 0))
         if key in seen.short:
             row.last_short = list(seen.short[key])
-    over = {key: row for key, row in standing.items() if key not in held}
-    ended = endings_of(session, shop_id, item_id, over, is_counted=is_counted, seen=seen)
     for key, row in standing.items():
         if held.get(key, row.short) < row.short:
             speech.say(row, held[key], row.expected_on, Basis(row.basis))
-    shipped = [row for row in over.values() if row.short > 0 and ended[row.order_id] is Ending.SHIPPED]
-    for row in over.values():
-        speech.end(row, ended[row.order_id], today)
-    session.flush()
-    for row in shipped:
-        speech.note_turn(row)
+    over = {key: row for key, row in standing.items() if key not in held}
+    ended = endings_of(session, shop_id, item_id, over, is_counted=is_counted, seen=seen)
+    _end_all(speech, over.values(), ended, today)
     sum_up(session, shop_id, speech.changed)
     judge_orders(session, shop_id, speech.changed, at=now)
     ask_for_checks_of_held(session, shop_id, new | speech.moved, now=now)
+
+
+def _end_all(
+    speech: "_Speech", rows: Collection[PromiseRow], ended: Mapping[int, Ending], today: date | None
+) -> None:
+    """Nothing is short of these lines any more. Whether one was shipped out of its turn is told by the
+    queue as it is after all of them."""
+    shipped = [row for row in rows if row.short > 0 and ended[row.order_id] is Ending.SHIPPED]
+    for row in rows:
+        speech.end(row, ended[row.order_id], today)
+    speech.session.flush()
+    for row in shipped:
+        speech.note_turn(row)
 
 
 def _orders_of(made: Iterable[tuple[Promise, str]], *, besides: Container[tuple[int, int]]) -> set[int]:
