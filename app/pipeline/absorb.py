@@ -199,7 +199,7 @@ def _privacy_request(session: Session, row: DueDelivery, fact: PrivacyRequest, n
     )
 
 
-# Each takes its own kind of fact, which the key names. (A shop that is gone: see `app.web.webhooks`.)
+# Each takes its own kind of fact, which the key names. (A shop that is gone: see `app.pipeline.intake`.)
 _TAKE: Mapping[type, Callable[[Session, DueDelivery, Any, datetime], None]] = {
     OrderGone: _order_gone,
     RoutingChanged: _routing_changed,
