@@ -34,7 +34,7 @@ def findings(
     with responses.RequestsMock() as wire:
         wire.get(f"{stage.world.runtime.settings.app_url}/healthz", body=health)
         found = list(doctor.examine(stage.world.runtime))
-    assert all(one.advice for one in found if one.tone != "well")
+    assert all(one.advice for one in found if one.tone in ("check", "fix"))
     return {one.name: (one.tone, one.text) for one in found}
 
 
@@ -52,8 +52,10 @@ def test_where_all_is_well_nothing_is_to_do_but_starting_worker_and_clock(
 
     found = findings(stage)
 
-    assert {name for name, (tone, _) in found.items() if tone != "well"} == {"Workers"}
-    assert {f"{domain}, scopes", f"{domain}, webhooks", f"{domain}, inbox"} <= found.keys()
+    assert {name for name, (tone, _) in found.items() if tone in ("check", "fix")} == {"Workers"}
+    assert {
+        f"{domain}, scopes", f"{domain}, webhooks at the platform", f"{domain}, webhooks waiting"
+    } <= found.keys()  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_where_all_is_well_nothing_is_to_do_but_starting_worker_and_clock(
 def test_an_address_that_leads_elsewhere_is_named(stage: Stage, health: str | Exception) -> None:
     tone, text = findings(stage, health=health)["Address"]
 
-    assert (tone, text.startswith("https://backline.test ")) == ("act", True)
+    assert (tone, text.startswith("https://backline.test ")) == ("fix", True)
 
 
 def test_without_a_database_the_rest_is_still_looked_at(stage: Stage) -> None:
@@ -72,8 +74,8 @@ def test_without_a_database_the_rest_is_still_looked_at(stage: Stage) -> None:
 
     found = findings(stage)
 
-    assert found["Database"][0] == "act"
-    assert found["Redis"][0] == "well"
+    assert found["Database"][0] == "fix"
+    assert found["Redis"][0] == "fine"
 
 
 def test_without_redis_the_rest_is_still_looked_at(stage: Stage) -> None:
@@ -81,21 +83,25 @@ def test_without_redis_the_rest_is_still_looked_at(stage: Stage) -> None:
         stage.world.runtime = replace(stage.world.runtime, redis=dead)
         found = findings(stage)
 
-    assert found["Redis"][0] == "act"
-    assert found["Database"][0] == "well"
+    assert found["Redis"][0] == "fix"
+    assert found["Database"][0] == "fine"
 
 
 @pytest.mark.parametrize(
     ("act", "name", "tone"),
     [
-        (lambda shop: setattr(shop, "status", "needs_merchant"), "connection", "act"),
-        (lambda shop: setattr(shop, "status", "removed"), "connection", "look"),
-        (lambda shop: setattr(shop, "subscriptions", {"orders/create": "no"}), "webhooks", "act"),
-        (lambda shop: setattr(shop, "subscribed_at", None), "webhooks", "look"),
+        (lambda shop: setattr(shop, "status", "needs_merchant"), "connection", "fix"),
+        (lambda shop: setattr(shop, "status", "removed"), "connection", "check"),
+        (
+            lambda shop: setattr(shop, "subscriptions", {"orders/create": "no"}),
+            "webhooks registered",
+            "fix",
+        ),
+        (lambda shop: setattr(shop, "subscribed_at", None), "webhooks registered", "check"),
         (
             lambda shop: setattr(shop, "subscribed_at", shop.subscribed_at - timedelta(hours=9)),
-            "webhooks",
-            "act",
+            "webhooks registered",
+            "fix",
         ),
     ],
 )
@@ -112,18 +118,46 @@ def test_access_that_was_withdrawn_is_found_by_asking(stage: Stage) -> None:
 
     tone, _ = findings(stage)[f"{stage.world.shop.domain}, access"]
 
-    assert tone == "act"
+    assert tone == "fix"
+
+
+def test_a_webhook_that_somebody_took_away_at_the_platform_is_found_by_asking(stage: Stage) -> None:
+    """Of a shop that says itself that all are registered."""
+    gone = stage.world.shop.webhooks.subscriptions.popitem()[1]
+
+    found = findings(stage)
+
+    tone, text = found[f"{stage.world.shop.domain}, webhooks at the platform"]
+    assert tone == "fix"
+    assert text.startswith("1 of ")
+    assert text.endswith(f"{gone.topic}: not registered.")
+    assert found[f"{stage.world.shop.domain}, webhooks registered"][0] == "fine"
+
+
+def test_a_scope_that_was_taken_back_is_found_by_asking(stage: Stage) -> None:
+    shop = stage.world.shop
+    shop.scopes = [scope for scope in shop.scopes if scope != "read_locations"]
+
+    assert findings(stage)[f"{shop.domain}, scopes"] == ("fix", "Not granted: read_locations.")
 
 
 def test_webhooks_that_wait_or_failed_are_counted(stage: Stage) -> None:
-    name = f"{stage.world.shop.domain}, inbox"
+    name = f"{stage.world.shop.domain}, webhooks waiting"
     stage.order()
     stage.world.deliver()
     stage.world.clock.sleep(300)
-    assert findings(stage)[name][0] == "act"
+    assert findings(stage)[name][0] == "fix"
     with stage.world.runtime.sessions.begin() as session:
         session.execute(sa.update(DeliveryRow).values(state="failed", problem="x"))
-    assert findings(stage)[name][0] == "look"
+    name = f"{stage.world.shop.domain}, webhooks failed"
+    assert findings(stage)[name][0] == "check"
+
+
+def test_whoever_left_is_asked_for_nothing(stage: Stage) -> None:
+    change(stage, lambda shop: setattr(shop, "status", "removed"))
+    domain = stage.world.shop.domain
+
+    assert [name for name in findings(stage) if domain in name] == [f"{domain}, connection"]
 
 
 def test_the_command_ends_with_one_where_somebody_must_act(tmp_path: Path) -> None:
@@ -132,5 +166,5 @@ def test_the_command_ends_with_one_where_somebody_must_act(tmp_path: Path) -> No
     result = CliRunner().invoke(main, ["doctor"], env=told | {"APP_URL": "http://127.0.0.1:1"})
 
     assert result.exit_code == 1
-    assert "act   Migrations: Some have not run.\n      Run `backline release`." in result.output
-    assert "act   Redis: Redis can't be reached" in result.output
+    assert "fix    Migrations: Some have not run.\n       Run `backline release`" in result.output
+    assert "fix    Redis: Redis can't be reached" in result.output

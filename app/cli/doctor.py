@@ -6,12 +6,13 @@ import click
 
 from app import doctor
 from app.local import find_redis
+from app.pipeline.checks import Check, Tone
 from app.pipeline.runtime import Runtime
 from app.platforms.http import Http
 from app.services import open_engine
 from app.settings import load_settings
 
-_COLORS = {"well": "green", "look": "yellow", "act": "red"}
+_COLORS = {Tone.FINE: "green", Tone.NOTE: "blue", Tone.CHECK: "yellow", Tone.FIX: "red"}
 
 
 @click.command(name="doctor")
@@ -22,14 +23,14 @@ def doctor_command() -> None:
     engine = open_engine(settings.database_url, connections=settings.database_connections)
     must_act = False
     try:
-        for finding in doctor.examine(Runtime(settings, engine, find_redis(settings), Http())):
-            must_act |= finding.tone == "act"
-            click.echo(f"{click.style(f'{finding.tone:4}', fg=_COLORS[finding.tone])}  {_said(finding)}")
+        for check in doctor.examine(Runtime(settings, engine, find_redis(settings), Http())):
+            must_act |= check.tone is Tone.FIX
+            click.echo(f"{click.style(f'{check.tone:5}', fg=_COLORS[check.tone])}  {_said(check)}")
     finally:
         engine.dispose()
     sys.exit(1 if must_act else 0)
 
 
-def _said(finding: doctor.Finding) -> str:
-    advice = f"\n      {finding.advice}" if finding.advice else ""
-    return f"{finding.name}: {finding.text}{advice}"
+def _said(check: Check) -> str:
+    advice = f"\n       {check.advice}" if check.advice else ""
+    return f"{check.name}: {check.text}{advice}"

@@ -333,6 +333,19 @@ class PlatformContract:
         assert {one.outcome for one in first} == {"created"}
         assert {one.outcome for one in second} == {"kept"}
 
+    def test_how_webhooks_stand_is_told_without_registering_any(
+        self, platform: Platform, address: str
+    ) -> None:
+        before = [platform.check_webhooks(address) for _ in range(2)]
+        registered = platform.register_webhooks(address)
+        after = platform.check_webhooks(address)
+        elsewhere = platform.check_webhooks(address.replace("https://", "https://elsewhere."))
+
+        topics = [one.topic for one in registered]
+        assert [[one.topic for one in told] for told in (*before, after, elsewhere)] == [topics] * 4
+        assert not any(one.is_right for told in (*before, elsewhere) for one in told)
+        assert all(one.is_right for one in after)
+
     def test_the_profile_names_the_shop_and_lacks_no_scope(self, platform: Platform) -> None:
         profile = platform.fetch_profile()
 

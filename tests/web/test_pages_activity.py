@@ -192,7 +192,7 @@ def test_without_redis_the_pages_still_answer(runtime: Runtime, shop_id: int) ->
         client = create_app(replace(runtime, redis=dead), has_open_pages=True).test_client()
 
         said = health(client, shop_id)
-        assert "Fix Workers: Redis can&#39;t be reached: " in said
+        assert "Fix Redis: Redis can&#39;t be reached: " in said
         assert "Note Clock: Unknown while Redis is unavailable." in said
 
 
@@ -209,7 +209,7 @@ def test_a_full_redis_is_named_as_what_holds_the_work_up(
 ) -> None:
     redis.config_set("maxmemory", 1)
     try:
-        assert "Fix Workers: Redis is full: raise its maxmemory" in health(client, shop_id)
+        assert "Fix Redis: Redis is full: raise its maxmemory" in health(client, shop_id)
     finally:
         redis.config_set("maxmemory", 0)
 

@@ -5,7 +5,7 @@ Ids are the platform's own numbers. A new platform is one folder that offers a `
 `app.platforms.registry`. docs/new-platform.md walks through it.
 """
 
-from app.platforms.base.access import Credentials, Grant, ShopProfile, Subscription
+from app.platforms.base.access import Credentials, Grant, Registered, ShopProfile, Subscription
 from app.platforms.base.facts import (
     Fact,
     InboundChanged,
@@ -91,6 +91,7 @@ __all__ = [
     "ProductStockMoved",
     "PurchaseLine",
     "PurchaseOrder",
+    "Registered",
     "Reservation",
     "ReservationKind",
     "Routing",

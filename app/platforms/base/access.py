@@ -1,6 +1,7 @@
 """Who the shop is, what we may do there, and what it takes to call it."""
 
 from collections.abc import Callable
+from enum import StrEnum
 
 import msgspec
 
@@ -21,9 +22,17 @@ class ShopProfile(msgspec.Struct, frozen=True):
     currency: str = ""
 
 
+class Registered(StrEnum):
+    """What became of registering a webhook topic that is sent to us now."""
+
+    CREATED = "created"
+    KEPT = "kept"
+    UPDATED = "updated"
+
+
 class Subscription(msgspec.Struct, frozen=True):
-    """One webhook topic and what became of registering it: `created`, `kept`, `updated`, or the
-    platform's refusal in words."""
+    """One webhook topic and what became of registering it, or how it stands: one of `Registered`, else
+    what is wrong in words (the platform's refusal, "not registered")."""
 
     topic: str
     outcome: str
@@ -31,7 +40,7 @@ class Subscription(msgspec.Struct, frozen=True):
     @property
     def is_right(self) -> bool:
         """Whether the topic is sent to us now."""
-        return self.outcome in ("created", "kept", "updated")
+        return self.outcome in set(Registered)
 
 
 class Grant(msgspec.Struct, frozen=True):

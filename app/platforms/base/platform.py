@@ -125,6 +125,11 @@ class Platform(Protocol):
         only where `scopes` holds it; keeps what is already right."""
         ...
 
+    def check_webhooks(self, address: str, *, scopes: Sequence[str] = ()) -> list[Subscription]:
+        """How each topic that `register_webhooks` would see to stands at the platform now: kept, or what
+        is wrong with it. It changes nothing."""
+        ...
+
     def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
         """Which items these variants sell. A variant that no longer exists comes back with no item."""
         ...

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from app.platforms.base import Subscription
+from app.platforms.base import Registered, Subscription
 from app.platforms.bigcommerce.answers import read
 from app.platforms.bigcommerce.client import BigCommerceClient, words_of
 from app.platforms.bigcommerce.scopes import SCOPES
@@ -44,17 +44,44 @@ class _AdminBody(msgspec.Struct):
 def register_webhooks(client: BigCommerceClient, address: str, *, secret: str) -> list[Subscription]:
     """Make the store send every scope to `address` with its secret; keeps what is right, wakes what
     was switched off, and removes older ones of ours that go elsewhere."""
-    standing = [
-        read(hook, _Hook) for page in client.pages("/v3/hooks", {}, limit=_PAGE) for hook in page
-    ]
+    standing = _standing(client)
     blocked = _blocked(client, address)
-    wanted = [scope for scope, told in SCOPES.items() if told.is_subscribed]
     result = []
-    for scope in wanted:
-        mine = [hook for hook in standing if hook.scope == scope]
+    for scope, mine in standing.items():
         outcome = _put_right(client, scope, mine, address=address, secret=secret)
         result.append(Subscription(scope, blocked or outcome))
     return result
+
+
+def check_webhooks(client: BigCommerceClient, address: str, *, secret: str) -> list[Subscription]:
+    """How the hooks stand that `register_webhooks` would see to."""
+    standing = _standing(client)
+    blocked = _blocked(client, address)
+    return [
+        Subscription(scope, blocked or _wrong(mine, address, secret) or Registered.KEPT)
+        for scope, mine in standing.items()
+    ]
+
+
+def _standing(client: BigCommerceClient) -> dict[str, list[_Hook]]:
+    """The hooks of each scope that we need. A token sees those of its own app alone."""
+    found = [read(hook, _Hook) for page in client.pages("/v3/hooks", {}, limit=_PAGE) for hook in page]
+    wanted = [scope for scope, told in SCOPES.items() if told.is_subscribed]
+    return {scope: [hook for hook in found if hook.scope == scope] for scope in wanted}
+
+
+def _wrong(mine: Sequence[_Hook], address: str, secret: str) -> str:
+    """What is wrong with a scope's hooks; nothing if one of them is right."""
+    here = _leading_to(mine, address)
+    if here is None:
+        return f"sent to {mine[0].destination}" if mine else "not registered"
+    if not here.is_active:
+        return "switched off"
+    return "" if _has_secret(here.headers, secret) else "sent without the secret of this installation"
+
+
+def _leading_to(mine: Sequence[_Hook], address: str) -> _Hook | None:
+    return next((hook for hook in mine if hook.destination == address), None)
 
 
 def _blocked(client: BigCommerceClient, address: str) -> str:
@@ -74,15 +101,15 @@ def _put_right(
     client: BigCommerceClient, scope: str, mine: Sequence[_Hook], *, address: str, secret: str
 ) -> str:
     body = {"scope": scope, "destination": address, "is_active": True, "headers": {HEADER: secret}}
-    here = next((hook for hook in mine if hook.destination == address), None)
+    here = _leading_to(mine, address)
     for hook in mine:
         if hook is not here:
             client.request("DELETE", f"/v3/hooks/{hook.id}", expected=[HTTPStatus.NOT_FOUND])
     if here is None:
-        return _send(client, "POST", "/v3/hooks", body) or "created"
-    if here.is_active and _has_secret(here.headers, secret):
-        return "kept"
-    return _send(client, "PUT", f"/v3/hooks/{here.id}", body) or "updated"
+        return _send(client, "POST", "/v3/hooks", body) or Registered.CREATED
+    if not _wrong([here], address, secret):
+        return Registered.KEPT
+    return _send(client, "PUT", f"/v3/hooks/{here.id}", body) or Registered.UPDATED
 
 
 def _has_secret(headers: Mapping[str, str] | None, secret: str) -> bool:

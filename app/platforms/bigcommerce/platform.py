@@ -60,6 +60,10 @@ class BigCommercePlatform:
         """A hook for every scope, each with the store's secret header."""
         return hooks.register_webhooks(self._client, address, secret=self._hook_secret)
 
+    def check_webhooks(self, address: str, *, scopes: Sequence[str] = ()) -> list[Subscription]:
+        """What the store sends of every scope now."""
+        return hooks.check_webhooks(self._client, address, secret=self._hook_secret)
+
     def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
         """Each variant is its own item, but for those that share their product's stock."""
         return reads.fetch_variants(self._habits, variant_ids)

@@ -69,6 +69,10 @@ class ShopifyPlatform:
         """Subscribe every topic but the compliance ones, which the app's configuration sets."""
         return subscriptions.register_webhooks(self._client, address, scopes=scopes)
 
+    def check_webhooks(self, address: str, *, scopes: Sequence[str] = ()) -> list[Subscription]:
+        """What the shop sends of those topics now."""
+        return subscriptions.check_webhooks(self._client, address, scopes=scopes)
+
     def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
         """Which items these variants sell, 250 in a request."""
         return reads.fetch_variants(self._client, variant_ids)

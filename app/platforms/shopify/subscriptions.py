@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from app.platforms.base import Subscription
+from app.platforms.base import Registered, Subscription
 from app.platforms.shopify import aliases, queries
 from app.platforms.shopify.aliases import Mutation, Part
 from app.platforms.shopify.answers import Nodes, PageInfo, typed
@@ -41,23 +41,48 @@ def register_webhooks(
     Compliance topics are set in the app's configuration, so they are not listed here.
     """
     ours = _ours_by_topic(client, address)
-    wanted = {name: topic for name, topic in TOPICS.items() if topic.is_wanted(scopes)}
     parts = {
         name: _part(f"w{index}", name, ours.get(enum_name(name)), address=address)
-        for index, name in enumerate(wanted)
+        for index, name in enumerate(_wanted(scopes))
     }
     sent = [part for part in parts.values() if part is not None]
     refusals = aliases.send(client, sent) if sent else {}
     return [Subscription(name, _outcome(part, refusals)) for name, part in parts.items()]
 
 
+def check_webhooks(
+    client: ShopifyClient, address: str, *, scopes: Sequence[str] = ()
+) -> list[Subscription]:
+    """How the subscriptions stand that `register_webhooks` would see to."""
+    ours = _ours_by_topic(client, address)
+    return [
+        Subscription(name, _wrong(name, ours.get(enum_name(name)), address) or Registered.KEPT)
+        for name in _wanted(scopes)
+    ]
+
+
+def _wanted(scopes: Sequence[str]) -> list[str]:
+    return [name for name, topic in TOPICS.items() if topic.is_wanted(scopes)]
+
+
+def _wrong(name: str, existing: _Existing | None, address: str) -> str:
+    """What is wrong with a topic's subscription; nothing if it is right."""
+    if existing is None:
+        return "not registered"
+    if existing.uri != address:
+        return f"sent to {existing.uri}"
+    if set(existing.include_fields) != set(TOPICS[name].fields):
+        return "sent with other fields than this version reads"
+    return ""
+
+
 def _outcome(part: Part | None, refusals: dict[str, str]) -> str:
     if part is None:
-        return "kept"
+        return Registered.KEPT
     return refusals.get(part.alias) or _DONE[part.mutation.field]
 
 
-_DONE = {CREATE.field: "created", UPDATE.field: "updated"}
+_DONE = {CREATE.field: Registered.CREATED, UPDATE.field: Registered.UPDATED}
 
 
 def _part(alias: str, name: str, existing: _Existing | None, *, address: str) -> Part | None:
@@ -65,7 +90,7 @@ def _part(alias: str, name: str, existing: _Existing | None, *, address: str) ->
     wanted = _input(TOPICS[name], address)
     if existing is None:
         return Part(alias, CREATE, {"topic": enum_name(name), "webhookSubscription": wanted})
-    if existing.uri == address and set(existing.include_fields) == set(TOPICS[name].fields):
+    if not _wrong(name, existing, address):
         return None
     return Part(alias, UPDATE, {"id": existing.id, "webhookSubscription": wanted})
 

@@ -9,7 +9,7 @@ from app.pipeline.runtime import Runtime
 from app.web import access
 from app.web.pages.chart import lay_out
 from app.web.pages.frame import OpenShop, is_fragment, open_shop, read_session
-from app.web.pages.health_checks import TURN_DAYS, make_checks
+from app.web.pages.health_checks import checks_of
 from app.web.pages.setup import list_steps, must_be_done
 
 DAYS = 30
@@ -52,18 +52,11 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 def _live(opened: OpenShop, machines: Machines) -> dict[str, object]:
     """What changes from moment to moment."""
     session, say = opened.session, opened.say
-    checks = make_checks(
-        say,
-        overview.read_inbox(session, opened.id),
-        overview.read_trouble(session, opened.shop),
-        machines,
-        overview.count_turns(session, opened.id, since=say.start_of(say.days_before(TURN_DAYS)[0])),
-    )
     return {
         "totals": overview.count_waiting(session, opened.id),
         "lists": orders.count_lists(session, opened.id, today=say.today),
         "counted": orders.COUNTED,
-        "checks": checks,
+        "checks": checks_of(session, say, machines),
     }
 
 

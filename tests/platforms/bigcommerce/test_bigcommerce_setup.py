@@ -93,6 +93,24 @@ class TestHooks:
         assert {hook.destination for hook in hooks(store)} == {ADDRESS}
         assert len(hooks(store)) == len(SUBSCRIBED)
 
+    def test_what_is_wrong_with_a_hook_is_said_and_left(self, platform: Platform, store: Towels) -> None:
+        platform.register_webhooks(ADDRESS)
+        gone, asleep, open_one, moved, *right = hooks(store)
+        del store.shop.webhooks.subscriptions[gone.hook_id]
+        asleep.is_active = False
+        open_one.headers = {}
+        moved.destination = "https://old.example/webhooks/bigcommerce"
+
+        found = {one.topic: one.outcome for one in platform.check_webhooks(ADDRESS)}
+
+        assert found == dict.fromkeys((one.scope for one in right), "kept") | {
+            gone.scope: "not registered",
+            asleep.scope: "switched off",
+            open_one.scope: "sent without the secret of this installation",
+            moved.scope: "sent to https://old.example/webhooks/bigcommerce",
+        }
+        assert not asleep.is_active
+
     def test_hooks_of_other_scopes_are_left_alone(self, platform: Platform, store: Towels) -> None:
         now = store.clock()
         other = Hook(1, "store/customer/created", "https://x.example", {}, now, now, now)

@@ -197,6 +197,29 @@ def test_an_old_address_or_field_list_of_ours_is_updated(
     assert old["id"] in shop.sent().values()
 
 
+@pytest.mark.parametrize(
+    ("old", "wrong"),
+    [
+        (
+            existing("orders/edited", uri="https://old.example/webhooks/shopify"),
+            "sent to https://old.example/webhooks/shopify",
+        ),
+        (existing("orders/edited", fields=("id",)), "sent with other fields than this version reads"),
+        (existing("orders/edited", uri="https://other.example/hooks"), "not registered"),
+    ],
+)
+def test_what_is_wrong_with_a_subscription_is_said_and_left(
+    platform: ShopifyPlatform, wire: Wire, old: dict[str, Any], wrong: str
+) -> None:
+    right = [existing(topic) for topic in SUBSCRIBED if topic != "orders/edited"]
+    Subscriptions(wire, old, *right)
+
+    found = {one.topic: one.outcome for one in platform.check_webhooks(ADDRESS)}
+
+    assert found == dict.fromkeys(SUBSCRIBED, "kept") | {"orders/edited": wrong}
+    assert wire.names() == ["Subscriptions"]
+
+
 def test_a_subscription_of_others_is_not_touched(platform: ShopifyPlatform, wire: Wire) -> None:
     other = existing("orders/edited", uri="https://other.example/hooks")
     shop = Subscriptions(wire, other)

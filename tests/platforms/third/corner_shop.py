@@ -129,6 +129,10 @@ def make_app(shop: CornerShop) -> Flask:
     def tell_shop() -> Response:
         return jsonify(domain=shop.domain, name="Mugs", zone="Europe/London")
 
+    @app.get("/hooks")
+    def hooks() -> Response:
+        return jsonify(shop.hooks)
+
     @app.put("/hooks/<topic>")
     def hook(topic: str) -> Response:
         was = shop.hooks.get(topic)

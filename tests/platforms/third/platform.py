@@ -30,6 +30,7 @@ from app.platforms.base import (
     OrderSeen,
     Pool,
     PurchaseOrder,
+    Registered,
     Reservation,
     Routing,
     ShopProfile,
@@ -167,6 +168,14 @@ class CornerPlatform:
     def fetch_codes(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
         """There are no barcodes at the corner."""
         return [msgspec.structs.replace(one, codes=()) for one in self.fetch_variants(variant_ids)]
+
+    def check_webhooks(self, address: str, *, scopes: Sequence[str] = ()) -> list[Subscription]:
+        """Where each topic's hook leads."""
+        there = msgspec.json.decode(self._ask("hooks"), type=dict[str, str])
+        return [
+            Subscription(topic, Registered.KEPT if there.get(topic) == address else "not registered")
+            for topic in TOPICS
+        ]
 
     def fetch_variants(self, variant_ids: Sequence[int]) -> list[VariantSeen]:
         """Each item is sold by one variant."""

@@ -1,0 +1,61 @@
+"""What a shop's platform says when it is asked now: whether we may, and what it sends us."""
+
+import math
+from collections.abc import Iterator
+
+from app.core.states import ShopStatus
+from app.db.models import Shop
+from app.errors import BacklineError
+from app.logs import first_line
+from app.pipeline.checks.check import Check, Tone
+from app.pipeline.runtime import Runtime
+from app.platforms.base import Platform, Traits
+from app.platforms.http import PlatformRefused
+
+_TOPICS_SAID = 5
+
+
+def check_at_platform(runtime: Runtime, shop: Shop) -> Iterator[Check]:
+    """Access, scopes and webhooks, as far as the platform answers; nothing of a shop that waits for its
+    merchant."""
+    if shop.status != ShopStatus.ACTIVE:
+        return
+    address = f"{runtime.settings.app_url}/webhooks/{shop.platform}"
+    try:
+        platform = runtime.connect(shop)
+        profile = platform.fetch_profile()
+        yield Check("Access", Tone.FINE, "The platform answers.")
+        yield _scopes(profile.missing_scopes)
+        yield _webhooks(platform, address, profile.scopes)
+    except (BacklineError, PlatformRefused) as error:
+        yield Check("Access", Tone.FIX, first_line(error), "If it stays, connect the shop again.")
+
+
+def _scopes(missing: tuple[str, ...]) -> Check:
+    if missing:
+        text = f"Not granted: {', '.join(missing)}."
+        return Check("Scopes", Tone.FIX, text, "Open Backline from the shop's admin.")
+    return Check("Scopes", Tone.FINE, "All are granted.")
+
+
+def _webhooks(platform: Platform, address: str, scopes: tuple[str, ...]) -> Check:
+    name = "Webhooks at the platform"
+    found = platform.check_webhooks(address, scopes=scopes)
+    wrong = [f"{one.topic}: {one.outcome}" for one in found if not one.is_right]
+    if not wrong:
+        return Check(name, Tone.FINE, f"All {len(found)} are sent to {address}.")
+    more = f"; and {len(wrong) - _TOPICS_SAID} more" if len(wrong) > _TOPICS_SAID else ""
+    return Check(
+        name,
+        Tone.FIX,
+        f"{len(wrong)} of {len(found)} are not sent as they must be: "
+        f"{'; '.join(wrong[:_TOPICS_SAID])}{more}.",
+        f"Backline puts them right within {_hours_until_checked(platform.traits)}; to have it at once, "
+        "connect the shop again.",
+    )
+
+
+def _hours_until_checked(traits: Traits) -> str:
+    """An hour where every hourly check reads the list, else as long as it is not read."""
+    hours = math.ceil(traits.webhook_list_every_s / 3600)
+    return "an hour" if hours <= 1 else f"{hours} hours"
