@@ -3,6 +3,7 @@ PostgreSQL and a Redis of their own, and faults strike. What people do there is 
 that shares no code with the product says what each order must show once all is calm.
 """
 
+import contextlib
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import requests
@@ -39,16 +41,19 @@ PATIENCE_S = 300
 """Nothing here must take so long: half of it is a dead worker's lease, and ever longer pauses."""
 CALM_S = 3
 _ACT_EVERY_S = 0.2
+_DEPLOY_S = 10
 # Of many shops a few are busy at a time: what matters is how many there are.
 _BUSY_AT_ONCE = 10
 
 
 @dataclass
 class Host:
-    """What looks after processes: each in a session of its own, with a log, started again if it ends."""
+    """What looks after processes: each in a session of its own, with a log, started again if it ends.
+    `folders` are those of processes of another build."""
 
     environ: Mapping[str, str]
     home: Path
+    folders: Mapping[str, Path] = field(default_factory=dict)
     running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     ended: Counter[str] = field(default_factory=Counter)
 
@@ -62,6 +67,7 @@ class Host:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                cwd=self.folders.get(name),
             )
 
     def kill(self, name: str) -> None:
@@ -72,6 +78,14 @@ class Host:
         process.wait()
         assert process.stdin is not None
         process.stdin.close()
+
+    def retire(self, name: str) -> None:
+        """What hosts do at a deployment: SIGTERM, and some time to end."""
+        process = self.running[name]
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=_DEPLOY_S)
+        self.kill(name)
 
     def look_after(self) -> None:
         """Start again what ended by itself."""
@@ -226,9 +240,12 @@ class Campaign:
 
 
 @contextmanager
-def campaign(seed: int, home: Path, *, pairs: int = 1) -> Iterator[Campaign]:
+def campaign(
+    seed: int, home: Path, *, pairs: int = 1, folders: Mapping[str, Path] = MappingProxyType({})
+) -> Iterator[Campaign]:
     """All of it, at work and at rest; two workers. Its histories' seeds are the `pairs` from
-    `seed * pairs` on, each for a shop and for a store."""
+    `seed * pairs` on, each for a shop and for a store. `folders` are those of processes of another
+    build."""
     home.mkdir(exist_ok=True)
     seeds = range(seed * pairs, (seed + 1) * pairs)
     clock = WallClock()
@@ -241,7 +258,7 @@ def campaign(seed: int, home: Path, *, pairs: int = 1) -> Iterator[Campaign]:
         redis = stack.enter_context(EmbeddedRedis(home / "redis"))
         base_urls = [_served(stack, shopify.serve(list(shops.values()), port=0))]
         base_urls.append(_served(stack, bigcommerce.serve(list(stores.values()), port=0)))
-        host = Host(environment(home, server.url, redis.url, base_urls), home)
+        host = Host(environment(home, server.url, redis.url, base_urls), home, folders)
         stack.callback(host.stop)
         _migrate(server.url)
         runtime = build_runtime(load_settings(host.environ))
