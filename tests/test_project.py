@@ -229,6 +229,26 @@ def test_every_job_queued_by_name_exists() -> None:
         pkgutil.resolve_name(name)
 
 
+# What few shops use, or commands and pages alone. A worker that has loaded it holds it all day.
+_NOT_IN_A_WORKER = {
+    *("alembic", "app.cli", "app.doctor", "app.local", "app.sandbox", "app.starting", "app.web"),
+    *("app.pipeline.edi", "app.pipeline.feeds.run", "app.pipeline.feeds.sftp", "app.pipeline.files"),
+    *("click", "flask", "granian", "holidays", "paramiko", "prometheus_client", "pydifact"),
+    *("python_calamine", "pyx12", "werkzeug"),
+}
+
+
+def test_a_worker_starts_without_what_few_of_its_jobs_use() -> None:
+    code = "import sys, workers.__main__; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    loaded = set(done.stdout.split())
+    assert "app.pipeline.write_back" in loaded
+    assert {name for name in _NOT_IN_A_WORKER if name in loaded} == set()
+
+
 # Settings
 
 

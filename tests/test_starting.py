@@ -278,7 +278,7 @@ def test_what_ends_under_up_is_started_again_and_said(tmp_path: Path) -> None:
     }  # fmt: skip
     with running_up(told) as up:
         read_until(up, "Backline is up.")
-        worker = find(tmp_path, "app.cli worker")
+        worker = find(tmp_path, "-m workers")
         assert run(tmp_path, "up", **told)[0] == 69
         os.kill(worker, 9)
         told_of_worker = read_until(up, "started again in 1 s.")
@@ -292,7 +292,7 @@ def test_what_ends_under_up_is_started_again_and_said(tmp_path: Path) -> None:
 
         assert "The worker process ended with -9" in told_of_worker
         assert "Redis ended" in told_of_redis
-        assert find(tmp_path, "app.cli worker") != worker
+        assert find(tmp_path, "-m workers") != worker
 
 
 def _read(path: Path) -> bytes:

@@ -16,7 +16,7 @@ from app.local import ProcessEndedError, end_like_ctrl_c, local_url, running_pro
 from app.logs import configure_logs
 from app.pipeline.alerts.sending import keep_telling
 from app.pipeline.runtime import Runtime, build_runtime
-from app.services import collect_garbage_seldom, open_engine, open_redis
+from app.services import open_engine, open_redis
 from app.settings import Settings, SettingsError, load_settings, make_encryption_key, make_secret_key
 from app.starting import need_port, only_one, tell_of_missing_tables
 from app.tending import Keeper
@@ -73,14 +73,13 @@ def web(*, local: bool) -> None:
 @click.command()
 def worker() -> None:
     """Run background jobs."""
-    configure_logs(as_json=False)
     settings = load_settings()
-    url = _need_redis()
+    _need_redis()
     _tell_of_missing_tables(settings)
-    from workers.pool import Pool  # noqa: PLC0415 -- no other command needs it
-
-    collect_garbage_seldom()
-    Pool(build_runtime(settings), url).run()
+    # What threads let go of the C library keeps for each of them, unless it is told to share.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+    # A program of its own: what commands are made of takes a quarter of a worker's memory.
+    os.execv(sys.executable, [sys.executable, "-m", "workers"])  # noqa: S606 -- our own interpreter
 
 
 @click.command()

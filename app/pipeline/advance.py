@@ -24,7 +24,6 @@ from app.pipeline.ahead import settle_or_read_ahead
 from app.pipeline.bulk import write_in_bulk
 from app.pipeline.context import ShopContext
 from app.pipeline.feeds.access import FeedAccess
-from app.pipeline.feeds.run import read_feed
 from app.pipeline.holds import keep_holds
 from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
@@ -147,6 +146,12 @@ def _act(context: ShopContext) -> bool:
     return any(step(context) for name, step in STEPS.items() if name in wanted)
 
 
+def _read_feed(context: ShopContext) -> bool:
+    from app.pipeline.feeds.run import read_feed  # noqa: PLC0415 -- 29 MiB that few shops use
+
+    return read_feed(context)
+
+
 def _has_step(due: DueWork, now: datetime) -> bool:
     return due.is_leaving(now) or bool(due.steps(now))
 
@@ -168,6 +173,6 @@ STEPS: Mapping[Step, Callable[[ShopContext], bool]] = {
     Step.ORDERS: write_back,
     Step.HOLDS: keep_holds,
     # Nobody waits at a stranger's server while there are orders to write.
-    Step.FEEDS: read_feed,
+    Step.FEEDS: _read_feed,
     Step.HOURLY: reconcile,
 }

@@ -7,13 +7,14 @@ and Saturday, that of the rest of Malaysia is not, and Hungary works on some Sat
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple
-
-import holidays
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.core.bounds import YEARS_AHEAD
 from app.core.working_days import EVERY_DAY, WorkingDays
 from app.db.models import Shop
+
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 
 class CountryError(ValueError):
@@ -96,6 +97,8 @@ def country_code(typed: str) -> str:
 
 def countries() -> dict[str, str]:
     """Every code that can be chosen, with the part's name where it has one: GB-SCT, Scotland."""
+    import holidays  # noqa: PLC0415 -- see `_days_of`
+
     offered: dict[str, str] = {}
     for code in sorted(holidays.list_supported_countries(include_aliases=False)):
         known = _parts_of(code) or {}
@@ -110,20 +113,30 @@ def working_days_of(country: str, year: int) -> WorkingDays:
     """The calendar of a country (ISO code, or one of its parts: US, DE-BY) from that year on; of one
     that the library does not know, or where nobody said, every day is a working day."""
     code, _, part = country.upper().partition("-")
+    if not code:
+        return EVERY_DAY
     # All years at once: the library fills in others as they are asked for, which threads must not share.
     years = range(year - 1, year + YEARS_AHEAD + 2)
     try:
-        known = holidays.country_holidays(code, subdiv=part or None, years=years, expand=False)
+        known = _days_of(code, subdiv=part or None, years=years, expand=False)
     except NotImplementedError:
         return EVERY_DAY
     return WorkingDays(frozenset(known.weekend), known, known.is_working_day)
+
+
+def _days_of(code: str, **which: Any) -> "HolidayBase":
+    """Raises `NotImplementedError` for a country that is unknown. The library is loaded by those who
+    ask: a worker whose shops have named no country needs none of it."""
+    import holidays  # noqa: PLC0415 -- as said
+
+    return holidays.country_holidays(code, **which)
 
 
 @lru_cache(maxsize=256)
 def _parts_of(code: str) -> dict[str, list[str]] | None:
     """The parts of a country with their names; None if it is unknown."""
     try:
-        known = holidays.country_holidays(code)
+        known = _days_of(code)
     except NotImplementedError:
         return None
     names = known.get_subdivision_aliases()
@@ -134,9 +147,9 @@ def _parts_of(code: str) -> dict[str, list[str]] | None:
 def _needs_part(code: str) -> bool:
     """Whether every part has more than the country alone."""
     year = 2026  # the law changes seldom, and only whether to ask depends on it
-    alone = set(holidays.country_holidays(code, years=year))
-    parts = holidays.country_holidays(code).subdivisions
-    return all(set(holidays.country_holidays(code, subdiv=part, years=year)) != alone for part in parts)
+    alone = set(_days_of(code, years=year))
+    parts = _days_of(code).subdivisions
+    return all(set(_days_of(code, subdiv=part, years=year)) != alone for part in parts)
 
 
 def _offered(code: str, known: dict[str, list[str]]) -> str:

@@ -107,7 +107,7 @@ def test_a_stopped_demo_leaves_nothing_behind(tmp_path: Path, number: signal.Sig
 def test_a_demo_whose_worker_dies_names_its_log(tmp_path: Path) -> None:
     with _demo("--once", home=tmp_path) as demo:
         _read_until(demo, STARTED)
-        for process in _processes_of(tmp_path, "app.cli worker"):
+        for process in _processes_of(tmp_path, "-m workers"):
             os.kill(process, signal.SIGKILL)
         told, _ = demo.communicate(timeout=LONGEST_S)
 
