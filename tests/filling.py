@@ -47,10 +47,12 @@ _FILL = [
          CASE WHEN n % 5 > 0 THEN 'lead time' ELSE 'unknown' END, 'words', CAST(:now AS timestamptz)
        FROM generate_series(CAST(:first AS bigint), :last) s, generate_series(1, :orders) n,
          generate_series(1, 2) l WHERE n % 25 <> 24""",
-    """INSERT INTO events (shop_id, at, kind, order_id, item_id, before, after, why)
+    """INSERT INTO events (shop_id, at, kind, order_id, item_id, before, after, why, counts_as,
+         counted_in)
        SELECT s, :now - e * interval '20 seconds',
          CASE WHEN e % 2 = 0 THEN 'shown' ELSE 'promise' END, e % :orders + 1, e % :items + 1,
-         'nothing', 'backordered 2026-12-05', 'why'
+         'nothing', 'backordered 2026-12-05', 'why', CASE WHEN e % 2 = 0 THEN 'backordered' END,
+         CAST(extract(epoch FROM :now - e * interval '20 seconds') AS bigint) / 900 * 900
        FROM generate_series(CAST(:first AS bigint), :last) s, generate_series(1, 2 * :orders) e""",
     """INSERT INTO lines (shop_id, order_id, item_id, location_id, quantity, backordered, waiting)
        SELECT shop_id, order_id, item_id, 1, 1, 0, 1 FROM promises

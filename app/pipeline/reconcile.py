@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.db import due_items, item_codes, preferences, shops, showing, variants
+from app.db import day_counts, due_items, item_codes, preferences, shops, showing, variants
 from app.db.holds import ask_for_checks_of_changed
 from app.db.models import Shop
 from app.db.stale_orders import asked_since
@@ -45,6 +45,7 @@ def reconcile(context: ShopContext) -> bool:
         now = context.clock()
         due_items.look_at_waiting_items(session, context.shop_id, now=now)
         ask_for_checks_of_changed(session, context.shop_id, now=now)
+        day_counts.count_events(session, context.shop_id, since=now - 2 * _EVERY)
         shop = shops.get_shop(session, context.shop_id)
         # Nothing of what is asked in between looks at the shop's own row: it is written once.
         with session.no_autoflush:

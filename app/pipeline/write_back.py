@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.changes import is_worth_writing
 from app.core.desired import Shown, Status, desired, says_what_is_unsure
 from app.core.foreign import may_put_right
-from app.db import audit, due_orders, foreign, holds, shops, showing
+from app.db import audit, day_counts, due_orders, foreign, holds, shops, showing
 from app.db.demand import doubts_about
 from app.db.due_orders import DueOrder
 from app.db.models import Shop
@@ -227,9 +227,11 @@ def _send(context: ShopContext, plans: Sequence[Planned]) -> None:
                     session, context.shop_id, one.order.order_id, one.after, now=context.clock()
                 )
     for results in context.platform.write([one.change for one in plans if not _is_empty(one.change)]):
+        began = context.clock()
         with context.transaction() as session:
             for result in results:
                 _record_result(session, context, by_id[result.order_id], result.error)
+            day_counts.count_events(session, context.shop_id, since=began)
 
 
 def _is_empty(change: OrderChange) -> bool:

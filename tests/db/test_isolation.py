@@ -33,6 +33,7 @@ from app.db import (
     arrivals,
     audit,
     bulk_writes,
+    day_counts,
     demand,
     due_items,
     due_orders,
@@ -429,9 +430,10 @@ CALLS: Mapping[str, Call] = {
     "pages.orders.find_items": lambda s, a: page_orders.find_items(s, a.id, "units"),
     "pages.orders.count_lists": lambda s, a: page_orders.count_lists(s, a.id, today=TODAY),
     "pages.overview.count_waiting": lambda s, a: page_overview.count_waiting(s, a.id),
-    "pages.overview.count_days": lambda s, a: page_overview.count_days(
+    "day_counts.count_days": lambda s, a: day_counts.count_days(
         s, a.id, days=[TODAY], since=seconds(-99), zone=ZoneInfo("UTC")
     ),
+    "day_counts.count_events": lambda s, a: day_counts.count_events(s, a.id, since=seconds(-99)),
     "pages.overview.read_inbox": lambda s, a: page_overview.read_inbox(s, a.id),
     "pages.overview.count_turns": lambda s, a: page_overview.count_turns(s, a.id, since=NOW),
     "queue_heads.count_waiting_longer": lambda s, a: queue_heads.count_waiting_longer(

@@ -1,7 +1,6 @@
 """What the status pages read: lists, states, search, paging, figures."""
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -439,28 +438,6 @@ def test_the_figures_count_orders_units_and_who_waits_longest(session: Session, 
 
 def test_nobody_waits_in_an_empty_shop(session: Session, shop: Shop) -> None:
     assert overview.count_waiting(session, shop.id) == overview.Totals(0, 0, None, False, None)
-
-
-def test_a_day_of_the_chart_is_a_day_of_the_shop(session: Session, shop: Shop) -> None:
-    """20:00 UTC on the 23rd is the 24th in Calcutta, half an hour off every full one."""
-    zone = ZoneInfo("Asia/Kolkata")
-    days = [day("2026-11-23"), day("2026-11-24"), day("2026-11-25")]
-    for hour, minute, before, after in [
-        (18, 29, "nothing", "backordered 2026-12-05"),
-        (18, 30, "nothing", "backordered"),
-        (20, 0, "backordered", "released 2026-11-24"),
-        (20, 1, "backordered", "backordered 2026-12-06"),
-        (20, 2, "released 2026-11-24", "nothing"),
-    ]:
-        at = datetime(2026, 11, 23, hour, minute, tzinfo=UTC)
-        audit.record_event(session, shop.id, "shown", at=at, before=before, after=after)
-    audit.record_event(session, shop.id, "promise", at=NOW, before="covered", after="backordered")
-    session.flush()
-
-    since = datetime(2026, 11, 23, tzinfo=zone)
-    counts = overview.count_days(session, shop.id, days=days, since=since, zone=zone)
-
-    assert [(one.backordered, one.released) for one in counts] == [(1, 0), (1, 1), (0, 0)]
 
 
 def test_the_inbox_tells_what_waits_since_when_and_what_failed(session: Session, shop: Shop) -> None:

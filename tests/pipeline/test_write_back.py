@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import showing
-from app.db.models import Order, ShownRow
+from app.db.models import Event, Order, ShownRow
 from app.settings import Settings
 from tests.pipeline.stage import Stage, mutations, open_shop
 
@@ -57,3 +57,30 @@ def test_other_peoples_words_stay_as_they_are(stage: Stage) -> None:
     assert waiting[1].startswith("Gift wrap, please.\n\n[backorder]\n")
     assert stage.world.tags(order_id) == {"VIP", "backorder-released"}
     assert stage.world.note(order_id).startswith("Gift wrap, please.")
+
+
+def test_the_chart_of_days_counts_what_was_written(stage: Stage) -> None:
+    order_id = stage.ordered()
+    stage.restock(1)
+    stage.settle_down()
+
+    with stage.world.runtime.sessions.begin() as session:
+        told = sa.select(Event.counts_as, Event.counted_in).where(
+            Event.kind == "shown", Event.order_id == order_id
+        )
+        events = session.execute(told.order_by(Event.id)).all()
+    assert [counts_as for counts_as, _ in events] == ["backordered", "released"]
+    assert all(counted_in % 900 == 0 for _, counted_in in events)
+
+
+def test_the_hourly_check_counts_what_a_build_before_wrote(stage: Stage) -> None:
+    stage.ordered()
+    with stage.world.runtime.sessions.begin() as session:
+        session.execute(sa.update(Event).values(counts_as=None, counted_in=None))
+
+    stage.world.clock.sleep(3600)
+    stage.settle_down()
+
+    with stage.world.runtime.sessions.begin() as session:
+        counted = sa.select(sa.func.count()).where(Event.counts_as == "backordered")
+        assert session.scalar(counted) == 1

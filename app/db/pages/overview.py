@@ -1,22 +1,16 @@
 """The figures of a shop at a glance, and how its parts are doing."""
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-from app.core.desired import Status
 from app.core.states import DeliveryState, TurnEvent
 from app.db.models import DeliveryRow, Event, Order, PoolRow, Shop, StockItem
 
-_QUARTER_S = 900  # every zone's midnight falls on one
 _SHOWN_ON_PAGE = 20
-_COUNTED = (Status.RELEASED, Status.BACKORDERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,66 +50,6 @@ def count_short_by_shop(session: Session, shop_ids: Collection[int]) -> dict[int
         .group_by(Order.shop_id)
     )
     return {shop_id: (orders, int(units)) for shop_id, orders, units in session.execute(statement)}
-
-
-@dataclass(frozen=True, slots=True)
-class DayCount:
-    """How many orders were called backordered on a day, and how many released."""
-
-    day: date
-    backordered: int
-    released: int
-
-
-def count_days(
-    session: Session, shop_id: int, *, days: Sequence[date], since: datetime, zone: ZoneInfo
-) -> list[DayCount]:
-    """How many orders became backordered, or were released, on each of these days, the first of which
-    begins at `since`. One that still waits counts on the day since which it does, the others on that on
-    which it was written on them."""
-    quarter = _quarter(Event.at)
-    waits = Event.order_id.in_(
-        sa.select(Order.order_id).where(Order.shop_id == shop_id, Order.short > 0)
-    )
-    became = sa.case(
-        (Event.after.startswith(Status.RELEASED.value), Status.RELEASED.value),
-        (
-            sa.and_(
-                Event.after.startswith(Status.BACKORDERED.value),
-                sa.not_(Event.before.startswith(Status.BACKORDERED.value)),
-                sa.not_(waits),
-            ),
-            Status.BACKORDERED.value,
-        ),
-    )
-    # Not `became` itself, which would ask a second time of every order whether it waits.
-    may_be = sa.or_(*(Event.after.startswith(status.value) for status in _COUNTED))
-    statement = (
-        sa.select(quarter, became, sa.func.count())
-        .where(Event.shop_id == shop_id, Event.kind == "shown", Event.at >= since, may_be)
-        .group_by(quarter, became)
-    )
-    counts: Counter[tuple[date, str | None]] = Counter()
-    told = session.execute(statement).all()
-    waiting = session.execute(_waiting_by_quarter(shop_id, since)).all()
-    still = [(moment, Status.BACKORDERED.value, count) for moment, count in waiting]
-    for moment, status, count in [*told, *still]:
-        counts[datetime.fromtimestamp(int(moment), UTC).astimezone(zone).date(), status] += count
-    return [
-        DayCount(day, counts[day, Status.BACKORDERED.value], counts[day, Status.RELEASED.value])
-        for day in days
-    ]
-
-
-def _quarter(moment: InstrumentedAttribute[Any]) -> sa.ColumnElement[int]:
-    epoch = sa.extract("epoch", moment)
-    return sa.cast(epoch - epoch % _QUARTER_S, sa.BigInteger)
-
-
-def _waiting_by_quarter(shop_id: int, since: datetime) -> sa.Select[int, int]:
-    quarter = _quarter(Order.short_since)
-    waits = (Order.short > 0, Order.short_since >= since, Order.waits_as != "")
-    return sa.select(quarter, sa.func.count()).where(Order.shop_id == shop_id, *waits).group_by(quarter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from app.db import shops
+from app.db import day_counts, shops
 from app.db.pages import orders, overview
 from app.pipeline.machines import Machines, look_at_machines
 from app.pipeline.runtime import Runtime
@@ -60,9 +60,9 @@ def _live(opened: OpenShop, machines: Machines) -> dict[str, object]:
     }
 
 
-def _days(opened: OpenShop) -> list[overview.DayCount]:
+def _days(opened: OpenShop) -> list[day_counts.DayCount]:
     say = opened.say
     days = say.days_before(DAYS)
-    return overview.count_days(
+    return day_counts.count_days(
         opened.session, opened.id, days=days, since=say.start_of(days[0]), zone=say.zone
     )
