@@ -16,6 +16,13 @@ class AlertKind(StrEnum):
     NOTICE = "notice"
     ORDER = "order"
     DELIVERY = "delivery"
+    TURN = "turn"
+    """An order shipped, or may ship, before its turn."""
+
+
+AT_ONCE = (AlertKind.STUCK, AlertKind.TURN)
+"""What is told by night too: the rest of a queue that stands still may be helped, and a parcel that is
+packed before its turn may still be stopped."""
 
 
 class Digest(StrEnum):
@@ -44,14 +51,12 @@ def news(
     told: Collection[str],
     hour: int,
 ) -> list[Finding]:
-    """What is to be told now to somebody who wants these kinds and was told these keys: what is stuck at
+    """What is to be told now to somebody who wants these kinds and was told these keys: some kinds at
     once, the rest in the morning. `hour` is that of the shop's day."""
     return [
         each
         for each in findings
-        if each.kind in kinds
-        and each.key not in told
-        and (each.kind is AlertKind.STUCK or hour >= MORNING)
+        if each.kind in kinds and each.key not in told and (each.kind in AT_ONCE or hour >= MORNING)
     ]
 
 

@@ -16,6 +16,12 @@ def test_what_is_stuck_is_told_at_night_and_a_late_delivery_in_the_morning() -> 
     assert news([STUCK, LATE], kinds=ALL, told=(), hour=8) == [STUCK, LATE]
 
 
+def test_a_parcel_that_may_still_be_stopped_is_told_at_night() -> None:
+    turn = Finding(AlertKind.TURN, "turn 1", "Someone released our hold on order #1.", "orders/1")
+
+    assert news([LATE, turn], kinds=ALL, told=(), hour=3) == [turn]
+
+
 def test_nothing_is_told_twice_or_to_whoever_does_not_want_it() -> None:
     assert news([STUCK, LATE], kinds=ALL, told={LATE.key}, hour=9) == [STUCK]
     assert news([STUCK, LATE], kinds={AlertKind.NOTICE}, told=(), hour=9) == []

@@ -616,6 +616,7 @@ CALLS: Mapping[str, Call] = {
     "pages.alerts.count_released": lambda s, a: page_alerts.count_released(
         s, a.id, since=TODAY, before=TODAY
     ),
+    "pages.alerts.turns": lambda s, a: page_alerts.turns(s, a.id, since=NOW),
     "pages.alerts.longest_quiet": lambda s, a: page_alerts.longest_quiet(s, a.id, now=NOW),
     "pages.setup.read_setup": page_setup.read_setup,
     "saved_views.list_views": lambda s, a: saved_views.list_views(s, a.id),

@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 
 from app.core.alerts import AlertKind, Digest
 from app.core.regimes import Regime
+from app.core.states import TurnEvent
 from app.db import alerts
+from app.db.audit import record_event
 from app.db.models import ArrivalRow, DeliveryRow, Order, PromiseRow, Shop
 from app.pipeline.alerts.sending import tell_all
 from app.pipeline.runtime import Runtime
@@ -140,6 +142,50 @@ def test_an_order_past_its_first_promise_is_told(
 
     (told,) = box.texts()
     assert "Order #1 was first promised for Nov 21, 2026: now expected Nov 28, 2026." in told
+
+
+def out_of_turn(runtime: Runtime, shop_id: int, *, days_ago: int = 0) -> None:
+    """#1 was short and shipped, of two items, and a hold of ours on it was released."""
+    with runtime.sessions.begin() as session:
+        shop = session.get_one(Shop, shop_id)
+        sells(session, shop)
+        placed(session, shop, 1, short=1, placed_at=NOW)
+        at = NOW - timedelta(days=days_ago)
+        for kind in (TurnEvent.SHIPPED, TurnEvent.SHIPPED, TurnEvent.HOLD_LIFTED):
+            record_event(session, shop_id, kind, at=at, order_id=1)
+
+
+def test_an_order_that_did_not_wait_for_its_turn_is_told_once_with_a_link(
+    mailing: Runtime, shop_id: int, subscribe: Subscribe, box: Mailbox
+) -> None:
+    out_of_turn(mailing, shop_id)
+    subscribe({AlertKind.TURN})
+
+    sent = [tell_all(mailing), tell_all(mailing)]
+
+    assert sent == [1, 0]
+    (told,) = box.texts()
+    assert told.count("Order #1 shipped before orders that wait longer for the same item.") == 1
+    assert "Someone released our hold on order #1 before its turn. It is not held again." in told
+    assert f"https://backline.test/shops/{shop_id}/orders/1" in told
+
+
+def test_what_happened_before_anybody_asked_for_it_is_not_told(
+    mailing: Runtime, shop_id: int, subscribe: Subscribe
+) -> None:
+    out_of_turn(mailing, shop_id, days_ago=4)
+    subscribe({AlertKind.TURN})
+
+    assert tell_all(mailing) == 0
+
+
+def test_whoever_did_not_switch_it_on_is_told_of_no_turn(
+    mailing: Runtime, shop_id: int, subscribe: Subscribe
+) -> None:
+    out_of_turn(mailing, shop_id)
+    subscribe(DAILY_WORRIES)
+
+    assert tell_all(mailing) == 0
 
 
 def test_a_shop_whose_token_is_refused_is_told_at_once_and_again_when_it_comes_back(

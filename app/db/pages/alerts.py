@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.states import ArrivalState
-from app.db.models import ArrivalRow, DeliveryRow, Order, PromiseRow
+from app.core.states import ArrivalState, TurnEvent
+from app.db.models import ArrivalRow, DeliveryRow, Event, Order, PromiseRow
 
 MOST = 200
 """So many of one kind are looked at; whoever has more of them opens the page."""
@@ -51,6 +51,38 @@ def overdue_orders(session: Session, shop_id: int, *, today: date) -> list[Overd
         OverdueOrder(order_id, name, promised, expected)
         for order_id, name, promised, expected in session.execute(statement)
         if promised is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTurn:
+    """An order that was shipped, or may be, before its turn; `event_id` is the event that tells it."""
+
+    event_id: int
+    kind: TurnEvent
+    order_id: int
+    name: str
+
+
+def turns(session: Session, shop_id: int, *, since: datetime) -> list[OutOfTurn]:
+    """What happened since then, latest first; the last of each kind and order, however many items it
+    was about."""
+    last = (
+        sa.select(sa.func.max(Event.id).label("event_id"), Event.kind, Event.order_id)
+        .where(Event.shop_id == shop_id, Event.kind.in_(list(TurnEvent)), Event.at >= since)
+        .group_by(Event.kind, Event.order_id)
+        .subquery()
+    )
+    mine = sa.and_(Order.shop_id == shop_id, Order.order_id == last.c.order_id)
+    statement = (
+        sa.select(last.c.event_id, last.c.kind, Order.order_id, Order.name)
+        .join(Order, mine)
+        .order_by(last.c.event_id.desc())
+        .limit(MOST)
+    )
+    return [
+        OutOfTurn(event_id, TurnEvent(kind), order_id, name)
+        for event_id, kind, order_id, name in session.execute(statement)
     ]
 
 

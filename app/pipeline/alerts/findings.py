@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from app.core.alerts import AlertKind, Finding
-from app.core.states import ShopStatus
+from app.core.states import ShopStatus, TurnEvent
 from app.db.models import Shop
 from app.db.pages import alerts
 from app.db.pages.overview import InboxState, read_inbox
@@ -19,6 +19,15 @@ from app.pipeline.machines import Machines
 _UNDONE = timedelta(minutes=15)
 # No shop is called quiet sooner, and none before twice its longest silence of late.
 _QUIET = timedelta(hours=6)
+# What happened longer ago is no news to whoever asks for alerts only now.
+_RECENT = timedelta(days=3)
+
+_TURNS = {
+    TurnEvent.SHIPPED: "Order {name} shipped before orders that wait longer for the same item.",
+    TurnEvent.HOLD_LIFTED: "Someone released our hold on order {name} before its turn. It is not held "
+    "again.",
+    TurnEvent.HOLD_SHIPPED: "Order {name} shipped although it was on hold.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,13 @@ class Look:
 
 def find_all(look: Look) -> list[Finding]:
     """Everything, what is stuck first."""
-    return [*_stuck(look), *_notices(look), *_overdue_orders(look), *_late_deliveries(look)]
+    return [
+        *_stuck(look),
+        *_turns(look),
+        *_notices(look),
+        *_overdue_orders(look),
+        *_late_deliveries(look),
+    ]
 
 
 def _stuck(look: Look) -> Iterator[Finding]:
@@ -70,6 +85,16 @@ def _is_too_quiet(look: Look, inbox: InboxState) -> bool:
         return False
     longest = alerts.longest_quiet(look.session, look.shop.id, now=look.now)
     return longest is not None and look.now - inbox.last_at > 2 * longest
+
+
+def _turns(look: Look) -> Iterator[Finding]:
+    for turn in alerts.turns(look.session, look.shop.id, since=look.now - _RECENT):
+        yield Finding(
+            AlertKind.TURN,
+            f"turn {turn.event_id}",
+            _TURNS[turn.kind].format(name=turn.name),
+            f"orders/{turn.order_id}",
+        )
 
 
 def _notices(look: Look) -> Iterator[Finding]:

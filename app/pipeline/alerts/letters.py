@@ -18,12 +18,14 @@ _TITLES = {
     AlertKind.NOTICE: "Delay notices due",
     AlertKind.ORDER: "Orders waiting longer than promised",
     AlertKind.DELIVERY: "Late deliveries",
+    AlertKind.TURN: "Orders out of turn",
 }
 _SUBJECTS = {
     AlertKind.STUCK: "Backline needs attention",
     AlertKind.NOTICE: "a delay notice is due",
     AlertKind.ORDER: "an order waits longer than promised",
     AlertKind.DELIVERY: "a delivery is late",
+    AlertKind.TURN: "an order did not wait for its turn",
 }
 
 

@@ -24,6 +24,7 @@ KINDS: Mapping[str, str] = {
     AlertKind.NOTICE.value: "A delay notice is due tomorrow",
     AlertKind.ORDER.value: "An order waits longer than promised",
     AlertKind.DELIVERY.value: "A delivery is late",
+    AlertKind.TURN.value: "An order ships before its turn, or its hold is released by somebody else",
 }
 DIGESTS: Mapping[str, str] = {
     Digest.NONE.value: "No summary",
