@@ -8,6 +8,7 @@ from app.cli.common import BY, console, fail, find_shop, open_runtime
 from app.cli.values import ROW
 from app.core.closing import ClosingError, read_closing_days, read_hour
 from app.core.holds import Policy
+from app.core.passing import Restocks
 from app.core.regimes import Regime
 from app.core.states import ShopStatus
 from app.db import api_tokens, audit, promises, shops
@@ -212,6 +213,22 @@ def disconnect(domain: str, *, leave_holds: bool) -> None:
     "--regime",
     type=click.Choice([regime.value for regime in Regime]),
     help="Late-order rules to watch.",
+)
+@click.option(
+    "--restocks",
+    type=click.Choice([policy.value for policy in Restocks]),
+    help="Who gets stock that comes: strictly the order that waits longest, or, skipping orders that it "
+    "can't complete, those that it does.",
+)
+@click.option(
+    "--skip-times",
+    type=click.IntRange(1, 20),
+    help="How many newer orders may go before one order, with --restocks skip (3).",
+)
+@click.option(
+    "--skip-days",
+    type=click.IntRange(1, 90),
+    help="After how many days of waiting an order lets nobody go first any more (14).",
 )
 @click.option(
     "--tag-delay-notices/--no-tag-delay-notices",

@@ -11,6 +11,14 @@ from app.core.habit import Habit
 from app.core.steps import Step
 
 
+class Turn(NamedTuple):
+    """A place in the queue: that of an order of this priority, placed then."""
+
+    priority: int
+    placed_at: datetime
+    order_id: int
+
+
 class Line(NamedTuple):
     """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
     order, at one location. `backordered` of them the platform itself called short at placement, where
@@ -19,7 +27,8 @@ class Line(NamedTuple):
     `planned` units were bought by a selling plan, which may commit stock to them no sooner than they
     may ship; `later` of those may not ship now, and to `outside` of these no stock is committed: that is
     how their plan reserves. Where `reserved_by` names something else, the units are
-    committed to that, and are no order's."""
+    committed to that, and are no order's. With a `turn` it stands just before the line whose place that
+    is (see `app.core.passing`)."""
 
     order_id: int
     item_id: int
@@ -33,6 +42,12 @@ class Line(NamedTuple):
     later: int = 0
     outside: int = 0
     reserved_by: str = ""
+    turn: Turn | None = None
+
+    @property
+    def place(self) -> Turn:
+        """Where it stands in the queue."""
+        return self.turn or Turn(self.priority, self.placed_at, self.order_id)
 
     @property
     def taken_units(self) -> int:
@@ -41,14 +56,23 @@ class Line(NamedTuple):
 
 
 def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
-    """The queue: higher priority, then the time the order was placed, then its id.
+    """The queue: higher priority, then the time the order was placed, then its id; before each, those
+    that took its turn.
 
     Stable sorts, the least important first: one plain value each is compared faster than tuples.
     """
     queue = sorted(lines, key=attrgetter("order_id"))
+    if any(line.turn for line in queue):
+        queue.sort(key=_place)
+        return queue
     queue.sort(key=attrgetter("placed_at"))
     queue.sort(key=attrgetter("priority"), reverse=True)
     return queue
+
+
+def _place(line: Line) -> tuple[int, datetime, int, bool]:
+    place = line.place
+    return (-place.priority, place.placed_at, place.order_id, line.turn is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,13 @@ class ArrivalSource(StrEnum):
     PLATFORM = "shopify"
 
 
+class QueueEvent(StrEnum):
+    """What is told of orders of which a restock passed one over (see `app.core.passing`)."""
+
+    PASSED_OVER = "passed over"
+    WENT_FIRST = "went first"
+
+
 class TurnEvent(StrEnum):
     """What is told of an order that was shipped, or may be, before its turn."""
 

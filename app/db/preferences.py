@@ -97,6 +97,9 @@ _LABELS = {
     "priority_rules": "priority rules",
     "holds": "what of waiting orders is held back from shipping",
     "hold_rules": "what is held of orders with a tag",
+    "restocks": "whom restocks serve first",
+    "skip_times": "how often an order may be passed over",
+    "skip_days": "days after which an order is passed over no more",
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
 _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
@@ -113,6 +116,9 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "says_range": _look_at_queues,
     "regime": _check_now,
     "tags_delay_notices": _check_now,
+    "restocks": _look_at_queues,
+    "skip_times": _look_at_queues,
+    "skip_days": _look_at_queues,
     "holds": ask_for_checks_of_all,
     "hold_rules": ask_for_checks_of_all,
 }

@@ -1,7 +1,7 @@
 """Gather: everything that is known of an item, before anything is decided about it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -17,8 +17,9 @@ from app.core.freshness import (
     short_of_nobody,
     unshown,
 )
+from app.core.passing import Moved, in_turn
 from app.core.reconcile import Facts, keep_accounts, known_demand, to_locate
-from app.db import open_demand, promises, shops
+from app.db import open_demand, promises, shops, turns
 from app.db.arrivals import expected_arrivals
 from app.db.demand import changes_since
 from app.db.models import Shop, StockItem
@@ -33,8 +34,8 @@ from app.platforms.base import ItemStock, Pool, Traits
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What an item is decided from: its row, the platform's figures, the open orders that matter, what
-    both say together (`facts`), what the figures may not show of orders, and what supply is between, by
-    location."""
+    both say together (`facts`), what the figures may not show of orders, what supply is between, by
+    location, and the turns that orders took."""
 
     item: StockItem
     stock: ItemStock
@@ -44,6 +45,14 @@ class Gathered:
     unshown: Mapping[int, Mapping[int, Unshown]]
     supply: Mapping[int, Supply]
     now: datetime
+    moved: Mapping[int, Mapping[int, Moved]] = field(default_factory=dict)
+
+    def moving(self, place: int, moved: Mapping[int, Moved]) -> "Gathered":
+        """The same with more orders at a location in turns that they took."""
+        both = {**self.moved, place: {**self.moved.get(place, {}), **moved}}
+        return replace(
+            self, moved=both, facts=replace(self.facts, books=demand_in_turn(self.books, both))
+        )
 
     @property
     def snapshot(self) -> Snapshot:
@@ -61,6 +70,18 @@ class Gathered:
         return self.facts.accounts
 
 
+def demand_in_turn(books: Demand, moved: Mapping[int, Mapping[int, Moved]]) -> Demand:
+    """The lines in the turns that orders took, by location and order."""
+    if not moved:
+        return books
+    lines = [
+        each
+        for place in sorted({line.location_id for line in books.located})
+        for each in in_turn(books.at(place), moved.get(place, {}))
+    ]
+    return replace(books, located=lines)
+
+
 def gather(
     session: Session, item: StockItem, stock: ItemStock, snapshot: Snapshot, *, now: datetime
 ) -> Gathered:
@@ -70,7 +91,9 @@ def gather(
     demand: Sequence[OpenDemand] = ()
     if not all(pool.committed is not None and pool.available >= 0 for pool in pools):
         demand = open_demand.open_demand(session, item.shop_id, [stock.item_id])[stock.item_id]
+    moved = turns.moved_at(session, item.shop_id, item.item_id) if demand else {}
     books = known_demand(stock.item_id, [pool.location_id for pool in stock.pools], demand)
+    books = demand_in_turn(books, moved)
     accounts = keep_accounts(stock.pools, books)
     changes: Sequence[DemandChange] = ()
     if any(pool.committed is None for pool in pools):
@@ -86,7 +109,7 @@ def gather(
         for pool in pools
     }
     facts = Facts(stock.item_id, stock.pools, snapshot, demand, books, accounts)
-    return Gathered(item, stock, demand, facts, changes, missing, supply, now)
+    return Gathered(item, stock, demand, facts, changes, missing, supply, now, moved)
 
 
 def _bound(pool: Pool, books: Demand, account: StockPosition, missing: Mapping[int, Unshown]) -> Supply:

@@ -12,7 +12,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from app.core.books import Verdict
-from app.core.decide import decide
+from app.core.decide import Decided, decide
 from app.core.doubt import Bounds
 from app.core.freshness import Snapshot, Supply, behind_unshown
 from app.core.model import Promise
@@ -45,6 +45,7 @@ from app.pipeline.gathering import (
     with_claims,
 )
 from app.pipeline.lead_time_policy import terms_of
+from app.pipeline.passing import let_pass, passed_in_words
 from app.pipeline.quarantine import act_on_all
 from app.pipeline.reading import read_changed_orders, read_orders
 from app.pipeline.recording import (
@@ -269,6 +270,9 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
     supply = {pool.location_id: _supply_of(pool, gathered, balance) for pool in gathered.stock.pools}
     high = {location_id: one.high for location_id, one in supply.items()}
     queue = _queue(gathered, balance, high)
+    before, gathered = gathered, let_pass(session, shop, gathered, queue, supply)
+    if gathered is not before:
+        queue = _queue(gathered, balance, high)
     terms = terms_of(session, shop, item, now=gathered.now)
     adopt_arrivals(session, shop.id, item.item_id)
     pools = pool_states(
@@ -283,18 +287,29 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
         lead_time_days=terms.lead_time_days,
         ready_on=terms.ready_on,
     )
-    made = [
-        (
-            promise,
-            explain(allocation, promise, on_hand=high[location_id], lead_time=terms.lead_time_words),
-        )
-        for location_id, lines in decided.items()
-        for allocation, promise in lines
-        if promise.short and not promise.line.reserved_by
-    ]
+    passed = passed_in_words(session, shop, gathered)
+    made = _in_words(decided, high, passed, lead_time=terms.lead_time_words)
     settlement = _weigh(session, gathered, made, most_short(pools, supply), queue.doubtful)
     record(session, gathered, settlement, sighting(decided, settlement, supply))
     record_risk(session, shop.id, terms, pools, decided)
+
+
+def _in_words(
+    decided: Mapping[int, Sequence[Decided]],
+    on_hand: Mapping[int, int],
+    passed: Mapping[int, str],
+    *,
+    lead_time: str,
+) -> list[tuple[Promise, str]]:
+    """What is promised of the lines that are short, and why; `passed` is said besides, by order."""
+    made = []
+    for location_id, lines in decided.items():
+        for allocation, promise in lines:
+            if promise.short and not promise.line.reserved_by:
+                why = explain(allocation, promise, on_hand=on_hand[location_id], lead_time=lead_time)
+                also = passed.get(promise.line.order_id)
+                made.append((promise, f"{why} {also}" if also else why))
+    return made
 
 
 def _queue(gathered: Gathered, balance: Balance, supply: Mapping[int, int]) -> Queue:

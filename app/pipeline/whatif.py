@@ -16,11 +16,11 @@ from app.core.decide import Decided, PoolState, decide, with_units
 from app.core.model import Promise
 from app.core.reckoning import Key, Reckoning, queue_of, reckon
 from app.core.reconcile import keep_accounts, known_demand
-from app.db import open_demand, orders, promises
+from app.db import open_demand, orders, promises, turns
 from app.db.models import PoolRow, Shop, StockItem
 from app.db.reservations import claims_on
 from app.db.stock import pools_of
-from app.pipeline.gathering import pool_states
+from app.pipeline.gathering import demand_in_turn, pool_states
 from app.pipeline.lead_time_policy import LeadTimePolicy, terms_of
 from app.pipeline.reservations import readable_kinds
 from app.platforms.base import ItemStock, Pool
@@ -93,6 +93,7 @@ def standing_of(session: Session, shop: Shop, item: StockItem, *, now: datetime)
         # Such copies are read again once somebody waits: the order may be gone.
         demand = [order for order in demand if not order.is_stale]
     books = known_demand(stock.item_id, [pool.location_id for pool in stock.pools], demand)
+    books = demand_in_turn(books, turns.moved_at(session, shop.id, item.item_id))
     supply = {location_id: row.supply for location_id, row in pools.items()}
     found, committed = _reckoned(session, shop, stock, books, pools)
     queue = queue_of(

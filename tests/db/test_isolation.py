@@ -26,6 +26,7 @@ from app.core.endings import Sighting
 from app.core.holds import HoldState, Place, Put
 from app.core.item_codes import CodeKind, ItemCode
 from app.core.model import Basis, Line, Promise
+from app.core.passing import Pass
 from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations
 from app.db import (
     alerts,
@@ -71,6 +72,7 @@ from app.db import (
     stale_orders,
     stock,
     tokens,
+    turns,
     unlisted,
     uploads,
     variants,
@@ -197,6 +199,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     number = holds.intend(session, shop.id, 1, a_hold(units), now=NOW)
     holds.adopt(session.get_one(HoldRow, number), units, now=NOW)
     holds.ask_for_checks(session, shop.id, [1], at=NOW)
+    turns.record_passes(session, shop.id, ITEM, LOCATION, [a_pass(units)], now=NOW)
     session.flush()
 
 
@@ -215,6 +218,11 @@ def reservation(units: int) -> Reservation:
 def a_hold(units: int) -> Put:
     """A hold on a part that both shops have."""
     return Put(51, LOCATION, f"units {units}", None, {Place(ITEM, LOCATION): units}, {})
+
+
+def a_pass(units: int) -> Pass:
+    """Another order went before the one that both shops have."""
+    return Pass(2, units, (line(units, order=1),))
 
 
 def the_hold(session: Session, shop: Shop) -> HoldRow:
@@ -553,6 +561,16 @@ CALLS: Mapping[str, Call] = {
     "holds.again": lambda s, a: holds.again(s, a.id, 1, at=seconds(9), attempts=1),
     "holds.held_units": lambda s, a: holds.held_units(s, a.id, ORDERS),
     "holds.count_orders_held": lambda s, a: holds.count_orders_held(s, a.id),
+    "turns.moved_at": lambda s, a: turns.moved_at(s, a.id, ITEM),
+    "turns.record_passes": lambda s, a: turns.record_passes(
+        s, a.id, ITEM, LOCATION, [a_pass(OURS + 1)], now=NOW
+    ),
+    "turns.count_passed": lambda s, a: turns.count_passed(s, a.id, ORDERS),
+    "turns.went_before": lambda s, a: turns.went_before(s, a.id, ORDERS),
+    "turns.short_elsewhere": lambda s, a: turns.short_elsewhere(
+        s, a.id, ORDERS, item_id=ITEM, location_id=9
+    ),
+    "turns.due_elsewhere": lambda s, a: turns.due_elsewhere(s, a.id, ORDERS, item_id=9),
     "queue_heads.served_by": lambda s, a: queue_heads.served_by(s, a.id, ITEM, 1, units=9, most=9),
     "promises.waiting_since": lambda s, a: promises.waiting_since(s, a.id, ITEM),
     "risk.words_given": lambda s, a: risk.words_given(s, a.id, ITEM),

@@ -88,6 +88,7 @@ def settings_of(shops: Shops, shop_id: int) -> tuple[object, ...]:
             (shop.cut_off, shop.carrier_country, shop.supplier_countries, shop.says_range),
             (shop.regime, shop.tags_delay_notices),
             (shop.holds, list(shop.hold_rules)),
+            (shop.restocks, shop.skip_times, shop.skip_days),
             dict(shop.tag_names),
             dict(shop.wording),
             list(shop.priority_rules),
@@ -121,6 +122,7 @@ ACTIONS = {
     "settings/tags": {"backordered": "late"},
     "settings/wording": {"language": "en", "more": "plus {count}"},
     "settings/priorities": {"tag-0": "vip", "priority-0": "3"},
+    "settings/restocks": {"restocks": "skip", "skip_times": "2", "skip_days": "9"},
     "settings/holds": {"holds": "short", "tag-0": "wholesale", "policy-0": "order"},
     "settings/staff": {"email": "sue@example.com", "role": "manage"},
 }

@@ -39,6 +39,7 @@ from app.db.models.stock import (
     StockItem,
     Variant,
 )
+from app.db.models.turns import TurnRow
 
 __all__ = [
     "BOUGHT_BY",
@@ -76,6 +77,7 @@ __all__ = [
     "SignInRow",
     "StaffRow",
     "StockItem",
+    "TurnRow",
     "UploadRow",
     "UsedTokenRow",
     "UtcDateTime",

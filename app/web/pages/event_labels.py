@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.core.endings import SERVED, Ending
-from app.core.states import TurnEvent
+from app.core.states import QueueEvent, TurnEvent
 from app.db.models import Event
 
 KINDS: Mapping[str, str] = {
@@ -35,6 +35,8 @@ KINDS: Mapping[str, str] = {
     "arrivals imported": "Deliveries imported",
     "item changed": "Item changed",
     "drift": "Unexplained committed stock",
+    QueueEvent.PASSED_OVER: "Passed over",
+    QueueEvent.WENT_FIRST: "Served first, complete",
     TurnEvent.SHIPPED: "Shipped before orders that wait longer",
     TurnEvent.HOLD_LIFTED: "Hold released by somebody else",
     TurnEvent.HOLD_SHIPPED: "Shipped although on hold",

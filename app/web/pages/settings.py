@@ -47,6 +47,7 @@ from app.web.pages.frame import (
 )
 from app.web.pages.hold_settings import HOLD_POLICIES, hold_rows, read_holds
 from app.web.pages.item import Forms
+from app.web.pages.restock_settings import RESTOCKS, read_restocks
 
 log = structlog.get_logger()
 
@@ -62,6 +63,7 @@ _DONE = {
     "law": "Saved. Checking waiting orders.",
     "tags": "Saved. Orders get the new names with their next update.",
     "wording": "Saved. Notes get the new wording with their next update.",
+    "restocks": "Saved. The next restock is given out so.",
     "holds": "Saved. Updating holds on waiting orders.",
     "revoked": "Access revoked. Their open pages are closed.",
     "priorities": "Saved. Checking open orders.",
@@ -141,6 +143,11 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def save_holds(shop_id: int) -> Response | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:
             return _save(opened, "holds", read_holds(opened.shop, Form(request.form)))
+
+    @blueprint.post("/restocks")
+    def save_restocks(shop_id: int) -> Response | tuple[str, int]:
+        with change_shop(runtime, shop_id) as opened:
+            return _save(opened, "restocks", read_restocks(Form(request.form)))
 
     @blueprint.post("/tags")
     def save_tags(shop_id: int) -> Response | tuple[str, int]:
@@ -241,6 +248,7 @@ def _page(
         ],
         has_tags=_has_tags(shop),
         platform=PLATFORMS[shop.platform].title,
+        restocks=RESTOCKS,
         hold_rows=hold_rows(shop, form if part == "holds" else None),
         hold_policies=HOLD_POLICIES if PLATFORMS[shop.platform].traits.has_holds else {},
         language=language,

@@ -1,0 +1,108 @@
+"""Which orders went before others that a restock could not complete."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.model import Turn
+from app.core.passing import Moved, Pass
+from app.db.models import NAMES, SELLS, LineItemRow, Order, PromiseRow, StockItem, TurnRow, Variant
+from app.db.statements import chunks
+
+
+def moved_at(session: Session, shop_id: int, item_id: int) -> dict[int, dict[int, Moved]]:
+    """The places that orders took in an item's queues, by location and order."""
+    where = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id)
+    queue = (TurnRow.priority, TurnRow.placed_at.desc(), TurnRow.passed_id.desc())
+    found: dict[int, dict[int, Moved]] = defaultdict(dict)
+    for row in session.scalars(sa.select(TurnRow).where(*where).order_by(*queue)):
+        # The last word is that of the first of those that it passed.
+        turn = Turn(row.priority, row.placed_at, row.passed_id)
+        found[row.location_id][row.order_id] = Moved(turn, row.units)
+    return found
+
+
+def record_passes(
+    session: Session,
+    shop_id: int,
+    item_id: int,
+    location_id: int,
+    passes: Sequence[Pass],
+    *,
+    now: datetime,
+) -> None:
+    """Keep who went before whom. An order that went first once, and lost that turn because it wanted
+    more, may do so again."""
+    for one in passes:
+        for line in one.over:
+            place = line.place
+            session.merge(
+                TurnRow(
+                    shop_id=shop_id,
+                    item_id=item_id,
+                    location_id=location_id,
+                    order_id=one.order_id,
+                    passed_id=line.order_id,
+                    units=one.units,
+                    priority=place.priority,
+                    placed_at=place.placed_at,
+                    at=now,
+                )
+            )
+    session.flush()
+
+
+def count_passed(session: Session, shop_id: int, order_ids: Collection[int]) -> Counter[int]:
+    """How many others went before each of these orders, whatever the item."""
+    return Counter({one: len(names) for one, names in went_before(session, shop_id, order_ids).items()})
+
+
+def went_before(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, list[str]]:
+    """The names of those that went before each of these orders, first first; of one that is gone its
+    number."""
+    mine = sa.and_(Order.shop_id == TurnRow.shop_id, Order.order_id == TurnRow.order_id)
+    found: dict[int, list[str]] = {}
+    for some in chunks(order_ids):
+        statement = (
+            sa.select(TurnRow.passed_id, TurnRow.order_id, Order.name, sa.func.min(TurnRow.at))
+            .outerjoin(Order, mine)
+            .where(TurnRow.shop_id == shop_id, TurnRow.passed_id.in_(some))
+            .group_by(TurnRow.passed_id, TurnRow.order_id, Order.name)
+            .order_by(sa.func.min(TurnRow.at), TurnRow.order_id)
+        )
+        for passed_id, order_id, name, _ in session.execute(statement):
+            found.setdefault(passed_id, []).append(name or str(order_id))
+    return found
+
+
+def short_elsewhere(
+    session: Session, shop_id: int, order_ids: Collection[int], *, item_id: int, location_id: int
+) -> set[int]:
+    """Which of these orders are short of anything but the item at this location."""
+    here = sa.and_(PromiseRow.item_id == item_id, PromiseRow.location_id == location_id)
+    found: set[int] = set()
+    for some in chunks(order_ids):
+        where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id.in_(some), PromiseRow.short > 0)
+        found |= set(session.scalars(sa.select(PromiseRow.order_id).where(*where, ~here)))
+    return found
+
+
+def due_elsewhere(
+    session: Session, shop_id: int, order_ids: Collection[int], *, item_id: int
+) -> set[int]:
+    """Which of these orders want another item that is about to be looked at."""
+    found: set[int] = set()
+    for some in chunks(order_ids):
+        wanted = (LineItemRow.order_id.in_(some), LineItemRow.outstanding > 0)
+        due = (StockItem.item_id != item_id, StockItem.look_at.is_not(None))
+        statement = (
+            sa.select(LineItemRow.order_id)
+            .join(Variant, NAMES)
+            .join(StockItem, SELLS)
+            .where(LineItemRow.shop_id == shop_id, *wanted, *due)
+        )
+        found |= set(session.scalars(statement))
+    return found

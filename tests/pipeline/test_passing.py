@@ -1,0 +1,168 @@
+"""Restocks that pass over orders which they can't complete, on both platforms."""
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+
+from app.db import turns
+from app.db.models import Order, TurnRow
+from app.db.preferences import change_preferences
+from app.db.shops import get_shop
+from app.settings import Settings
+from tests.journeys.test_bigcommerce_story import Store, open_store
+from tests.pipeline.held import events, our_holds
+from tests.pipeline.stage import Stage, open_shop
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A shop that sold out, whose restocks go to the orders that they complete."""
+    stage = open_shop(clean_pg, redis, settings)
+    stage.choose(restocks="skip", skip_times=2)
+    return stage
+
+
+def test_strict_turns_are_the_default(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> None:
+    stage = open_shop(clean_pg, redis, settings)
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+
+    stage.restock(3)
+    stage.settle_down()
+
+    assert stage.world.tags(large) == stage.world.tags(small) == {"backordered"}
+    assert "2 of 5 × Blue Mug" in stage.world.note(large)
+
+
+def test_a_restock_goes_to_the_order_that_it_completes(stage: Stage) -> None:
+    """The pages of both orders say so."""
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+
+    stage.restock(3)
+    stage.settle_down()
+
+    assert stage.world.tags(small) == {"backorder-released"}
+    assert stage.world.tags(large) == {"backordered"}
+    name = stage.world.order(small).name
+    said = f"Passed over once so that order {name} could ship complete; no more than twice."
+    assert said in stage.order_page(large)
+    assert events(stage, small).count("went first") == 1
+    assert events(stage, large).count("passed over") == 1
+
+
+def test_who_went_first_stays_first_when_more_comes(stage: Stage) -> None:
+    """What was released is not taken back for the older order."""
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+    stage.restock(3)
+    stage.settle_down()
+
+    stage.restock(2)
+    stage.settle_down()
+
+    assert stage.world.tags(small) == {"backorder-released"}
+    assert "3 of 5 × Blue Mug" in stage.world.note(large)
+
+
+def test_an_order_is_passed_over_so_often_and_no_more(stage: Stage) -> None:
+    large = stage.order(5)
+    small = [stage.order(2) for _ in range(3)]
+    stage.settle_down()
+
+    for _ in small:
+        stage.restock(2)
+        stage.settle_down()
+
+    tags = [stage.world.tags(one) for one in small]
+    assert tags == [{"backorder-released"}, {"backorder-released"}, {"backordered"}]
+    assert "3 of 5 × Blue Mug" in stage.world.note(large)
+    assert "Passed over twice so that orders" in stage.order_page(large)
+
+
+def test_an_order_that_has_waited_long_enough_lets_nobody_go_first(stage: Stage) -> None:
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+    stage.pass_hours(15 * 24)
+
+    stage.restock(3)
+    stage.settle_down()
+
+    assert stage.world.tags(small) == {"backordered"}
+    assert "2 of 5 × Blue Mug" in stage.world.note(large)
+
+
+def test_an_order_that_waits_for_another_item_lets_others_go_first(stage: Stage) -> None:
+    """The restock can't complete it, however few units of it are missing."""
+    towel = stage.world.shop.add_product("Tea Towel", sku="TOWEL", stock={stage.main: 0})
+    both = stage.world.shop.place_order([(stage.mug.variant_id, 1), (towel.variant_id, 1)])
+    mug = stage.order(1)
+    stage.settle_down()
+
+    stage.restock(1)
+    stage.settle_down()
+
+    assert stage.world.tags(mug) == {"backorder-released"}
+    assert stage.world.tags(both) == {"backordered"}
+
+
+def test_holds_follow(stage: Stage) -> None:
+    stage.choose(holds="short")
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+
+    stage.restock(3)
+    stage.settle_down()
+
+    assert len(our_holds(stage, large)) == 1
+    assert our_holds(stage, small) == []
+
+
+def test_strict_again_takes_nothing_back(stage: Stage) -> None:
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+    stage.restock(3)
+    stage.settle_down()
+
+    stage.choose(restocks="strict")
+    stage.restock(1)
+    stage.settle_down()
+
+    assert stage.world.tags(small) == {"backorder-released"}
+    assert "4 of 5 × Blue Mug" in stage.world.note(large)
+
+
+def test_what_was_passed_over_is_forgotten_with_its_order(stage: Stage) -> None:
+    large, _ = stage.order(5), stage.order(3)
+    stage.settle_down()
+    stage.restock(3)
+    stage.settle_down()
+
+    with stage.world.runtime.sessions.begin() as session:
+        session.execute(sa.delete(Order).where(Order.order_id == large))
+        assert session.scalars(sa.select(TurnRow)).all() == []
+
+
+@pytest.fixture
+def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
+    """A BigCommerce store with one mug, whose restocks go to the orders that they complete."""
+    store = open_store(clean_pg, redis, settings)
+    with store.world.runtime.sessions.begin() as session:
+        shop = get_shop(session, store.world.shop_id)
+        change_preferences(session, shop, {"restocks": "skip"}, by="ann", now=store.world.clock())
+    store.order(1)
+    store.world.quiet()
+    return store
+
+
+def test_a_restock_of_a_store_goes_to_the_order_that_it_completes(store: Store) -> None:
+    large, small = store.order(5), store.order(3)
+    store.world.quiet()
+
+    store.restock(3)
+    store.pass_s(300)
+
+    assert "released" in store.world.note(small)
+    assert "5 × Blue Mug" in store.world.note(large)
+    with store.world.runtime.sessions.begin() as session:
+        assert turns.count_passed(session, store.world.shop_id, [large]) == {large: 1}
