@@ -199,6 +199,11 @@ def notice_use(session: Session, access: Sequence[Access], *, now: datetime) -> 
         session.execute(sa.update(SignInRow).where(SignInRow.digest == digest).values(used_at=now))
 
 
+def keep_done(session: Session, digest: str, done: str | None) -> None:
+    """What the browser's next page says was done; None once it is said."""
+    session.execute(sa.update(SignInRow).where(SignInRow.digest == digest).values(done=done))
+
+
 def end_sign_in(session: Session, digest: str) -> None:
     """Sign one browser out."""
     session.execute(sa.delete(SignInRow).where(SignInRow.digest == digest))

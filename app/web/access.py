@@ -217,6 +217,7 @@ def _find_signed_in(runtime: Runtime, digest: str) -> Viewer | None:
     first = access[0].sign_in
     if first.is_embedded:
         headers.show_in_frame_of(access[0].platform, access[0].domain)
+        g.done_before = first.done
         g.fresh_pass = browser_sessions.make_pass(runtime.settings, digest, first.shop_id, now=now)
     roles = {each.sign_in.shop_id: Role(each.sign_in.role) for each in access}
     return Viewer(first.name, roles, first.is_embedded, forms.form_token(runtime.settings))

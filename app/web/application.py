@@ -79,7 +79,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     failures.explain(app)
     app.add_url_rule("/favicon.ico", "favicon", _icon)
     app.register_blueprint(signing_in.make_blueprint(app, runtime))
-    frame.prepare(app, runtime.settings)
+    frame.prepare(app, runtime)
     for module in (*_SERVICES, *_PAGES):
         app.register_blueprint(module.make_blueprint(runtime))
     _trust_proxies(app, runtime.settings.trusted_proxies)

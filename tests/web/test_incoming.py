@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from app.db.models import ArrivalRow, Shop
 from app.pipeline.runtime import Runtime
 from app.web.access import Role
+from app.web.application import create_app
 from tests.builders import ITEM, NOW
 from tests.web.test_items_and_settings import Shops, fill
 from tests.web.test_pages_orders import text
-from tests.web.visitors import form_token
+from tests.web.visitors import form_token, new_pass, sign_in, stranger
 
 TODAY = NOW.date()
 
@@ -122,6 +123,40 @@ def test_what_was_done_is_said_once(shops: Shops) -> None:
     assert answer.location == page
     assert "Delivery canceled." in text(ann.get(answer.location))
     assert "Delivery canceled." not in text(ann.get(answer.location))
+
+
+@pytest.mark.parametrize("keeps_cookies", [True, False])
+def test_in_the_frame_of_an_admin_what_was_done_is_said_once_and_by_no_address(
+    shops: Shops, keeps_cookies: bool
+) -> None:
+    number, page = shops.arrival_of(shops.ours), f"/shops/{shops.ours}/incoming"
+    app = create_app(shops.runtime)
+    ann, pass_ = stranger(app), new_pass(app, shops.runtime, shops.ours)
+    if keeps_cookies:
+        ann, pass_ = sign_in(app, shops.runtime, shops.ours, is_embedded=True), ""
+    path = f"{page}/{number}/cancel?pass={pass_}"
+
+    answer = ann.post(
+        path,
+        data={"csrf_token": form_token(ann.get(path))},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+
+    assert "done" not in answer.location
+    fresh = ann.get(answer.location, headers={"HX-Request": "true"})
+    assert "Delivery canceled." not in text(fresh), (
+        "a part that keeps itself fresh leaves it to the page"
+    )
+    assert "Delivery canceled." in text(ann.get(answer.location))
+    assert "Delivery canceled." not in text(ann.get(answer.location))
+
+
+@pytest.mark.parametrize("is_embedded", [True, False])
+def test_no_address_says_that_something_was_done(shops: Shops, is_embedded: bool) -> None:
+    ann = sign_in(create_app(shops.runtime), shops.runtime, shops.ours, is_embedded=is_embedded)
+
+    for path in ("incoming?done=canceled", "settings?done=dates", "orders?done=retry"):
+        assert 'class="notice good"' not in ann.get(f"/shops/{shops.ours}/{path}").text
 
 
 def test_a_supplier_has_a_record(shops: Shops) -> None:

@@ -33,7 +33,7 @@ class StaffRow(Base):
 class SignInRow(Base):
     """What one signed-in browser may see of one shop; the rows of one `digest` are its whole access.
     The browser holds the token, we hold its SHA-256. `subject` is whoever signed in, in the words of
-    the place they came from."""
+    the place they came from. `done` is what the next page says was done, once."""
 
     __tablename__ = "sign_ins"
     __table_args__ = (
@@ -49,6 +49,7 @@ class SignInRow(Base):
     is_embedded: Mapped[bool]
     began_at: Mapped[datetime]
     used_at: Mapped[datetime]
+    done: Mapped[str | None]
 
 
 class UsedTokenRow(Base):

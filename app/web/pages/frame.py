@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.core.regimes import Regime
+from app.db import staff
 from app.db.models import Shop
 from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
 from app.pipeline import doorbell
@@ -97,20 +98,21 @@ def _opened(runtime: Runtime, session: Session, shop_id: int) -> OpenShop:
 
 def back_to(endpoint: str, /, *, done: str = "", **values: object) -> Response:
     """After an action: see the page again, which says once what was done (a key of its table of words).
-    In a frame, where a browser may keep no cookie, the address says it; `backline.js` takes it away."""
-    if done and access.viewer().is_embedded:
-        values["done"] = done
-    elif done:
-        g.done = done
+    No address says it, or loading the page anew would say it again."""
+    g.done = done
     return redirect(url_for(endpoint, **values), code=303)  # type: ignore[arg-type]
 
 
 def done_text(words: Mapping[str, str]) -> str:
-    """What the action that led here did, in words; nothing for a key that is not in the table."""
-    key = request.args.get("done", "")
-    if not key:
+    """What the action that led here did, in words; nothing for a key that is not in the table. A part of
+    a page that keeps itself fresh says nothing, and leaves it to the page."""
+    if is_fragment():
+        return ""
+    if access.viewer().is_embedded:
+        key = g.get("done_before") or ""
+    else:
         key = browser_sessions.read_cookie(current_app.config["SETTINGS"], _DONE_COOKIE) or ""
-        g.is_told = key in words
+    g.is_told = key in words
     return words.get(key, "")
 
 
@@ -143,8 +145,9 @@ def is_fragment() -> bool:
     )
 
 
-def prepare(app: Flask, settings: Settings) -> None:
+def prepare(app: Flask, runtime: Runtime) -> None:
     """Give the templates the navigation, and what a frame in a shop's admin needs."""
+    settings = runtime.settings
 
     @app.context_processor
     def frame() -> dict[str, object]:
@@ -155,15 +158,22 @@ def prepare(app: Flask, settings: Settings) -> None:
         }
 
     app.config["SETTINGS"] = settings
-    app.after_request(lambda response: _keep_done(response, settings))
+    app.after_request(lambda response: _keep_done(response, runtime))
     app.add_template_filter(_coded, "coded")
 
 
-def _keep_done(response: Response, settings: Settings) -> Response:
-    """What was done is said by the next page, and by no other."""
-    if g.get("done"):
-        browser_sessions.set_cookie(response, settings, _DONE_COOKIE, g.done, max_age=_DONE_LIFE)
-    elif g.get("is_told"):
+def _keep_done(response: Response, runtime: Runtime) -> Response:
+    """What was done is said by the next page, and by no other. In a frame, where a browser may keep no
+    cookie, we keep it ourselves until then."""
+    done, is_told = g.get("done"), g.get("is_told")
+    if not done and not is_told:
+        return response
+    if access.viewer().is_embedded:
+        with runtime.sessions.begin() as session:
+            staff.keep_done(session, g.digest, done or None)
+    elif done:
+        browser_sessions.set_cookie(response, runtime.settings, _DONE_COOKIE, done, max_age=_DONE_LIFE)
+    else:
         browser_sessions.forget_cookie(response, is_embedded=False, name=_DONE_COOKIE)
     return response
 

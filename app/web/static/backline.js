@@ -18,13 +18,6 @@
     }
   };
 
-  // What was done is said once: loading the page again does not say it again.
-  const here = new URL(location.href);
-  if (here.searchParams.has("done")) {
-    here.searchParams.delete("done");
-    history.replaceState(history.state, "", here);
-  }
-
   // Buttons that copy need a script to do it.
   const showCopying = () => {
     for (const button of document.querySelectorAll("[data-copy][hidden]")) {
