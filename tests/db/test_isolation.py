@@ -73,6 +73,7 @@ from app.db import (
     stock,
     tokens,
     turns,
+    undo,
     unlisted,
     uploads,
     variants,
@@ -179,6 +180,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     staff.add_sign_in(session, access, subject="ann", name=name, is_embedded=False, now=NOW)
     for number, problem in (("d-1", None), ("d-2", name)):
         inbox.record_delivery(session, shop.id, delivery(number, event=number, problem=problem), now=NOW)
+    undo.change_for_now(session, row, reference=f"{name}.", now=NOW)
     row.supplier, row.state, row.received_at = name, "received", NOW
     ours = session.get_one(Order, (shop.id, 1))
     notices.record_notice(session, ours, NoticeKind.DELAY, at=NOW, revised_on=None, by=name, now=NOW)
@@ -327,6 +329,11 @@ CALLS: Mapping[str, Call] = {
     "items.change_terms": lambda s, a: items.change_terms(
         s, the_item(s, a), items.ItemTerms("discontinued", None, 9), by="ann", now=NOW
     ),
+    "undo.change_for_now": lambda s, a: undo.change_for_now(
+        s, the_arrival(s, a), quantity=OURS + 1, now=NOW
+    ),
+    "undo.undoable": lambda s, a: undo.undoable(s, a.id, now=NOW),
+    "undo.take_back": lambda s, a: undo.take_back(s, the_arrival(s, a), by="ann", now=NOW),
     "due_items.look_at_queues_of": lambda s, a: due_items.look_at_queues_of(s, a.id, ORDERS, **AT),
     "due_items.items_of_variants": lambda s, a: due_items.items_of_variants(s, a.id, [VARIANT]),
     "routes.keep_routing": lambda s, a: routes.keep_routing(s, a.id, {1: a_routed_copy(s, a)}),
@@ -715,6 +722,7 @@ ACROSS_SHOPS = {
     "staff.find_sign_in": "a browser's token is its own, and nobody can guess another's",
     "staff.notice_use": "as find_sign_in",
     "staff.end_sign_in": "as find_sign_in",
+    "staff.keep_done": "as find_sign_in",
     "shops.find_ids": "as find_shop, of many webhooks",
     "inbox.record_deliveries": "webhooks of many shops at once: each row goes to the shop that it names",
     "inbox.read_queue": "the operator's figures of what waits, of all shops at once",

@@ -1,5 +1,6 @@
 """Incoming: what comes when, whom it serves, and nothing that is done without being asked first."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -91,6 +92,74 @@ def state_of(shops: Shops, number: int) -> str:
     """Of the delivery."""
     with shops.runtime.sessions.begin() as session:
         return session.get_one(ArrivalRow, number).state
+
+
+IN_FULL = {"quantity": "4", "received": "4", "expected_on": "2026-12-05", "supplier": "Acme"}
+
+
+@pytest.mark.parametrize("form", ["incoming/{n}", "items/31/arrivals/{n}"])
+def test_a_form_that_receives_all_of_a_delivery_asks_first_and_keeps_what_was_typed(
+    shops: Shops, form: str
+) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    path = f"/shops/{shops.ours}/{form.format(n=number)}"
+
+    asked = ann.send(path, f"/shops/{shops.ours}/incoming", reference="PO-9", **IN_FULL)
+
+    assert "Without these units, 1 order would change" in text(asked)
+    assert state_of(shops, number) == "expected"
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    ann.post(path, data=hidden, headers={"Sec-Fetch-Site": "same-origin"})
+    assert state_of(shops, number) == "received"
+    with shops.runtime.sessions.begin() as session:
+        assert session.get_one(ArrivalRow, number).reference == "PO-9"
+
+
+@pytest.mark.parametrize("place", ["incoming", "incoming/{n}", "items/31?location=41"])
+def test_a_cancelled_delivery_can_be_had_back_for_ten_minutes(shops: Shops, place: str) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    shop = f"/shops/{shops.ours}"
+    ann.send(f"{shop}/incoming/{number}/cancel")
+
+    offered = ann.get(f"{shop}/{place.format(n=number)}")
+    undone = ann.post(
+        f"{shop}/incoming/{number}/undo",
+        data={"csrf_token": form_token(offered)},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+
+    assert "Undo the change to delivery" in text(offered)
+    assert "the delivery is as it was" in text(ann.get(undone.location))
+    assert state_of(shops, number) == "expected"
+    assert "Undo the change to delivery" not in text(ann.get(f"{shop}/{place.format(n=number)}"))
+
+
+def test_whoever_only_looks_can_undo_nothing_and_nobody_in_another_shop(shops: Shops) -> None:
+    number, theirs = shops.arrival_of(shops.ours), shops.arrival_of(shops.theirs)
+    settings, ann = f"/shops/{shops.ours}/settings", shops.browser()
+    ann.send(f"/shops/{shops.ours}/incoming/{number}/cancel")
+    looker = shops.browser(Role.LOOK)
+
+    refused = looker.post(
+        f"/shops/{shops.ours}/incoming/{number}/undo", headers={"Sec-Fetch-Site": "same-origin"}
+    )
+
+    assert refused.status_code == 403
+    assert "Undo" not in text(looker.get(f"/shops/{shops.ours}/incoming"))
+    for shop_id, arrival in ((shops.theirs, theirs), (shops.ours, theirs)):
+        path = f"/shops/{shop_id}/incoming/{arrival}/undo"
+        assert ann.send(path, settings).status_code == 404
+
+
+def test_what_can_not_be_undone_any_more_says_why(shops: Shops) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    ann.send(f"/shops/{shops.ours}/incoming/{number}/cancel")
+    change(shops, quantity=9)
+
+    answer = ann.send(f"/shops/{shops.ours}/incoming/{number}/undo", f"/shops/{shops.ours}/settings")
+
+    assert answer.status_code == 409
+    assert "the delivery was changed again since" in text(answer)
 
 
 def test_a_delivery_is_edited_in_place(shops: Shops) -> None:

@@ -4,7 +4,13 @@ can cross shops.
 Ids of orders, items, variants and locations are the platform's own (up to 18 digits).
 """
 
-from app.db.models.arrivals import ApiCallRow, ArrivalRow, FileLayoutRow, UploadRow
+from app.db.models.arrivals import (
+    ApiCallRow,
+    ArrivalRow,
+    ArrivalUndoRow,
+    FileLayoutRow,
+    UploadRow,
+)
 from app.db.models.audit import Event
 from app.db.models.base import Base, UtcDateTime
 from app.db.models.feeds import FeedRow
@@ -51,6 +57,7 @@ __all__ = [
     "AlertToldRow",
     "ApiCallRow",
     "ArrivalRow",
+    "ArrivalUndoRow",
     "Base",
     "BulkWriteRow",
     "DeliveryRow",

@@ -66,6 +66,18 @@ class ArrivalRow(Base):
     updated_at: Mapped[datetime]
 
 
+class ArrivalUndoRow(Base):
+    """What an arrival was `before` a person last changed it, and `after`: see `app.db.undo`."""
+
+    __tablename__ = "arrival_undos"
+
+    shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
+    arrival_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+
+
 class FileLayoutRow(Base):
     """What a merchant said of how files with one header line are to be read: see
     `app.pipeline.files.options.Options`."""

@@ -11,9 +11,8 @@ from app.db.models import Shop
 from app.pipeline.alerts.links import read_token
 from app.pipeline.runtime import Runtime
 from app.web import access
-from app.web.pages.forms import Form
+from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, open_shop
-from app.web.pages.item import Forms
 
 _PAGE_NAME = "settings.shop_page"
 _LONGEST_ADDRESS = 254

@@ -32,6 +32,7 @@ KINDS: Mapping[str, str] = {
     "arrival changed": "Delivery changed",
     "arrival received": "Delivery received",
     "arrival cancelled": "Delivery canceled",
+    "arrival restored": "Change to delivery undone",
     "arrivals imported": "Deliveries imported",
     "item changed": "Item changed",
     "drift": "Unexplained committed stock",

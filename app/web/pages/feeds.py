@@ -24,10 +24,9 @@ from app.pipeline.files.options import Options
 from app.pipeline.runtime import Runtime
 from app.platforms.text import printable
 from app.web import access
-from app.web.pages.forms import Form
+from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, open_shop
 from app.web.pages.import_form import DATE_ORDERS
-from app.web.pages.item import Forms
 
 _LIST, _PAGE = "feeds.listing", "feeds.page"
 _LONGEST_KEY = 16_384

@@ -66,3 +66,23 @@ class Form:
             return typed
         self.errors[name] = "Choose one from the list."
         return None
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of the page that were sent with something wrong in them, by name."""
+
+    wrong: Mapping[str, Form] = field(default_factory=dict)
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything must be put right."""
+        return any(form.errors for form in self.wrong.values())
+
+    def value(self, form: str, name: str, otherwise: object = "") -> object:
+        """What a field holds: as typed where the form came back, else what is known."""
+        return self.wrong[form].typed.get(name, "") if form in self.wrong else otherwise
+
+    def error(self, form: str, name: str) -> str:
+        """What is wrong with a field, or nothing."""
+        return self.wrong[form].errors.get(name, "") if form in self.wrong else ""

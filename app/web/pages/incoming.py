@@ -4,22 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, abort, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.bounds import LARGEST_ID, MOST_UNITS, read_whole
-from app.db import arrivals, items
-from app.db.models import StockItem
+from app.db import arrivals, items, undo
 from app.db.pages import incoming
 from app.db.pages.incoming import Delivery
 from app.db.pages.paging import Turn
 from app.pipeline.lead_time_policy import terms_of
 from app.pipeline.runtime import Runtime
-from app.pipeline.serving import if_not_coming, served_by
-from app.pipeline.whatif import Outcome, standing_of
-from app.platforms.registry import PLATFORMS
+from app.pipeline.serving import served_by
 from app.web import access
-from app.web.pages.forms import Form
+from app.web.pages.asking import ACTS, PAGE_NAME, ask, ask_to_receive, must_ask, undos_of
+from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import (
     LONGEST_TEXT,
     OpenShop,
@@ -31,15 +29,14 @@ from app.web.pages.frame import (
     read_turn,
     turn_values,
 )
-from app.web.pages.item import EFFECTS, Forms
 
-_PAGE_NAME = "incoming.listing"
 # The orders of so many items are worked out for a list; of longer ones each delivery's page tells.
 _MOST_ITEMS = 12
 _DONE = {
     "changed": "Delivery saved. Recalculating dates.",
     "received": "Marked as received. Recalculating dates.",
     "canceled": "Delivery canceled. Recalculating dates.",
+    "undone": "Undone: the delivery is as it was. Recalculating dates.",
 }
 SHOWS: Mapping[str, str] = {
     "all": "All open",
@@ -47,33 +44,6 @@ SHOWS: Mapping[str, str] = {
     "late": "Late",
     "undated": "No date",
     "received": "Received",
-}
-
-
-@dataclass(frozen=True)
-class Act:
-    """Something that is asked about before it is done."""
-
-    title: str
-    button: str
-    done: str
-    advice: str
-
-
-ACTS: Mapping[str, Act] = {
-    "receive": Act(
-        "Mark as received?",
-        "Mark as received",
-        "received",
-        "Backline stops promising these units. It does not change your stock: receive them in "
-        "{platform} as well, if you have not.",
-    ),
-    "cancel": Act(
-        "Cancel this delivery?",
-        "Cancel delivery",
-        "canceled",
-        "Backline stops promising these units. The delivery stays in the activity log.",
-    ),
 }
 
 
@@ -112,13 +82,13 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             return _page(opened, _found(opened, arrival_id))
 
     @blueprint.post("/incoming/<int:arrival_id>")
-    def change(shop_id: int, arrival_id: int) -> Response | tuple[str, int]:
+    def change(shop_id: int, arrival_id: int) -> Response | str | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:
             return _change(opened, _own(opened, arrival_id))
 
     @blueprint.get("/incoming/<int:arrival_id>/<any(receive, cancel):act>")
     @access.needs(access.Role.MANAGE)
-    def ask(shop_id: int, arrival_id: int, act: str) -> str:
+    def ask_before(shop_id: int, arrival_id: int, act: str) -> str:
         with open_shop(runtime, shop_id) as opened:
             return _ask(opened, _own(opened, arrival_id), act)
 
@@ -131,6 +101,11 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def supplier(shop_id: int) -> str:
         with open_shop(runtime, shop_id) as opened:
             return _supplier(opened, _text("name"))
+
+    @blueprint.post("/incoming/<int:arrival_id>/undo")
+    def take_back(shop_id: int, arrival_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            return _take_back(opened, _found(opened, arrival_id))
 
     return blueprint
 
@@ -166,7 +141,7 @@ def _listing(opened: OpenShop, *, wrong: Mapping[str, Form] | None = None) -> st
     found = incoming.list_deliveries(opened.session, opened.id, wanted)
     return opened.render(
         "incoming_list.html" if is_fragment() else "incoming.html",
-        page_name=_PAGE_NAME,
+        page_name=PAGE_NAME,
         found=found,
         served=_served(opened, found.rows),
         counts=incoming.count_deliveries(opened.session, opened.id, today=today),
@@ -175,6 +150,7 @@ def _listing(opened: OpenShop, *, wrong: Mapping[str, Form] | None = None) -> st
         address=address,
         kept_there=arrivals.KEPT_THERE,
         forms=Forms(wrong or {}),
+        undos=undo.undoable(opened.session, opened.id, now=opened.say.now),
         done_text=done_text(_DONE),
     )
 
@@ -190,11 +166,12 @@ def _served(opened: OpenShop, found: Sequence[Delivery]) -> dict[int, Any] | Non
 def _page(opened: OpenShop, found: Delivery, form: Form | None = None) -> str:
     return opened.render(
         "delivery.html",
-        page_name=_PAGE_NAME,
+        page_name=PAGE_NAME,
         one=found,
         served=_served(opened, [found]) or {},
         kept_there=arrivals.KEPT_THERE,
         forms=Forms({} if form is None else {f"delivery-{found.row.id}": form}),
+        undos=undos_of(opened, lambda row: row.id == found.row.id),
         done_text=done_text(_DONE),
     )
 
@@ -202,7 +179,7 @@ def _page(opened: OpenShop, found: Delivery, form: Form | None = None) -> str:
 # What a manager says
 
 
-def _change(opened: OpenShop, found: Delivery) -> Response | tuple[str, int]:
+def _change(opened: OpenShop, found: Delivery) -> Response | str | tuple[str, int]:
     """Another date, quantity, purchase order or supplier, or units of it that have arrived."""
     form, row = Form(request.form), found.row
     quantity = form.number("quantity", least=1, most=MOST_UNITS)
@@ -215,7 +192,9 @@ def _change(opened: OpenShop, found: Delivery) -> Response | tuple[str, int]:
         form.errors["expected_on"] = "Choose a date."
     if form.errors or quantity is None or received is None:
         return _page(opened, found, form), 422
-    arrivals.change_arrival(
+    if must_ask(row, quantity=quantity, received=received):
+        return ask_to_receive(opened, found)
+    undo.change_for_now(
         opened.session,
         row,
         quantity=quantity,
@@ -230,36 +209,14 @@ def _change(opened: OpenShop, found: Delivery) -> Response | tuple[str, int]:
 
 
 def _ask(opened: OpenShop, found: Delivery, act: str) -> str:
-    item = _item_of(opened, found)
-    standing = None
-    if item is not None:
-        standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
-    outcomes: Sequence[Outcome] = ()
-    if standing is not None:
-        outcomes = if_not_coming(opened.session, standing, found.row.id)
-    return opened.render(
-        "incoming_ask.html",
-        page_name=_PAGE_NAME,
-        one=found,
-        act=act,
-        words=ACTS[act],
-        advice=ACTS[act].advice.format(platform=PLATFORMS[opened.shop.platform].title),
-        pool=None if standing is None else standing.pools.get(found.row.location_id),
-        outcomes=outcomes,
-        effects=EFFECTS,
-        back="item" if request.args.get("back") == "item" else "",
-    )
-
-
-def _item_of(opened: OpenShop, found: Delivery) -> StockItem | None:
-    if found.row.item_id is None:
-        return None
-    return items.find_item(opened.session, opened.id, found.row.item_id)
+    action = url_for("incoming.do", shop_id=opened.id, arrival_id=found.row.id, act=act)
+    back = "item" if request.args.get("back") == "item" else ""
+    return ask(opened, found, act, action=action, back=back, typed={"back": back} if back else {})
 
 
 def _do(opened: OpenShop, found: Delivery, act: str) -> Response:
     """Receiving takes in all that was still to come."""
-    arrivals.change_arrival(
+    undo.change_for_now(
         opened.session,
         found.row,
         received=found.row.quantity if act == "receive" else None,
@@ -270,12 +227,23 @@ def _do(opened: OpenShop, found: Delivery, act: str) -> Response:
     return _back(opened, found, ACTS[act].done)
 
 
+def _take_back(opened: OpenShop, found: Delivery) -> Response:
+    """Put back what was changed within the last ten minutes."""
+    if not undo.take_back(opened.session, found.row, by=access.viewer().name, now=opened.say.now):
+        abort(
+            409,
+            "This can't be undone any more: more than ten minutes have passed, or the delivery was "
+            "changed again since.",
+        )
+    return _back(opened, found, "undone")
+
+
 def _back(opened: OpenShop, found: Delivery, done: str) -> Response:
     """To where the form was: the item's page, or the list."""
     item_id = read_whole(str(found.row.item_id or ""), least=1, most=LARGEST_ID)
     if request.form.get("back") == "item" and item_id is not None:
         return back_to("items.item_page", shop_id=opened.id, item_id=item_id, done=done)
-    return back_to(_PAGE_NAME, shop_id=opened.id, done=done)
+    return back_to(PAGE_NAME, shop_id=opened.id, done=done)
 
 
 # Suppliers
@@ -288,7 +256,7 @@ def _supplier(opened: OpenShop, name: str) -> str:
     found = incoming.list_deliveries(opened.session, opened.id, wanted)
     return opened.render(
         "supplier.html",
-        page_name=_PAGE_NAME,
+        page_name=PAGE_NAME,
         name=name,
         record=incoming.record_of(opened.session, opened.id, name, zone=opened.say.zone),
         learned=_learned(opened, name, found.rows),

@@ -1,7 +1,7 @@
 """Items: who waits for one, what serves whom and when, and what is coming."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from flask import Blueprint, abort, render_template, request
@@ -10,17 +10,18 @@ from werkzeug.wrappers import Response
 from app.core.bounds import LARGEST_ID, MOST_DAYS, MOST_UNITS, read_whole
 from app.core.decide import Decided
 from app.core.model import Basis, Share
-from app.core.promise import still_expected
-from app.db import arrivals, items, orders, stock
+from app.db import arrivals, items, orders, stock, undo
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, StockItem
+from app.db.pages.incoming import find_delivery
 from app.db.risk import late_percents_of
 from app.pipeline.reservations import unreadable
 from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
 from app.platforms.registry import PLATFORMS
 from app.web import access
-from app.web.pages.forms import Form
+from app.web.pages.asking import ask_to_receive, must_ask, undos_of
+from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import (
     OpenShop,
     back_to,
@@ -30,7 +31,7 @@ from app.web.pages.frame import (
     open_shop,
     read_text,
 )
-from app.web.pages.queue_chart import QueueChart, draw, steps_of
+from app.web.pages.queue_chart import chart_of
 
 _A_PAGE = 50
 _PAGE_NAME = "items.listing"
@@ -46,6 +47,7 @@ _DONE = {
     "changed": "Delivery saved. Recalculating dates.",
     "received": "Marked as received. Recalculating dates.",
     "canceled": "Delivery canceled. Recalculating dates.",
+    "undone": "Undone: the delivery is as it was. Recalculating dates.",
     "terms": "Item saved. Recalculating dates.",
 }
 EFFECTS = {
@@ -88,26 +90,6 @@ class Outside:
 
 
 @dataclass(frozen=True)
-class Forms:
-    """The forms of the page that were sent with something wrong in them, by name."""
-
-    wrong: Mapping[str, Form] = field(default_factory=dict)
-
-    @property
-    def has_errors(self) -> bool:
-        """Whether anything must be put right."""
-        return any(form.errors for form in self.wrong.values())
-
-    def value(self, form: str, name: str, otherwise: object = "") -> object:
-        """What a field holds: as typed where the form came back, else what is known."""
-        return self.wrong[form].typed.get(name, "") if form in self.wrong else otherwise
-
-    def error(self, form: str, name: str) -> str:
-        """What is wrong with a field, or nothing."""
-        return self.wrong[form].errors.get(name, "") if form in self.wrong else ""
-
-
-@dataclass(frozen=True)
 class Question:
     """So many units on a day, and what that would change; None until somebody asks."""
 
@@ -146,7 +128,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             return _add_arrival(opened, item)
 
     @blueprint.post("/<int:item_id>/arrivals/<int:arrival_id>")
-    def change_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response | tuple[str, int]:
+    def change_arrival(shop_id: int, item_id: int, arrival_id: int) -> Response | str | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:
             item = _item(opened, item_id)
             return _change_arrival(opened, item, _arrival(opened, item, arrival_id))
@@ -235,13 +217,14 @@ def _item_page(
         outside=_outside(opened, standing, location_id),
         unreadable=unreadable(opened.shop, PLATFORMS[opened.shop.platform].traits.reservation_scopes),
         platform=PLATFORMS[opened.shop.platform].title,
-        chart=None if location_id is None else _chart(opened, standing, location_id, queue),
+        chart=None if location_id is None else chart_of(standing, location_id, queue, opened.say.zone),
         rows=_rows(opened, queue, page),
         queue_length=len(queue),
         page=page,
         page_size=_A_PAGE,
         arrivals=_arrivals(opened, item, location_id),
         kept_there=arrivals.KEPT_THERE,
+        undos=undos_of(opened, lambda row: row.item_id == item.item_id),
         counts=arrivals.units_that_count(opened.session, opened.id, [item.item_id]),
         kinds=KINDS,
         forms=forms,
@@ -274,24 +257,6 @@ def _outside(opened: OpenShop, standing: Standing, location_id: int | None) -> l
     }
     names = orders.order_names(opened.session, opened.id, waiting) if waiting else {}
     return [Outside(order_id, name, waiting[order_id]) for order_id, name in sorted(names.items())]
-
-
-def _chart(
-    opened: OpenShop, standing: Standing, location_id: int, queue: Sequence[Decided]
-) -> QueueChart:
-    state, today = standing.states[location_id], standing.today
-    ordered = [
-        (one.allocation.line.placed_at.astimezone(opened.say.zone).date(), one.allocation.line.quantity)
-        for one in queue
-    ]
-    steps = steps_of(
-        ordered,
-        supply=state.supply,
-        owed_before=state.owed_before,
-        arrivals=still_expected(state.arrivals, today=today),
-        today=today,
-    )
-    return draw(steps, today=today)
 
 
 def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRow]:
@@ -389,7 +354,7 @@ def _add_arrival(opened: OpenShop, item: StockItem) -> Response | tuple[str, int
 
 def _change_arrival(
     opened: OpenShop, item: StockItem, arrival: ArrivalRow
-) -> Response | tuple[str, int]:
+) -> Response | str | tuple[str, int]:
     """Another date, another quantity, or units of it that have landed."""
     form = Form(request.form)
     quantity = form.number("quantity", least=1, most=MOST_UNITS)
@@ -400,8 +365,11 @@ def _change_arrival(
         form.errors["received"] = f"More than the {quantity} expected: raise the number of units too."
     if form.errors or quantity is None or received is None or expected_on is None:
         return _item_page(opened, item, {f"arrival-{arrival.id}": form}), 422
+    if must_ask(arrival, quantity=quantity, received=received):
+        found = find_delivery(opened.session, opened.id, arrival.id) or abort(404)
+        return ask_to_receive(opened, found, back="item")
     done = "received" if received > arrival.received else "changed"
-    arrivals.change_arrival(
+    undo.change_for_now(
         opened.session,
         arrival,
         quantity=quantity,

@@ -36,7 +36,7 @@ from app.pipeline.wording import block_texts
 from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.compliance import REGIMES
-from app.web.pages.forms import Form
+from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import (
     OpenShop,
     back_to,
@@ -46,7 +46,6 @@ from app.web.pages.frame import (
     open_shop,
 )
 from app.web.pages.hold_settings import HOLD_POLICIES, hold_rows, read_holds
-from app.web.pages.item import Forms
 from app.web.pages.restock_settings import RESTOCKS, read_restocks
 
 log = structlog.get_logger()
