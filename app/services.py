@@ -57,30 +57,7 @@ def open_engine(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa
     )
     sa.event.listen(engine, "connect", _prepare_nothing_behind_a_pooler)
     _try_what_was_idle(engine)
-    _name_missing_tables(engine)
     return engine
-
-
-class TablesMissingError(sa.exc.OperationalError):
-    """The database has no tables of ours, older ones, or none that we may use: `backline release` has
-    not run there. As with a database that is away nothing is lost, and all goes on once it has."""
-
-
-# undefined_table, undefined_column, invalid_schema_name and insufficient_privilege:
-# https://www.postgresql.org/docs/current/errcodes-appendix.html
-_NO_TABLES = frozenset({"42P01", "42703", "3F000", "42501"})
-# What SQLite says, which has no codes for it.
-_SQLITE_NO_TABLES = ("no such table", "no such column", "has no column named")
-
-
-def _name_missing_tables(engine: sa.Engine) -> None:
-    @sa.event.listens_for(engine, "handle_error", retval=True)
-    def name_it(context: sa.engine.ExceptionContext) -> BaseException | None:
-        cause = context.original_exception
-        is_missing = getattr(cause, "sqlstate", None) in _NO_TABLES or (
-            engine.dialect.name == "sqlite" and any(one in str(cause) for one in _SQLITE_NO_TABLES)
-        )
-        return TablesMissingError(context.statement, (), cause) if is_missing else None
 
 
 def _try_what_was_idle(engine: sa.Engine) -> None:
@@ -136,7 +113,6 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
         is_read_only = connection.get_execution_options().get("read_only", False)
         connection.exec_driver_sql("BEGIN DEFERRED" if is_read_only else "BEGIN IMMEDIATE")
 
-    _name_missing_tables(engine)
     return engine
 
 

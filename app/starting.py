@@ -17,9 +17,10 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 
 from app.db import migrate
+from app.db.engine import TablesMissingError
 from app.db.migrate import Schema, UnfitDatabaseError
 from app.logs import first_line
-from app.services import ServerDidNotStart, TablesMissingError
+from app.services import ServerDidNotStart
 from app.settings import SettingsError
 
 _MOST_DEMOS = 20

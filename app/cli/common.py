@@ -10,13 +10,13 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from app.db import shops, variants
+from app.db.engine import open_database
 from app.db.migrate import upgrade
 from app.db.models import Shop, StockItem
 from app.errors import BacklineError
 from app.local import find_redis
 from app.pipeline.runtime import Runtime
 from app.platforms.http import Http
-from app.services import open_engine
 from app.settings import load_settings
 
 # A pipe or a file has no width of its own, and columns broken to fit 80 characters can't be searched.
@@ -36,7 +36,7 @@ def fail(message: str) -> NoReturn:
 def open_runtime() -> Iterator[Runtime]:
     """The database, brought up to date, and whatever Redis runs."""
     settings = load_settings()
-    engine = open_engine(settings.database_url, connections=settings.database_connections)
+    engine = open_database(settings.database_url, connections=settings.database_connections)
     upgrade(engine)
     try:
         yield Runtime(settings, engine, find_redis(settings), Http())

@@ -11,12 +11,13 @@ import click
 
 from app.cli.common import console, fail, open_runtime
 from app.db import shops, tokens
+from app.db.engine import open_database
 from app.db.migrate import upgrade
 from app.local import ProcessEndedError, end_like_ctrl_c, local_url, running_processes, running_redis
 from app.logs import configure_logs
 from app.pipeline.alerts.sending import keep_telling
 from app.pipeline.runtime import Runtime, build_runtime
-from app.services import open_engine, open_redis
+from app.services import open_redis
 from app.settings import Settings, SettingsError, load_settings, make_encryption_key, make_secret_key
 from app.starting import need_port, only_one, tell_of_missing_tables
 from app.tending import Keeper
@@ -100,7 +101,7 @@ def clock() -> None:
 
 
 def _tell_of_missing_tables(settings: Settings) -> None:
-    engine = open_engine(settings.database_url, connections=1)
+    engine = open_database(settings.database_url, connections=1)
     try:
         tell_of_missing_tables(engine, partial(click.echo, err=True))
     finally:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.retention import Retention
 from app.db import due_work
+from app.db.engine import open_database
 from app.db.models import Shop
 from app.mail import send_mail
 from app.pipeline import doorbell
@@ -26,7 +27,7 @@ from app.platforms import registry
 from app.platforms.base import Credentials, Grant, Platform
 from app.platforms.http import Http
 from app.platforms.registry import Outside
-from app.services import open_engine, open_redis
+from app.services import open_redis
 from app.settings import Settings, SettingsError
 
 # A slice that took so long was held up by its platform, or there is much to do.
@@ -99,7 +100,7 @@ def build_runtime(settings: Settings) -> Runtime:
         raise SettingsError(
             "REDIS_URL is not set: only `backline up` and `backline demo` start a Redis of their own"
         )
-    engine = open_engine(settings.database_url, connections=settings.database_connections)
+    engine = open_database(settings.database_url, connections=settings.database_connections)
     return Runtime(settings, engine, open_redis(settings.redis_url), Http())
 
 

@@ -9,9 +9,9 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from app.db.engine import TablesMissingError
 from app.db.outages import NO_DATABASE
 from app.logs import first_line
-from app.services import TablesMissingError
 from app.web import headers
 from app.web.api.answers import Problem, refuse
 

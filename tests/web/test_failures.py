@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.db.api_tokens import renew_token
+from app.db.engine import open_database
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
 from app.services import open_engine
@@ -43,7 +44,7 @@ def without_tables(
             connection.exec_driver_sql("DROP DATABASE IF EXISTS not_migrated")
             connection.exec_driver_sql("CREATE DATABASE not_migrated")
         url = pg_engine.url.set(database="not_migrated")
-    engine = open_engine(url.render_as_string(hide_password=False))
+    engine = open_database(url.render_as_string(hide_password=False))
     yield create_app(replace(runtime, engine=engine))
     engine.dispose()
 
@@ -167,6 +168,29 @@ def test_a_defect_of_ours_is_a_page_too_and_its_cause_stays_in_the_log(app: Flas
     assert answer.status_code == 500
     assert "Something went wrong" in text
     assert "secret" not in text
+
+
+def test_a_wrong_column_of_ours_is_a_defect_and_no_missing_migration(
+    runtime: Runtime, pg_engine: sa.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    """`backline release` would not help."""
+    engine = open_database(pg_engine.url.render_as_string(hide_password=False), connections=1)
+    app = create_app(replace(runtime, engine=engine))
+
+    def broken() -> str:
+        with engine.connect() as connection:
+            return str(connection.scalar(sa.text("SELECT no_such_column FROM shops")))
+
+    broken.access_rule = app.view_functions["favicon"].access_rule  # type: ignore[attr-defined]
+    app.add_url_rule("/broken", "broken", broken)
+
+    answer = stranger(app).get("/broken")
+
+    engine.dispose()
+    assert answer.status_code == 500
+    assert "Something went wrong" in answer.get_data(as_text=True)
+    assert "no_such_column" in caplog.text
+    assert "migrated" not in caplog.text
 
 
 def test_the_icon_that_browsers_ask_for_is_there(app: Flask) -> None:
