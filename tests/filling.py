@@ -5,6 +5,10 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.db import shops
+from app.db.models import StockItem
+from app.pipeline.long_queues import keep_long_queue
+from app.pipeline.whatif import standing_of
 from tests.builders import NOW, TODAY, installed_shop
 
 # Every order waits for two items, one of which is in every second order. One in 50 failed, one in
@@ -88,6 +92,22 @@ def fill_shops(session: Session, shop_ids: Sequence[int], *, orders: int, items:
     told = {"first": shop_ids[0], "last": shop_ids[-1], "orders": orders, "items": items}
     for statement in _FILL:
         session.execute(sa.text(statement), {**told, "now": NOW, "today": TODAY})
+
+
+def keep_long_queues(session: Session, shop_id: int, item_ids: Sequence[int]) -> None:
+    """What a worker keeps of these items' queues when it settles them, however short they are."""
+    shop = shops.get_shop(session, shop_id)
+    for item_id in item_ids:
+        item = session.get_one(StockItem, (shop_id, item_id))
+        item.has_long_queue = True
+        standing = standing_of(session, shop, item, now=NOW)
+        keep_long_queue(
+            *(session, shop, item, standing.decide()),
+            states=standing.states,
+            waiting=standing.waiting,
+            today=standing.today,
+            now=NOW,
+        )
 
 
 def analyze(engine: sa.Engine) -> None:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.model import Line
 from app.db.models import PromiseRow
 from app.db.order_sums import sum_up
 from app.db.statements import chunks
@@ -47,15 +46,13 @@ def record_late_percents(
     sum_up(session, shop_id, {order_id for order_id, _ in percents})
 
 
-def late_percents_of(session: Session, shop_id: int, lines: Collection[Line]) -> dict[int, int]:
-    """The chance of each of these short lines, in percent, by order, where it is known; they are of one
-    item at one location."""
-    at = {(line.item_id, line.location_id) for line in lines}
-    if len(at) != 1:
-        return {}
-    ((item_id, location_id),) = at
+def late_percents_of(
+    session: Session, shop_id: int, item_id: int, order_ids: Collection[int], *, location_id: int
+) -> dict[int, int]:
+    """The chance, in percent, that these orders' short lines of an item at a location are late, by
+    order, where it is known."""
     row = PromiseRow
     where = (row.shop_id == shop_id, row.item_id == item_id, row.location_id == location_id)
-    some = row.order_id.in_({line.order_id for line in lines})
+    some = row.order_id.in_(order_ids)
     statement = sa.select(row.order_id, row.late_percent).where(*where, some, row.short > 0)
     return {order_id: percent for order_id, percent in session.execute(statement) if percent is not None}

@@ -45,6 +45,7 @@ from app.pipeline.gathering import (
     with_claims,
 )
 from app.pipeline.lead_time_policy import terms_of
+from app.pipeline.long_queues import forget_long_queue, keep_long_queue
 from app.pipeline.passing import let_pass, passed_in_words
 from app.pipeline.quarantine import act_on_all
 from app.pipeline.reading import read_changed_orders, read_orders
@@ -179,6 +180,7 @@ def _gather_queue(
     if needs_queue(gathered):
         return with_claims(session, gathered, context.platform.traits)
     record_all_covered(session, gathered)
+    forget_long_queue(session, item, now=gathered.now)
     return None
 
 
@@ -292,6 +294,13 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
     settlement = _weigh(session, gathered, made, most_short(pools, supply), queue.doubtful)
     record(session, gathered, settlement, sighting(decided, settlement, supply))
     record_risk(session, shop.id, terms, pools, decided)
+    keep_long_queue(
+        *(session, shop, item, decided),
+        states=pools,
+        waiting=queue.waiting,
+        today=terms.today,
+        now=gathered.now,
+    )
 
 
 def _in_words(

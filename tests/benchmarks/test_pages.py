@@ -24,7 +24,7 @@ from app.settings import Settings
 from app.web.application import create_app
 from tests.benchmarks.contenders import new_database
 from tests.builders import installed_shop
-from tests.filling import analyze, fill_shops, install_shops
+from tests.filling import analyze, fill_shops, install_shops, keep_long_queues
 from tests.world import Clock
 
 pytestmark = pytest.mark.benchmark
@@ -46,6 +46,7 @@ PAGES = {
     "items, search": "/items?q=mug",
     "item of 1 in 250 orders": "/items/377",
     "item of every second order": "/items/1",
+    "its 500th page, or last": "/items/1?page=500",
     "order": "/orders/777",
     "activity": "/activity",
     "activity of an item": "/activity?q=sku-377",
@@ -57,7 +58,10 @@ def fill(engine: sa.Engine) -> None:
     with sa.orm.Session(engine) as session:
         large = installed_shop(session, "large.myshopify.com").id
         fill_shops(session, [large], orders=LARGE)
-        fill_shops(session, install_shops(session, SHOPS), orders=EACH)
+        others = install_shops(session, SHOPS)
+        fill_shops(session, others, orders=EACH)
+        for shop_id in (large, others[0]):
+            keep_long_queues(session, shop_id, [1])
         session.execute(sa.update(Shop).values(regime="us-mitor"))
         session.commit()
     analyze(engine)

@@ -25,8 +25,9 @@ from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.holds import HoldState, Place, Put
 from app.core.item_codes import CodeKind, ItemCode
-from app.core.model import Basis, Line, Promise
+from app.core.model import Basis, Promise
 from app.core.passing import Pass
+from app.core.queue_view import QueueLine, QueueSums
 from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations
 from app.db import (
     alerts,
@@ -51,6 +52,7 @@ from app.db import (
     items,
     late_orders,
     lead_times,
+    long_queues,
     notices,
     open_demand,
     order_copies,
@@ -79,6 +81,7 @@ from app.db import (
     variants,
     waiting_since,
 )
+from app.db.long_queues import Kept
 from app.db.models import (
     ApiCallRow,
     ArrivalRow,
@@ -202,7 +205,14 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     holds.adopt(session.get_one(HoldRow, number), units, now=NOW)
     holds.ask_for_checks(session, shop.id, [1], at=NOW)
     turns.record_passes(session, shop.id, ITEM, LOCATION, [a_pass(units)], now=NOW)
+    long_queues.keep_queues(session, shop.id, ITEM, {LOCATION: _long_queue(units)}, now=NOW)
     session.flush()
+
+
+def _long_queue(units: int) -> Kept:
+    """A line, and an order outside."""
+    line = QueueLine(1, NOW, 0, units, units, (), units, Basis.UNKNOWN, None)
+    return Kept(QueueSums(1, units, 1, 0, 0, ((TODAY, units),), ()), [line], [(2, units)])
 
 
 def _feed(name: str) -> dict[str, Any]:
@@ -585,8 +595,12 @@ CALLS: Mapping[str, Call] = {
         s, a.id, ITEM, {(1, LOCATION): 40}
     ),
     "risk.late_percents_of": lambda s, a: risk.late_percents_of(
-        s, a.id, [Line(1, ITEM, LOCATION, 1, NOW)]
+        s, a.id, ITEM, ORDERS, location_id=LOCATION
     ),
+    "long_queues.keep_queues": lambda s, a: long_queues.keep_queues(s, a.id, ITEM, {}, now=NOW),
+    "long_queues.read_sums": lambda s, a: long_queues.read_sums(s, a.id, ITEM),
+    "long_queues.read_page": lambda s, a: long_queues.read_page(s, a.id, ITEM, LOCATION, 1),
+    "long_queues.read_outside": lambda s, a: long_queues.read_outside(s, a.id, ITEM, LOCATION),
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
     "showing.items_shown": lambda s, a: showing.items_shown(s, a.id, ORDERS),
     "endings.endings_of": lambda s, a: endings.endings_of(

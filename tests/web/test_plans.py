@@ -19,13 +19,13 @@ from app.platforms.http import Http
 from app.services import open_engine
 from app.settings import Settings
 from tests.benchmarks.contenders import new_database
-from tests.filling import analyze, fill_shops, install_shops
+from tests.filling import analyze, fill_shops, install_shops, keep_long_queues
 from tests.world import Clock
 
 # Of each shop many; arrivals, shipments and what people set are few, and their shop alone finds them.
 GROWING = {
     *("orders", "order_items", "promises", "shown", "events", "deliveries", "items", "variants"),
-    *("pools", "lines", "routes", "demand_changes"),
+    *("pools", "lines", "routes", "demand_changes", "long_queues", "long_queue_pages"),
 }
 PAGES = [
     "",
@@ -47,6 +47,7 @@ PAGES = [
     "/items",
     "/items?q=mug",
     "/items/1",
+    "/items/1?page=2",
     "/items/7",
     "/orders/77",
     "/late-orders",
@@ -67,6 +68,8 @@ def full(pg_engine: sa.Engine) -> Iterator[sa.Engine]:
     with sa.orm.Session(engine) as session:
         fill_shops(session, install_shops(session, SHOPS), orders=ORDERS, items=ITEMS)
         session.execute(sa.update(Shop).values(regime="us-mitor"))
+        for shop_id in session.scalars(sa.select(Shop.id)).all():
+            keep_long_queues(session, shop_id, [1])
         session.commit()
     analyze(engine)
     yield engine

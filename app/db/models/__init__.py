@@ -34,6 +34,7 @@ from app.db.models.people import (
     UsedTokenRow,
 )
 from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
+from app.db.models.queues import LongQueue, LongQueuePage
 from app.db.models.shops import Shop
 from app.db.models.stock import (
     BOUGHT_BY,
@@ -71,6 +72,8 @@ __all__ = [
     "ItemCodeRow",
     "LineItemRow",
     "LineRow",
+    "LongQueue",
+    "LongQueuePage",
     "NoticeRow",
     "Order",
     "PoolRow",

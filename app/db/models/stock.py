@@ -14,14 +14,15 @@ from app.db.models.orders import LineItemRow, SellingPlanRow
 class StockItem(Base):
     """What stock is counted for. `kind` is backorder (it comes again), preorder (not out before
     `release_on`) or discontinued (it never comes again). `look_at` is when its stock must be read
-    (None: settled), `cause` says what asked for it. `has_queue`: some pool is below zero, or a line of
-    it is or was short. `headroom` is what was free when last read less what was ordered since: a guess
-    that only decides how soon to look. `unbalanced_since` is when the books of the item stopped
-    balancing, `attempts` how often they were read since. `stirred_at` is when anything was last told of
-    its stock; where the platform's readings lag, it is looked at once more at `recheck_at`, when they
-    may show what they did not. What asked for the look told `told_available` of the one pool at
-    `told_location_id`; None where it may be about any. (`ordered_at` and `freed` are the version
-    before's alone.)"""
+    (None: settled), `cause` says what asked for it. `has_queue`: some pool is below zero, or a line
+    of it is or was short. `has_long_queue`: so many wait that what was decided is kept for its page
+    (see `app.db.models.queues`). `headroom` is what was free when last read less what was ordered
+    since: a guess that only decides how soon to look. `unbalanced_since` is when the books of the
+    item stopped balancing, `attempts` how often they were read since. `stirred_at` is when anything
+    was last told of its stock; where the platform's readings lag, it is looked at once more at
+    `recheck_at`, when they may show what they did not. What asked for the look told `told_available`
+    of the one pool at `told_location_id`; None where it may be about any. (`ordered_at` and `freed`
+    are the version before's alone.)"""
 
     __tablename__ = "items"
     __table_args__ = (
@@ -40,6 +41,7 @@ class StockItem(Base):
     look_at: Mapped[datetime | None]
     cause: Mapped[str | None]
     has_queue: Mapped[bool] = mapped_column(default=False)
+    has_long_queue: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     headroom: Mapped[int | None]
     unbalanced_since: Mapped[datetime | None]
     stirred_at: Mapped[datetime | None]

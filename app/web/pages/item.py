@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from flask import Blueprint, abort, render_template, request
 from werkzeug.wrappers import Response
 
 from app.core.bounds import LARGEST_ID, MOST_DAYS, MOST_UNITS, read_whole
-from app.core.decide import Decided
-from app.core.model import Basis, Share
-from app.db import arrivals, items, orders, stock, undo
+from app.db import arrivals, items, long_queues, stock, undo
 from app.db.items import ItemTerms
-from app.db.models import ArrivalRow, StockItem
+from app.db.models import ArrivalRow, PoolRow, StockItem
 from app.db.pages.incoming import find_delivery
-from app.db.risk import late_percents_of
 from app.pipeline.reservations import unreadable
 from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
@@ -31,7 +28,7 @@ from app.web.pages.frame import (
     open_shop,
     read_text,
 )
-from app.web.pages.queue_chart import chart_of
+from app.web.pages.item_queue import NOBODY, Queues, chart_of, queues_of, read_outside, read_rows
 
 _A_PAGE = 50
 _PAGE_NAME = "items.listing"
@@ -57,36 +54,6 @@ EFFECTS = {
     Effect.SOONER: "Sooner",
     Effect.LATER: "Later",
 }
-
-
-@dataclass(frozen=True)
-class QueueRow:
-    """One line of a pool's queue as the page tells it. `reserved_by` is what its units are committed to
-    if that is no order."""
-
-    place: int
-    order_id: int
-    name: str
-    placed_at: datetime
-    priority: int
-    quantity: int
-    short: int
-    on_hand: int
-    shares: Sequence[Share]
-    unserved: int
-    basis: Basis
-    expected_on: date | None
-    reserved_by: str = ""
-    late_percent: int | None = None
-
-
-@dataclass(frozen=True)
-class Outside:
-    """An order some of whose units no stock is committed to yet."""
-
-    order_id: int
-    name: str
-    units: int
 
 
 @dataclass(frozen=True)
@@ -195,33 +162,30 @@ def _item_page(
     wrong: Mapping[str, Form] | None = None,
     template: str = "item.html",
 ) -> str:
-    standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
-    queues = standing.decide()
-    location_id = _location(standing, queues)
-    queue = [] if location_id is None else queues[location_id]
+    queues = queues_of(opened, item)
+    pools = stock.pools_of(opened.session, opened.id, [item.item_id])[item.item_id]
+    location_id = _location(queues, pools)
+    sums = None if location_id is None else queues.sums.get(location_id)
     page = _page_number()
     forms = Forms(wrong or {})
     question = None
     if "units" in request.args and location_id is not None:
-        question, forms = _ask(opened, standing, location_id, forms)
+        question, forms = _ask(opened, _standing(opened, item), location_id, forms)
     return opened.render(
         template,
         page_name=_PAGE_NAME,
         item=item,
-        pools=standing.pools,
+        pools=pools,
         location_id=location_id,
-        pool=None if location_id is None else standing.pools[location_id],
-        short_by_location={one: _short(lines) for one, lines in queues.items()},
-        wanted=sum(one.allocation.line.quantity for one in _of_orders(queue)),
-        orders_short=len({one.promise.line.order_id for one in _of_orders(queue) if one.promise.short}),
-        outside=_outside(opened, standing, location_id),
+        pool=None if location_id is None else pools[location_id],
+        short_by_location={one: queues.short_at(one) for one in pools},
+        **_queue(opened, item, queues, location_id, page),
+        sums=sums,
+        kept_at=queues.kept_at,
         unreadable=unreadable(opened.shop, PLATFORMS[opened.shop.platform].traits.reservation_scopes),
         platform=PLATFORMS[opened.shop.platform].title,
-        chart=None if location_id is None else chart_of(standing, location_id, queue, opened.say.zone),
-        rows=_rows(opened, queue, page),
-        queue_length=len(queue),
         page=page,
-        page_size=_A_PAGE,
+        page_size=long_queues.PAGE,
         arrivals=_arrivals(opened, item, location_id),
         kept_there=arrivals.KEPT_THERE,
         undos=undos_of(opened, lambda row: row.item_id == item.item_id),
@@ -235,56 +199,24 @@ def _item_page(
     )
 
 
-def _location(standing: Standing, queues: Mapping[int, Sequence[Decided]]) -> int | None:
+def _queue(
+    opened: OpenShop, item: StockItem, queues: Queues, location_id: int | None, page: int
+) -> dict[str, object]:
+    """What is told of one location's queue."""
+    if location_id is None or location_id not in queues.sums:
+        return {"rows": [], "outside": [], "chart": chart_of(NOBODY, today=opened.say.today)}
+    lines = queues.lines(location_id, page)
+    return {
+        "rows": read_rows(opened, item, lines, location_id=location_id, page=page),
+        "outside": read_outside(opened, queues.outside(location_id)),
+        "chart": chart_of(queues.sums[location_id], today=opened.say.today),
+    }
+
+
+def _location(queues: Queues, pools: Mapping[int, PoolRow]) -> int | None:
     """The location that was asked for, else the one where most units are short."""
     asked = read_whole(request.args.get("location", ""), least=1, most=LARGEST_ID)
-    if asked in standing.pools:
-        return asked
-    return max(queues, key=lambda one: (_short(queues[one]), len(queues[one])), default=None)
-
-
-def _short(queue: Sequence[Decided]) -> int:
-    return sum(one.promise.short for one in _of_orders(queue))
-
-
-def _of_orders(queue: Sequence[Decided]) -> list[Decided]:
-    return [one for one in queue if not one.promise.line.reserved_by]
-
-
-def _outside(opened: OpenShop, standing: Standing, location_id: int | None) -> list[Outside]:
-    waiting = {
-        order_id: units for (order_id, at), units in standing.waiting.items() if at == location_id
-    }
-    names = orders.order_names(opened.session, opened.id, waiting) if waiting else {}
-    return [Outside(order_id, name, waiting[order_id]) for order_id, name in sorted(names.items())]
-
-
-def _rows(opened: OpenShop, queue: Sequence[Decided], page: int) -> list[QueueRow]:
-    start = (page - 1) * _A_PAGE
-    some = queue[start : start + _A_PAGE]
-    lines = [one.allocation.line for one in some]
-    names = orders.order_names(opened.session, opened.id, {line.order_id for line in lines})
-    late = late_percents_of(opened.session, opened.id, lines)
-    return [
-        QueueRow(
-            place=place,
-            order_id=line.order_id,
-            name=names.get(line.order_id, ""),
-            placed_at=line.placed_at,
-            priority=line.priority,
-            quantity=line.quantity,
-            short=promise.short,
-            on_hand=line.quantity - promise.short,
-            shares=allocation.shares,
-            unserved=allocation.unserved,
-            basis=promise.basis,
-            expected_on=promise.expected_on,
-            reserved_by=line.reserved_by,
-            late_percent=late.get(line.order_id),
-        )
-        for place, (allocation, promise) in enumerate(some, start=start + 1)
-        for line in [allocation.line]
-    ]
+    return asked if asked in pools else queues.most_short(pools)
 
 
 def _arrivals(opened: OpenShop, item: StockItem, location_id: int | None) -> list[ArrivalRow]:
@@ -307,9 +239,14 @@ def _ask(
     return Question(quantity, on, outcomes), forms
 
 
+def _standing(opened: OpenShop, item: StockItem) -> Standing:
+    """Of a long queue it takes seconds: only who asks a question waits for that."""
+    return standing_of(opened.session, opened.shop, item, now=opened.say.now)
+
+
 def _what_if_fragment(opened: OpenShop, item: StockItem) -> str:
-    standing = standing_of(opened.session, opened.shop, item, now=opened.say.now)
-    location_id = _location(standing, standing.decide())
+    standing = _standing(opened, item)
+    location_id = _location(queues_of(opened, item), standing.pools)
     if location_id is None:
         abort(404)
     question, forms = _ask(opened, standing, location_id, Forms())

@@ -9,12 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate, pairwise
-from zoneinfo import ZoneInfo
 
-from app.core.decide import Decided
 from app.core.model import Arrival
-from app.core.promise import still_expected
-from app.pipeline.whatif import Standing
 
 WIDTH, HEIGHT = 720, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 16, 18, 30
@@ -133,22 +129,6 @@ def steps_of(
         Step(day, ordered[day], arriving[day], wanted, there)
         for day, wanted, there in zip(days, demand, supplied, strict=True)
     ]
-
-
-def chart_of(
-    standing: Standing, location_id: int, queue: Sequence[Decided], zone: ZoneInfo
-) -> QueueChart:
-    """The picture of one location's queue; `zone` tells on which day an order was placed."""
-    state, today = standing.states[location_id], standing.today
-    lines = [one.allocation.line for one in queue]
-    steps = steps_of(
-        [(line.placed_at.astimezone(zone).date(), line.quantity) for line in lines],
-        supply=state.supply,
-        owed_before=state.owed_before,
-        arrivals=still_expected(state.arrivals, today=today),
-        today=today,
-    )
-    return draw(steps, today=today)
 
 
 def draw(steps: Sequence[Step], *, today: date) -> QueueChart:
