@@ -35,6 +35,14 @@ class TryLater(BacklineError):
         self.is_failure = is_failure
 
 
+class TurnIsOver(TryLater):
+    """The shop has held its worker's thread for long enough: it goes on, from what it has recorded,
+    where that holds nobody up."""
+
+    def __init__(self) -> None:
+        super().__init__("the turn is over", after_s=0)
+
+
 class NeedsOperator(TryLater):
     """Whoever runs Backline must act, and it goes on by itself once they have. The text says what to
     do, and is shown on the status page."""

@@ -18,7 +18,7 @@ from app.db.due_work import DueWork
 from app.db.models import Shop
 from app.db.shops import LeaseLostError
 from app.db.statements import commit_each
-from app.errors import NeedsMerchant, NeedsOperator, TryLater
+from app.errors import NeedsMerchant, NeedsOperator, TryLater, TurnIsOver
 from app.pipeline.absorb import absorb
 from app.pipeline.ahead import settle_or_read_ahead
 from app.pipeline.bulk import write_in_bulk
@@ -108,6 +108,8 @@ def _work(context: ShopContext) -> bool:
     try:
         while context.clock() < until and _act(context):
             pass
+    except TurnIsOver:
+        log.info("turn is over", shop=context.shop_id)
     except TryLater as wait:
         _wait(context, wait, is_served=context.answered() > before)
     except NeedsMerchant as problem:

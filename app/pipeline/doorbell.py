@@ -4,10 +4,10 @@ A flag per shop keeps rings from piling up: it is set before a job is enqueued, 
 before it looks, so that a ring which comes while a job runs enqueues the next one. RQ's own
 `unique=True` would drop that ring.
 
-There are two queues. A ring is a job in the quick one. A shop whose slice of work took long (there is
-much to do, or its platform is slow) goes on in the long one, which never more than half of the workers
-look at, of whichever process: so it holds nobody up. In each queue the shop that waited longest comes
-next.
+There are two queues. A ring is a job in the quick one. A shop that has more to do when its slice is
+over, or whose platform is slow, goes on in the long one, which never more than half of the workers look
+at, of whichever process: so it holds nobody up. A slow platform is not waited for in the quick one: no
+call begins there when the turn is over. In each queue the shop that waited longest comes next.
 """
 
 import time
@@ -85,6 +85,16 @@ def ring_all(redis: Redis, shop_ids: Collection[int]) -> bool:
     except RedisError:
         return False
     return True
+
+
+def ring_again(redis: Redis, shop_id: int) -> bool:
+    """Whoever worked on the shop has let it go, and there is more: those who found it taken meanwhile
+    have had it hushed."""
+    try:
+        redis.delete(f"backline:rung:{shop_id}")
+    except RedisError:
+        return False
+    return ring_all(redis, [shop_id])
 
 
 def _ring_later(redis: Redis, shop_id: int, after_s: float) -> None:

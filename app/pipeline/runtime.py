@@ -19,7 +19,7 @@ from app.db.engine import open_database
 from app.db.models import Shop
 from app.mail import send_mail
 from app.pipeline import doorbell
-from app.pipeline.advance import BUSY_S, advance
+from app.pipeline.advance import BUSY_S, SLICE, advance
 from app.pipeline.feeds.access import FeedAccess
 from app.pipeline.feeds.network import Network
 from app.pipeline.tokens import Tokens
@@ -30,8 +30,10 @@ from app.platforms.registry import Outside
 from app.services import open_redis
 from app.settings import Settings, SettingsError
 
-# A slice that took so long was held up by its platform, or there is much to do.
-_LONG_SLICE_S = 1.0
+# A platform that takes so long for an answer holds its shop's thread up.
+_SLOW_ANSWER_S = 1.0
+# A shop of the quick queue calls its platform no more after so long: it goes on in the long one.
+_QUICK_TURN_S = 4.0
 
 
 def utc_now() -> datetime:
@@ -120,15 +122,21 @@ def continue_shop(runtime: Runtime, shop_id: int) -> None:
 
 
 def _take_turn(runtime: Runtime, shop_id: int, *, was_long: bool) -> None:
-    began = time.monotonic()
-    again_s = work_on_shop(runtime, shop_id)
+    """A slice of work. Those that hold a thread for long are the shops that have more to do when it is
+    over, and those whose platform is slow; not those that had to wait for a busy machine."""
+    began = runtime.clock()
+    with runtime.http.turn(None if was_long else _QUICK_TURN_S) as turn:
+        again_s = work_on_shop(runtime, shop_id)
     if again_s == BUSY_S:
         doorbell.hush(runtime.redis, shop_id)
-    is_long = time.monotonic() - began >= _LONG_SLICE_S
+    is_unfinished = again_s == 0 and runtime.clock() - began >= SLICE
+    is_long = is_unfinished or turn.is_cut or turn.slowest_s >= _SLOW_ANSWER_S
     if is_long or was_long:
         doorbell.note_pace(runtime.redis, shop_id, is_long=is_long)
     if again_s == 0 and is_long:
         doorbell.ring_long(runtime.redis, shop_id)
+    elif again_s == 0:
+        doorbell.ring_again(runtime.redis, shop_id)
     elif again_s is not None and again_s <= doorbell.SWEEP_S:
         doorbell.ring(runtime.redis, shop_id, after_s=again_s)
 

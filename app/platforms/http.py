@@ -3,14 +3,16 @@
 import math
 import random
 import threading
+import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from app.errors import NeedsMerchant, TryLater
+from app.errors import NeedsMerchant, TryLater, TurnIsOver
 
 CONNECT_AND_READ_TIMEOUT_S = (3.05, 20)
 LONGEST_RETRY_AFTER_S = 3600.0
@@ -60,6 +62,29 @@ def grown_s(after_s: float, failures: int) -> float:
     return max(after_s, random.uniform(longest_s / 2, longest_s))  # noqa: S311 - as above
 
 
+@dataclass
+class Turn:
+    """The calls of a thread while it works on one shop: none begins after `ends_at` (in seconds of the
+    monotonic clock; None: that does not matter). `slowest_s` is the longest wait for an answer, `is_cut`
+    whether a call was not made any more."""
+
+    ends_at: float | None = None
+    slowest_s: float = 0
+    is_cut: bool = False
+
+    def begin_call(self) -> float:
+        """When the call begins. Raises `TurnIsOver`."""
+        now = time.monotonic()
+        if self.ends_at is not None and now >= self.ends_at:
+            self.is_cut = True
+            raise TurnIsOver
+        return now
+
+    def end_call(self, began: float) -> None:
+        """It was answered, or failed."""
+        self.slowest_s = max(self.slowest_s, time.monotonic() - began)
+
+
 class Http:
     """Sends requests over one pooled session a thread.
 
@@ -83,9 +108,9 @@ class Http:
         """Send one request and return its answer if it is 2xx or one of `expected`.
 
         Raises `TryLater` (429, 408, 423, 5xx, time-out, reset), `NeedsMerchant` (401, 402, 403, 404,
-        a redirect) and `PlatformRefused` (any other status).
+        a redirect), `PlatformRefused` (any other status), and `TurnIsOver` where there was a `turn`.
         """
-        with naming_failures(url):
+        with naming_failures(url), self._timed():
             response = self._session().request(
                 method,
                 url,
@@ -98,6 +123,26 @@ class Http:
         _check(response, expected=expected, secrets=(headers or {}).values())
         self._local.answered = self.answered() + 1
         return response
+
+    @contextmanager
+    def turn(self, seconds: float | None = None) -> Iterator[Turn]:
+        """Work on one shop, in this thread: no call begins after so many seconds, for the next of a slow
+        platform's answers would hold the thread as long again."""
+        turn = Turn(None if seconds is None else time.monotonic() + seconds)
+        self._local.turn = turn
+        try:
+            yield turn
+        finally:
+            self._local.turn = None
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        turn: Turn = getattr(self._local, "turn", None) or Turn()
+        began = turn.begin_call()
+        try:
+            yield
+        finally:
+            turn.end_call(began)
 
     def answered(self) -> int:
         """How many calls of this thread were served. A thread works on one shop at a time, so what was

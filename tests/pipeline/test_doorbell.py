@@ -201,10 +201,9 @@ def test_a_shop_that_is_no_more_rings_no_more(stage: Stage, queue: Queue) -> Non
 
 
 def test_a_shop_whose_slice_took_long_goes_on_where_it_holds_nobody_up(
-    stage: Stage, redis: Redis, queue: Queue, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, redis: Redis, queue: Queue
 ) -> None:
     """It has more to do: that stands in the long queue, and rings are dropped until it has its turn."""
-    monkeypatch.setattr(runtime, "_LONG_SLICE_S", 0)
     world = stage.world
     stage.order()
     world.deliver()
@@ -216,6 +215,48 @@ def test_a_shop_whose_slice_took_long_goes_on_where_it_holds_nobody_up(
 
     assert [job.func_name for job in doorbell.long_queue(redis).jobs] == [doorbell.LONG_JOB]
     assert queue.count == 0
+
+
+def test_a_step_that_a_slow_platform_holds_up_goes_on_in_the_long_queue(
+    stage: Stage, redis: Redis, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if each answer took longer than a turn: what is left of the step is not waited for here."""
+    monkeypatch.setattr(runtime, "_QUICK_TURN_S", 0)
+    order_id = stage.order()
+    stage.world.deliver()
+    before = len(stage.world.shop.requests)
+
+    advance_shop(stage.world.runtime, stage.world.shop_id)
+    made = len(stage.world.shop.requests) - before
+    waiting = [job.args for job in doorbell.long_queue(redis).jobs]
+    continue_shop(stage.world.runtime, stage.world.shop_id)
+    stage.settle_down()
+
+    assert made == 0
+    assert waiting == [[stage.world.shop_id]]
+    assert stage.world.tags(order_id) == {"backordered"}
+
+
+def test_a_shop_whose_platform_answers_slowly_is_known_as_slow(
+    stage: Stage, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime, "_SLOW_ANSWER_S", 0)
+    stage.order()
+    stage.world.deliver()
+
+    advance_shop(stage.world.runtime, stage.world.shop_id)
+
+    assert doorbell.answer(redis, stage.world.shop_id)
+
+
+def test_whoever_lets_a_shop_go_rings_it_though_it_was_hushed_meanwhile(
+    redis: Redis, queue: Queue
+) -> None:
+    doorbell.hush(redis, SHOP)
+
+    doorbell.ring_again(redis, SHOP)
+
+    assert [job.args for job in queue.jobs] == [[SHOP]]
 
 
 def test_a_ring_of_a_shop_whose_slices_are_long_holds_no_quick_worker(
