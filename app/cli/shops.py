@@ -215,6 +215,12 @@ def disconnect(domain: str, *, leave_holds: bool) -> None:
     help="Late-order rules to watch.",
 )
 @click.option(
+    "--moves/--no-moves",
+    "moves",
+    default=None,
+    help="Move items that wait at one location to another that has them in stock (Shopify).",
+)
+@click.option(
     "--restocks",
     type=click.Choice([policy.value for policy in Restocks]),
     help="Who gets stock that comes: strictly the order that waits longest, or, skipping orders that it "
@@ -254,6 +260,8 @@ def set_preferences(domain: str, **wanted: object) -> None:
             shop = find_shop(session, domain)
             if "holds" in given and not PLATFORMS[shop.platform].traits.has_holds:
                 fail(f"{PLATFORMS[shop.platform].title} has no holds; see `backline shops status`.")
+            if "moves" in given and not PLATFORMS[shop.platform].traits.can_move:
+                fail(f"{PLATFORMS[shop.platform].title} orders can't be moved to another location.")
             changed = change_preferences(session, shop, given, by=BY, now=runtime.clock())
         doorbell.ring(runtime.redis, shop.id)
         console.print(

@@ -76,6 +76,16 @@ class ArrivalSource(StrEnum):
     PLATFORM = "shopify"
 
 
+class MoveState(StrEnum):
+    """Of units of an order that were to be moved to another location: about to be (it may be done or
+    not), done, refused by the platform; or moved there by somebody else."""
+
+    SENDING = "sending"
+    DONE = "done"
+    REFUSED = "refused"
+    THEIRS = "theirs"
+
+
 class QueueEvent(StrEnum):
     """What is told of orders of which a restock passed one over (see `app.core.passing`)."""
 

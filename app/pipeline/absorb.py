@@ -10,7 +10,18 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.orm import Session
 
-from app.db import audit, due_items, finished_orders, holds, inbox, orders, routes, shops, variants
+from app.db import (
+    audit,
+    due_items,
+    finished_orders,
+    holds,
+    inbox,
+    moves,
+    orders,
+    routes,
+    shops,
+    variants,
+)
 from app.db.due_items import StockMove
 from app.db.inbox import DueDelivery
 from app.db.reservations import reserved_items
@@ -120,6 +131,8 @@ def _routing_changed(session: Session, row: DueDelivery, fact: RoutingChanged, n
     parts, hold = fact.route_ids, fact.hold
     if hold is not None and holds.is_own_news(session, row.shop_id, parts, hold, now=now):
         return
+    if fact.moved_to is not None:
+        moves.note_move(session, row.shop_id, parts, fact.moved_to, now=now)
     routes.unroute(session, row.shop_id, parts, now=now, cause=_cause(row))
     holds.ask_for_checks_of_parts(session, row.shop_id, parts, now=now)
 

@@ -31,6 +31,7 @@ from app.db import audit, holds, shops
 from app.db.holds import HeldOrder
 from app.db.models import HoldRow, Shop
 from app.pipeline.context import ShopContext
+from app.pipeline.moves import move_orders
 from app.pipeline.sentences import sentences_for
 from app.pipeline.wording import waiting_in_words
 from app.platforms.base import HoldAnswer, Holder, HoldWish
@@ -75,6 +76,9 @@ def keep_holds(context: ShopContext) -> bool:
     others = [order for order in due if order.order_id not in {plan.order.order_id for plan in plans}]
     parts = holder.parts_of([order.order_id for order in others]) if others else {}
     found = [(order, parts.get(order.order_id, OrderParts(()))) for order in others]
+    moved = move_orders(context, holder, found)
+    plans += _let_go_to_move(context, due, moved)
+    found = [(order, there) for order, there in found if order.order_id not in moved]
     plans += [plan for order, there in found if (plan := _plan(context, order, there))]
     _send(context, holder, plans)
     return True
@@ -94,6 +98,23 @@ def _let_all_go(context: ShopContext, order: HeldOrder) -> _Plan | None:
             return None
         holds.intend_to_lift(session, context.shop_id, [lift.hold_id for lift in lifts])
         return _Plan(order, [], lifts, is_last=True)
+
+
+def _let_go_to_move(
+    context: ShopContext, due: Sequence[HeldOrder], moved: Mapping[int, Sequence[Lift]]
+) -> list[_Plan]:
+    """What was moved is done until it has been read again; what is on hold by us is moved at the next
+    look."""
+    with context.transaction() as session:
+        for order_id, lifts in moved.items():
+            holds.intend_to_lift(session, context.shop_id, [lift.hold_id for lift in lifts])
+            if not lifts:
+                holds.done(session, context.shop_id, order_id)
+    return [
+        _Plan(order, [], moved[order.order_id], is_last=False)
+        for order in due
+        if moved.get(order.order_id)
+    ]
 
 
 def _plan(context: ShopContext, order: HeldOrder, there: OrderParts | None) -> _Plan | None:

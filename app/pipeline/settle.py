@@ -27,7 +27,7 @@ from app.core.reconcile import (
     unlocated_plans,
 )
 from app.core.weighing import Context, Settlement, most_short, sighting, weigh_lines
-from app.db import due_items, due_orders, promises, selling_plans, shops, variants
+from app.db import due_items, due_orders, moves, promises, selling_plans, shops, variants
 from app.db.arrivals import adopt_arrivals
 from app.db.models import StockItem
 from app.db.showing import orders_showing
@@ -301,6 +301,8 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
         today=terms.today,
         now=gathered.now,
     )
+    if len(pools) > 1:
+        moves.ask_for_moves(session, shop, now=gathered.now, item_id=item.item_id)
 
 
 def _in_words(

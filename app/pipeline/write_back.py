@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.core.changes import is_worth_writing
 from app.core.desired import Shown, Status, desired, says_what_is_unsure
 from app.core.foreign import may_put_right
-from app.db import audit, day_counts, due_orders, foreign, holds, shops, showing
+from app.db import audit, day_counts, due_orders, foreign, holds, moves, shops, showing
 from app.db.demand import doubts_about
 from app.db.due_orders import DueOrder
 from app.db.models import Shop
@@ -252,6 +252,7 @@ def _record_result(session: Session, context: ShopContext, planned: Planned, err
     showing.record_shown(session, context.shop_id, order.order_id, planned.after, now=now)
     shop = shops.get_shop(session, context.shop_id)
     holds.ask_for_check_of(session, shop, order.order_id, now=now)
+    moves.ask_for_moves(session, shop, now=now, order_id=order.order_id)
     audit.record_event(
         session,
         context.shop_id,

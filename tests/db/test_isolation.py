@@ -25,10 +25,12 @@ from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.holds import HoldState, Place, Put
 from app.core.item_codes import CodeKind, ItemCode
-from app.core.model import Basis, Promise
+from app.core.model import Basis, Line, Promise
+from app.core.moving import Move
 from app.core.passing import Pass
 from app.core.queue_view import QueueLine, QueueSums
 from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations
+from app.core.states import MoveState
 from app.db import (
     alerts,
     api_calls,
@@ -53,6 +55,7 @@ from app.db import (
     late_orders,
     lead_times,
     long_queues,
+    moves,
     notices,
     open_demand,
     order_copies,
@@ -204,6 +207,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     number = holds.intend(session, shop.id, 1, a_hold(units), now=NOW)
     holds.adopt(session.get_one(HoldRow, number), units, now=NOW)
     holds.ask_for_checks(session, shop.id, [1], at=NOW)
+    moves.keep(session, shop.id, 1, a_move(units), MoveState.DONE, now=NOW)
     turns.record_passes(session, shop.id, ITEM, LOCATION, [a_pass(units)], now=NOW)
     long_queues.keep_queues(session, shop.id, ITEM, {LOCATION: _long_queue(units)}, now=NOW)
     session.flush()
@@ -235,6 +239,11 @@ def a_hold(units: int) -> Put:
 def a_pass(units: int) -> Pass:
     """Another order went before the one that both shops have."""
     return Pass(2, units, (line(units, order=1),))
+
+
+def a_move(units: int) -> Move:
+    """Units of the order that both shops have, from their location."""
+    return Move(51, ITEM, LOCATION, 9, {1: units})
 
 
 def the_hold(session: Session, shop: Shop) -> HoldRow:
@@ -578,6 +587,12 @@ CALLS: Mapping[str, Call] = {
     "holds.again": lambda s, a: holds.again(s, a.id, 1, at=seconds(9), attempts=1),
     "holds.held_units": lambda s, a: holds.held_units(s, a.id, ORDERS),
     "holds.count_orders_held": lambda s, a: holds.count_orders_held(s, a.id),
+    "moves.ask_for_moves": lambda s, a: moves.ask_for_moves(s, a, now=NOW),
+    "moves.settled_places": lambda s, a: moves.settled_places(s, a.id, 1, [Place(ITEM, LOCATION)]),
+    "moves.free_units": lambda s, a: moves.free_units(s, a.id, [ITEM]),
+    "moves.location_names": lambda s, a: moves.location_names(s, a.id, ITEM),
+    "moves.keep": lambda s, a: moves.keep(s, a.id, 1, a_move(1), MoveState.REFUSED, now=NOW),
+    "moves.note_move": lambda s, a: moves.note_move(s, a.id, [51], 7, now=NOW),
     "turns.moved_at": lambda s, a: turns.moved_at(s, a.id, ITEM),
     "turns.record_passes": lambda s, a: turns.record_passes(
         s, a.id, ITEM, LOCATION, [a_pass(OURS + 1)], now=NOW

@@ -16,6 +16,7 @@ from app.db.models.base import Base, UtcDateTime
 from app.db.models.feeds import FeedRow
 from app.db.models.holds import HoldCheckRow, HoldRow
 from app.db.models.inbox import DeliveryRow
+from app.db.models.moves import MoveRow
 from app.db.models.orders import (
     DemandChangeRow,
     DoubtRow,
@@ -74,6 +75,7 @@ __all__ = [
     "LineRow",
     "LongQueue",
     "LongQueuePage",
+    "MoveRow",
     "NoticeRow",
     "Order",
     "PoolRow",

@@ -29,9 +29,10 @@ class Shop(Base):
     What the merchant set: `tag_names` by our own words for them and `wording` by language and sentence,
     where they differ from ours, `priority_rules` (a tag of the merchant's, and the priority it gives an
     order), `holds` (see `app.core.holds.Policy`) and `hold_rules` (another policy for orders with a
-    tag), `restocks` (see `app.core.passing.Restocks`) with how often an order may be passed over
-    (`skip_times`) and how long after it began to wait (`skip_days`), and `chosen`, the names of the
-    columns that connecting again must leave as they are.
+    tag), `moves` (what waits is moved to where it is in stock), `restocks` (see
+    `app.core.passing.Restocks`) with how often an order may be passed over (`skip_times`) and how long
+    after it began to wait (`skip_days`), and `chosen`, the names of the columns that connecting again
+    must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
     locations `inbound_places`. `reservations_read_at` is when what is committed to no order was.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
@@ -86,6 +87,7 @@ class Shop(Base):
     waiting_status_id: Mapped[int | None]
     holds: Mapped[str] = mapped_column(default="off")
     hold_rules: Mapped[list[Any]] = mapped_column(default=list)
+    moves: Mapped[bool] = mapped_column(default=False)
     restocks: Mapped[str] = mapped_column(default="strict")
     skip_times: Mapped[int] = mapped_column(sa.Integer(), default=3)
     skip_days: Mapped[int] = mapped_column(sa.Integer(), default=14)

@@ -105,10 +105,11 @@ class OrderGone(_Fact, frozen=True, tag="order gone"):
 class RoutingChanged(_Fact, frozen=True, tag="routing changed"):
     """Parts of an order were routed, moved, split, merged or cancelled, or held, or let go. Some may be
     unknown to us. `hold` is the name of the hold that was placed, empty where it has none or one was let
-    go; None where it is about none."""
+    go; None where it is about none. `moved_to` is the location that they were moved to."""
 
     route_ids: tuple[int, ...]
     hold: str | None = None
+    moved_to: int | None = None
 
 
 class StockMoved(_Fact, frozen=True, tag="stock moved"):

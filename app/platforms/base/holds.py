@@ -1,4 +1,4 @@
-"""Holding parts of orders back from shipping."""
+"""Holding parts of orders back from shipping, or having them shipped from elsewhere."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 import msgspec
 
 from app.core.holds import Lift, OrderParts, Put
+from app.core.moving import Move
 
 
 class HoldWish(msgspec.Struct, frozen=True):
@@ -26,11 +27,16 @@ class HoldAnswer(msgspec.Struct, frozen=True):
 
 
 class Holder(Protocol):
-    """Holds on one shop's platform. Methods raise as those of `Platform`."""
+    """Holds and moves on one shop's platform. Methods raise as those of `Platform`."""
 
     def parts_of(self, order_ids: Sequence[int]) -> dict[int, OrderParts | None]:
         """The parts of these orders with their tags, by order; None where there are more than can be
         read. Orders that no longer exist are missing."""
+        ...
+
+    def move(self, wish: Move) -> str:
+        """Have units shipped from another location, if the platform lets them be. Says why not (empty:
+        done)."""
         ...
 
     def send(

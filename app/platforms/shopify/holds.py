@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from app.core.holds import Hold, Lift, OrderParts, Part, PartLine
+from app.core.moving import Move
 from app.platforms.base.holds import HoldAnswer, HoldWish
 from app.platforms.http import PlatformRefused
-from app.platforms.shopify import queries
+from app.platforms.shopify import moves, queries
 from app.platforms.shopify.aliases import Mutation, document_of, in_words
 from app.platforms.shopify.aliases import Part as Call
 from app.platforms.shopify.answers import OVER, AssignedLocation, Nodes, typed
@@ -92,6 +93,10 @@ class ShopifyHolds:
         cost = len(order_ids) * queries.parts_cost(size)
         data = self._client.execute(queries.PARTS, variables, cost=cost)
         return zip(order_ids, typed(data["nodes"], list[_OrderNode | None]), strict=True)
+
+    def move(self, wish: Move) -> str:
+        """Where Shopify says that it may be moved."""
+        return moves.move(self._client, wish)
 
     def send(
         self, puts: Sequence[HoldWish], lifts: Sequence[Lift]

@@ -32,7 +32,7 @@ from app.platforms.base import (
     StockMoved,
     VariantSeen,
 )
-from app.platforms.shopify.ids import number_in
+from app.platforms.shopify.ids import number_in, number_of
 from app.platforms.shopify.titles import full_title
 from app.platforms.text import printable, ten_thousandths
 
@@ -286,6 +286,19 @@ def read_hold(body: bytes) -> tuple[Fact, ...]:
     assert isinstance(changed, RoutingChanged)  # noqa: S101  # by the function above
     placed = msgspec.json.decode(body, type=_HoldPlaced).created_fulfillment_hold
     return (RoutingChanged(changed.route_ids, (placed and placed.handle) or ""),)
+
+
+def read_move(body: bytes) -> tuple[Fact, ...]:
+    """The same, with the location that it was moved to."""
+    (changed,) = read_routing(body)
+    assert isinstance(changed, RoutingChanged)  # noqa: S101  # by the function above
+    told = msgspec.json.decode(body, type=_Moved).destination_location_id
+    moved_to = number_of(told) if told else None
+    return (msgspec.structs.replace(changed, moved_to=moved_to),)
+
+
+class _Moved(msgspec.Struct):
+    destination_location_id: str | None = None
 
 
 class _Hold(msgspec.Struct):

@@ -164,6 +164,21 @@ PARTS = """query Parts($ids: [ID!]!, $items: Int!, $routes: Int!) {
   } }
 }"""
 
+
+def movable_cost(lines: int) -> int:
+    """One fulfillment order with the one location that is asked about."""
+    return 4 + lines
+
+
+MOVABLE = """query Movable($id: ID!, $locations: [ID!]!, $lines: [ID!]!, $items: Int!) {
+  fulfillmentOrder(id: $id) {
+    supportedActions { action }
+    locationsForMove(first: 1, locationIds: $locations, lineItemIds: $lines) { nodes {
+      movable message availableLineItems(first: $items) { nodes { id } }
+    } }
+  }
+}"""
+
 LEVEL_THERE_COST = 2
 GLANCE_AT = f"""query GlanceAt($ids: [ID!]!, $stock: [ID!]!, $location: ID!, $names: [String!]!) {{
   orders: nodes(ids: $ids) {{ ... on Order {{

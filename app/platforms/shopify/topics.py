@@ -116,7 +116,7 @@ TOPICS: Mapping[str, Topic] = _INBOUND | {
     "inventory_items/delete": Topic(payloads.read_item),
     "products/update": Topic(payloads.read_product, PRODUCT_FIELDS),
     "fulfillment_orders/order_routing_complete": Topic(payloads.read_routing),
-    "fulfillment_orders/moved": Topic(payloads.read_routing),
+    "fulfillment_orders/moved": Topic(payloads.read_move),
     "fulfillment_orders/split": Topic(payloads.read_routing),
     "fulfillment_orders/merged": Topic(payloads.read_routing),
     "fulfillment_orders/cancelled": Topic(payloads.read_routing),

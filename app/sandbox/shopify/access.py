@@ -28,6 +28,7 @@ TYPES: Mapping[str, tuple[str, ...]] = {
     "FulfillmentOrder": FULFILLMENT_READ,
     "FulfillmentOrderLineItem": FULFILLMENT_READ[:3],
     "FulfillmentHold": FULFILLMENT_READ,
+    "FulfillmentOrderLocationForMove": FULFILLMENT_READ[:3],
     "InventoryItem": ("read_inventory", "read_products"),
     "InventoryLevel": ("read_inventory",),
     "InventoryShipment": ("read_inventory_shipments",),
@@ -58,6 +59,7 @@ FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("Mutation", "orderUpdate"): ("write_orders",),
     ("Mutation", "fulfillmentOrderHold"): FULFILLMENT_WRITE,
     ("Mutation", "fulfillmentOrderReleaseHold"): FULFILLMENT_WRITE,
+    ("Mutation", "fulfillmentOrderMove"): FULFILLMENT_WRITE,
 }
 
 # What may be tagged or given metafields, and the scope that takes.

@@ -54,7 +54,7 @@ KEEP: Mapping[str, str] = {
     "Mutation": """tagsAdd tagsRemove orderUpdate metafieldsSet metafieldsDelete
         webhookSubscriptionCreate webhookSubscriptionUpdate webhookSubscriptionDelete
         bulkOperationRunQuery bulkOperationRunMutation bulkOperationCancel stagedUploadsCreate
-        fulfillmentOrderHold fulfillmentOrderReleaseHold""",
+        fulfillmentOrderHold fulfillmentOrderReleaseHold fulfillmentOrderMove""",
     "Node": "id",
     "LegacyInteroperability": "legacyResourceId",
     "HasMetafields": "metafield metafields",
@@ -78,7 +78,10 @@ KEEP: Mapping[str, str] = {
     "MoneyBag": "shopMoney presentmentMoney",
     "MoneyV2": "amount currencyCode",
     "FulfillmentOrder": """id assignedLocation createdAt fulfillAt fulfillBy fulfillmentHolds lineItems
-        order orderId orderName orderProcessedAt requestStatus status supportedActions updatedAt""",
+        order orderId orderName orderProcessedAt requestStatus status supportedActions updatedAt
+        locationsForMove""",
+    "FulfillmentOrderLocationForMove": """location movable message availableLineItems
+        availableLineItemsCount unavailableLineItems unavailableLineItemsCount""",
     "FulfillmentOrderAssignedLocation": "location name",
     "FulfillmentOrderLineItem": """id inventoryItemId lineItem productTitle remainingQuantity
         requiresShipping sku totalQuantity variant variantTitle vendor""",

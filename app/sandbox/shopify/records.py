@@ -381,3 +381,15 @@ class RequestRecord:
     requested_cost: int
     actual_cost: int
     status: str
+
+
+@dataclass(frozen=True)
+class LocationForMove:
+    """A location that a fulfillment order may be moved to, and which of the lines that were asked about
+    it could ship. `message` says why not all."""
+
+    location: Location
+    movable: bool
+    message: str | None
+    available: tuple[FulfillmentLine, ...]
+    unavailable: tuple[FulfillmentLine, ...]

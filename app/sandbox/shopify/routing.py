@@ -9,7 +9,15 @@ from datetime import datetime
 from app.sandbox.records import Refused
 from app.sandbox.shopify import payloads, stock
 from app.sandbox.shopify.books import Books
-from app.sandbox.shopify.records import FulfillmentLine, FulfillmentOrder, Line, Order, Shipped
+from app.sandbox.shopify.records import (
+    FulfillmentLine,
+    FulfillmentOrder,
+    Line,
+    Location,
+    LocationForMove,
+    Order,
+    Shipped,
+)
 
 
 def routed(books: Books, order: Order, line: Line, location_id: int) -> int:
@@ -186,6 +194,32 @@ def unship(books: Books, order: Order, shipped: Iterable[Shipped]) -> None:
     route(books, order)
 
 
+def locations_for_move(
+    books: Books, source: FulfillmentOrder, lines: Sequence[FulfillmentLine]
+) -> list[LocationForMove]:
+    """Every other active location, with what of these lines it stocks."""
+    others = (one for one in books.locations.values() if one.location_id != source.location_id)
+    return [_for_move(books, source, one, lines) for one in others if one.is_active]
+
+
+def _for_move(
+    books: Books, source: FulfillmentOrder, location: Location, lines: Sequence[FulfillmentLine]
+) -> LocationForMove:
+    able = [one for one in lines if _is_stocked(books, source, one, location.location_id)]
+    rest = [one for one in lines if one not in able]
+    is_open = source.status in ("OPEN", "IN_PROGRESS")
+    message = f"{location.name} doesn't stock all of these items." if rest else None
+    if not is_open:
+        message = "The fulfillment order can't be moved in its state."
+    return LocationForMove(location, bool(able) and is_open, message, tuple(able), tuple(rest))
+
+
+def _is_stocked(books: Books, source: FulfillmentOrder, part: FulfillmentLine, location_id: int) -> bool:
+    line = books.orders[source.order_id].line(part.line_id)
+    is_bound = bool(line.item_id) and books.is_counted(line)
+    return not is_bound or books.level(line.item_id or 0, location_id) is not None
+
+
 def move(
     books: Books,
     source: FulfillmentOrder,
@@ -234,11 +268,10 @@ def _movable(
             f"fulfillment order {source.fulfillment_order_id} can't be moved to {location.name}"
         )
     parts = _named_parts(source, quantities)
-    order = books.orders[source.order_id]
     for part, _ in parts:
-        line = order.line(part.line_id)
-        if line.item_id and books.is_counted(line) and not books.level(line.item_id, location_id):
-            raise Refused(f"{location.name} doesn't stock {line.title}")
+        if not _is_stocked(books, source, part, location_id):
+            title = books.orders[source.order_id].line(part.line_id).title
+            raise Refused(f"{location.name} doesn't stock {title}")
     return parts
 
 

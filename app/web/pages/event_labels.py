@@ -42,6 +42,8 @@ KINDS: Mapping[str, str] = {
     TurnEvent.HOLD_LIFTED: "Hold released by somebody else",
     TurnEvent.HOLD_SHIPPED: "Shipped although on hold",
     "hold refused": "Hold refused",
+    "moved": "Moved to another location",
+    "move refused": "Move to another location refused",
     "connected": "Shop connected",
     "disconnected": "Shop disconnected",
     "uninstalled": "App uninstalled",

@@ -46,7 +46,7 @@ from app.web.pages.frame import (
     open_shop,
 )
 from app.web.pages.hold_settings import HOLD_POLICIES, hold_rows, read_holds
-from app.web.pages.restock_settings import RESTOCKS, read_restocks
+from app.web.pages.restock_settings import RESTOCKS, add_restock_routes
 
 log = structlog.get_logger()
 
@@ -62,6 +62,7 @@ _DONE = {
     "law": "Saved. Checking waiting orders.",
     "tags": "Saved. Orders get the new names with their next update.",
     "wording": "Saved. Notes get the new wording with their next update.",
+    "moves": "Saved.",
     "restocks": "Saved. The next restock is given out so.",
     "holds": "Saved. Updating holds on waiting orders.",
     "revoked": "Access revoked. Their open pages are closed.",
@@ -143,10 +144,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         with change_shop(runtime, shop_id) as opened:
             return _save(opened, "holds", read_holds(opened.shop, Form(request.form)))
 
-    @blueprint.post("/restocks")
-    def save_restocks(shop_id: int) -> Response | tuple[str, int]:
-        with change_shop(runtime, shop_id) as opened:
-            return _save(opened, "restocks", read_restocks(Form(request.form)))
+    add_restock_routes(blueprint, runtime, _save)
 
     @blueprint.post("/tags")
     def save_tags(shop_id: int) -> Response | tuple[str, int]:
@@ -248,6 +246,7 @@ def _page(
         has_tags=_has_tags(shop),
         platform=PLATFORMS[shop.platform].title,
         restocks=RESTOCKS,
+        can_move=PLATFORMS[shop.platform].traits.can_move,
         hold_rows=hold_rows(shop, form if part == "holds" else None),
         hold_policies=HOLD_POLICIES if PLATFORMS[shop.platform].traits.has_holds else {},
         language=language,

@@ -12,6 +12,7 @@ from app.platforms.shopify import (
     bulk,
     goods_queries,
     holds,
+    moves,
     queries,
     reads,
     subscriptions,
@@ -42,6 +43,7 @@ DOCUMENTS = {
     "holds": aliases.document_of(
         [aliases.Part("h0", holds.HOLD, {}), aliases.Part("r0", holds.RELEASE, {})]
     ),
+    "move": aliases.document_of([aliases.Part("m0", moves.MOVE, {})]),
     "bulk add": bulk.document_of_line(writes.ADD_TAGS),
     "bulk remove": bulk.document_of_line(writes.REMOVE_TAGS),
 }

@@ -294,7 +294,7 @@ class TestOrders:
         ("inventory_levels/disconnect", StockMoved(ITEM, available_hint=None, location_id=24826418)),
         ("inventory_items/update", ItemChanged(ITEM)),
         ("inventory_items/delete", ItemChanged(ITEM)),
-        ("fulfillment_orders/moved", RoutingChanged((1, 2))),
+        ("fulfillment_orders/moved", RoutingChanged((1, 2), moved_to=71)),
         ("fulfillment_orders/merged", RoutingChanged((1, 2, 3))),
         ("fulfillment_orders/placed_on_hold", RoutingChanged((1, 2), hold="")),
         ("locations/deactivate", LocationGone(866550311766439020)),

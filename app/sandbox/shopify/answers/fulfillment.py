@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.sandbox.shopify.answers.fields import always, gid_of, time_of, value_of
-from app.sandbox.shopify.call import Answer, Call, iso
+from app.sandbox.shopify.call import Answer, Args, Call, iso, read_gid
 from app.sandbox.shopify.payloads import gid
 from app.sandbox.shopify.records import FulfillmentLine, FulfillmentOrder, Line
+from app.sandbox.shopify.routing import locations_for_move
 
 
 def supported_actions(one: FulfillmentOrder) -> list[str]:
@@ -17,6 +18,39 @@ def supported_actions(one: FulfillmentOrder) -> list[str]:
         return ["CREATE_FULFILLMENT", "REPORT_PROGRESS", "MOVE", "HOLD", "SPLIT", "MERGE"]
     return ["CREATE_FULFILLMENT", "REPORT_PROGRESS", "MOVE"] if one.status == "IN_PROGRESS" else []
 
+
+def _locations_for_move(one: FulfillmentOrder, call: Call, args: Args) -> Any:
+    """The locations asked about, or all, for the lines asked about, or all that are still to ship."""
+    lines = {read_gid(each, "FulfillmentOrderLineItem")[1] for each in args.get("lineItemIds") or ()}
+    places = args.get("locationIds")
+    wanted = None if places is None else {read_gid(each, "Location")[1] for each in places}
+    parts = [part for part in one.lines if part.remaining]
+    found = locations_for_move(
+        call.books, one, [part for part in parts if not lines or part.fulfillment_line_id in lines]
+    )
+    kept = [each for each in found if wanted is None or each.location.location_id in wanted]
+    return call.page(kept, args, key=lambda each: (each.location.location_id,))
+
+
+def _parts_of(name: str) -> Answer:
+    return lambda one, call, args: call.page(
+        getattr(one, name), args, key=lambda part: (part.fulfillment_line_id,)
+    )
+
+
+def _count_of(name: str) -> Answer:
+    return lambda one, call, args: {"count": len(getattr(one, name)), "precision": "EXACT"}
+
+
+LOCATION_FOR_MOVE: dict[str, Answer] = {
+    "location": value_of("location"),
+    "movable": value_of("movable"),
+    "message": value_of("message"),
+    "availableLineItems": _parts_of("available"),
+    "availableLineItemsCount": _count_of("available"),
+    "unavailableLineItems": _parts_of("unavailable"),
+    "unavailableLineItemsCount": _count_of("unavailable"),
+}
 
 FULFILLMENT_ORDER: dict[str, Answer] = {
     "id": gid_of("FulfillmentOrder", "fulfillment_order_id"),
@@ -34,6 +68,7 @@ FULFILLMENT_ORDER: dict[str, Answer] = {
     "orderName": lambda one, call, args: call.books.orders[one.order_id].name,
     "orderProcessedAt": lambda one, call, args: iso(call.books.orders[one.order_id].processed_at),
     "requestStatus": always("UNSUBMITTED"),
+    "locationsForMove": _locations_for_move,
     "status": value_of("status"),
     "supportedActions": lambda one, call, args: supported_actions(one),
 }
@@ -85,6 +120,7 @@ HOLD: dict[str, Answer] = {
 
 ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "FulfillmentOrder": FULFILLMENT_ORDER,
+    "FulfillmentOrderLocationForMove": LOCATION_FOR_MOVE,
     "FulfillmentOrderAssignedLocation": ASSIGNED_LOCATION,
     "FulfillmentOrderSupportedAction": SUPPORTED_ACTION,
     "FulfillmentOrderLineItem": FULFILLMENT_ORDER_LINE,

@@ -1,0 +1,79 @@
+"""What of an order that waits at one location may ship from another, which has it in stock."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from app.core.holds import Lift, Part, Place
+
+
+class Move(NamedTuple):
+    """Have these units of an item (by line of the part) shipped from another location."""
+
+    part_id: int
+    item_id: int
+    from_id: int
+    to_id: int
+    lines: Mapping[int, int]
+
+    @property
+    def units(self) -> int:
+        """How many in all."""
+        return sum(self.lines.values())
+
+
+def next_moves(
+    short: Mapping[Place, int],
+    parts: Sequence[Part],
+    free: Mapping[Place, int],
+    *,
+    settled: Collection[Place],
+) -> list[Move | Lift]:
+    """How to bring what is short to where enough of it is `free`: all short units of an item or none,
+    to the location that has most. What holds of ours are on is let go first, and moved at the next look.
+    Nothing is moved that is being shipped, or held by others, nor from places that are `settled`:
+    somebody wants it there, or we moved it once."""
+    left = Counter(free)
+    steps: list[Move | Lift] = []
+    for place, units in sorted(short.items()):
+        to_id = _best(place, units, left)
+        if units <= 0 or to_id is None or place in settled:
+            continue
+        found = _of_part(place, units, to_id, parts)
+        if any(isinstance(one, Move) for one in found):
+            left[Place(place.item_id, to_id)] -= units
+        steps += found
+    return steps
+
+
+def _best(place: Place, units: int, left: Mapping[Place, int]) -> int | None:
+    enough = [
+        (-count, other.location_id)
+        for other, count in left.items()
+        if other.item_id == place.item_id and other.location_id != place.location_id and count >= units
+    ]
+    return min(enough)[1] if enough else None
+
+
+def _of_part(place: Place, units: int, to_id: int, parts: Sequence[Part]) -> list[Move | Lift]:
+    """From one part: one that has them all, free if possible."""
+    for part in parts:
+        if _has(part, place, units) and part.is_open and not part.holds:
+            return [Move(part.part_id, *place, to_id, _lines(part, place, units))]
+    for part in parts:
+        if _has(part, place, units) and not part.is_over and part.ours == list(part.holds):
+            return [Lift(part.part_id, hold.hold_id) for hold in part.ours]
+    return []
+
+
+def _has(part: Part, place: Place, units: int) -> bool:
+    return part.units[place] >= units
+
+
+def _lines(part: Part, place: Place, units: int) -> dict[int, int]:
+    lines: dict[int, int] = {}
+    for line in part.lines:
+        count = min(line.remaining, units - sum(lines.values()))
+        if line.item_id == place.item_id and count > 0:
+            lines[line.line_id] = count
+    return lines

@@ -1,0 +1,30 @@
+"""Units that ship from another location than before."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.models.base import Base
+
+
+class MoveRow(Base):
+    """An item of an order that we moved from a location (`from_id`) to another, or that somebody else
+    moved to the location `from_id` (`item_id` 0: all items): it is not moved from there again. `state`
+    as in `app.core.states.MoveState`."""
+
+    __tablename__ = "moves"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["shop_id", "order_id"], ["orders.shop_id", "orders.order_id"], ondelete="CASCADE"
+        ),
+    )
+
+    shop_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    from_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    to_id: Mapped[int]
+    units: Mapped[int] = mapped_column(sa.Integer())
+    state: Mapped[str]
+    at: Mapped[datetime]

@@ -1,0 +1,67 @@
+"""What of an order that waits may ship from another location."""
+
+from app.core.holds import HANDLE, Hold, Lift, Part, PartLine, Place
+from app.core.moving import Move, next_moves
+
+MAIN, ANNEX, ATTIC = 1, 2, 3
+MUG, TOWEL = 31, 32
+SHORT = {Place(MUG, MAIN): 2}
+
+
+def part(units: int = 5, *, number: int = 50, item: int = MUG, **state: object) -> Part:
+    """A part of an order at Main."""
+    values = {"is_open": True, "is_over": False, "holds": ()} | state
+    return Part(number, MAIN, lines=[PartLine(7, item, units, units)], **values)  # type: ignore[arg-type]
+
+
+def moved(free: dict[Place, int], *parts: Part, **known: object) -> list[Move | Lift]:
+    values: dict[str, object] = {"settled": ()} | known
+    return next_moves(SHORT, parts or [part()], free, **values)  # type: ignore[arg-type]
+
+
+def test_the_short_units_go_to_where_they_are_free_and_no_more() -> None:
+    assert moved({Place(MUG, ANNEX): 2}) == [Move(50, MUG, MAIN, ANNEX, {7: 2})]
+
+
+def test_the_location_that_has_most_is_taken() -> None:
+    (move,) = moved({Place(MUG, ANNEX): 2, Place(MUG, ATTIC): 9})
+
+    assert isinstance(move, Move)
+    assert move.to_id == ATTIC
+
+
+def test_nothing_goes_where_not_all_of_it_is_free() -> None:
+    """Nor where another item is, nor where it is already."""
+    assert moved({Place(MUG, ANNEX): 1}) == []
+    assert moved({Place(TOWEL, ANNEX): 9}) == []
+    assert moved({Place(MUG, MAIN): 9}) == []
+
+
+def test_units_are_given_to_one_item_only_once() -> None:
+    short = {Place(MUG, MAIN): 2, Place(MUG, ATTIC): 2}
+    parts = [part(), Part(51, ATTIC, is_open=True, is_over=False, lines=[PartLine(8, MUG, 2, 2)])]
+
+    found = next_moves(short, parts, {Place(MUG, ANNEX): 3}, settled=())
+
+    assert [one.part_id for one in found] == [50]
+
+
+def test_what_is_on_hold_by_us_alone_is_let_go_first() -> None:
+    ours = Hold(90, HANDLE, is_ours=True)
+    held = part(2, is_open=False, holds=[ours])
+
+    assert moved({Place(MUG, ANNEX): 2}, held) == [Lift(50, 90)]
+
+
+def test_what_others_hold_or_pack_stays() -> None:
+    theirs = Hold(91, "vip", is_ours=False)
+    ours = Hold(90, HANDLE, is_ours=True)
+    free = {Place(MUG, ANNEX): 2}
+
+    assert moved(free, part(is_open=False, holds=[theirs])) == []
+    assert moved(free, part(is_open=False, holds=[ours, theirs])) == []
+    assert moved(free, part(is_open=False)) == []
+
+
+def test_nothing_is_moved_from_a_place_where_somebody_wants_it() -> None:
+    assert moved({Place(MUG, ANNEX): 2}, settled=[Place(MUG, MAIN)]) == []

@@ -1,0 +1,168 @@
+"""What waits at one location of a Shopify shop and is in stock at another."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+
+from app.sandbox.shopify.records import FulfillmentOrder
+from app.settings import Settings
+from tests.pipeline.held import events, our_holds, parts
+from tests.pipeline.stage import Stage, open_shop
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A shop with three mugs at Main and none at its Annex, which moves what waits."""
+    stage = open_shop(clean_pg, redis, settings, stock=3)
+    stage.world.shop.add_location("Annex")
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 0)
+    stage.choose(moves=True)
+    return stage
+
+
+def annex(stage: Stage) -> int:
+    """The other location."""
+    return next(one for one in stage.world.shop.books.locations if one != stage.main)
+
+
+def at(stage: Stage, order_id: int) -> dict[int, int]:
+    """Units still to ship, by location."""
+    found: dict[int, int] = {}
+    for one in parts(stage, order_id):
+        units = sum(line.remaining for line in one.lines)
+        found[one.location_id] = found.get(one.location_id, 0) + units
+    return found
+
+
+def whole(stage: Stage, order_id: int) -> FulfillmentOrder:
+    """The only fulfillment order of an order."""
+    (one,) = parts(stage, order_id)
+    return one
+
+
+def stock_annex(stage: Stage, units: int) -> None:
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), units)
+    stage.settle_down()
+
+
+def test_short_units_move_to_where_they_are_in_stock(stage: Stage) -> None:
+    order_id = stage.order(5)
+    stage.settle_down()
+
+    stock_annex(stage, 4)
+
+    assert at(stage, order_id) == {stage.main: 3, annex(stage): 2}
+    assert stage.world.tags(order_id) == {"backorder-released"}
+    assert events(stage, order_id).count("moved") == 1
+    assert "Moved to another location" in stage.order_page(order_id)
+
+
+def test_an_order_that_comes_while_another_location_has_it_moves_too(stage: Stage) -> None:
+    stock_annex(stage, 4)
+
+    order_id = stage.order(5)
+    stage.settle_down()
+
+    assert at(stage, order_id) == {stage.main: 3, annex(stage): 2}
+
+
+def test_nothing_moves_unless_the_merchant_wants_it(stage: Stage) -> None:
+    """Its page proposes it."""
+    stage.choose(moves=False)
+    order_id = stage.order(5)
+    stage.settle_down()
+
+    stock_annex(stage, 4)
+
+    assert at(stage, order_id) == {stage.main: 5}
+    assert "4 units are free at Annex. To ship from there" in stage.order_page(order_id)
+
+
+def test_what_is_free_moves_one_order_and_not_two(stage: Stage) -> None:
+    """The one that waits longest."""
+    stage.order(3)
+    first, second = stage.order(2), stage.order(2)
+    stage.settle_down()
+
+    stock_annex(stage, 3)
+
+    assert at(stage, first) == {annex(stage): 2}
+    assert at(stage, second) == {stage.main: 2}
+
+
+def test_what_we_hold_is_let_go_and_moved(stage: Stage) -> None:
+    stage.choose(holds="short")
+    order_id = stage.order(5)
+    stage.settle_down()
+    held_before = our_holds(stage, order_id)
+
+    stock_annex(stage, 4)
+
+    assert len(held_before) == 1
+    assert our_holds(stage, order_id) == []
+    assert at(stage, order_id) == {stage.main: 3, annex(stage): 2}
+
+
+def test_what_somebody_else_holds_or_packs_stays(stage: Stage) -> None:
+    held, packed = stage.order(5), stage.order(2)
+    stage.settle_down()
+    stage.world.shop.hold(whole(stage, held).fulfillment_order_id, app="them")
+    whole(stage, packed).status = "IN_PROGRESS"
+
+    stock_annex(stage, 9)
+
+    assert at(stage, held) == {stage.main: 5}
+    assert at(stage, packed) == {stage.main: 2}
+
+
+def test_what_somebody_moved_back_is_not_moved_again(stage: Stage) -> None:
+    order_id = stage.order(5)
+    stage.settle_down()
+    stock_annex(stage, 4)
+    there = next(one for one in parts(stage, order_id) if one.location_id == annex(stage))
+
+    stage.world.shop.move(there.fulfillment_order_id, stage.main)
+    stage.settle_down()
+    stage.pass_hours(2)
+
+    assert at(stage, order_id) == {stage.main: 5}
+    assert stage.world.tags(order_id) == {"backordered"}
+
+
+def test_what_somebody_moved_to_where_it_waits_stays(stage: Stage) -> None:
+    """They want it to ship from there."""
+    stock_annex(stage, 2)
+    order_id = stage.order(2)
+    stage.settle_down()
+    assert at(stage, order_id) == {stage.main: 2}
+    stage.order(3)
+    stage.settle_down()
+    stage.world.shop.move(whole(stage, order_id).fulfillment_order_id, annex(stage))
+    stage.settle_down()
+    stage.world.shop.move(whole(stage, order_id).fulfillment_order_id, stage.main)
+    stage.world.shop.adjust_stock(stage.mug.item_id, stage.main, -3)
+    stage.settle_down()
+
+    assert at(stage, order_id) == {stage.main: 2}
+    assert "moved" not in events(stage, order_id)
+
+
+def test_what_shopify_does_not_let_be_moved_is_not_tried_again(stage: Stage) -> None:
+    """It is asked first, and the order's history says why."""
+    order_id = stage.order(2)
+    stage.order(3)
+    stage.settle_down()
+    stage.world.shop.adjust_stock(stage.mug.item_id, stage.main, -3)
+    later = stage.world.clock() + timedelta(days=9)
+    stage.world.shop.schedule(whole(stage, order_id).fulfillment_order_id, later)
+    stage.settle_down()
+
+    stock_annex(stage, 2)
+    stage.pass_hours(2)
+
+    asked = [one.operation for one in stage.world.shop.requests]
+    assert at(stage, order_id) == {stage.main: 2}
+    assert events(stage, order_id).count("move refused") == 1
+    assert (asked.count("Movable"), asked.count("mutation fulfillmentOrderMove")) == (1, 0)
