@@ -1,17 +1,22 @@
 """Commands about shops."""
 
+from collections.abc import Mapping
+
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from app.cli.common import BY, console, fail, find_shop, open_runtime
 from app.cli.values import ROW
+from app.core.bounds import MOST_DAYS
 from app.core.closing import ClosingError, read_closing_days, read_hour
 from app.core.holds import Policy
 from app.core.passing import Restocks
 from app.core.regimes import Regime
+from app.core.selling import SellingPolicy
 from app.core.states import ShopStatus
 from app.db import api_tokens, audit, promises, shops
+from app.db.models import Shop
 from app.db.preferences import change_preferences
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
@@ -152,14 +157,15 @@ def status(domain: str, number: int | None, *, off: bool) -> None:
 @shops_group.command()
 @click.argument("domain", metavar="SHOP")
 @click.option("--leave-holds", is_flag=True, help="Leave orders that are on hold to your staff.")
-def disconnect(domain: str, *, leave_holds: bool) -> None:
+@click.option("--leave-selling", is_flag=True, help="Leave items that are not sold on to your staff.")
+def disconnect(domain: str, *, leave_holds: bool, leave_selling: bool) -> None:
     """Disconnect a shop and delete its token. Its data is kept, in case you connect it again. Refused
-    while Backline holds orders, which nobody would release then."""
+    while Backline holds orders or has stopped the sale of items, which nobody would undo then."""
     with open_runtime() as runtime:
         with runtime.sessions.begin() as session:
             shop_id = find_shop(session, domain).id
         try:
-            disconnect_shop(runtime, shop_id, leaves_holds=leave_holds)
+            disconnect_shop(runtime, shop_id, leaves_holds=leave_holds, leaves_selling=leave_selling)
         except NeedsMerchant as problem:
             fail(str(problem))
         console.print(f"{domain} is disconnected and its token deleted. To undo: connect it again.")
@@ -203,6 +209,17 @@ def disconnect(domain: str, *, leave_holds: bool) -> None:
     type=click.Choice([policy.value for policy in Policy]),
     help="What is held back from shipping while an order waits (Shopify): nothing, its short units, or "
     "all of it.",
+)
+@click.option(
+    "--selling",
+    type=click.Choice([policy.value for policy in SellingPolicy]),
+    help="When an item that is out of stock is not sold on: never, where no delivery with a date covers "
+    "one more buyer, or where one more would wait too long.",
+)
+@click.option(
+    "--longest-wait-days",
+    type=click.IntRange(1, MOST_DAYS),
+    help="How long a buyer of today may wait at most, with --selling.",
 )
 @click.option(
     "--promise-quantile",
@@ -262,11 +279,26 @@ def set_preferences(domain: str, **wanted: object) -> None:
                 fail(f"{PLATFORMS[shop.platform].title} has no holds; see `backline shops status`.")
             if "moves" in given and not PLATFORMS[shop.platform].traits.can_move:
                 fail(f"{PLATFORMS[shop.platform].title} orders can't be moved to another location.")
+            _check_selling(shop, given)
             changed = change_preferences(session, shop, given, by=BY, now=runtime.clock())
         doorbell.ring(runtime.redis, shop.id)
         console.print(
             f"{domain}: {', '.join(changed)} changed." if changed else f"{domain}: already set so."
         )
+
+
+def _check_selling(shop: Shop, given: Mapping[str, object]) -> None:
+    """Stopping sales takes a permission, and by the wait a longest one."""
+    policy = given.get("selling", SellingPolicy.OFF)
+    scope = PLATFORMS[shop.platform].traits.selling_scope
+    if policy == SellingPolicy.OFF:
+        return
+    if not scope:
+        fail(f"On {PLATFORMS[shop.platform].title} Backline can't change how items are sold.")
+    if scope not in shop.scopes:
+        fail(f"Backline may not change how items are sold: grant {scope} first.")
+    if policy == SellingPolicy.WAIT and not given.get("longest_wait_days", shop.longest_wait_days):
+        fail("Add --longest-wait-days: how long a buyer may wait at most.")
 
 
 @click.command(name="api-token")

@@ -15,7 +15,16 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.core.states import DeliveryState, ImportState
 from app.db.due_orders import is_ready
 from app.db.holds import next_check_at
-from app.db.models import BulkWriteRow, DeliveryRow, FeedRow, Order, Shop, StockItem, Variant
+from app.db.models import (
+    BulkWriteRow,
+    DeliveryRow,
+    FeedRow,
+    Order,
+    SellingCheckRow,
+    Shop,
+    StockItem,
+    Variant,
+)
 
 Condition = sa.ColumnElement[bool]
 
@@ -32,6 +41,7 @@ class Step(StrEnum):
     BULK = "bulk"
     ORDERS = "orders"
     HOLDS = "holds"
+    SELLING = "selling"
     FEEDS = "feeds"
     HOURLY = "hourly"
 
@@ -116,6 +126,7 @@ SOURCES: tuple[DueSource, ...] = (
         next_check_at(Shop.id),
         lambda now: next_check_at(Shop.id) <= now,
     ),
+    _at_first_of("selling", SellingCheckRow.due_at, Step.SELLING),
     _at_first_of("feeds", FeedRow.due_at, Step.FEEDS),
     _at("hourly check", Shop.reconcile_at, Step.HOURLY, is_spread=True),
 )

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.db import selling
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
 from app.db.holds import ask_for_checks_of_all
@@ -101,6 +102,10 @@ _LABELS = {
     "restocks": "whom restocks serve first",
     "skip_times": "how often an order may be passed over",
     "skip_days": "days after which an order is passed over no more",
+    "selling": "when selling on is stopped",
+    "longest_wait_days": "longest wait of a buyer, in days",
+    "most_ahead": "units of an item that may wait at once",
+    "most_stopped_items": "items whose selling is changed at once",
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
 _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
@@ -123,4 +128,8 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "skip_days": _look_at_queues,
     "holds": ask_for_checks_of_all,
     "hold_rules": ask_for_checks_of_all,
+    "selling": selling.ask_for_checks_of_all,
+    "longest_wait_days": selling.ask_for_checks_of_all,
+    "most_ahead": selling.ask_for_checks_of_all,
+    "most_stopped_items": selling.ask_for_checks_of_all,
 }

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.states import ImportState, ShopStatus
-from app.db import tokens
+from app.db import selling, tokens
 from app.db.audit import record_event
 from app.db.holds import ask_for_checks_of_all
 from app.db.models import Base, Shop
@@ -66,6 +66,7 @@ def install_shop(session: Session, *, platform: str, domain: str, now: datetime)
     shop.status, shop.problem, shop.wait_until = ShopStatus.ACTIVE, None, None
     shop.installed_at, shop.erase_at = now, None
     ask_for_checks_of_all(session, shop, now)
+    selling.ask_for_checks_of_all(session, shop, now)
     session.flush()
     return shop
 

@@ -29,6 +29,7 @@ from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
 from app.pipeline.reading import poll_changes
 from app.pipeline.reconcile import check_first, reconcile
+from app.pipeline.selling import keep_selling
 from app.pipeline.write_back import write_back
 from app.platforms.base import Platform
 from app.platforms.http import grown_s
@@ -174,6 +175,7 @@ STEPS: Mapping[Step, Callable[[ShopContext], bool]] = {
     Step.BULK: write_in_bulk,
     Step.ORDERS: write_back,
     Step.HOLDS: keep_holds,
+    Step.SELLING: keep_selling,
     # Nobody waits at a stranger's server while there are orders to write.
     Step.FEEDS: _read_feed,
     Step.HOURLY: reconcile,

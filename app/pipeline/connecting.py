@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.core.states import ImportState, ShopStatus
-from app.db import audit, holds, shops, tokens
+from app.db import audit, holds, selling, shops, tokens
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
@@ -103,13 +103,26 @@ _STILL_HELD = (
 )
 
 
-def disconnect_shop(runtime: Runtime, shop_id: int, *, leaves_holds: bool = False) -> None:
+_STILL_STOPPED = (
+    "Items of {shop} that Backline does not let be sold on: {changed}. Nobody could give that back "
+    "afterwards but your staff, one by one. Run `backline shops set {shop} --selling off` first and "
+    "disconnect a minute later, or leave them with --leave-selling"
+)
+
+
+def disconnect_shop(
+    runtime: Runtime, shop_id: int, *, leaves_holds: bool = False, leaves_selling: bool = False
+) -> None:
     """Stop all work for the shop and forget its token. Raises `NeedsMerchant` while holds of ours stand
-    that nobody could release afterwards, unless they are to stay."""
+    that nobody could release afterwards, or items are sold otherwise than before us, unless that is to
+    stay."""
     with runtime.sessions.begin() as session:
         shop = shops.get_shop(session, shop_id)
         held = holds.count_orders_held(session, shop_id)
         if held and shop.status == "active" and not leaves_holds:
             raise NeedsMerchant(_STILL_HELD.format(held=held, shop=shop.domain))
+        changed = len(selling.changed_items(session, shop_id))
+        if changed and shop.status == "active" and not leaves_selling:
+            raise NeedsMerchant(_STILL_STOPPED.format(changed=changed, shop=shop.domain))
         shops.remove_shop(shop, problem="Disconnected. Connect the shop again to go on.")
         audit.record_event(session, shop_id, "disconnected", at=runtime.clock())

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.db import day_counts, due_items, item_codes, preferences, shops, showing, variants
+from app.db import day_counts, due_items, item_codes, preferences, selling, shops, showing, variants
 from app.db.holds import ask_for_checks_of_changed
 from app.db.models import Shop
 from app.db.stale_orders import asked_since
@@ -13,6 +13,7 @@ from app.pipeline.context import ShopContext
 from app.pipeline.forgetting import find_old, forget
 from app.pipeline.inbound import expect_hourly
 from app.pipeline.reading import note_unread, read_changed_orders
+from app.pipeline.selling import may_write
 from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
@@ -47,6 +48,8 @@ def reconcile(context: ShopContext) -> bool:
         ask_for_checks_of_changed(session, context.shop_id, now=now)
         day_counts.count_events(session, context.shop_id, since=now - 2 * _EVERY)
         shop = shops.get_shop(session, context.shop_id)
+        if may_write(shop):
+            selling.ask_for_checks_of_all(session, shop, now)
         # Nothing of what is asked in between looks at the shop's own row: it is written once.
         with session.no_autoflush:
             record_check(shop, profile, subscriptions, now=now)

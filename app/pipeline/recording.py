@@ -11,7 +11,7 @@ from app.core.freshness import next_look, next_reading
 from app.core.reckoning import DriftSince
 from app.core.reconcile import Balance, suspects
 from app.core.weighing import Settlement
-from app.db import audit, due_items, due_orders, promises, shops, stale_orders
+from app.db import audit, due_items, due_orders, promises, selling, shops, stale_orders
 from app.db.arrivals import supply_awaiting_shipments
 from app.db.demand import keep_doubts
 from app.db.models import Shop
@@ -76,6 +76,7 @@ def _may_come_from_shipments(
 def record(session: Session, gathered: Gathered, settlement: Settlement, seen: Sighting) -> None:
     """Record what is said of an item, how its lines stand, and when to look at it again."""
     item, changes = gathered.item, gathered.changes
+    shop = shops.get_shop(session, item.shop_id)
     latest = max((gathered.snapshot.sure_at(one.at) for one in changes), default=gathered.now)
     keep_doubts(session, item.shop_id, item.item_id, settlement.unsure, until=latest)
     promises.record_promises(
@@ -86,11 +87,12 @@ def record(session: Session, gathered: Gathered, settlement: Settlement, seen: S
         now=gathered.now,
         cause=item.cause,
         held=settlement.held,
-        today=local_day(gathered.now, shops.get_shop(session, item.shop_id).time_zone),
+        today=local_day(gathered.now, shop.time_zone),
         is_counted=gathered.stock.is_tracked,
         seen=seen,
     )
     item.look_at, item.cause, item.problem = None, None, None
+    selling.ask_for_check_of(session, shop, item.item_id, now=gathered.now)
     item.unbalanced_since, item.attempts = None, 0
     item.recheck_at = _next_reading(gathered, is_sure=not settlement.unsure)
 

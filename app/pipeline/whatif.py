@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.books import Demand
 from app.core.decide import Decided, PoolState, decide, with_units
+from app.core.kinds import Kind
 from app.core.model import Promise
 from app.core.reckoning import Key, Reckoning, queue_of, reckon
 from app.core.reconcile import keep_accounts, known_demand
@@ -43,6 +44,16 @@ class Standing:
     def today(self) -> date:
         """The day it is in the shop."""
         return self.terms.today
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it will not be restocked."""
+        return self.item.kind == Kind.DISCONTINUED
+
+    def ready_on(self, day: date) -> date:
+        """The day on which what comes on a day can be sent."""
+        steps = self.terms.ready_on(day)
+        return steps[-1].day if steps else day
 
     def decide(self, states: Mapping[int, PoolState] | None = None) -> dict[int, list[Decided]]:
         """The queues by location, as they stand or as they would."""

@@ -34,6 +34,7 @@ from app.web.pages import (
     order,
     orders,
     overview,
+    selling,
     settings,
     setup,
 )
@@ -48,6 +49,7 @@ _PAGES = (
     compliance,
     deliveries,
     settings,
+    selling,
     alerts,
     setup,
     import_arrivals,

@@ -25,7 +25,7 @@ from app.core.desired import Shown
 from app.core.endings import Sighting
 from app.core.holds import HoldState, Place, Put
 from app.core.item_codes import CodeKind, ItemCode
-from app.core.model import Basis, Line, Promise
+from app.core.model import Basis, Promise
 from app.core.moving import Move
 from app.core.passing import Pass
 from app.core.queue_view import QueueLine, QueueSums
@@ -70,6 +70,7 @@ from app.db import (
     risk,
     routes,
     saved_views,
+    selling,
     selling_plans,
     shops,
     showing,
@@ -210,6 +211,8 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     moves.keep(session, shop.id, 1, a_move(units), MoveState.DONE, now=NOW)
     turns.record_passes(session, shop.id, ITEM, LOCATION, [a_pass(units)], now=NOW)
     long_queues.keep_queues(session, shop.id, ITEM, {LOCATION: _long_queue(units)}, now=NOW)
+    selling.intend(session, shop.id, A_SETTING, "DENY", was="CONTINUE", why=name, now=NOW)
+    selling.ask_for_checks(session, shop.id, [ITEM], at=NOW)
     session.flush()
 
 
@@ -296,6 +299,8 @@ def a_routed_copy(session: Session, shop: Shop) -> order_copies.OrderCopy:
 
 AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}
 ORDERS = [1, 2]
+A_SETTING = selling.SettingKey(ITEM, 31, "policy")
+A_CHECK = selling.DueCheck(ITEM, NOW, 0)
 TOLD = [
     inbound_feed.ReportedArrival(
         source_key=key, item_id=ITEM, sku="MUG", location_id=1, quantity=1, expected_on=day("2026-12-05")
@@ -586,6 +591,28 @@ CALLS: Mapping[str, Call] = {
     "holds.done": lambda s, a: holds.done(s, a.id, 1),
     "holds.again": lambda s, a: holds.again(s, a.id, 1, at=seconds(9), attempts=1),
     "holds.held_units": lambda s, a: holds.held_units(s, a.id, ORDERS),
+    "selling.ask_for_checks": lambda s, a: selling.ask_for_checks(s, a.id, [ITEM, 99], at=NOW),
+    "selling.ask_for_check_of": lambda s, a: selling.ask_for_check_of(s, a, ITEM, now=NOW),
+    "selling.ask_for_checks_of_all": lambda s, a: selling.ask_for_checks_of_all(s, a, NOW),
+    "selling.items_out_of_stock": lambda s, a: selling.items_out_of_stock(s, a.id),
+    "selling.most_waited_for": lambda s, a: selling.most_waited_for(s, a.id),
+    "selling.due_checks": lambda s, a: selling.due_checks(s, a.id, now=seconds(9), limit=9),
+    "selling.done": lambda s, a: selling.done(s, a.id, A_CHECK),
+    "selling.again": lambda s, a: selling.again(s, a.id, A_CHECK, at=seconds(9)),
+    "selling.variants_of": lambda s, a: selling.variants_of(s, a.id, [ITEM]),
+    "selling.rows_of": lambda s, a: selling.rows_of(s, a.id, [ITEM]),
+    "selling.changed_items": lambda s, a: selling.changed_items(s, a.id),
+    "selling.intend": lambda s, a: selling.intend(
+        s, a.id, A_SETTING, "DENY", was="CONTINUE", why="", now=NOW
+    ),
+    "selling.intend_to_restore": lambda s, a: selling.intend_to_restore(s, a.id, A_SETTING, was="DENY"),
+    "selling.confirm": lambda s, a: selling.confirm(s, a.id, A_SETTING, value="DENY"),
+    "selling.leave": lambda s, a: selling.leave(s, a.id, A_SETTING),
+    "selling.forget": lambda s, a: selling.forget(s, a.id, A_SETTING),
+    "selling.change_item": lambda s, a: selling.change_item(
+        s, the_item(s, a), most_ahead=3, sells_freely=False, by="ann", now=NOW
+    ),
+    "selling.shown": lambda s, a: selling.shown(s, a.id, ITEM),
     "holds.count_orders_held": lambda s, a: holds.count_orders_held(s, a.id),
     "moves.ask_for_moves": lambda s, a: moves.ask_for_moves(s, a, now=NOW),
     "moves.settled_places": lambda s, a: moves.settled_places(s, a.id, 1, [Place(ITEM, LOCATION)]),

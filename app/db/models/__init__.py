@@ -36,6 +36,7 @@ from app.db.models.people import (
 )
 from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
 from app.db.models.queues import LongQueue, LongQueuePage
+from app.db.models.selling import SellingCheckRow, SellingRow
 from app.db.models.shops import Shop
 from app.db.models.stock import (
     BOUGHT_BY,
@@ -83,7 +84,9 @@ __all__ = [
     "ReservationRow",
     "RouteRow",
     "SavedViewRow",
+    "SellingCheckRow",
     "SellingPlanRow",
+    "SellingRow",
     "Shop",
     "ShownRow",
     "SignInRow",

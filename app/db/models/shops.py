@@ -31,8 +31,9 @@ class Shop(Base):
     order), `holds` (see `app.core.holds.Policy`) and `hold_rules` (another policy for orders with a
     tag), `moves` (what waits is moved to where it is in stock), `restocks` (see
     `app.core.passing.Restocks`) with how often an order may be passed over (`skip_times`) and how long
-    after it began to wait (`skip_days`), and `chosen`, the names of the columns that connecting again
-    must leave as they are.
+    after it began to wait (`skip_days`), `selling` (see `app.core.selling.SellingPolicy`) with
+    `longest_wait_days` and `most_ahead` units of an item for it, of no more than `most_stopped_items`
+    items at once, and `chosen`, the names of the columns that connecting again must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
     locations `inbound_places`. `reservations_read_at` is when what is committed to no order was.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
@@ -91,6 +92,10 @@ class Shop(Base):
     restocks: Mapped[str] = mapped_column(default="strict")
     skip_times: Mapped[int] = mapped_column(sa.Integer(), default=3)
     skip_days: Mapped[int] = mapped_column(sa.Integer(), default=14)
+    selling: Mapped[str] = mapped_column(default="off")
+    longest_wait_days: Mapped[int | None] = mapped_column(sa.Integer())
+    most_ahead: Mapped[int | None] = mapped_column(sa.Integer())
+    most_stopped_items: Mapped[int] = mapped_column(sa.Integer(), default=50)
     installed_at: Mapped[datetime]
     erase_at: Mapped[datetime | None]
     changed_since: Mapped[datetime]

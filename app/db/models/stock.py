@@ -21,7 +21,9 @@ class StockItem(Base):
     item stopped balancing, `attempts` how often they were read since. `stirred_at` is when anything
     was last told of its stock; where the platform's readings lag, it is looked at once more at
     `recheck_at`, when they may show what they did not. What asked for the look told `told_available`
-    of the one pool at `told_location_id`; None where it may be about any. (`ordered_at` and `freed`
+    of the one pool at `told_location_id`; None where it may be about any. `most_ahead` units
+    of it may wait at once (None: as the shop has it); with `sells_freely` we never change how it is
+    sold. (`ordered_at` and `freed`
     are the version before's alone.)"""
 
     __tablename__ = "items"
@@ -55,6 +57,8 @@ class StockItem(Base):
     told_available: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
     problem: Mapped[str | None]
+    most_ahead: Mapped[int | None] = mapped_column(sa.Integer())
+    sells_freely: Mapped[bool] = mapped_column(default=False)
 
 
 class Variant(Base):

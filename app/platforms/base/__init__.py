@@ -42,6 +42,7 @@ from app.platforms.base.orders import (
     WriteResult,
 )
 from app.platforms.base.platform import BulkWriter, Delivery, Platform, Traits, WebhookReader
+from app.platforms.base.selling import Seller, SellingChange, SellingSetting, SoldItem
 from app.platforms.base.stock import (
     Inbound,
     InboundLine,
@@ -97,8 +98,12 @@ __all__ = [
     "Routing",
     "RoutingChanged",
     "ScopesChanged",
+    "Seller",
+    "SellingChange",
+    "SellingSetting",
     "ShopGone",
     "ShopProfile",
+    "SoldItem",
     "StockMoved",
     "Subscription",
     "Traits",

@@ -20,6 +20,7 @@ from app.platforms.base.orders import (
     OrderChange,
     WriteResult,
 )
+from app.platforms.base.selling import Seller
 from app.platforms.base.stock import Inbound, ItemStock, PurchaseOrder, Reservation, ReservationKind
 
 
@@ -67,7 +68,8 @@ class Traits(msgspec.Struct, frozen=True):
     them (0: at every hourly check). Shopify charges a point for each of some forty that it lists.
     `has_order_status`: an app may give orders a status of the merchant's own while they wait.
     `reservation_scopes`: what units may be committed to besides orders, by the scope that lets us read
-    it; shops do without, and are told what can't be seen.
+    it; shops do without, and are told what can't be seen. `selling_scope` is what it takes to change
+    how items are sold that are out of stock; empty where we can't.
     """
 
     has_tags: bool
@@ -80,6 +82,7 @@ class Traits(msgspec.Struct, frozen=True):
     webhook_list_every_s: float = 0
     has_order_status: bool = False
     reservation_scopes: Mapping[str, ReservationKind] = {}
+    selling_scope: str = ""
 
 
 class BulkWriter(Protocol):
@@ -115,6 +118,7 @@ class Platform(Protocol):
     traits: Traits
     bulk: BulkWriter | None
     holds: Holder | None
+    seller: Seller | None
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

@@ -20,6 +20,7 @@ from app.platforms.base import (
     OrderSeen,
     PurchaseOrder,
     Reservation,
+    Seller,
     ShopProfile,
     Subscription,
     Traits,
@@ -50,6 +51,7 @@ class BigCommercePlatform:
         self._hook_secret = hook_secret
         self.bulk: BulkWriter | None = None
         self.holds: Holder | None = None
+        self.seller: Seller | None = None
         self.traits = msgspec.structs.replace(TRAITS, stock_lag_s=quiet_s, batches_news_s=news_s)
 
     def fetch_profile(self) -> ShopProfile:

@@ -20,6 +20,7 @@ from app.platforms.base import (
     OrderSeen,
     PurchaseOrder,
     Reservation,
+    Seller,
     ShopProfile,
     Subscription,
     Traits,
@@ -40,6 +41,8 @@ from app.platforms.shopify import (
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.holds import ShopifyHolds
+from app.platforms.shopify.selling import SCOPE as SELLING_SCOPE
+from app.platforms.shopify.selling import ShopifySeller
 
 # A longer note is refused.
 TRAITS = Traits(
@@ -49,6 +52,7 @@ TRAITS = Traits(
     can_move=True,
     webhook_list_every_s=6 * 3600,
     reservation_scopes=profile.RESERVATION_SCOPES,
+    selling_scope=SELLING_SCOPE,
 )
 
 
@@ -60,6 +64,7 @@ class ShopifyPlatform:
         self.traits = msgspec.structs.replace(TRAITS, bulk_from=bulk_from)
         self.bulk: BulkWriter | None = ShopifyBulk(client)
         self.holds: Holder | None = ShopifyHolds(client)
+        self.seller: Seller | None = ShopifySeller(client)
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

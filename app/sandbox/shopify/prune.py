@@ -54,7 +54,8 @@ KEEP: Mapping[str, str] = {
     "Mutation": """tagsAdd tagsRemove orderUpdate metafieldsSet metafieldsDelete
         webhookSubscriptionCreate webhookSubscriptionUpdate webhookSubscriptionDelete
         bulkOperationRunQuery bulkOperationRunMutation bulkOperationCancel stagedUploadsCreate
-        fulfillmentOrderHold fulfillmentOrderReleaseHold fulfillmentOrderMove""",
+        fulfillmentOrderHold fulfillmentOrderReleaseHold fulfillmentOrderMove
+        productVariantsBulkUpdate""",
     "Node": "id",
     "LegacyInteroperability": "legacyResourceId",
     "HasMetafields": "metafield metafields",

@@ -29,6 +29,7 @@ from app.web.pages.frame import (
     read_text,
 )
 from app.web.pages.item_queue import NOBODY, Queues, chart_of, queues_of, read_outside, read_rows
+from app.web.pages.item_selling import selling_of
 
 _A_PAGE = 50
 _PAGE_NAME = "items.listing"
@@ -193,6 +194,7 @@ def _item_page(
         kinds=KINDS,
         forms=forms,
         question=question,
+        selling=selling_of(opened, item),
         effects=EFFECTS,
         Effect=Effect,
         done_text=done_text(_DONE),

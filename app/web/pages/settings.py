@@ -249,6 +249,7 @@ def _page(
         can_move=PLATFORMS[shop.platform].traits.can_move,
         hold_rows=hold_rows(shop, form if part == "holds" else None),
         hold_policies=HOLD_POLICIES if PLATFORMS[shop.platform].traits.has_holds else {},
+        has_selling=bool(PLATFORMS[shop.platform].traits.selling_scope),
         language=language,
         writes_language=language_of(shop.locale),
         languages={one: _language_name(one) for one in languages()},

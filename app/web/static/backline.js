@@ -33,6 +33,16 @@
     button.textContent = "Copied";
   });
 
+  // Permissions that are not asked for when the app is installed: the admin alone can ask.
+  for (const button of document.querySelectorAll("[data-grant][hidden]")) {
+    if (!window.shopify?.scopes) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await window.shopify.scopes.request([button.dataset.grant]);
+      location.reload();
+    });
+  }
+
   // A slash begins a search, as in the admins of both platforms.
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.matches?.("input, select, textarea");

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from app.platforms.shopify.profile import ASKED_SCOPES
+from app.platforms.shopify.selling import SCOPE as SELLING_SCOPE
 from app.platforms.shopify.topics import TOPICS
 from app.settings import Settings
 
@@ -40,6 +41,7 @@ def test_fields_are_chosen_with_the_time_of_the_change() -> None:
 
 def test_scopes_version_and_addresses_are_those_of_the_code() -> None:
     assert APP["access_scopes"]["scopes"].split(",") == list(ASKED_SCOPES)
+    assert APP["access_scopes"]["optional_scopes"] == [SELLING_SCOPE]
     assert APP["webhooks"]["api_version"] == Settings.model_fields["shopify_api_version"].default
     assert {each["uri"] for each in SUBSCRIPTIONS} == {"/webhooks/shopify"}
     assert APP["application_url"].endswith("/shopify/app")

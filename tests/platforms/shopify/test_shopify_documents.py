@@ -15,6 +15,7 @@ from app.platforms.shopify import (
     moves,
     queries,
     reads,
+    selling,
     subscriptions,
     writes,
 )
@@ -30,7 +31,7 @@ SUBSCRIBE = [
     aliases.Part("w0", subscriptions.CREATE, {}),
     aliases.Part("w1", subscriptions.UPDATE, {}),
 ]
-KEPT = vars(queries) | vars(goods_queries)
+KEPT = vars(queries) | vars(goods_queries) | vars(selling)
 DOCUMENTS = {
     name: value.document if isinstance(value, queries.OrderQuery) else value
     for name, value in KEPT.items()
@@ -44,6 +45,7 @@ DOCUMENTS = {
         [aliases.Part("h0", holds.HOLD, {}), aliases.Part("r0", holds.RELEASE, {})]
     ),
     "move": aliases.document_of([aliases.Part("m0", moves.MOVE, {})]),
+    "selling": aliases.document_of([aliases.Part("p1", selling.SET_POLICY, {})]),
     "bulk add": bulk.document_of_line(writes.ADD_TAGS),
     "bulk remove": bulk.document_of_line(writes.REMOVE_TAGS),
 }

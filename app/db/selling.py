@@ -1,0 +1,228 @@
+"""How items are sold that are out of stock: what we changed, and which items are to be looked at."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.core.selling import SellingPolicy, SellingRule
+from app.core.takeback import CHANGED, Kept, SettingState, Value
+from app.db.audit import record_event
+from app.db.models import PoolRow, PromiseRow, SellingCheckRow, SellingRow, Shop, StockItem, Variant
+from app.db.statements import upsert
+
+
+class SettingKey(NamedTuple):
+    """Which setting of what is sold."""
+
+    item_id: int
+    target_id: int
+    name: str
+
+
+class DueCheck(NamedTuple):
+    """An item to be looked at, since when, and how often that failed."""
+
+    item_id: int
+    due_at: datetime
+    attempts: int
+
+
+def rule_of(shop: Shop) -> SellingRule:
+    """What the merchant allows."""
+    return SellingRule(SellingPolicy(shop.selling), shop.longest_wait_days, shop.most_ahead)
+
+
+def for_item(rule: SellingRule, item: StockItem) -> SellingRule:
+    """The rule with what was said of the item itself."""
+    if item.sells_freely:
+        return rule._replace(policy=SellingPolicy.OFF)
+    return rule if item.most_ahead is None else rule._replace(most_ahead=item.most_ahead)
+
+
+def ask_for_checks(session: Session, shop_id: int, item_ids: Iterable[int], *, at: datetime) -> None:
+    """See how these items are sold, by then."""
+    rows = [
+        {"shop_id": shop_id, "item_id": one, "due_at": at, "attempts": 0} for one in sorted(item_ids)
+    ]
+    if rows:
+        upsert(session, SellingCheckRow, rows)
+
+
+def ask_for_check_of(session: Session, shop: Shop, item_id: int, *, now: datetime) -> None:
+    """The item was settled: it may have to be sold otherwise, or as before."""
+    if shop.selling != SellingPolicy.OFF:
+        ask_for_checks(session, shop.id, [item_id], at=now)
+
+
+def ask_for_checks_of_all(session: Session, shop: Shop, now: datetime) -> None:
+    """The merchant wants something else, is back, or an hour has passed: look at whatever we changed
+    and, where it may have to be, whatever is out of stock."""
+    found = _items_kept(session, shop.id)
+    if shop.selling != SellingPolicy.OFF:
+        found |= items_out_of_stock(session, shop.id)
+    ask_for_checks(session, shop.id, found, at=now)
+
+
+def items_out_of_stock(session: Session, shop_id: int) -> set[int]:
+    """Items of which nothing is left for the next buyer, or for which somebody waits."""
+    left = (
+        sa.select(PoolRow.item_id)
+        .where(PoolRow.shop_id == shop_id)
+        .group_by(PoolRow.item_id)
+        .having(sa.func.sum(PoolRow.available) <= 0)
+    )
+    queues = sa.select(StockItem.item_id).where(StockItem.shop_id == shop_id, StockItem.has_queue)
+    return {*session.scalars(left), *session.scalars(queues)}
+
+
+def most_waited_for(session: Session, shop_id: int) -> list[int]:
+    """The items out of stock, those that most units are short of first."""
+    waits = sa.func.sum(PromiseRow.short)
+    statement = (
+        sa.select(PromiseRow.item_id)
+        .where(PromiseRow.shop_id == shop_id)
+        .group_by(PromiseRow.item_id)
+        .order_by(waits.desc(), PromiseRow.item_id)
+    )
+    waited_for = list(session.scalars(statement))
+    found = items_out_of_stock(session, shop_id)
+    return [one for one in waited_for if one in found] + sorted(found.difference(waited_for))
+
+
+def _items_kept(session: Session, shop_id: int) -> set[int]:
+    return set(session.scalars(sa.select(SellingRow.item_id).where(SellingRow.shop_id == shop_id)))
+
+
+def due_checks(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[DueCheck]:
+    """The items whose time has come; those that were looked at in vain last."""
+    where = (SellingCheckRow.shop_id == shop_id, SellingCheckRow.due_at <= now)
+    by_time = (SellingCheckRow.attempts, SellingCheckRow.due_at, SellingCheckRow.item_id)
+    rows = session.scalars(sa.select(SellingCheckRow).where(*where).order_by(*by_time).limit(limit))
+    return [DueCheck(row.item_id, row.due_at, row.attempts) for row in rows]
+
+
+def done(session: Session, shop_id: int, check: DueCheck) -> None:
+    """The item is sold as it should be, unless it was asked for again meanwhile."""
+    mine = (SellingCheckRow.shop_id == shop_id, SellingCheckRow.item_id == check.item_id)
+    session.execute(sa.delete(SellingCheckRow).where(*mine, SellingCheckRow.due_at <= check.due_at))
+
+
+def again(session: Session, shop_id: int, check: DueCheck, *, at: datetime) -> None:
+    """The item is to be looked at once more."""
+    mine = (SellingCheckRow.shop_id == shop_id, SellingCheckRow.item_id == check.item_id)
+    session.execute(
+        sa.update(SellingCheckRow).where(*mine).values(due_at=at, attempts=check.attempts + 1)
+    )
+
+
+def variants_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """The variants that sell these items, as far as orders named them."""
+    where = (Variant.shop_id == shop_id, Variant.item_id.in_(item_ids))
+    rows = session.scalars(sa.select(Variant).where(*where).order_by(Variant.variant_id)).all()
+    return {one: tuple(row.variant_id for row in rows if row.item_id == one) for one in item_ids}
+
+
+# What we changed
+
+
+def rows_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[SettingKey, SellingRow]:
+    """What we changed of these items, and what we keep away from since others changed it."""
+    where = (SellingRow.shop_id == shop_id, SellingRow.item_id.in_(item_ids))
+    rows = session.scalars(sa.select(SellingRow).where(*where).order_by(SellingRow.target_id))
+    return {SettingKey(row.item_id, row.target_id, row.name): row for row in rows}
+
+
+def changed_items(session: Session, shop_id: int) -> set[int]:
+    """Items of which the platform may have a setting of ours."""
+    where = (SellingRow.shop_id == shop_id, SellingRow.state.in_(CHANGED))
+    return set(session.scalars(sa.select(SellingRow.item_id).where(*where)))
+
+
+def kept(row: SellingRow) -> Kept:
+    """What is kept of a setting."""
+    return Kept(row.before, row.ours, row.was, SettingState(row.state))
+
+
+def intend(
+    session: Session,
+    shop_id: int,
+    key: SettingKey,
+    value: Value,
+    *,
+    was: Value,
+    why: str,
+    now: datetime,
+) -> None:
+    """Keep, before it is sent, that a setting which is at `was` is about to get a value of ours."""
+    row = session.get(SellingRow, (shop_id, *key))
+    if row is None:
+        row = SellingRow(shop_id=shop_id, **key._asdict(), before=was, since=now)
+        session.add(row)
+    row.was, row.ours, row.why, row.state = was, value, why, SettingState.SETTING
+
+
+def intend_to_restore(session: Session, shop_id: int, key: SettingKey, *, was: Value) -> None:
+    """Keep, before it is sent, that a setting is about to be given back."""
+    row = session.get_one(SellingRow, (shop_id, *key))
+    row.was, row.state = was, SettingState.RESTORING
+
+
+def confirm(session: Session, shop_id: int, key: SettingKey, *, value: Value) -> None:
+    """Our value stands."""
+    row = session.get_one(SellingRow, (shop_id, *key))
+    row.ours, row.state = value, SettingState.SET
+
+
+def leave(session: Session, shop_id: int, key: SettingKey) -> None:
+    """Somebody else changed it: it is theirs."""
+    session.get_one(SellingRow, (shop_id, *key)).state = SettingState.LEFT
+
+
+def forget(session: Session, shop_id: int, key: SettingKey) -> None:
+    """Nothing of ours is there any more."""
+    row = session.get(SellingRow, (shop_id, *key))
+    if row is not None:
+        session.delete(row)
+
+
+def shown(session: Session, shop_id: int, item_id: int) -> Sequence[SellingRow]:
+    """What the item's page tells of it."""
+    return list(rows_of(session, shop_id, [item_id]).values())
+
+
+def change_item(
+    session: Session,
+    item: StockItem,
+    *,
+    most_ahead: int | None,
+    sells_freely: bool,
+    by: str,
+    now: datetime,
+) -> None:
+    """Say of one item how many units of it may wait at once, or that its selling is left alone."""
+    before = _said_of(item)
+    item.most_ahead, item.sells_freely = most_ahead, sells_freely
+    if _said_of(item) == before:
+        return
+    record_event(
+        session,
+        item.shop_id,
+        "item changed",
+        at=now,
+        item_id=item.item_id,
+        before=before,
+        after=_said_of(item),
+        why=f"by {by}",
+    )
+    ask_for_checks(session, item.shop_id, [item.item_id], at=now)
+
+
+def _said_of(item: StockItem) -> str:
+    if item.sells_freely:
+        return "selling is left alone"
+    return (
+        "sold as the shop has it" if item.most_ahead is None else f"{item.most_ahead} may wait at once"
+    )

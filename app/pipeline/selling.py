@@ -1,0 +1,298 @@
+"""Selling on, by the merchant's wish: while orders wait, nothing is sold that no delivery covers.
+
+Comes after an item was settled. Gather what there is of it and what comes, decide how far it may be sold
+on, read how it is sold, and change that, or give it back as it was. What somebody else set meanwhile is
+theirs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy.orm import Session
+
+from app.core.promise import still_expected
+from app.core.selling import (
+    Coming,
+    Outlook,
+    SellingPolicy,
+    SellingRule,
+    SettingName,
+    Wish,
+    decide_selling,
+    wanted_value,
+)
+from app.core.takeback import Act, SettingState, Value, is_changed_by_others, next_act
+from app.db import audit, items, selling, shops
+from app.db.models import SellingRow, Shop, StockItem
+from app.db.selling import DueCheck, SettingKey
+from app.pipeline.context import ShopContext
+from app.pipeline.whatif import Standing, standing_of
+from app.platforms.base import Seller, SellingChange, SellingSetting, SoldItem
+from app.platforms.registry import PLATFORMS
+
+_ITEMS_AT_ONCE = 20
+# What the platform refused is tried again a few times, then at the next hourly check.
+_AGAIN = timedelta(seconds=10)
+_MOST_ATTEMPTS = 4
+
+STOPPED, RESTORED, LEFT = "selling stopped", "selling restored", "selling left"
+REFUSED = "selling refused"
+_WORDS: Mapping[tuple[SettingName, Value], str] = {
+    (SettingName.POLICY, "CONTINUE"): "sold on when out of stock",
+    (SettingName.POLICY, "DENY"): "not sold when out of stock",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """An item that is looked at, and how far it may be sold on: no wish, where it is to be sold as the
+    merchant has it."""
+
+    check: DueCheck
+    sold: SoldItem
+    wish: Wish | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done about a setting: the value it is to have, and why, in words. `is_first` if we
+    have not changed it so far."""
+
+    change: SellingChange
+    act: Act
+    why: str
+    is_first: bool
+
+
+def keep_selling(context: ShopContext) -> bool:
+    """Have the next due items sold as they should be. Returns whether there were any."""
+    with context.transaction() as session:
+        shop, now = shops.get_shop(session, context.shop_id), context.clock()
+        due = selling.due_checks(session, shop.id, now=now, limit=_ITEMS_AT_ONCE)
+        rule = selling.rule_of(shop) if may_write(shop) else _NO_RULE
+        prospects = prospects_of(session, shop, due, rule, now=now)
+        kept = selling.rows_of(session, shop.id, [one.item_id for one in due])
+        touched = {key.item_id for key in kept}
+        busy = [one for one in prospects if _stops(one) or one.check.item_id in touched]
+        for one in prospects:
+            if one not in busy:
+                selling.done(session, shop.id, one.check)
+    seller = context.platform.seller
+    if seller is not None and busy:
+        _bring_about(context, seller, busy)
+    return bool(due)
+
+
+def _stops(prospect: Prospect) -> bool:
+    return prospect.wish is not None and prospect.wish.stops
+
+
+_NO_RULE = SellingRule(SellingPolicy.OFF)
+
+
+def prospects_of(
+    session: Session, shop: Shop, due: Sequence[DueCheck], rule: SellingRule, *, now: datetime
+) -> list[Prospect]:
+    """What is recorded of these items, and how far they may be sold on by a rule."""
+    ids = [check.item_id for check in due]
+    variants, kept = selling.variants_of(session, shop.id, ids), selling.rows_of(session, shop.id, ids)
+    found = []
+    for check in due:
+        item = items.find_item(session, shop.id, check.item_id)
+        targets = tuple(key.target_id for key in kept if key.item_id == check.item_id)
+        sold = SoldItem(check.item_id, variants[check.item_id], targets)
+        wish = None if item is None else wish_of(session, shop, item, rule, now=now)
+        found.append(Prospect(check, sold, wish))
+    return found
+
+
+def wish_of(
+    session: Session, shop: Shop, item: StockItem, rule: SellingRule, *, now: datetime
+) -> Wish | None:
+    """How far the item may be sold on, by what is recorded of it; None where that is the merchant's
+    alone."""
+    own = selling.for_item(rule, item)
+    if own.policy is SellingPolicy.OFF or not item.is_tracked:
+        return None
+    standing = standing_of(session, shop, item, now=now)
+    if not standing.pools:
+        return None
+    return decide_selling(outlook_of(standing), own, today=standing.today)
+
+
+def may_write(shop: Shop) -> bool:
+    """Whether the shop's platform lets us change how items are sold."""
+    scope = PLATFORMS[shop.platform].traits.selling_scope
+    return bool(scope) and scope in shop.scopes
+
+
+def outlook_of(standing: Standing) -> Outlook:
+    """The item as the next buyer meets it, all locations together: which of them would ship is not known
+    before the order is placed."""
+    terms = standing.terms
+    states = standing.states.values()
+    lead_time = terms.lead_time_days
+    by_lead_time = None if lead_time is None else standing.today + timedelta(days=lead_time)
+    return Outlook(
+        free=sum(
+            one.supply - one.owed_before - sum(line.quantity for line in one.lines) for one in states
+        ),
+        coming=[
+            Coming(standing.ready_on(arrival.expected_on), arrival.quantity)
+            for one in states
+            for arrival in still_expected(one.arrivals, today=standing.today)
+        ],
+        lead_time_on=by_lead_time and standing.ready_on(by_lead_time),
+        is_over=standing.is_over,
+    )
+
+
+def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prospect]) -> None:
+    """Read how the items are sold, keep what is about to be done about it, do it, and keep that."""
+    settings = seller.read([one.sold for one in prospects])
+    with context.transaction() as session:
+        shop = shops.get_shop(session, context.shop_id)
+        steps = _plan(session, shop, prospects, settings, context.clock())
+        is_free = may_write(shop)
+    refusals = [_NOT_ALLOWED.format(scope=context.platform.traits.selling_scope) for _ in steps]
+    if steps and is_free:
+        refusals = seller.write([step.change for step in steps])
+    with context.transaction() as session:
+        now = context.clock()
+        refused = {}
+        for step, refusal in zip(steps, refusals, strict=True):
+            _record(session, context.shop_id, step, refusal, now)
+            if refusal:
+                refused[step.change.setting.item_id] = refusal
+        for one in prospects:
+            _look_again(session, context.shop_id, one, refused.get(one.check.item_id), now)
+
+
+_NOT_ALLOWED = "Backline may not change it: grant {scope}, or change it yourself"
+
+
+def _plan(
+    session: Session,
+    shop: Shop,
+    prospects: Sequence[Prospect],
+    settings: Sequence[SellingSetting],
+    now: datetime,
+) -> list[Step]:
+    """What to do about each setting. New items are taken on as long as the shop's limit lets us."""
+    wishes = {one.check.item_id: one.wish for one in prospects}
+    rows = selling.rows_of(session, shop.id, list(wishes))
+    changed = selling.changed_items(session, shop.id)
+    steps = []
+    for setting in settings:
+        row, wish = rows.pop(key_of(setting), None), wishes[setting.item_id]
+        step = next_step(setting, row, wish)
+        if step.act is Act.SET and setting.item_id not in changed:
+            if len(changed) >= shop.most_stopped_items:
+                continue
+            changed.add(setting.item_id)
+        if _keep(session, shop.id, step, row, now):
+            steps.append(step)
+    for key in rows:
+        # It no longer exists: nothing is left to give back.
+        selling.forget(session, shop.id, key)
+    return steps
+
+
+def key_of(setting: SellingSetting) -> SettingKey:
+    """What a setting is kept under."""
+    return SettingKey(setting.item_id, setting.target_id, setting.name)
+
+
+def next_step(setting: SellingSetting, row: SellingRow | None, wish: Wish | None) -> Step:
+    """What is to be done about a setting, as it stands and by what is kept of it."""
+    kept = None if row is None else selling.kept(row)
+    is_ours = kept is not None and kept.state is not SettingState.LEFT
+    own = kept.before if kept is not None and is_ours else setting.value
+    wanted = None if wish is None else wanted_value(setting.name, wish, own)
+    value = own if wanted is None else wanted.value
+    return Step(
+        SellingChange(setting, value),
+        next_act(kept, setting.value, wanted),
+        "" if wish is None else wish.words,
+        is_first=not is_ours,
+    )
+
+
+def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, now: datetime) -> bool:
+    """Keep what is known of a setting before anything is sent; whether something is to be."""
+    setting, key, act = step.change.setting, key_of(step.change.setting), step.act
+    is_theirs = row is not None and is_changed_by_others(selling.kept(row), setting.value)
+    if act is Act.SET:
+        value = step.change.value
+        selling.intend(session, shop_id, key, value, was=setting.value, why=step.why, now=now)
+    elif act is Act.RESTORE:
+        selling.intend_to_restore(session, shop_id, key, was=setting.value)
+    elif act is Act.CONFIRM:
+        selling.confirm(session, shop_id, key, value=setting.value)
+    elif act is Act.LEAVE:
+        selling.leave(session, shop_id, key)
+    elif act is Act.FORGET:
+        selling.forget(session, shop_id, key)
+    elif row is not None and row.state == SettingState.SET:
+        row.why = step.why
+    if row is not None and (act is Act.LEAVE or (act is Act.FORGET and is_theirs)):
+        change = SellingChange(msgspec.structs.replace(setting, value=row.ours), setting.value)
+        _tell(session, shop_id, LEFT, change, _THEIRS, now=now)
+    return act in (Act.SET, Act.RESTORE)
+
+
+_THEIRS = "somebody else changed it; it is left so"
+
+
+def _record(session: Session, shop_id: int, step: Step, refusal: str, now: datetime) -> None:
+    key = key_of(step.change.setting)
+    if refusal:
+        if step.act is Act.SET and step.is_first:
+            selling.forget(session, shop_id, key)
+    elif step.act is Act.SET:
+        selling.confirm(session, shop_id, key, value=step.change.value)
+        _tell(session, shop_id, STOPPED, step.change, step.why, now=now)
+    else:
+        selling.forget(session, shop_id, key)
+        _tell(session, shop_id, RESTORED, step.change, step.why or _OFF, now=now)
+
+
+_OFF = "Backline does not see to it any more"
+
+
+def _tell(
+    session: Session, shop_id: int, kind: str, change: SellingChange, why: str, *, now: datetime
+) -> None:
+    setting = change.setting
+    audit.record_event(
+        session,
+        shop_id,
+        kind,
+        at=now,
+        item_id=setting.item_id,
+        before=in_words(setting.name, setting.value),
+        after=in_words(setting.name, change.value),
+        why=why,
+    )
+
+
+def in_words(name: SettingName, value: Value) -> str:
+    """A setting as people call it."""
+    return _WORDS[name, value]
+
+
+def _look_again(
+    session: Session, shop_id: int, prospect: Prospect, refusal: str | None, now: datetime
+) -> None:
+    """What was refused is tried again a few times; then it is said, and left until the next check."""
+    check = prospect.check
+    if refusal and check.attempts < _MOST_ATTEMPTS and may_write(shops.get_shop(session, shop_id)):
+        selling.again(session, shop_id, check, at=now + _AGAIN * 2**check.attempts)
+        return
+    selling.done(session, shop_id, check)
+    if refusal:
+        audit.record_event(
+            session, shop_id, REFUSED, at=now, item_id=check.item_id, before="", after="", why=refusal
+        )

@@ -1,0 +1,47 @@
+"""Settings of the platform by which an item is sold although none is left."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from app.core.selling import SettingName
+from app.core.takeback import Value
+
+
+class SoldItem(msgspec.Struct, frozen=True):
+    """An item, the variants that are known to sell it, and of what we keep settings (`target_id`)."""
+
+    item_id: int
+    variant_ids: tuple[int, ...]
+    kept_ids: tuple[int, ...] = ()
+
+
+class SellingSetting(msgspec.Struct, frozen=True):
+    """A setting as it stands: of what (`target_id`: the variant), which one, its value. `group_id` is
+    what it is written together with (the product)."""
+
+    item_id: int
+    target_id: int
+    name: SettingName
+    value: Value
+    group_id: int = 0
+
+
+class SellingChange(msgspec.Struct, frozen=True):
+    """A setting as it was read, and the value it is to have."""
+
+    setting: SellingSetting
+    value: Value
+
+
+class Seller(Protocol):
+    """How one shop's platform sells on. Methods raise as those of `Platform`."""
+
+    def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
+        """The settings of these items as they are now; what no longer exists is left out."""
+        ...
+
+    def write(self, changes: Sequence[SellingChange]) -> list[str]:
+        """Change settings; says of each, in their order, why it was refused (empty: done)."""
+        ...
