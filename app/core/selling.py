@@ -5,7 +5,7 @@ wish: what deliveries with a date leave over for more buyers, and the longest wa
 be put to. Pure: told what there is and what comes, it says how many units more, and why.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -39,6 +39,10 @@ class SettingName(StrEnum):
 
     POLICY = "policy"
     """Whether the shop sells on when nothing is left: CONTINUE or DENY."""
+    BACKORDER_LIMIT = "backorder limit"
+    """How many units may be sold beyond what is on hand, at a location; None: without limit."""
+    SAFETY_STOCK = "safety stock"
+    """How many units on hand are not sold, at a location."""
 
 
 class Coming(NamedTuple):
@@ -180,13 +184,64 @@ def _in_words(
     }[reason]
 
 
-# What each setting is to be, by the wish; None: what the merchant has set.
-_WANTED: Mapping[SettingName, Callable[[Wish], Wanted | None]] = {
-    SettingName.POLICY: lambda wish: Wanted("DENY") if wish.stops else None,
+class Place(NamedTuple):
+    """Where an item is sold: the whole shop, or one location. `backordered` units the platform itself
+    counts as sold beyond what was on hand; `reserve` units on hand are owed to orders that wait, and it
+    would sell them."""
+
+    wish: Wish
+    backordered: int = 0
+    reserve: int = 0
+
+
+def reserve_of(*, on_hand: int, free: int, owed: int) -> int:
+    """Units on hand that belong to orders which were short, so far as the next buyer could get them."""
+    return max(0, min(owed, on_hand - max(0, free)))
+
+
+def _policy(place: Place, own: Value) -> Value:
+    return "DENY" if place.wish.stops else own
+
+
+def _limit(place: Place, own: Value) -> Value:
+    """Never more than the merchant has set: we only hold back."""
+    more = place.wish.more
+    if more is None or place.wish.is_in_stock:
+        return own
+    most = place.backordered + more
+    return min(own, most) if isinstance(own, int) else most
+
+
+def _safety_stock(place: Place, own: Value) -> Value:
+    return own + place.reserve if isinstance(own, int) else own
+
+
+_VALUES: Mapping[SettingName, Callable[[Place, Value], Value]] = {
+    SettingName.POLICY: _policy,
+    SettingName.BACKORDER_LIMIT: _limit,
+    SettingName.SAFETY_STOCK: _safety_stock,
+}
+# A merchant who has set nothing.
+_UNSET: Mapping[SettingName, Value] = {
+    SettingName.POLICY: "CONTINUE",
+    SettingName.BACKORDER_LIMIT: None,
+    SettingName.SAFETY_STOCK: 0,
 }
 
 
-def wanted_value(name: SettingName, wish: Wish, own: Value) -> Wanted | None:
+def wanted_value(name: SettingName, place: Place, own: Value) -> Wanted | None:
     """What a setting is to be that is the merchant's `own` otherwise; None where that may stay."""
-    wanted = _WANTED[name](wish)
-    return None if wanted is None or wanted.value == own else wanted
+    value = _VALUES[name](place, own)
+    return None if value == own else Wanted(value)
+
+
+def is_bounded(names: Iterable[SettingName], place: Place) -> bool:
+    """Whether any of the settings may have to be changed."""
+    return any(wanted_value(name, place, _UNSET[name]) is not None for name in names)
+
+
+def why(name: SettingName, place: Place) -> str:
+    """Why a setting is as it is, in words."""
+    if name is not SettingName.SAFETY_STOCK:
+        return place.wish.words
+    return f"{place.reserve} on hand are for orders that wait" if place.reserve else ""

@@ -110,12 +110,13 @@ def done(session: Session, shop_id: int, check: DueCheck) -> None:
     session.execute(sa.delete(SellingCheckRow).where(*mine, SellingCheckRow.due_at <= check.due_at))
 
 
-def again(session: Session, shop_id: int, check: DueCheck, *, at: datetime) -> None:
+def again(
+    session: Session, shop_id: int, check: DueCheck, *, at: datetime, has_failed: bool = True
+) -> None:
     """The item is to be looked at once more."""
+    attempts = check.attempts + 1 if has_failed else 0
     mine = (SellingCheckRow.shop_id == shop_id, SellingCheckRow.item_id == check.item_id)
-    session.execute(
-        sa.update(SellingCheckRow).where(*mine).values(due_at=at, attempts=check.attempts + 1)
-    )
+    session.execute(sa.update(SellingCheckRow).where(*mine).values(due_at=at, attempts=attempts))
 
 
 def variants_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
@@ -133,6 +134,14 @@ def rows_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[S
     where = (SellingRow.shop_id == shop_id, SellingRow.item_id.in_(item_ids))
     rows = session.scalars(sa.select(SellingRow).where(*where).order_by(SellingRow.target_id))
     return {SettingKey(row.item_id, row.target_id, row.name): row for row in rows}
+
+
+def last_written(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, datetime]:
+    """When a setting of these items was last sent, by item."""
+    where = (SellingRow.shop_id == shop_id, SellingRow.item_id.in_(item_ids))
+    latest = sa.select(SellingRow.item_id, sa.func.max(SellingRow.written_at))
+    rows = session.execute(latest.where(*where).group_by(SellingRow.item_id))
+    return {item_id: moment for item_id, moment in rows if moment is not None}
 
 
 def changed_items(session: Session, shop_id: int) -> set[int]:
@@ -162,12 +171,15 @@ def intend(
         row = SellingRow(shop_id=shop_id, **key._asdict(), before=was, since=now)
         session.add(row)
     row.was, row.ours, row.why, row.state = was, value, why, SettingState.SETTING
+    row.written_at = now
 
 
-def intend_to_restore(session: Session, shop_id: int, key: SettingKey, *, was: Value) -> None:
+def intend_to_restore(
+    session: Session, shop_id: int, key: SettingKey, *, was: Value, now: datetime
+) -> None:
     """Keep, before it is sent, that a setting is about to be given back."""
     row = session.get_one(SellingRow, (shop_id, *key))
-    row.was, row.state = was, SettingState.RESTORING
+    row.was, row.state, row.written_at = was, SettingState.RESTORING, now
 
 
 def confirm(session: Session, shop_id: int, key: SettingKey, *, value: Value) -> None:

@@ -28,6 +28,7 @@ from app.db.reservations import claims_on
 from app.pipeline.context import zone_of
 from app.pipeline.lead_time_policy import LeadTimePolicy
 from app.pipeline.reservations import readable_kinds
+from app.pipeline.selling_reserve import without_our_reserve
 from app.platforms.base import ItemStock, Pool, Traits
 
 
@@ -87,6 +88,7 @@ def gather(
 ) -> Gathered:
     """Everything that is known of an item. Where the platform's own figures, read now, say that nobody
     is short, no order needs to be looked up."""
+    stock = without_our_reserve(session, item.shop_id, stock)
     pools = stock.pools if stock.is_tracked else ()
     demand: Sequence[OpenDemand] = ()
     if not all(pool.committed is not None and pool.available >= 0 for pool in pools):

@@ -10,6 +10,7 @@ from app.db.open_demand import Outstanding
 from app.db.stock import pools_of
 from app.pipeline.context import ShopContext
 from app.pipeline.reading import read_orders, take_answers
+from app.pipeline.selling_reserve import without_our_reserve
 from app.pipeline.settle import settle_item
 from app.platforms.base import ItemStock, Look, OrderGlance, OrderGone, OrderSeen, Pool
 
@@ -33,7 +34,8 @@ def settle_by_stock(context: ShopContext, found: Sequence[ItemStock], *, asked_a
     with context.transaction() as session:
         settled = pools_of(session, context.shop_id, [stock.item_id for stock in found])
         unsettled = due_items.unsettled_items(session, context.shop_id)
-    for stock in found:
+        known = [without_our_reserve(session, context.shop_id, stock) for stock in found]
+    for stock in known:
         if stock.item_id in unsettled or _has_moved(stock.pools, settled[stock.item_id].values()):
             settle_item(context, stock, asked_at=asked_at)
 

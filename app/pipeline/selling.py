@@ -16,12 +16,15 @@ from app.core.promise import still_expected
 from app.core.selling import (
     Coming,
     Outlook,
+    Place,
     SellingPolicy,
     SellingRule,
     SettingName,
-    Wish,
     decide_selling,
+    is_bounded,
+    reserve_of,
     wanted_value,
+    why,
 )
 from app.core.takeback import Act, SettingState, Value, is_changed_by_others, next_act
 from app.db import audit, items, selling, shops
@@ -29,7 +32,7 @@ from app.db.models import SellingRow, Shop, StockItem
 from app.db.selling import DueCheck, SettingKey
 from app.pipeline.context import ShopContext
 from app.pipeline.whatif import Standing, standing_of
-from app.platforms.base import Seller, SellingChange, SellingSetting, SoldItem
+from app.platforms.base import Seller, SellingChange, SellingSetting, SoldItem, Traits
 from app.platforms.registry import PLATFORMS
 
 _ITEMS_AT_ONCE = 20
@@ -39,20 +42,16 @@ _MOST_ATTEMPTS = 4
 
 STOPPED, RESTORED, LEFT = "selling stopped", "selling restored", "selling left"
 REFUSED = "selling refused"
-_WORDS: Mapping[tuple[SettingName, Value], str] = {
-    (SettingName.POLICY, "CONTINUE"): "sold on when out of stock",
-    (SettingName.POLICY, "DENY"): "not sold when out of stock",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """An item that is looked at, and how far it may be sold on: no wish, where it is to be sold as the
-    merchant has it."""
+    """An item that is looked at, and how far it may be sold on, by location (0: in the whole shop):
+    nothing, where it is to be sold as the merchant has it."""
 
     check: DueCheck
     sold: SoldItem
-    wish: Wish | None
+    places: Mapping[int, Place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,17 @@ class Step:
 
 def keep_selling(context: ShopContext) -> bool:
     """Have the next due items sold as they should be. Returns whether there were any."""
+    traits = context.platform.traits
     with context.transaction() as session:
         shop, now = shops.get_shop(session, context.shop_id), context.clock()
         due = selling.due_checks(session, shop.id, now=now, limit=_ITEMS_AT_ONCE)
+        ripe = _that_show_our_writes(session, shop.id, due, traits, now)
         rule = selling.rule_of(shop) if may_write(shop) else _NO_RULE
-        prospects = prospects_of(session, shop, due, rule, now=now)
-        kept = selling.rows_of(session, shop.id, [one.item_id for one in due])
-        touched = {key.item_id for key in kept}
-        busy = [one for one in prospects if _stops(one) or one.check.item_id in touched]
+        prospects = prospects_of(session, shop, ripe, rule, now=now)
+        touched = {
+            key.item_id for key in selling.rows_of(session, shop.id, [one.item_id for one in ripe])
+        }
+        busy = [one for one in prospects if _is_bounded(one, traits) or one.check.item_id in touched]
         for one in prospects:
             if one not in busy:
                 selling.done(session, shop.id, one.check)
@@ -85,8 +87,25 @@ def keep_selling(context: ShopContext) -> bool:
     return bool(due)
 
 
-def _stops(prospect: Prospect) -> bool:
-    return prospect.wish is not None and prospect.wish.stops
+def _is_bounded(prospect: Prospect, traits: Traits) -> bool:
+    return any(is_bounded(traits.selling_settings, place) for place in prospect.places.values())
+
+
+def _that_show_our_writes(
+    session: Session, shop_id: int, due: Sequence[DueCheck], traits: Traits, now: datetime
+) -> list[DueCheck]:
+    """Where readings lag, what we wrote a moment ago may not show yet: that is nobody else's change.
+    Such items are looked at later."""
+    lag = timedelta(seconds=traits.stock_lag_s)
+    written = selling.last_written(session, shop_id, [one.item_id for one in due]) if lag else {}
+    ripe = []
+    for check in due:
+        shows_at = written[check.item_id] + lag if check.item_id in written else now
+        if shows_at > now:
+            selling.again(session, shop_id, check, at=shows_at, has_failed=False)
+        else:
+            ripe.append(check)
+    return ripe
 
 
 _NO_RULE = SellingRule(SellingPolicy.OFF)
@@ -103,23 +122,41 @@ def prospects_of(
         item = items.find_item(session, shop.id, check.item_id)
         targets = tuple(key.target_id for key in kept if key.item_id == check.item_id)
         sold = SoldItem(check.item_id, variants[check.item_id], targets)
-        wish = None if item is None else wish_of(session, shop, item, rule, now=now)
-        found.append(Prospect(check, sold, wish))
+        places = {} if item is None else places_of(session, shop, item, rule, now=now)
+        found.append(Prospect(check, sold, places))
     return found
 
 
-def wish_of(
+def places_of(
     session: Session, shop: Shop, item: StockItem, rule: SellingRule, *, now: datetime
-) -> Wish | None:
-    """How far the item may be sold on, by what is recorded of it; None where that is the merchant's
-    alone."""
+) -> dict[int, Place]:
+    """How far the item may be sold on, by what is recorded of it, where the platform counts: by location
+    or in the whole shop. Nothing where that is the merchant's alone."""
     own = selling.for_item(rule, item)
     if own.policy is SellingPolicy.OFF or not item.is_tracked:
-        return None
+        return {}
     standing = standing_of(session, shop, item, now=now)
+    if PLATFORMS[shop.platform].traits.sells_by_location:
+        return {place: _place_at(standing, place, own) for place in standing.pools}
     if not standing.pools:
-        return None
-    return decide_selling(outlook_of(standing), own, today=standing.today)
+        return {}
+    outlook = outlook_of(standing, list(standing.pools))
+    return {0: Place(decide_selling(outlook, own, today=standing.today))}
+
+
+def _place_at(standing: Standing, location_id: int, rule: SellingRule) -> Place:
+    outlook = outlook_of(standing, [location_id])
+    row, lines = standing.pools[location_id], standing.states[location_id].lines
+    counted = row.backordered or 0
+    return Place(
+        decide_selling(outlook, rule, today=standing.today),
+        counted,
+        reserve_of(
+            on_hand=row.available + counted,
+            free=outlook.free,
+            owed=sum(line.backordered for line in lines),
+        ),
+    )
 
 
 def may_write(shop: Shop) -> bool:
@@ -128,11 +165,11 @@ def may_write(shop: Shop) -> bool:
     return bool(scope) and scope in shop.scopes
 
 
-def outlook_of(standing: Standing) -> Outlook:
-    """The item as the next buyer meets it, all locations together: which of them would ship is not known
-    before the order is placed."""
+def outlook_of(standing: Standing, location_ids: Sequence[int]) -> Outlook:
+    """The item as the next buyer meets it, at these locations together: which of them would ship is not
+    known before the order is placed."""
     terms = standing.terms
-    states = standing.states.values()
+    states = [standing.states[one] for one in location_ids]
     lead_time = terms.lead_time_days
     by_lead_time = None if lead_time is None else standing.today + timedelta(days=lead_time)
     return Outlook(
@@ -159,15 +196,19 @@ def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prosp
     refusals = [_NOT_ALLOWED.format(scope=context.platform.traits.selling_scope) for _ in steps]
     if steps and is_free:
         refusals = seller.write([step.change for step in steps])
+    lag = timedelta(seconds=context.platform.traits.stock_lag_s)
     with context.transaction() as session:
         now = context.clock()
         refused = {}
         for step, refusal in zip(steps, refusals, strict=True):
-            _record(session, context.shop_id, step, refusal, now)
+            _record(session, context.shop_id, step, refusal, now, lags=bool(lag))
             if refusal:
                 refused[step.change.setting.item_id] = refusal
+        given_back = {one.change.setting.item_id for one in steps if one.act is Act.RESTORE}
         for one in prospects:
             _look_again(session, context.shop_id, one, refused.get(one.check.item_id), now)
+            if lag and one.check.item_id in given_back - refused.keys():
+                selling.ask_for_checks(session, context.shop_id, [one.check.item_id], at=now + lag)
 
 
 _NOT_ALLOWED = "Backline may not change it: grant {scope}, or change it yourself"
@@ -181,13 +222,13 @@ def _plan(
     now: datetime,
 ) -> list[Step]:
     """What to do about each setting. New items are taken on as long as the shop's limit lets us."""
-    wishes = {one.check.item_id: one.wish for one in prospects}
-    rows = selling.rows_of(session, shop.id, list(wishes))
+    places = {one.check.item_id: one.places for one in prospects}
+    rows = selling.rows_of(session, shop.id, list(places))
     changed = selling.changed_items(session, shop.id)
     steps = []
     for setting in settings:
-        row, wish = rows.pop(key_of(setting), None), wishes[setting.item_id]
-        step = next_step(setting, row, wish)
+        row = rows.pop(key_of(setting), None)
+        step = next_step(setting, row, places[setting.item_id].get(setting.location_id))
         if step.act is Act.SET and setting.item_id not in changed:
             if len(changed) >= shop.most_stopped_items:
                 continue
@@ -205,17 +246,17 @@ def key_of(setting: SellingSetting) -> SettingKey:
     return SettingKey(setting.item_id, setting.target_id, setting.name)
 
 
-def next_step(setting: SellingSetting, row: SellingRow | None, wish: Wish | None) -> Step:
+def next_step(setting: SellingSetting, row: SellingRow | None, place: Place | None) -> Step:
     """What is to be done about a setting, as it stands and by what is kept of it."""
     kept = None if row is None else selling.kept(row)
     is_ours = kept is not None and kept.state is not SettingState.LEFT
     own = kept.before if kept is not None and is_ours else setting.value
-    wanted = None if wish is None else wanted_value(setting.name, wish, own)
+    wanted = None if place is None else wanted_value(setting.name, place, own)
     value = own if wanted is None else wanted.value
     return Step(
         SellingChange(setting, value),
         next_act(kept, setting.value, wanted),
-        "" if wish is None else wish.words,
+        "" if place is None else why(setting.name, place),
         is_first=not is_ours,
     )
 
@@ -228,7 +269,7 @@ def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, no
         value = step.change.value
         selling.intend(session, shop_id, key, value, was=setting.value, why=step.why, now=now)
     elif act is Act.RESTORE:
-        selling.intend_to_restore(session, shop_id, key, was=setting.value)
+        selling.intend_to_restore(session, shop_id, key, was=setting.value, now=now)
     elif act is Act.CONFIRM:
         selling.confirm(session, shop_id, key, value=setting.value)
     elif act is Act.LEAVE:
@@ -246,7 +287,11 @@ def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, no
 _THEIRS = "somebody else changed it; it is left so"
 
 
-def _record(session: Session, shop_id: int, step: Step, refusal: str, now: datetime) -> None:
+def _record(
+    session: Session, shop_id: int, step: Step, refusal: str, now: datetime, *, lags: bool
+) -> None:
+    """Where readings lag, what was given back is forgotten only when it shows: until then our value may
+    be read, which is nobody else's."""
     key = key_of(step.change.setting)
     if refusal:
         if step.act is Act.SET and step.is_first:
@@ -255,7 +300,8 @@ def _record(session: Session, shop_id: int, step: Step, refusal: str, now: datet
         selling.confirm(session, shop_id, key, value=step.change.value)
         _tell(session, shop_id, STOPPED, step.change, step.why, now=now)
     else:
-        selling.forget(session, shop_id, key)
+        if not lags:
+            selling.forget(session, shop_id, key)
         _tell(session, shop_id, RESTORED, step.change, step.why or _OFF, now=now)
 
 
@@ -280,7 +326,11 @@ def _tell(
 
 def in_words(name: SettingName, value: Value) -> str:
     """A setting as people call it."""
-    return _WORDS[name, value]
+    if name is SettingName.POLICY:
+        return "sold on when out of stock" if value == "CONTINUE" else "not sold when out of stock"
+    if value is None:
+        return f"no {name}"
+    return f"{name} {value}"
 
 
 def _look_again(

@@ -89,12 +89,18 @@ def _steps(
     prospects: Sequence[Prospect],
 ) -> list[Step]:
     """Those that would change something, in the order of the items."""
-    place = {one.check.item_id: (one.check.attempts, one.wish) for one in prospects}
+    turn = {one.check.item_id: one.check.attempts for one in prospects}
+    places = {one.check.item_id: one.places for one in prospects}
     steps = [
-        next_step(setting, rows.get(key_of(setting)), place[setting.item_id][1]) for setting in settings
+        next_step(
+            setting,
+            rows.get(key_of(setting)),
+            places[setting.item_id].get(setting.location_id),
+        )
+        for setting in settings
     ]
     some = [step for step in steps if step.act in (Act.SET, Act.RESTORE)]
-    return sorted(some, key=lambda step: place[step.change.setting.item_id][0])
+    return sorted(some, key=lambda step: turn[step.change.setting.item_id])
 
 
 def _shown(

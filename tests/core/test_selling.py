@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from app.core.selling import (
     Coming,
     Outlook,
+    Place,
     Reason,
     SellingPolicy,
     SellingRule,
     SettingName,
     decide_selling,
+    reserve_of,
     wanted_value,
 )
 from app.core.takeback import Wanted
@@ -140,5 +142,40 @@ def test_a_reason_is_always_said(outlook: Outlook, rule: SellingRule) -> None:
 def test_a_policy_that_denies_already_is_not_changed() -> None:
     stop = decide_selling(Outlook(-1), DATED, today=TODAY)
 
-    assert wanted_value(SettingName.POLICY, stop, "CONTINUE") == Wanted("DENY")
-    assert wanted_value(SettingName.POLICY, stop, "DENY") is None
+    assert wanted_value(SettingName.POLICY, Place(stop), "CONTINUE") == Wanted("DENY")
+    assert wanted_value(SettingName.POLICY, Place(stop), "DENY") is None
+
+
+counts = st.integers(0, 40)
+
+
+@given(outlooks, rules, counts, st.one_of(st.none(), counts))
+def test_a_limit_is_never_raised_and_never_lets_more_be_sold_than_the_wish(
+    outlook: Outlook, rule: SellingRule, backordered: int, own: int | None
+) -> None:
+    wish = decide_selling(outlook, rule, today=TODAY)
+    wanted = wanted_value(SettingName.BACKORDER_LIMIT, Place(wish, backordered), own)
+
+    if wanted is None:
+        return
+    assert isinstance(wanted.value, int)
+    assert own is None or wanted.value < own
+    assert wish.more is not None
+    assert wanted.value - backordered <= wish.more
+
+
+@given(st.integers(-20, 60), st.integers(-40, 60), counts)
+def test_what_is_kept_on_hand_is_on_hand_owed_and_not_the_next_buyers(
+    on_hand: int, free: int, owed: int
+) -> None:
+    kept = reserve_of(on_hand=on_hand, free=free, owed=owed)
+
+    assert 0 <= kept <= owed
+    assert kept == 0 or kept <= on_hand - max(0, free)
+
+
+def test_the_merchants_safety_stock_is_kept_beside_ours() -> None:
+    wish = decide_selling(Outlook(-4), DATED, today=TODAY)
+
+    assert wanted_value(SettingName.SAFETY_STOCK, Place(wish, 8, reserve=4), 2) == Wanted(6)
+    assert wanted_value(SettingName.SAFETY_STOCK, Place(wish, 8), 2) is None

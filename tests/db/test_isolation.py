@@ -601,11 +601,14 @@ CALLS: Mapping[str, Call] = {
     "selling.again": lambda s, a: selling.again(s, a.id, A_CHECK, at=seconds(9)),
     "selling.variants_of": lambda s, a: selling.variants_of(s, a.id, [ITEM]),
     "selling.rows_of": lambda s, a: selling.rows_of(s, a.id, [ITEM]),
+    "selling.last_written": lambda s, a: selling.last_written(s, a.id, [ITEM]),
     "selling.changed_items": lambda s, a: selling.changed_items(s, a.id),
     "selling.intend": lambda s, a: selling.intend(
         s, a.id, A_SETTING, "DENY", was="CONTINUE", why="", now=NOW
     ),
-    "selling.intend_to_restore": lambda s, a: selling.intend_to_restore(s, a.id, A_SETTING, was="DENY"),
+    "selling.intend_to_restore": lambda s, a: selling.intend_to_restore(
+        s, a.id, A_SETTING, was="DENY", now=NOW
+    ),
     "selling.confirm": lambda s, a: selling.confirm(s, a.id, A_SETTING, value="DENY"),
     "selling.leave": lambda s, a: selling.leave(s, a.id, A_SETTING),
     "selling.forget": lambda s, a: selling.forget(s, a.id, A_SETTING),

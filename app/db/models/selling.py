@@ -11,8 +11,9 @@ from app.db.models.base import Base
 
 class SellingRow(Base):
     """A setting of the platform that we changed, or are about to (see `app.core.takeback.Kept`): which
-    (`app.core.selling.SettingName`), of what (Shopify: the variant), since when, and why, in words. It
-    outlives its item: what we changed must be given back."""
+    (`app.core.selling.SettingName`), of what (Shopify: the variant; BigCommerce: the location), since
+    when, and why, in words; `written_at` is when we last sent it. It outlives its item: what we changed
+    must be given back."""
 
     __tablename__ = "selling"
 
@@ -25,6 +26,7 @@ class SellingRow(Base):
     was: Mapped[Any | None] = mapped_column(sa.JSON())
     state: Mapped[str]
     since: Mapped[datetime]
+    written_at: Mapped[datetime | None]
     why: Mapped[str] = mapped_column(default="")
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from app.core.selling import SettingName
 from app.platforms.base.access import ShopProfile, Subscription
 from app.platforms.base.facts import Fact, OrderGone, OrderSeen, VariantSeen
 from app.platforms.base.holds import Holder
@@ -69,7 +70,8 @@ class Traits(msgspec.Struct, frozen=True):
     `has_order_status`: an app may give orders a status of the merchant's own while they wait.
     `reservation_scopes`: what units may be committed to besides orders, by the scope that lets us read
     it; shops do without, and are told what can't be seen. `selling_scope` is what it takes to change
-    how items are sold that are out of stock; empty where we can't.
+    how items are sold that are out of stock, empty where we can't; `selling_settings` are what can be
+    set of it, by location with `sells_by_location`.
     """
 
     has_tags: bool
@@ -83,6 +85,8 @@ class Traits(msgspec.Struct, frozen=True):
     has_order_status: bool = False
     reservation_scopes: Mapping[str, ReservationKind] = {}
     selling_scope: str = ""
+    selling_settings: tuple[SettingName, ...] = ()
+    sells_by_location: bool = False
 
 
 class BulkWriter(Protocol):

@@ -18,14 +18,16 @@ class SoldItem(msgspec.Struct, frozen=True):
 
 
 class SellingSetting(msgspec.Struct, frozen=True):
-    """A setting as it stands: of what (`target_id`: the variant), which one, its value. `group_id` is
-    what it is written together with (the product)."""
+    """A setting as it stands: of what (`target_id`: the variant, or the location), which one, its value.
+    `group_id` is what it is written together with, or by (the product). `location_id` is where it
+    counts; 0: in the whole shop."""
 
     item_id: int
     target_id: int
     name: SettingName
     value: Value
     group_id: int = 0
+    location_id: int = 0
 
 
 class SellingChange(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ class Pool(msgspec.Struct, frozen=True):
     one of three ways (see `app.core.books.StockPosition`): `committed` where the platform counts all
     their units (Shopify); `backordered` where it counts those short at placement, the others having left
     `on_hand` (BigCommerce); neither, where open orders have not lowered `available` at all.
+    `safety_stock` units are on hand and not available.
     """
 
     location_id: int
@@ -21,6 +22,7 @@ class Pool(msgspec.Struct, frozen=True):
     available: int
     committed: int | None = None
     backordered: int | None = None
+    safety_stock: int = 0
 
 
 class ItemStock(msgspec.Struct, frozen=True):

@@ -124,8 +124,11 @@ class Identity(msgspec.Struct):
     sku: str | None = None
 
 
-class _StockSettings(msgspec.Struct):
+class StockSettings(msgspec.Struct):
+    """What a store sets of an item at a location. Without native backorders it tells no limit."""
+
     safety_stock: int | None = None
+    backorder_limit: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Level(msgspec.Struct):
@@ -136,7 +139,7 @@ class Level(msgspec.Struct):
     location_name: str | None = None
     location_enabled: bool = True
     qty_backordered: int | None = None
-    settings: _StockSettings | None = None
+    settings: StockSettings | None = None
 
 
 class InventoryItem(msgspec.Struct):
@@ -308,6 +311,7 @@ def _pool(level: Level) -> Pool:
         on_hand=level.total_inventory_onhand,
         available=level.total_inventory_onhand - safety_stock - backordered,
         backordered=backordered,
+        safety_stock=safety_stock,
     )
 
 

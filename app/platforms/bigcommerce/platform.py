@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.selling import SettingName
 from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
@@ -29,9 +30,18 @@ from app.platforms.base import (
 )
 from app.platforms.bigcommerce import hooks, profile, reads, writes
 from app.platforms.bigcommerce.client import BigCommerceClient
+from app.platforms.bigcommerce.selling import SCOPE as SELLING_SCOPE
+from app.platforms.bigcommerce.selling import BigCommerceSeller
 from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 
-TRAITS = Traits(has_tags=False, note_limit=65_535, has_order_status=True)
+TRAITS = Traits(
+    has_tags=False,
+    note_limit=65_535,
+    has_order_status=True,
+    selling_scope=SELLING_SCOPE,
+    selling_settings=(SettingName.BACKORDER_LIMIT, SettingName.SAFETY_STOCK),
+    sells_by_location=True,
+)
 
 
 class BigCommercePlatform:
@@ -51,7 +61,7 @@ class BigCommercePlatform:
         self._hook_secret = hook_secret
         self.bulk: BulkWriter | None = None
         self.holds: Holder | None = None
-        self.seller: Seller | None = None
+        self.seller: Seller | None = BigCommerceSeller(client, store_config)
         self.traits = msgspec.structs.replace(TRAITS, stock_lag_s=quiet_s, batches_news_s=news_s)
 
     def fetch_profile(self) -> ShopProfile:

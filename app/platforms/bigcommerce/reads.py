@@ -265,14 +265,21 @@ def fetch_stock(
     client: BigCommerceClient, store_config: StoreConfigCache, item_ids: Sequence[int]
 ) -> list[ItemStock]:
     """The pools of many items; what is not tracked, or no more, has none."""
+    found = fetch_inventory(client, store_config, item_ids)
+    products = _products_of(store_config, found)
+    return [_item_stock(item_id, found.get(item_id), products) for item_id in item_ids]
+
+
+def fetch_inventory(
+    client: BigCommerceClient, store_config: StoreConfigCache, item_ids: Sequence[int]
+) -> dict[int, InventoryItem]:
+    """What the inventory API tells of these items, by item; those that it does not know are missing."""
     found = {
         item.identity.variant_id: item
         for item in _fetch_inventory(client, "variant_id:in", item_ids)
         if item.identity.variant_id
     }
-    found |= _fetch_shared(client, store_config, [one for one in item_ids if one not in found])
-    products = _products_of(store_config, found)
-    return [_item_stock(item_id, found.get(item_id), products) for item_id in item_ids]
+    return found | _fetch_shared(client, store_config, [one for one in item_ids if one not in found])
 
 
 def _products_of(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from app.core.selling import SettingName
 from app.platforms.base import (
     BulkWriter,
     ChangedOrders,
@@ -53,6 +54,7 @@ TRAITS = Traits(
     webhook_list_every_s=6 * 3600,
     reservation_scopes=profile.RESERVATION_SCOPES,
     selling_scope=SELLING_SCOPE,
+    selling_settings=(SettingName.POLICY,),
 )
 
 

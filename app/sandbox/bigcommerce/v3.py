@@ -55,6 +55,8 @@ def _put_location_items(call: Call) -> Reply:
         call.books.watch(level)
         level.safety_stock = setting.get("safety_stock", level.safety_stock)
         level.backorder_limit = setting.get("backorder_limit", level.backorder_limit)
+        limit = f"limit {level.backorder_limit}, safety stock {level.safety_stock}"
+        call.books.write("selling set", None, f"item {level.item_id}: {limit}", request=call.number)
     return Reply({"transaction_id": _transaction(call)})
 
 

@@ -44,7 +44,7 @@ KINDS: Mapping[str, str] = {
     "hold refused": "Hold refused",
     "moved": "Moved to another location",
     "move refused": "Move to another location refused",
-    "selling stopped": "Sales stopped",
+    "selling stopped": "Sales stopped or limited",
     "selling restored": "Sold as before again",
     "selling left": "Selling changed by somebody else",
     "selling refused": "Selling could not be changed",

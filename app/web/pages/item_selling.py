@@ -37,5 +37,15 @@ def _in_words(row: SellingRow, say: Words) -> str:
             "Somebody else changed how it is sold after Backline had. It is left so until the reason of "
             "that has ended."
         )
-    ours = in_words(SettingName(row.name), row.ours)
-    return f"Backline stopped sales on {day}: {row.why} ({ours})."
+    name = SettingName(row.name)
+    ours = in_words(name, row.ours)
+    if row.state == SettingState.RESTORING:
+        return f"Backline gives back what it changed on {day} ({ours})."
+    return f"{_DID[name].format(day=day)}: {row.why} ({ours})."
+
+
+_DID = {
+    SettingName.POLICY: "Backline stopped sales on {day}",
+    SettingName.BACKORDER_LIMIT: "Backline limits sales since {day}",
+    SettingName.SAFETY_STOCK: "Backline keeps units for orders that wait since {day}",
+}

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from app.core.bounds import MOST_DAYS, MOST_UNITS
-from app.core.selling import SellingPolicy, SellingRule
+from app.core.selling import SellingPolicy, SellingRule, SettingName
 from app.db import items, preferences, selling
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
@@ -28,8 +28,10 @@ POLICIES = {
     SellingPolicy.WAIT.value: "When one more buyer would wait too long, by a delivery or the lead time",
 }
 _LEADS = {
-    "write_products": "Backline sets the inventory policy of variants from “Continue selling when out "
-    "of stock” to not selling."
+    SettingName.POLICY: "Backline sets the inventory policy of variants from “Continue selling when out "
+    "of stock” to not selling.",
+    SettingName.BACKORDER_LIMIT: "Backline lowers the backorder limit of a location to what is still to "
+    "come, and raises its safety stock by what is on hand for orders that wait.",
 }
 _DONE = {"selling": "Saved. Items are changed, or given back, within a minute."}
 
@@ -99,7 +101,7 @@ def _page(opened: OpenShop, form: Form, rehearsal: Rehearsal | None = None) -> s
         may_write=may_write(opened.shop),
         platform=kind.title,
         access_place=kind.access_place,
-        lead=_LEADS[kind.traits.selling_scope],
+        lead=_LEADS[kind.traits.selling_settings[0]],
         done_text=done_text(_DONE),
     )
 

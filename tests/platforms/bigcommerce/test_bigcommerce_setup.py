@@ -160,6 +160,15 @@ class TestHooks:
         assert all("TLS on port 443" in one.outcome and not one.is_right for one in told)
 
 
+_REQUIRED = (
+    "store_v2_information_read_only",
+    "store_v2_orders",
+    "store_v2_products_read_only",
+    "store_inventory_read_only",
+    "store_locations_read_only",
+)
+
+
 class TestProfile:
     def test_it_says_who_the_store_is(self, platform: Platform, store: Towels) -> None:
         profile = platform.fetch_profile()
@@ -172,6 +181,7 @@ class TestProfile:
             "store_v2_orders",
             "store_v2_products_read_only",
             "store_inventory_read_only",
+            "store_inventory",
             "store_locations_read_only",
         }
         assert profile.limits == ()
@@ -195,7 +205,17 @@ class TestProfile:
 
         assert profile.missing_scopes == (missing,)
         assert missing not in profile.scopes
-        assert len(profile.scopes) == 4
+        assert set(profile.scopes) >= {other for other in _REQUIRED if other != missing}
+
+    def test_reading_stock_is_enough_where_selling_is_left_alone(
+        self, platform: Platform, store: Towels
+    ) -> None:
+        stock = {"store_inventory_read_only"}
+        store.shop.set_scopes(set(ALL_SCOPES) - {"store_inventory"} | stock)
+
+        profile = platform.fetch_profile()
+
+        assert (profile.missing_scopes, "store_inventory" in profile.scopes) == ((), False)
 
     def test_reading_orders_is_not_enough(self, platform: Platform, store: Towels) -> None:
         orders = {"store_v2_orders_read_only"}

@@ -1,0 +1,95 @@
+"""How far items are sold: the backorder limit and the safety stock of each location.
+
+https://developer.bigcommerce.com/docs/rest-management/inventory: "Update inventory settings for a
+location". Reads follow writes by up to a minute and a half.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from app.core.selling import SettingName
+from app.platforms.base.selling import SellingChange, SellingSetting, SoldItem
+from app.platforms.bigcommerce import reads
+from app.platforms.bigcommerce.answers import InventoryItem, Level
+from app.platforms.bigcommerce.client import BigCommerceClient, words_of
+from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
+
+SCOPE = "store_inventory"
+"""What it takes to write: "Store Inventory, modify"."""
+_FIELDS = {SettingName.BACKORDER_LIMIT: "backorder_limit", SettingName.SAFETY_STOCK: "safety_stock"}
+_ITEMS_AT_ONCE = 200
+_REFUSED = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+
+
+class BigCommerceSeller:
+    """See `app.platforms.base.selling.Seller` for what each method promises."""
+
+    def __init__(self, client: BigCommerceClient, store_config: StoreConfigCache) -> None:
+        self._client = client
+        self._habits = store_config
+
+    def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
+        """One request for all of them, as their stock is read."""
+        ids = [item.item_id for item in items]
+        found = reads.fetch_inventory(self._client, self._habits, ids)
+        return [
+            setting
+            for item_id, told in found.items()
+            for level in told.locations
+            if level.location_enabled
+            for setting in _settings(item_id, told, level)
+        ]
+
+    def write(self, changes: Sequence[SellingChange]) -> list[str]:
+        """A request a location: all of it is done, or nothing."""
+        by_location: dict[int, list[SellingChange]] = defaultdict(list)
+        for change in changes:
+            by_location[change.setting.target_id].append(change)
+        refusals = {place: self._write_at(place, some) for place, some in by_location.items()}
+        return [refusals[change.setting.target_id] for change in changes]
+
+    def _write_at(self, location_id: int, changes: Sequence[SellingChange]) -> str:
+        path = f"/v3/inventory/locations/{location_id}/items"
+        for some in _batches(_bodies(changes)):
+            answer = self._client.request("PUT", path, json={"settings": some}, expected=_REFUSED)
+            if answer.status in _REFUSED:
+                return f"{answer.status}, {words_of(answer.body)}"
+        return ""
+
+
+def _settings(item_id: int, told: InventoryItem, level: Level) -> Iterable[SellingSetting]:
+    """Those that the store has: one without backorders of its own tells no limit."""
+    if level.settings is None:
+        return
+    shared = 0 if told.identity.variant_id else told.identity.product_id or 0
+    place = level.location_id
+    yield SellingSetting(
+        item_id, place, SettingName.SAFETY_STOCK, level.settings.safety_stock or 0, shared, place
+    )
+    if level.settings.backorder_limit is not msgspec.UNSET:
+        limit = level.settings.backorder_limit
+        yield SellingSetting(item_id, place, SettingName.BACKORDER_LIMIT, limit, shared, place)
+
+
+def _bodies(changes: Sequence[SellingChange]) -> list[Mapping[str, Any]]:
+    """An entry an item, named as its stock is told."""
+    found: dict[int, dict[str, Any]] = {}
+    for change in changes:
+        setting = change.setting
+        named = {"product_id": setting.group_id} if setting.group_id else {"variant_id": setting.item_id}
+        entry = found.setdefault(setting.item_id, {"identity": named})
+        entry[_FIELDS[setting.name]] = change.value
+    return list(found.values())
+
+
+def _batches(bodies: Sequence[Mapping[str, Any]]) -> Iterable[Sequence[Mapping[str, Any]]]:
+    return (bodies[start : start + _ITEMS_AT_ONCE] for start in range(0, len(bodies), _ITEMS_AT_ONCE))

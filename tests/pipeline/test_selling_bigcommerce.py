@@ -1,0 +1,201 @@
+"""The backorder limit and the safety stock of a BigCommerce store, from dated supply, and given back."""
+
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+
+from app.db import preferences, shops
+from app.db.models import Event, SellingRow
+from app.sandbox.bigcommerce.records import Level, Variant
+from app.sandbox.records import OutOfStock
+from app.settings import Settings
+from tests.world import StoreWorld, make_store_world
+
+LAG_S = 60
+
+
+@dataclass
+class Store:
+    """A store that sells robes, whose inventory reads follow its writes a minute later."""
+
+    world: StoreWorld
+    main: int
+    robe: Variant
+
+    @property
+    def level(self) -> Level:
+        """The robes as the store counts them."""
+        return self.world.shop.pools[self.robe.item_id, self.main]
+
+    @property
+    def limits(self) -> tuple[int | None, int]:
+        """The backorder limit and the safety stock."""
+        return self.level.backorder_limit, self.level.safety_stock
+
+    def order(self, units: int) -> int:
+        """A buyer orders robes, and everything comes to rest."""
+        order_id = self.world.shop.place_order([(self.robe.variant_id, units)])
+        self.rest()
+        return order_id
+
+    def restock(self, units: int) -> None:
+        """Robes come in."""
+        self.world.shop.adjust_stock(self.robe.item_id, self.main, units)
+        self.rest()
+
+    def rest(self) -> None:
+        """Let what was written show, and whatever follows from it."""
+        for _ in range(4):
+            self.world.quiet()
+            self.world.clock.sleep(LAG_S + 31)
+        self.world.quiet()
+
+    def choose(self, **wanted: object) -> None:
+        """The merchant sets something."""
+        with self.world.runtime.sessions.begin() as session:
+            shop = shops.get_shop(session, self.world.shop_id)
+            preferences.change_preferences(session, shop, wanted, by="ann", now=self.world.clock())
+        self.rest()
+
+    def rows(self) -> int:
+        """How many settings are not the merchant's."""
+        with self.world.runtime.sessions.begin() as session:
+            return len(session.scalars(sa.select(SellingRow)).all())
+
+    def events(self) -> list[tuple[str, str]]:
+        """What was told."""
+        with self.world.runtime.sessions.begin() as session:
+            found = session.execute(
+                sa.select(Event.kind, Event.after).where(Event.kind.like("selling%")).order_by(Event.id)
+            )
+            return [(kind, after) for kind, after in found]
+
+
+@pytest.fixture
+def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
+    options = {"projection_delay_s": LAG_S, "quota_requests": 100_000}
+    world = make_store_world(clean_pg, redis, settings, **options)
+    main = world.shop.add_location("Main")
+    robe = world.shop.add_product("Robe", sku="ROBE", stock={main: 2})
+    world.connect()
+    world.quiet()
+    store = Store(world, main, robe)
+    store.choose(selling="dated")
+    return store
+
+
+def test_the_limit_is_what_is_still_to_come(store: Store) -> None:
+    store.order(5)
+    nothing_comes = store.limits
+    store.world.expect(store.robe, 10, "2026-12-09")
+    store.rest()
+
+    assert (nothing_comes, store.limits) == ((3, 0), (10, 0))
+    with pytest.raises(OutOfStock):
+        store.world.shop.place_order([(store.robe.variant_id, 8)], channel="storefront")
+    store.order(7)
+    assert store.limits == (10, 0)
+    assert store.world.shop.answer_problems == []
+
+
+def test_a_restock_is_kept_for_the_orders_that_wait(store: Store) -> None:
+    first = store.order(8)
+    store.restock(4)
+
+    assert store.limits == (6, 4)
+    assert store.world.tags(first) == {"backordered"}
+    with pytest.raises(OutOfStock):
+        store.world.shop.place_order([(store.robe.variant_id, 1)], channel="storefront")
+
+
+def test_what_is_kept_for_the_queue_serves_it(store: Store) -> None:
+    """Our own safety stock is none to us, before and after it shows in reads."""
+    first = store.world.shop.place_order([(store.robe.variant_id, 5)])
+    second = store.order(4)
+    store.restock(3)
+
+    assert store.world.tags(first) == {"backorder-released"}
+    assert store.world.tags(second) == {"backordered"}
+
+    store.restock(4)
+
+    assert store.world.tags(second) == {"backorder-released"}
+
+
+def test_what_is_left_over_is_sold_and_the_rest_kept_until_it_ships(store: Store) -> None:
+    first = store.order(5)
+    store.restock(10)
+    kept = store.limits
+
+    store.world.shop.fulfil(first)
+    store.rest()
+    store.world.clock.sleep(3601)
+    store.rest()
+
+    assert kept == (None, 3)
+    assert (store.limits, store.rows()) == ((None, 0), 0)
+    assert store.world.tags(first) == {"backorder-released"}
+
+
+def test_the_merchants_own_limit_and_safety_stock_come_back(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    options = {"projection_delay_s": LAG_S, "quota_requests": 100_000}
+    world = make_store_world(clean_pg, redis, settings, **options)
+    main = world.shop.add_location("Main")
+    robe = world.shop.add_product(
+        "Robe", sku="ROBE", stock={main: 3}, backorder_limit=50, safety_stock=1
+    )
+    world.connect()
+    world.quiet()
+    store = Store(world, main, robe)
+    store.choose(selling="dated")
+    store.order(8)
+    store.restock(2)
+    ours = store.limits
+
+    store.choose(selling="off")
+
+    assert ours == (6, 3)
+    assert (store.limits, store.rows()) == ((50, 1), 0)
+    assert store.world.tags(next(iter(world.shop.orders))) == {"backordered"}
+
+
+def test_a_limit_that_is_lower_than_ours_is_left(store: Store) -> None:
+    store.world.shop.set_backorder_limit(store.robe.item_id, store.main, 3)
+    store.rest()
+    store.order(5)
+    store.world.expect(store.robe, 10, "2026-12-09")
+    store.rest()
+
+    assert (store.limits, store.rows()) == ((3, 0), 0)
+
+
+def test_what_a_person_sets_meanwhile_is_theirs(store: Store) -> None:
+    store.order(5)
+    store.world.shop.set_backorder_limit(store.robe.item_id, store.main, 99)
+    store.rest()
+    store.world.clock.sleep(3601)
+    store.rest()
+    store.choose(selling="off")
+
+    assert store.limits == (99, 0)
+    assert store.events() == [
+        ("selling stopped", "backorder limit 3"),
+        ("selling left", "backorder limit 99"),
+    ]
+
+
+def test_without_the_permission_nothing_is_changed(store: Store) -> None:
+    scopes = {one for one in store.world.shop.scopes if one != "store_inventory"}
+    store.world.shop.set_scopes({*scopes, "store_inventory_read_only"})
+    store.world.clock.sleep(3601)
+    store.rest()
+    store.order(5)
+
+    page = store.world.web.get(f"/shops/{store.world.shop_id}/selling").get_data(as_text=True)
+
+    assert store.limits == (None, 0)
+    assert "store_inventory" in page
