@@ -43,11 +43,15 @@ class Outside(NamedTuple):
 class Frames(NamedTuple):
     """How pages of ours stand in frames of a platform's admin. `ancestors`: the addresses of the admin
     of a shop, by its domain, or (None) of any, as a content policy names them; empty for none. `script`
-    is what pages there load first, and `key` what it knows us by."""
+    is what pages there load first, and `key` what it knows us by. `entrance`: the path of ours that lets
+    a visitor in whom the admin sent to a page, by that page's path and arguments; empty where no admin
+    of the platform did. `address` are the arguments by which a link of the admin's own leads to it."""
 
     ancestors: "Callable[[Settings, str | None], str]" = lambda _settings, _domain: ""
     script: str = ""
     key: "Callable[[Settings], str]" = lambda _settings: ""
+    entrance: Callable[[str, Mapping[str, str]], str] = lambda _path, _arguments: ""
+    address: Callable[[str], Mapping[str, str]] = lambda _domain: {}
 
 
 class PlatformKind(NamedTuple):
@@ -194,7 +198,13 @@ PLATFORMS: Mapping[str, PlatformKind] = {
         _shopify_search,
         traits=shopify.TRAITS,
         renew_access=shopify_auth.renew_access,
-        frames=Frames(shopify_frames.ancestors, shopify_frames.APP_BRIDGE, shopify_frames.app_key),
+        frames=Frames(
+            shopify_frames.ancestors,
+            shopify_frames.APP_BRIDGE,
+            shopify_frames.app_key,
+            shopify_frames.entrance,
+            shopify_frames.address,
+        ),
         access_place="your app in Shopify's admin",
         token_settings=("shopify_client_id", "shopify_client_secret"),
     ),

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 from app.db import shops, staff
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
+from app.platforms.registry import PLATFORMS
 from app.web import browser_sessions, forms, headers
 from app.web.browser_sessions import NewSession
 
@@ -248,6 +249,10 @@ def _ask_to_sign_in() -> Response:
     wants_page = request.method == "GET" and request.accept_mimetypes.accept_html
     if not wants_page:
         abort(401, "Sign in first.")
+    for kind in PLATFORMS.values():
+        entrance = kind.frames.entrance(request.path, request.args)
+        if entrance:
+            return redirect(entrance, 303)
     if "framed_by" in g:
         text = render_template("signed_out.html")
         return Response(text, status=401, mimetype="text/html")

@@ -3,7 +3,7 @@ admin, where Shopify has installed the app itself and App Bridge vouches for the
 
 import secrets
 from datetime import timedelta
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -88,7 +88,10 @@ def _open_in_frame(runtime: Runtime) -> Response | str:
         # The admin keeps an address for longer than its token lasts: App Bridge has a fresh one.
         frames = PLATFORMS["shopify"].frames
         key = frames.key(runtime.settings)
-        return render_template("shopify_app.html", app_bridge=frames.script, app_bridge_key=key)
+        wanted = access.local_path(request.args.get("to"))
+        return render_template(
+            "shopify_app.html", app_bridge=frames.script, app_bridge_key=key, wanted=wanted
+        )
 
 
 def _enter_by_token(runtime: Runtime) -> Response:
@@ -152,7 +155,10 @@ def _enter(runtime: Runtime, token: str, *, expected: str | None) -> Response:
         shop = shops.find_shop(session, "shopify", visitor.shop)
     shop_id = _take_up(runtime, shop, visitor.shop, token)
     new = _sign_in(runtime, shop_id, visitor, is_embedded=True)
-    return new.attach(redirect(url_for("overview.shop_page", shop_id=shop_id), 303))
+    home = url_for("overview.shop_page", shop_id=shop_id)
+    wanted = access.local_path(request.args.get("to"))
+    is_own = wanted is not None and wanted.startswith(f"{urlsplit(home).path}/")
+    return new.attach(redirect(wanted if wanted and is_own else home, 303))
 
 
 def _take_up(runtime: Runtime, shop: Shop | None, domain: str, token: str) -> int:

@@ -134,6 +134,86 @@ def test_a_merchant_installs_from_the_admin_and_works_inside_it(
     expect(frame.get_by_text("#1002").first).to_be_visible(timeout=AT_MOST_MS)
 
 
+# App Bridge, as far as we use it, by its pages of the app nav and the save bar: it hands the links of
+# `s-app-nav` to the admin, which leads the frame to them, and has the admin show a bar while a form
+# with `data-save-bar` differs from what it was; Save submits that form, Discard resets it.
+STAND_IN = """
+window.shopify = {config: {}};
+document.addEventListener("DOMContentLoaded", () => {
+  const tell = (what) => window.parent.postMessage(what, "*");
+  const links = [...document.querySelectorAll("s-app-nav s-link")];
+  const read = (one) => [one.textContent, one.getAttribute("href"), one.getAttribute("rel")];
+  tell({links: links.map(read)});
+  let changed = null;
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-save-bar]");
+    if (form) { changed = form; tell({bar: true}); }
+  });
+  document.addEventListener("reset", () => tell({bar: false}));
+  document.addEventListener("submit", () => tell({bar: false}));
+  window.addEventListener("message", ({data}) => {
+    if (data.follow) window.open(data.follow, "_self");
+    if (data.press === "save") changed.requestSubmit();
+    if (data.press === "discard") changed.reset();
+  });
+});
+"""
+_LISTEN = """
+window.told = {};
+window.addEventListener("message", ({data}) => Object.assign(window.told, data));
+"""
+
+
+@pytest.fixture
+def inside(browser_at_large: Browser, admin: str) -> Page:
+    """The admin with Backline in its frame, and App Bridge at work."""
+    page = browser_at_large.new_page()
+    page.add_init_script(_LISTEN)
+    page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=STAND_IN))
+    page.goto(f"{admin}/backline")
+    page.get_by_role("button", name="Install").click()
+    _wait_in_frame(page, "1002")
+    return page
+
+
+def tell(page: Page, said: dict[str, str]) -> None:
+    """What the admin tells the frame."""
+    page.evaluate("said => window.frames[0].postMessage(said, '*')", said)
+
+
+def test_the_admin_has_our_navigation_and_ours_gives_way(inside: Page, tmp_path: Path) -> None:
+    frame = inside.frame_locator("iframe")
+    inside.wait_for_function("told.links?.length > 5")
+    links = {name: (href, rel) for name, href, rel in inside.evaluate("told.links")}
+
+    expect(frame.get_by_role("navigation", name="Pages of this shop")).to_be_hidden()
+    assert [name for name, (_, rel) in links.items() if rel == "home"] == ["Overview"]
+    assert {"Orders", "Items", "Incoming", "Settings"} <= links.keys()
+    assert not any("pass=" in href for href, _ in links.values())
+    tell(inside, {"follow": links["Orders"][0]})
+    expect(frame.get_by_role("heading", name="Orders", exact=True)).to_be_visible()
+    inside.screenshot(path=tmp_path / "in-admin.png")
+
+
+def test_the_admins_save_bar_saves_and_discards(inside: Page) -> None:
+    frame = inside.frame_locator("iframe")
+    inside.wait_for_function("told.links?.length > 5")
+    links = {name: href for name, href, _ in inside.evaluate("told.links")}
+    tell(inside, {"follow": links["Settings"]})
+    handling = frame.get_by_label("Handling time (business days)")
+
+    handling.fill("4")
+    inside.wait_for_function("told.bar === true")
+    tell(inside, {"press": "discard"})
+    inside.wait_for_function("told.bar === false")
+    expect(handling).not_to_have_value("4")
+
+    handling.fill("3")
+    tell(inside, {"press": "save"})
+    expect(frame.get_by_role("status").first).to_contain_text("Saved. Recalculating dates.")
+    expect(handling).to_have_value("3")
+
+
 def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
     browser_at_large: Browser, shop: SandboxShop, admin: str
 ) -> None:

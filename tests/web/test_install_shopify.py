@@ -1,6 +1,8 @@
 """Installing on Shopify: both ways in, and every attack on them that was thought of."""
 
+import html
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -579,3 +581,44 @@ def test_parameters_of_ours_are_never_written_into_a_page_unescaped(stage: Stage
     page = stage.browser().get(f"/shopify/install?{query}").get_data(as_text=True)
 
     assert "<script>alert" not in page
+
+
+@pytest.fixture
+def entered(stage: Stage) -> int:
+    """The shop's number, once somebody opened Backline in its admin."""
+    stage.mugs.oauth.install()
+    stage.enter(stage.browser(), stage.mugs.oauth.session_token())
+    shop = stage.shop()
+    assert shop is not None
+    return shop.id
+
+
+def test_whom_the_admin_leads_to_a_page_is_let_in_and_led_on(stage: Stage, entered: int) -> None:
+    """A link of its navigation, or its own address loaded anew, after our pass is over: the browser may
+    keep no cookie."""
+    page, token = stage.browser(), stage.mugs.oauth.session_token()
+
+    asked = page.get(f"/shops/{entered}/orders?list=all&embedded=1&shop={MUGS}&pass=over")
+    opening = page.get(asked.location)
+    back = re.search(r'data-to="([^"]+)"', opening.text)
+    assert back is not None
+    led = page.post(html.unescape(back[1]), headers={"Authorization": f"Bearer {token}"})
+    signed = stage.browser().get(
+        f"/shops/{entered}/orders?embedded=1&shop={MUGS}&id_token={token}&host=x&hmac=x"
+    )
+
+    assert led.json is not None
+    assert led.json["location"].startswith(f"/shops/{entered}/orders?list=all&pass=")
+    assert stage.browser().get(signed.location).location.startswith(f"/shops/{entered}/orders?pass=")
+
+
+@pytest.mark.parametrize(
+    "to", ["https://evil.example/", "//evil.example/", "/shops/99/orders", "/shopify"]
+)
+def test_nobody_is_led_out_of_their_shop(stage: Stage, entered: int, to: str) -> None:
+    token = stage.mugs.oauth.session_token()
+
+    query = urlencode({"embedded": "1", "shop": MUGS, "id_token": token, "to": to})
+    answer = stage.browser().get(f"/shopify/app?{query}")
+
+    assert answer.location.startswith(f"/shops/{entered}?pass=")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from markupsafe import Markup, escape
@@ -153,6 +154,7 @@ def prepare(app: Flask, runtime: Runtime) -> None:
     def frame() -> dict[str, object]:
         return {
             "navigation": _navigation,
+            "admin_address": _admin_address,
             "platforms": PLATFORMS,
             **_bridge(settings),
         }
@@ -182,9 +184,18 @@ def _bridge(settings: Settings) -> dict[str, str]:
     """What a page in the shop's admin loads, and what it is known by there."""
     viewer, framed_by = g.get("viewer"), g.get("framed_by")
     if viewer is None or not viewer.is_embedded or not isinstance(framed_by, AdminOf):
-        return {"app_bridge": "", "app_bridge_key": ""}
+        return {"app_bridge": "", "app_bridge_key": "", "save_bar": ""}
     frames = PLATFORMS[framed_by.platform].frames
-    return {"app_bridge": frames.script, "app_bridge_key": frames.key(settings)}
+    save_bar = Markup(" data-save-bar data-discard-confirmation") if frames.script else ""
+    return {"app_bridge": frames.script, "app_bridge_key": frames.key(settings), "save_bar": save_bar}
+
+
+def _admin_address(endpoint: str, shop: Shop) -> str:
+    """A page of ours as the navigation of the shop's admin names it: its links stay for as long as the
+    admin is open, so that they carry no pass."""
+    told = PLATFORMS[shop.platform].frames.address(shop.domain)
+    values: dict[str, Any] = {**told, browser_sessions.PASS_PARAMETER: None}
+    return url_for(endpoint, shop_id=shop.id, **values)
 
 
 def _coded(text: str) -> Markup:
