@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from flask.testing import FlaskClient
 
 from app.db.models import ArrivalRow, Order, Shop
 from app.pipeline.runtime import Runtime
+from app.web.pages.order_columns import COLUMNS
 from tests.builders import ITEM, LOCATION, NOW
 from tests.db.waiting import in_days, placed, sells
 from tests.web.test_pages_orders import names, text
@@ -70,12 +72,73 @@ def test_the_list_says_what_it_comes_to(client: FlaskClient, waiting: int) -> No
 
 
 def test_the_file_holds_what_is_shown_and_nothing_else(client: FlaskClient, waiting: int) -> None:
-    answer = client.get(f"/shops/{waiting}/orders.csv?tag=vip")
+    answer = client.get(f"/shops/{waiting}/orders.csv?tag=vip&columns=item,units,tags")
 
     rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True)[1:])))
     assert [(row["order"], row["sku"], row["units backordered"], row["tags"]) for row in rows] == [
         ("#1", "MUG-BLUE", "2", "vip, wholesale")
     ]
+
+
+def heads(client: FlaskClient, path: str) -> list[str]:
+    """The columns of the list's table, or of its file."""
+    answer = client.get(path)
+    if ".csv" in path:
+        return next(csv.reader([answer.get_data(as_text=True)[1:].splitlines()[0]]))
+    return re.findall(r'<th role="columnheader"[^>]*>([^<]+)</th>', answer.text)
+
+
+@pytest.mark.parametrize("arguments", ["columns=tags,expected", "column=expected&column=tags"])
+def test_columns_are_chosen_for_the_page_and_for_the_file(
+    client: FlaskClient, waiting: int, arguments: str
+) -> None:
+    page = f"/shops/{waiting}/orders"
+
+    assert heads(client, f"{page}?{arguments}") == ["Order", "Expected", "Tags"]
+    assert heads(client, f"{page}.csv?{arguments}") == ["order", "expected", "tags"]
+    shown = client.get(f"{page}?{arguments}")
+    assert "vip, wholesale" in text(shown)
+    assert f"{page}.csv?list=short&amp;columns=expected,tags" in shown.text.replace("%2C", ",")
+
+
+@pytest.mark.parametrize("arguments", ["", "columns=", "columns=nonsense&column=%00"])
+def test_unless_columns_are_chosen_the_usual_ones_are_shown(
+    client: FlaskClient, waiting: int, arguments: str
+) -> None:
+    usual = ["Order", "State", "Waiting for", "Backordered", "Expected", "Waiting since", "Placed"]
+
+    assert heads(client, f"/shops/{waiting}/orders?{arguments}") == usual
+    in_file = heads(client, f"/shops/{waiting}/orders.csv?{arguments}")
+    assert in_file == [
+        "order", "state", "item", "sku", "units backordered", "expected", "waiting since", "placed",
+    ]  # fmt: skip
+
+
+def test_every_column_can_be_shown(client: FlaskClient, waiting: int) -> None:
+    every = ",".join(COLUMNS)
+
+    shown = text(client.get(f"/shops/{waiting}/orders?columns={every}"))
+    rows = list(csv.reader(client.get(f"/shops/{waiting}/orders.csv?columns={every}").text.splitlines()))
+
+    assert len({len(row) for row in rows}) == 1
+    assert "90" in shown
+
+
+def test_where_orders_have_no_tags_there_is_no_column_of_them(
+    client: FlaskClient, runtime: Runtime, waiting: int
+) -> None:
+    with runtime.sessions.begin() as session:
+        session.get_one(Shop, waiting).platform = "bigcommerce"
+
+    assert heads(client, f"/shops/{waiting}/orders?columns=state,tags") == ["Order", "State"]
+    assert heads(client, f"/shops/{waiting}/orders.csv?columns=state,tags") == ["order", "state"]
+
+
+def test_a_view_keeps_its_columns(client: FlaskClient, waiting: int) -> None:
+    post(client, f"/shops/{waiting}/orders/views", name="Dates", shown="list=short&columns=expected")
+
+    page = client.get(f"/shops/{waiting}/orders").get_data(as_text=True)
+    assert f'href="/shops/{waiting}/orders?list=short&amp;columns=expected">Dates<' in page
 
 
 def post(client: FlaskClient, path: str, **fields: object) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, abort, request
@@ -14,7 +13,6 @@ from app.db import interventions, saved_views
 from app.db.arrivals import locations
 from app.db.pages import incoming, orders
 from app.db.pages.order_filters import Filters
-from app.db.pages.orders import ListedOrder
 from app.db.pages.paging import PAGE, Turn
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
@@ -35,6 +33,7 @@ from app.web.pages.frame import (
     turn_values,
 )
 from app.web.pages.order import HIGHEST_PRIORITY
+from app.web.pages.order_columns import COLUMNS, USUAL, read_columns, written
 from app.web.pages.states import LABELS, badges
 
 _SORTS = {
@@ -45,10 +44,6 @@ _SORTS = {
 }
 _NEWEST_FIRST = {"all", "released"}
 _LONGEST_WAIT_DAYS = 3650
-_COLUMNS = (
-    "order", "state", "item", "sku", "units backordered", "expected", "waiting since", "placed",
-    "priority", "tags",
-)  # fmt: skip
 _DONE = {
     "bulk": "Done for the selected orders.",
     "nothing": "Select at least one order first.",
@@ -74,11 +69,17 @@ class Address:
     turn: Turn
     is_list_named: bool
     filters: Filters
+    columns: tuple[str, ...] = USUAL
 
     @property
     def is_sorted(self) -> bool:
         """Whether it asks for another order than the list's usual one."""
         return self.sort_name != _usual_sort(self.list_name)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether there is something to keep as a view."""
+        return bool(self.filter_values() or self.text or self.columns != USUAL)
 
     @property
     def usual_sort(self) -> str:
@@ -107,7 +108,14 @@ class Address:
         """The address's arguments with other ones in place; those that say nothing are left out. A
         changed list begins at its first page."""
         sort = self.sort_name if self.is_sorted else None
-        now = {"list": self.list_name, "sort": sort, "q": self.text, **self.filter_values()} | changes
+        now = {
+            "list": self.list_name,
+            "sort": sort,
+            "q": self.text,
+            "columns": None if self.columns == USUAL else ",".join(self.columns),
+            **self.filter_values(),
+            **changes,
+        }
         return {name: value for name, value in now.items() if value not in (None, "")}
 
     def wanted(self, say: Words) -> orders.Wanted:
@@ -180,6 +188,12 @@ def _listing(opened: OpenShop) -> str:
         address=address,
         labels=LABELS,
         sorts=_SORTS,
+        columns=_shown_columns(opened, address),
+        all_columns={
+            name: one.title
+            for name, one in COLUMNS.items()
+            if platform.traits.has_tags or not one.is_of_tags
+        },
         badges=badges,
         views=saved_views.list_views(session, opened.id),
         suppliers=incoming.open_suppliers(session, opened.id),
@@ -194,36 +208,20 @@ def _listing(opened: OpenShop) -> str:
 
 
 def _written(runtime: Runtime, shop_id: int, address: Address) -> Iterator[str]:
-    """The list as a file, a line for each item that an order waits for; an order that waits for none
-    has one line. A byte-order mark tells spreadsheets that it is UTF-8."""
+    """The list as a file, with the columns that are shown. A byte-order mark tells spreadsheets that it
+    is UTF-8."""
     with open_shop(runtime, shop_id) as opened:
-        yield "\ufeff" + cell_line(_COLUMNS)
         wanted = replace(address.wanted(opened.say), turn=Turn())
-        for row in orders.walk_orders(opened.session, shop_id, wanted):
-            for cells in _cells(row, opened.say):
-                yield cell_line(cells)
+        rows = orders.walk_orders(opened.session, shop_id, wanted)
+        yield "\ufeff"
+        for cells in written(rows, _shown_columns(opened, address), opened.say):
+            yield cell_line(cells)
 
 
-def _cells(row: ListedOrder, say: Words) -> Iterator[tuple[str, ...]]:
-    order = row.order
-    state = ", ".join(
-        one.badge or one.name for one in badges(row.states, is_cancelled=order.is_cancelled)
-    )
-    rest = (
-        order.expected_on.isoformat() if order.short and order.expected_on else "",
-        _moment(order.short_since, say) if order.short and order.short_since else "",
-        _moment(order.placed_at, say),
-        str(order.priority),
-        ", ".join(order.tags.split("\n")[1:-1]),
-    )
-    for line in row.lines:
-        yield (order.name, state, line.title, line.sku, str(line.short), *rest)
-    if not row.lines:
-        yield (order.name, state, "", "", str(order.short), *rest)
-
-
-def _moment(moment: Any, say: Words) -> str:
-    return str(moment.astimezone(say.zone).isoformat(timespec="seconds"))
+def _shown_columns(opened: OpenShop, address: Address) -> list[str]:
+    """What is chosen, but for tags where orders have none."""
+    has_tags = PLATFORMS[opened.shop.platform].traits.has_tags
+    return [name for name in address.columns if has_tags or not COLUMNS[name].is_of_tags]
 
 
 def _act_on_many(opened: OpenShop) -> AnyResponse:
@@ -253,7 +251,19 @@ def _act_on_many(opened: OpenShop) -> AnyResponse:
 
 def _shown_arguments() -> list[tuple[str, str]]:
     """The list that the form was sent from, by what an address of it may say."""
-    known = ("list", "sort", "q", "sku", "supplier", "location", "by", "over", "tag", "released")
+    known = (
+        "list",
+        "sort",
+        "q",
+        "sku",
+        "supplier",
+        "location",
+        "by",
+        "over",
+        "tag",
+        "released",
+        "columns",
+    )
     sent = parse_qsl(request.form.get("shown", ""))
     return [(name, value[:LONGEST_TEXT]) for name, value in sent if name in known]
 
@@ -282,7 +292,8 @@ def _read_address() -> Address:
     if sort_name not in orders.SORTS:
         sort_name = _usual_sort(list_name)
     turn = read_turn(orders.SORTS[sort_name])
-    return Address(list_name, sort_name, text, turn, is_list_named, filters)
+    named = [*request.args.get("columns", "").split(","), *request.args.getlist("column")]
+    return Address(list_name, sort_name, text, turn, is_list_named, filters, read_columns(named))
 
 
 def _read_filters() -> Filters:
