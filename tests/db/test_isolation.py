@@ -205,6 +205,12 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     bulk_writes.begin(session, shop.id, [2], now=NOW)
     bulk_writes.add_part(session, shop.id, units, [2])
     reservations.replace_reservations(session, shop.id, [reservation(units)])
+    _fill_opted_in(session, shop, units, name)
+    session.flush()
+
+
+def _fill_opted_in(session: Session, shop: Shop, units: int, name: str) -> None:
+    """Rows of what merchants switch on: holds, moves, orders passed over, selling on."""
     number = holds.intend(session, shop.id, 1, a_hold(units), now=NOW)
     holds.adopt(session.get_one(HoldRow, number), units, now=NOW)
     holds.ask_for_checks(session, shop.id, [1], at=NOW)
@@ -213,7 +219,6 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     long_queues.keep_queues(session, shop.id, ITEM, {LOCATION: _long_queue(units)}, now=NOW)
     selling.intend(session, shop.id, A_SETTING, "DENY", was="CONTINUE", why=name, now=NOW)
     selling.ask_for_checks(session, shop.id, [ITEM], at=NOW)
-    session.flush()
 
 
 def _long_queue(units: int) -> Kept:

@@ -16,9 +16,8 @@ from app.pipeline.selling import may_write
 from app.pipeline.selling_rehearsal import Rehearsal, rehearse
 from app.platforms.registry import PLATFORMS
 from app.web import access
-from app.web.pages.forms import Form
+from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, open_shop, read_session
-from app.web.pages.item import Forms
 
 _NAVIGATED = "settings.shop_page"
 _MOST_ITEMS = 5000
