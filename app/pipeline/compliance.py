@@ -122,6 +122,14 @@ def with_duties(
     ]
 
 
+def must_refund(session: Session, shop: Shop, order_id: int, *, now: datetime) -> bool:
+    """Whether by the law that the shop has chosen the order is over, and its money must go back."""
+    if shop.regime == Regime.NONE:
+        return False
+    waiting = waiting_orders(session, shop.id, _judge_of(shop, now), order_ids=[order_id])
+    return any(one.duties.is_cancelled and one.duties.refund_due is not None for one in waiting)
+
+
 def compare_duties(session: Session, shop: Shop, *, now: datetime) -> None:
     """Have every order judged that says otherwise than it is whether its buyer must be told."""
     owing, saying = _owing(session, shop, now), showing.orders_saying_notice(session, shop.id)

@@ -66,6 +66,7 @@ from app.db import (
     preferences,
     promises,
     queue_heads,
+    refunds,
     reservations,
     risk,
     routes,
@@ -94,6 +95,7 @@ from app.db.models import (
     FileLayoutRow,
     HoldRow,
     Order,
+    RefundRow,
     SavedViewRow,
     Shop,
     StockItem,
@@ -119,6 +121,7 @@ from app.platforms.base import (
     Routing,
     VariantSeen,
 )
+from app.platforms.base.refunds import RefundQuote
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -219,6 +222,9 @@ def _fill_opted_in(session: Session, shop: Shop, units: int, name: str) -> None:
     long_queues.keep_queues(session, shop.id, ITEM, {LOCATION: _long_queue(units)}, now=NOW)
     selling.intend(session, shop.id, A_SETTING, "DENY", was="CONTINUE", why=name, now=NOW)
     selling.ask_for_checks(session, shop.id, [ITEM], at=NOW)
+    session.add(
+        RefundRow(shop_id=shop.id, order_id=1, key="k-1", state="prepared", prepared_at=NOW, by=name)
+    )
 
 
 def _long_queue(units: int) -> Kept:
@@ -304,6 +310,15 @@ def a_routed_copy(session: Session, shop: Shop) -> order_copies.OrderCopy:
 
 AT: dict[str, Any] = {"now": seconds(10), "cause": "a test"}
 ORDERS = [1, 2]
+
+
+def the_refund(session: Session, shop: Shop) -> RefundRow:
+    """What was prepared for an order that both shops have."""
+    found = refunds.find(session, shop.id, 1, "k-1")
+    assert found is not None
+    return found
+
+
 A_SETTING = selling.SettingKey(ITEM, 31, "policy")
 A_CHECK = selling.DueCheck(ITEM, NOW, 0)
 TOLD = [
@@ -596,6 +611,20 @@ CALLS: Mapping[str, Call] = {
     "holds.done": lambda s, a: holds.done(s, a.id, 1),
     "holds.again": lambda s, a: holds.again(s, a.id, 1, at=seconds(9), attempts=1),
     "holds.held_units": lambda s, a: holds.held_units(s, a.id, ORDERS),
+    "refunds.short_items": lambda s, a: refunds.short_items(s, a.id, 1),
+    "refunds.open_lines": lambda s, a: refunds.open_lines(s, a.id, 1),
+    "refunds.latest": lambda s, a: refunds.latest(s, a.id, 1),
+    "refunds.find": lambda s, a: refunds.find(s, a.id, 1, "k-1"),
+    "refunds.prepare": lambda s, a: refunds.prepare(
+        s, s.get_one(Order, (a.id, 1)), [], RefundQuote(), why=[], by="ann", now=NOW
+    ),
+    "refunds.drop": lambda s, a: refunds.drop(s, a.id, 1),
+    "refunds.take": lambda s, a: refunds.take(s, a.id, 1, "k-1", by="ann", notifies=False, now=NOW),
+    "refunds.unanswered": lambda s, a: refunds.unanswered(
+        s, a.id, 1, "k-1", asked_before=seconds(9), now=NOW
+    ),
+    "refunds.finish": lambda s, a: refunds.finish(s, the_refund(s, a), order_name="#1", now=NOW),
+    "pages.order.line_titles": lambda s, a: page_order.line_titles(s, a.id, 1),
     "selling.ask_for_checks": lambda s, a: selling.ask_for_checks(s, a.id, [ITEM, 99], at=NOW),
     "selling.ask_for_check_of": lambda s, a: selling.ask_for_check_of(s, a, ITEM, now=NOW),
     "selling.ask_for_checks_of_all": lambda s, a: selling.ask_for_checks_of_all(s, a, NOW),
@@ -793,7 +822,7 @@ ACROSS_SHOPS = {
     "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
 }
 
-BY_OUR_OWN_NUMBER = {"arrivals", "deliveries", "holds"}
+BY_OUR_OWN_NUMBER = {"arrivals", "deliveries", "holds", "refunds"}
 """Their rows are changed by the id they were loaded with, which no two shops share."""
 
 

@@ -36,6 +36,7 @@ from app.db.models.people import (
 )
 from app.db.models.promises import IN_BULK, TAGGED, BulkWriteRow, NoticeRow, PromiseRow, ShownRow
 from app.db.models.queues import LongQueue, LongQueuePage
+from app.db.models.refunds import RefundRow
 from app.db.models.selling import SellingCheckRow, SellingRow
 from app.db.models.shops import Shop
 from app.db.models.stock import (
@@ -81,6 +82,7 @@ __all__ = [
     "Order",
     "PoolRow",
     "PromiseRow",
+    "RefundRow",
     "ReservationRow",
     "RouteRow",
     "SavedViewRow",

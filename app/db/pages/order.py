@@ -86,6 +86,12 @@ def read_items(session: Session, shop_id: int, order_id: int) -> list[ItemOfOrde
     return list(found.values())
 
 
+def line_titles(session: Session, shop_id: int, order_id: int) -> dict[int, str]:
+    """What the order's line items are called, by their ids."""
+    where = (LineItemRow.shop_id == shop_id, LineItemRow.order_id == order_id)
+    return dict(session.execute(sa.select(LineItemRow.line_id, LineItemRow.title).where(*where)).all())
+
+
 def _add_promises(
     session: Session, shop_id: int, order_id: int, found: dict[tuple[str, int], ItemOfOrder]
 ) -> None:

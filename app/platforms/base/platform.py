@@ -21,6 +21,7 @@ from app.platforms.base.orders import (
     OrderChange,
     WriteResult,
 )
+from app.platforms.base.refunds import Refunder
 from app.platforms.base.selling import Seller
 from app.platforms.base.stock import Inbound, ItemStock, PurchaseOrder, Reservation, ReservationKind
 
@@ -58,6 +59,7 @@ class Traits(msgspec.Struct, frozen=True):
     `has_tags`: orders carry tags, and one write sets them together with note and metafields; else our
     words stand on the first line of our block in the note, and the metafields are written after it.
     `note_limit`: characters a note holds. `has_holds`: parts of orders can be held back from shipping.
+    `has_refunds`: units that were not shipped can be canceled, and the money for them given back.
     `can_move`: staff can ship a part of an order from another location.
     `stock_lag_s`: how long a reading of stock may be behind what orders already say (see
     `app.core.freshness`).
@@ -84,6 +86,7 @@ class Traits(msgspec.Struct, frozen=True):
     webhook_list_every_s: float = 0
     has_order_status: bool = False
     reservation_scopes: Mapping[str, ReservationKind] = {}
+    has_refunds: bool = False
     selling_scope: str = ""
     selling_settings: tuple[SettingName, ...] = ()
     sells_by_location: bool = False
@@ -123,6 +126,7 @@ class Platform(Protocol):
     bulk: BulkWriter | None
     holds: Holder | None
     seller: Seller | None
+    refunder: Refunder | None
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

@@ -28,6 +28,7 @@ from app.platforms.base import (
     VariantSeen,
     WriteResult,
 )
+from app.platforms.base.refunds import Refunder
 from app.platforms.bigcommerce import hooks, profile, reads, writes
 from app.platforms.bigcommerce.client import BigCommerceClient
 from app.platforms.bigcommerce.selling import SCOPE as SELLING_SCOPE
@@ -62,6 +63,7 @@ class BigCommercePlatform:
         self.bulk: BulkWriter | None = None
         self.holds: Holder | None = None
         self.seller: Seller | None = BigCommerceSeller(client, store_config)
+        self.refunder: Refunder | None = None
         self.traits = msgspec.structs.replace(TRAITS, stock_lag_s=quiet_s, batches_news_s=news_s)
 
     def fetch_profile(self) -> ShopProfile:

@@ -28,6 +28,7 @@ from app.platforms.base import (
     VariantSeen,
     WriteResult,
 )
+from app.platforms.base.refunds import Refunder
 from app.platforms.shopify import (
     glances,
     imports,
@@ -42,6 +43,7 @@ from app.platforms.shopify import (
 from app.platforms.shopify.bulk import ShopifyBulk
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.shopify.holds import ShopifyHolds
+from app.platforms.shopify.refunds import ShopifyRefunder
 from app.platforms.shopify.selling import SCOPE as SELLING_SCOPE
 from app.platforms.shopify.selling import ShopifySeller
 
@@ -51,6 +53,7 @@ TRAITS = Traits(
     note_limit=5000,
     has_holds=True,
     can_move=True,
+    has_refunds=True,
     webhook_list_every_s=6 * 3600,
     reservation_scopes=profile.RESERVATION_SCOPES,
     selling_scope=SELLING_SCOPE,
@@ -67,6 +70,7 @@ class ShopifyPlatform:
         self.bulk: BulkWriter | None = ShopifyBulk(client)
         self.holds: Holder | None = ShopifyHolds(client)
         self.seller: Seller | None = ShopifySeller(client)
+        self.refunder: Refunder | None = ShopifyRefunder(client)
 
     def fetch_profile(self) -> ShopProfile:
         """Who the shop is and which scopes we hold and lack."""

@@ -60,6 +60,7 @@ FIELDS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("Mutation", "fulfillmentOrderHold"): FULFILLMENT_WRITE,
     ("Mutation", "fulfillmentOrderReleaseHold"): FULFILLMENT_WRITE,
     ("Mutation", "fulfillmentOrderMove"): FULFILLMENT_WRITE,
+    ("Mutation", "refundCreate"): ("write_orders",),
     ("Mutation", "productVariantsBulkUpdate"): ("write_products",),
 }
 

@@ -28,7 +28,7 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.execution.values import get_variable_values
+from graphql.execution.values import get_directive_values, get_variable_values
 
 from app.sandbox.shopify import access, cost
 from app.sandbox.shopify.answers import ANSWERS, TYPE_NAMES
@@ -75,9 +75,20 @@ def _resolver(type_name: str, name: str, field: GraphQLField) -> Any:
     def resolve(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
         for scopes in needs:
             info.context.demand(scopes, what=name)
+        if type_name == "Mutation":
+            info.context.idempotency_key = _key_of(info)
         return answer(source, info.context, args)
 
     return resolve
+
+
+def _key_of(info: GraphQLResolveInfo) -> str:
+    """What `@idempotent` names the mutation by; empty where it does not."""
+    directive = info.schema.get_directive("idempotent")
+    if directive is None:
+        return ""
+    given = get_directive_values(directive, info.field_nodes[0], info.variable_values)
+    return str(given["key"]) if given else ""
 
 
 def _answer(type_name: str, name: str) -> Answer:

@@ -24,12 +24,14 @@ GID = re.compile(r"gid://shopify/(\w+)/(\d+)(?:\?inventory_item_id=(\d+))?")
 
 @dataclass
 class Call:
-    """The shop that is asked, the request's number, and the address under which the shop is reached."""
+    """The shop that is asked, the request's number, and the address under which the shop is reached;
+    `idempotency_key` is that of the mutation which is run."""
 
     shop: SandboxShop
     number: int
     base_url: str
     is_bulk: bool = False
+    idempotency_key: str = ""
 
     @property
     def books(self) -> Books:

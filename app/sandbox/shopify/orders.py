@@ -4,6 +4,7 @@ fulfillment orders follow in the background (`routing`)."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 from app.sandbox.buyers import invent_buyer
@@ -181,6 +182,11 @@ def refund(
     order.has_refund = True
     books.touch(order)
     _tell_refund(books, order, lines, restock)
+
+
+def paid(order: Order) -> Decimal:
+    """What the buyer paid."""
+    return sum((Decimal(payloads.PRICE) * line.quantity for line in order.lines), Decimal())
 
 
 def _refuse_refund(line: Line, quantity: int, restock: Restock) -> None:

@@ -55,7 +55,7 @@ KEEP: Mapping[str, str] = {
         webhookSubscriptionCreate webhookSubscriptionUpdate webhookSubscriptionDelete
         bulkOperationRunQuery bulkOperationRunMutation bulkOperationCancel stagedUploadsCreate
         fulfillmentOrderHold fulfillmentOrderReleaseHold fulfillmentOrderMove
-        productVariantsBulkUpdate""",
+        productVariantsBulkUpdate refundCreate""",
     "Node": "id",
     "LegacyInteroperability": "legacyResourceId",
     "HasMetafields": "metafield metafields",
@@ -67,10 +67,14 @@ KEEP: Mapping[str, str] = {
         cancelReason closedAt closed confirmed edited test currentSubtotalLineItemsQuantity
         displayFulfillmentStatus
         displayFinancialStatus fulfillable requiresShipping sourceName lineItems fulfillmentOrders
-        metafield metafields""",
+        suggestedRefund metafield metafields""",
     "LineItem": """id name title variantTitle sku quantity currentQuantity unfulfilledQuantity
         fulfillableQuantity nonFulfillableQuantity refundableQuantity requiresShipping product
         variant vendor originalUnitPriceSet sellingPlan""",
+    "SuggestedRefund": "amountSet suggestedTransactions",
+    "SuggestedOrderTransaction": "amountSet gateway kind parentTransaction",
+    "OrderTransaction": "id",
+    "Refund": "id legacyResourceId createdAt note",
     "LineItemSellingPlan": "name sellingPlanId",
     "SellingPlan": "id name inventoryPolicy",
     "SellingPlanInventoryPolicy": "reserve",

@@ -1,8 +1,10 @@
 """What a shop consists of: plain mutable records, changed only by the modules beside this one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Any, Literal
 
 from app.sandbox.buyers import Buyer
 from app.sandbox.records import Refused
@@ -152,7 +154,7 @@ class Refunded:
 class Order:
     """One order. `route_due_at` is when the background worker next looks at it; `parcels` are what was
     shipped and still is, `cancelled_parcels` what was and is not, by fulfillment id; `refunds` what each
-    refund names."""
+    refund names, `refunded` the money that went back by the API."""
 
     order_id: int
     number: int
@@ -174,6 +176,7 @@ class Order:
     closed_at: datetime | None = None
     is_edited: bool = False
     has_refund: bool = False
+    refunded: Decimal = Decimal()
 
     @property
     def name(self) -> str:
@@ -186,6 +189,14 @@ class Order:
             if line.line_id == line_id:
                 return line
         raise Refused(f"order {self.name} has no line {line_id}")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A request that was named by a key, and what it was answered."""
+
+    wish: Mapping[str, Any]
+    answer: dict[str, Any]
 
 
 @dataclass

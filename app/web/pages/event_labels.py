@@ -47,6 +47,7 @@ KINDS: Mapping[str, str] = {
     "selling stopped": "Sales stopped or limited",
     "selling restored": "Sold as before again",
     "selling left": "Selling changed by somebody else",
+    "units canceled": "Units canceled and refunded",
     "selling refused": "Selling could not be changed",
     "connected": "Shop connected",
     "disconnected": "Shop disconnected",

@@ -17,6 +17,7 @@ from app.db.pages import order as order_page
 from app.db.pages.order import ItemOfOrder
 from app.db.pages.orders import states_of
 from app.pipeline.compliance import with_duties
+from app.pipeline.refunds import proposed
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import sentences_for
 from app.pipeline.whatif import standing_of
@@ -112,6 +113,13 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     return blueprint
 
 
+def _may_cancel_units(opened: OpenShop, order: Order) -> bool:
+    """Whether units of it can't be served, so that a manager may cancel them."""
+    if not PLATFORMS[opened.shop.platform].traits.has_refunds or not order.short:
+        return False
+    return bool(proposed(opened.session, opened.shop, order, now=opened.say.now))
+
+
 def _set_priority(runtime: Runtime, shop_id: int, order_id: int) -> Response | tuple[str, int]:
     text = request.form.get("priority", "").strip()
     with change_shop(runtime, shop_id) as opened:
@@ -163,6 +171,7 @@ def _render(
         locations=order_page.read_locations(session, shop.id, order.order_id),
         outside=outside,
         on_hold=order_page.read_holds(session, shop.id, order.order_id),
+        may_cancel_units=_may_cancel_units(opened, order),
         judgement=judgement,
         events=events,
         platform=platform,

@@ -15,6 +15,7 @@ from app.platforms.shopify import (
     moves,
     queries,
     reads,
+    refunds,
     selling,
     subscriptions,
     writes,
@@ -31,7 +32,7 @@ SUBSCRIBE = [
     aliases.Part("w0", subscriptions.CREATE, {}),
     aliases.Part("w1", subscriptions.UPDATE, {}),
 ]
-KEPT = vars(queries) | vars(goods_queries) | vars(selling)
+KEPT = vars(queries) | vars(goods_queries) | vars(selling) | vars(refunds)
 DOCUMENTS = {
     name: value.document if isinstance(value, queries.OrderQuery) else value
     for name, value in KEPT.items()

@@ -1,6 +1,8 @@
 """What orders, their lines, draft orders and amounts of money answer."""
 
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
 from app.sandbox.shopify.answers.fields import (
     always,
@@ -13,9 +15,9 @@ from app.sandbox.shopify.answers.fields import (
 )
 from app.sandbox.shopify.call import Answer, Args, Call
 from app.sandbox.shopify.nodes import sees_fulfillment_orders
-from app.sandbox.shopify.orders import SOURCE_NAMES, display_status
+from app.sandbox.shopify.orders import SOURCE_NAMES, display_status, paid
 from app.sandbox.shopify.paging import Page
-from app.sandbox.shopify.payloads import PRICE, fulfillable
+from app.sandbox.shopify.payloads import PRICE, fulfillable, gid
 from app.sandbox.shopify.records import Order
 from app.sandbox.shopify.terms import FULFILLMENT_ORDER_TERMS, searched
 
@@ -34,7 +36,22 @@ def _financial_status(order: Order, call: Call, args: Args) -> str:
     return "PARTIALLY_REFUNDED" if order.has_refund else "PAID"
 
 
+def _suggested_refund(order: Order, call: Call, args: Args) -> dict[str, Any]:
+    """The price of the units, by the payment that they were paid by."""
+    units = sum(one["quantity"] for one in args.get("refundLineItems") or [])
+    left = paid(order) - order.refunded
+    amount = str(min(Decimal(PRICE) * units, left))
+    payment = {
+        "amountSet": amount,
+        "gateway": "manual",
+        "kind": "SUGGESTED_REFUND",
+        "parentTransaction": {"id": gid("OrderTransaction", order.order_id)},
+    }
+    return {"amountSet": amount, "suggestedTransactions": [payment] if units else []}
+
+
 ORDER: dict[str, Answer] = {
+    "suggestedRefund": _suggested_refund,
     "id": gid_of("Order", "order_id"),
     "legacyResourceId": text_of("order_id"),
     "name": value_of("name"),

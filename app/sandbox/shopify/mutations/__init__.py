@@ -5,7 +5,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.sandbox.shopify.call import Answer, Args, Call
-from app.sandbox.shopify.mutations import bulk, holds, metafields, moves, orders, products, webhooks
+from app.sandbox.shopify.mutations import (
+    bulk,
+    holds,
+    metafields,
+    moves,
+    orders,
+    products,
+    refunds,
+    webhooks,
+)
 
 
 def _closing(write: Answer) -> Callable[..., Any]:
@@ -22,6 +31,6 @@ def _closing(write: Answer) -> Callable[..., Any]:
 
 MUTATIONS: Mapping[str, Answer] = {
     name: _closing(write)
-    for module in (orders, metafields, holds, moves, products, webhooks, bulk)
+    for module in (orders, metafields, holds, moves, products, refunds, webhooks, bulk)
     for name, write in module.MUTATIONS.items()
 }

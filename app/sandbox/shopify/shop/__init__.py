@@ -18,7 +18,7 @@ from app.sandbox.shopify.bulk import BulkOperation
 from app.sandbox.shopify.bulk_writes import StagedUpload
 from app.sandbox.shopify.faults import Faults
 from app.sandbox.shopify.oauth import OAuth
-from app.sandbox.shopify.records import DraftOrder, FulfillmentOrder, Order, RequestRecord
+from app.sandbox.shopify.records import Answered, DraftOrder, FulfillmentOrder, Order, RequestRecord
 from app.sandbox.shopify.shop.catalogue import CatalogueActions
 from app.sandbox.shopify.shop.fulfillment import FulfillmentActions
 from app.sandbox.shopify.shop.inbound import InboundActions
@@ -76,6 +76,7 @@ class SandboxShop(CatalogueActions, InboundActions, OrderActions, FulfillmentAct
     before_request: Callable[[], None] | None = None
     requests: list[RequestRecord] = field(default_factory=list)
     request_count: int = 0
+    idempotent: dict[str, Answered] = field(default_factory=dict)
     bulk_operations: dict[int, BulkOperation] = field(default_factory=dict)
     staged_uploads: dict[str, StagedUpload] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -1,0 +1,132 @@
+"""Cancel units that can't be served, on proposal: prepared for a person, and done once they confirm it.
+
+Nothing is ever canceled by itself. The platform is asked twice: what it gives back, when it is prepared,
+and once more just before it is sent. A request has a key of its own: what was sent twice is done once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session, sessionmaker
+
+from app.core.unservable import Cause, Unservable, unservable
+from app.db import refunds, shops
+from app.db.models import Order, RefundRow, Shop
+from app.db.refunds import RefundState
+from app.errors import BacklineError
+from app.pipeline.compliance import must_refund
+from app.platforms.base import Platform
+from app.platforms.base.refunds import Refunder, RefundLine, RefundRequest
+
+# A request that nobody answered so long is over, whatever became of it.
+_PATIENCE = timedelta(seconds=90)
+_NOT_HERE = "This platform takes no refunds from Backline."
+_IN_PROGRESS = "It is being done already. Load the page again in a minute."
+_OTHERWISE = "What would be given back has changed since it was shown. Prepare it again."
+WORDS = {
+    Cause.DISCONTINUED: "will not be restocked",
+    Cause.OVERDUE: "the money must go back by law",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refunds:
+    """What is done with the platform and the database, each in its own time."""
+
+    sessions: sessionmaker[Session]
+    connect: Callable[[Shop], Platform]
+    clock: Callable[[], datetime]
+
+    def prepare(self, shop_id: int, order_id: int, *, by: str) -> str:
+        """Ask what canceling gives back, and keep it to be shown. Returns what is in the way (empty:
+        nothing)."""
+        with self.sessions.begin() as session:
+            shop = shops.get_shop(session, shop_id)
+            order = session.get_one(Order, (shop_id, order_id))
+            found = proposed(session, shop, order, now=self.clock())
+        if not found:
+            return "Every unit of this order can be served."
+        lines = [RefundLine(one.line_id, one.location_id, one.units, one.outstanding) for one in found]
+        try:
+            refunder = self._refunder(shop)
+            if refunder is None:
+                return _NOT_HERE
+            quote = refunder.quote(order_id, lines)
+        except BacklineError as error:
+            return str(error)
+        if quote.problem:
+            return quote.problem
+        why = [WORDS[one.cause] for one in found]
+        with self.sessions.begin() as session:
+            order = session.get_one(Order, (shop_id, order_id))
+            refunds.prepare(session, order, lines, quote, why=why, by=by, now=self.clock())
+        return ""
+
+    def confirm(self, shop_id: int, order_id: int, key: str, *, by: str, notifies: bool) -> str:
+        """Do what was shown, if it still stands so; what was sent before and never answered is sent once
+        more, under the same key. Returns what is in the way (empty: it is done)."""
+        with self.sessions.begin() as session:
+            shop = shops.get_shop(session, shop_id)
+            row = refunds.find(session, shop_id, order_id, key)
+        if row is None or row.state == RefundState.DROPPED:
+            return "This is out of date. Prepare it again."
+        if row.state == RefundState.DONE:
+            return ""
+        try:
+            refunder = self._refunder(shop)
+            if row.state == RefundState.PREPARED and (problem := _objection(refunder, row)):
+                self._end(row, problem)
+                return problem
+            taken = self._take(row, by=by, notifies=notifies)
+            if taken is None:
+                return _IN_PROGRESS
+            problem = refunder.refund(_request(taken)) if refunder else _NOT_HERE
+        except BacklineError as error:
+            # Whether it arrived nobody knows: what was sent stays as asked, and may be sent once more.
+            return str(error)
+        self._end(taken, problem)
+        return problem
+
+    def _take(self, row: RefundRow, *, by: str, notifies: bool) -> RefundRow | None:
+        now, key = self.clock(), (row.shop_id, row.order_id, row.key)
+        with self.sessions.begin() as session:
+            if row.state == RefundState.PREPARED:
+                return refunds.take(session, *key, by=by, notifies=notifies, now=now)
+            return refunds.unanswered(session, *key, asked_before=now - _PATIENCE, now=now)
+
+    def _end(self, row: RefundRow, problem: str) -> None:
+        with self.sessions.begin() as session:
+            kept = session.get_one(RefundRow, row.id)
+            if problem:
+                refunds.refuse(kept, problem)
+                return
+            order = session.get_one(Order, (row.shop_id, row.order_id))
+            refunds.finish(session, kept, order_name=order.name, now=self.clock())
+
+    def _refunder(self, shop: Shop) -> Refunder | None:
+        return self.connect(shop).refunder
+
+
+def _objection(refunder: Refunder | None, row: RefundRow) -> str:
+    """Why what was shown can't be done as it was shown."""
+    if refunder is None:
+        return _NOT_HERE
+    quote = refunder.quote(row.order_id, refunds.lines_of(row))
+    return quote.problem or ("" if quote == refunds.quote_of(row) else _OTHERWISE)
+
+
+def _request(row: RefundRow) -> RefundRequest:
+    note = f"Canceled by {row.by} in Backline: {'; '.join(dict.fromkeys(row.why))}"
+    lines, quote = tuple(refunds.lines_of(row)), refunds.quote_of(row)
+    return RefundRequest(row.order_id, lines, quote, row.key, note, row.notifies_buyer)
+
+
+def proposed(session: Session, shop: Shop, order: Order, *, now: datetime) -> list[Unservable]:
+    """The units of an order that can't be served, by what is recorded of it."""
+    if order.is_cancelled or order.is_gone:
+        return []
+    short = refunds.short_items(session, shop.id, order.order_id)
+    lines = refunds.open_lines(session, shop.id, order.order_id)
+    is_owed = must_refund(session, shop, order.order_id, now=now)
+    return unservable(short, lines, must_refund=is_owed)

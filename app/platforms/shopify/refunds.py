@@ -1,0 +1,149 @@
+"""Refunds of units that were not shipped.
+
+https://shopify.dev/docs/api/admin-graphql/latest/mutations/refundCreate: with restock type CANCEL the
+units are taken out of the order and of what is committed; nothing of what ships changes. Since 2026-04 a
+key must name the request, and requests with the same key are done once:
+https://shopify.dev/docs/api/usage/idempotent-requests.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from app.platforms.base.refunds import RefundLine, RefundPart, RefundQuote, RefundRequest
+from app.platforms.http import PlatformRefused
+from app.platforms.shopify.aliases import in_words
+from app.platforms.shopify.answers import typed
+from app.platforms.shopify.client import ShopifyClient
+from app.platforms.shopify.ids import gid, gids, number_of
+from app.platforms.shopify.queries import MUTATION_COST
+
+QUOTE_COST = 40
+QUOTE = """query RefundQuote($id: ID!, $ids: [ID!]!, $lines: [RefundLineItemInput!]!) {
+  nodes(ids: $ids) { ... on LineItem { id unfulfilledQuantity } }
+  order(id: $id) { cancelledAt suggestedRefund(refundLineItems: $lines) {
+    amountSet { presentmentMoney { amount currencyCode } }
+    suggestedTransactions {
+      gateway amountSet { presentmentMoney { amount } } parentTransaction { id }
+    }
+  } }
+}"""
+REFUND = """mutation Refund($input: RefundInput!, $key: String!) {
+  refundCreate(input: $input) @idempotent(key: $key) {
+    refund { id } userErrors { field message }
+  }
+}"""
+_CHANGED = "The order has changed since Backline read it. Wait a minute, and prepare it again."
+
+
+class _Money(msgspec.Struct, frozen=True, rename="camel"):
+    amount: str
+    currency_code: str = ""
+
+
+class _Bag(msgspec.Struct, frozen=True, rename="camel"):
+    presentment_money: _Money
+
+
+class _Id(msgspec.Struct, frozen=True):
+    id: str
+
+
+class _Transaction(msgspec.Struct, frozen=True, rename="camel"):
+    amount_set: _Bag
+    gateway: str | None = None
+    parent_transaction: _Id | None = None
+
+
+class _Suggested(msgspec.Struct, frozen=True, rename="camel"):
+    amount_set: _Bag
+    suggested_transactions: tuple[_Transaction, ...]
+
+
+class _Order(msgspec.Struct, frozen=True, rename="camel"):
+    cancelled_at: str | None = None
+    suggested_refund: _Suggested | None = None
+
+
+class _Line(msgspec.Struct, frozen=True, rename="camel"):
+    id: str
+    unfulfilled_quantity: int
+
+
+class ShopifyRefunder:
+    """See `app.platforms.base.refunds.Refunder` for what each method promises."""
+
+    def __init__(self, client: ShopifyClient) -> None:
+        self._client = client
+
+    def quote(self, order_id: int, lines: Sequence[RefundLine]) -> RefundQuote:
+        """Shopify's own suggestion, if the lines are still as they were read."""
+        variables = {
+            "id": gid("Order", order_id),
+            "ids": gids("LineItem", [line.line_id for line in lines]),
+            "lines": [_line_input(line) for line in lines],
+        }
+        data = self._client.execute(QUOTE, variables, cost=QUOTE_COST)
+        order = typed(data["order"], _Order) if data["order"] else None
+        there = {
+            number_of(node.id): node.unfulfilled_quantity
+            for node in typed(data["nodes"], list[_Line | None])
+            if node is not None
+        }
+        as_read = {line.line_id: line.outstanding for line in lines}
+        if order is None or order.cancelled_at or there != as_read or order.suggested_refund is None:
+            return RefundQuote(problem=_CHANGED)
+        return _quote(order.suggested_refund)
+
+    def refund(self, request: RefundRequest) -> str:
+        """One mutation, under the key of the request."""
+        variables = {"input": _input(request), "key": request.key}
+        answer = self._client.attempt(REFUND, variables, cost=MUTATION_COST)
+        if answer.data is None or answer.data.get("refundCreate") is None:
+            said = "; ".join(error.message for error in answer.errors)
+            raise PlatformRefused(f"{self._client.domain} refused a refund: {said}")
+        return "; ".join(map(in_words, answer.data["refundCreate"]["userErrors"]))
+
+
+def _quote(told: _Suggested) -> RefundQuote:
+    money = told.amount_set.presentment_money
+    parts = [
+        RefundPart(
+            one.gateway or "",
+            one.amount_set.presentment_money.amount,
+            0 if one.parent_transaction is None else number_of(one.parent_transaction.id),
+        )
+        for one in told.suggested_transactions
+    ]
+    return RefundQuote(money.amount, money.currency_code, tuple(parts))
+
+
+def _line_input(line: RefundLine) -> dict[str, Any]:
+    return {
+        "lineItemId": gid("LineItem", line.line_id),
+        "quantity": line.units,
+        "restockType": "CANCEL",
+        "locationId": gid("Location", line.location_id),
+    }
+
+
+def _input(request: RefundRequest) -> dict[str, Any]:
+    order = gid("Order", request.order_id)
+    return {
+        "orderId": order,
+        "currency": request.quote.currency,
+        "note": request.note,
+        "notify": request.notifies_buyer,
+        "refundLineItems": [_line_input(line) for line in request.lines],
+        "transactions": [
+            {
+                "orderId": order,
+                "kind": "REFUND",
+                "gateway": part.gateway,
+                "amount": part.amount,
+                **({"parentId": gid("OrderTransaction", part.parent_id)} if part.parent_id else {}),
+            }
+            for part in request.quote.parts
+        ],
+    }

@@ -1,0 +1,191 @@
+"""Units that can't be served are canceled once a manager confirms it: exactly those, and only once."""
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+from werkzeug.test import TestResponse
+
+from app.core.regimes import NoticeKind
+from app.db import items, variants
+from app.db.items import ItemTerms
+from app.db.models import Event, Order, RefundRow
+from app.pipeline.compliance import log_notice
+from app.settings import Settings
+from tests.pipeline.stage import Stage, open_shop
+from tests.web.visitors import form_token
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A shop whose two mugs are the last ones."""
+    stage = open_shop(clean_pg, redis, settings, stock=2)
+    stage.ordered()
+    with stage.world.runtime.sessions.begin() as session:
+        mug = variants.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
+        terms = ItemTerms("discontinued", None, None)
+        items.change_terms(session, mug, terms, by="ann", now=stage.world.clock())
+    stage.settle_down()
+    return stage
+
+
+def page(stage: Stage, order_id: int) -> str:
+    return stage.page(f"/shops/{stage.world.shop_id}/orders/{order_id}/cancel-units")
+
+
+def post(stage: Stage, order_id: int, path: str = "", **fields: str) -> TestResponse:
+    order = f"/shops/{stage.world.shop_id}/orders/{order_id}"
+    token = form_token(stage.world.web.get(order))
+    return stage.world.web.post(f"{order}/cancel-units{path}", data={"csrf_token": token, **fields})
+
+
+def prepared(stage: Stage, order_id: int) -> str:
+    """Prepare it; returns the key of what is shown."""
+    assert post(stage, order_id, "/prepare").status_code == 303
+    return rows(stage)[-1].key
+
+
+def rows(stage: Stage) -> list[RefundRow]:
+    with stage.world.runtime.sessions.begin() as session:
+        return list(session.scalars(sa.select(RefundRow).order_by(RefundRow.id)))
+
+
+def refunds(stage: Stage) -> list[str]:
+    return [one.detail for one in stage.world.shop.journal if one.kind == "refund created"]
+
+
+def test_nothing_is_canceled_by_itself(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    stage.pass_hours(48)
+
+    assert "Cancel units that can't be served" in stage.order_page(order_id)
+    assert (refunds(stage), rows(stage)) == ([], [])
+
+
+def test_the_units_and_the_money_are_shown_before_anything_is_done(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    prepared(stage, order_id)
+
+    text = page(stage, order_id)
+
+    assert "20.00 EUR" in text
+    assert "will not be restocked" in text
+    assert refunds(stage) == []
+
+
+def test_exactly_the_units_that_are_short_are_canceled(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+
+    answer = post(stage, order_id, key=prepared(stage, order_id))
+    stage.settle_down()
+
+    line = stage.world.order(order_id).lines[0]
+    assert answer.status_code == 303
+    assert (line.current, line.unfulfilled) == (1, 1)
+    assert refunds(stage) == ["2 units, 20.00"]
+    assert "20.00 EUR refunded" in page(stage, order_id)
+    assert "backorder-review" not in stage.world.tags(order_id)
+
+
+def test_a_second_click_refunds_nothing_more(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+
+    answers = [post(stage, order_id, key=key).status_code for _ in range(3)]
+
+    assert answers == [303, 303, 303]
+    assert refunds(stage) == ["2 units, 20.00"]
+
+
+def test_before_the_shop_has_told_of_it_nothing_can_be_prepared_again(stage: Stage) -> None:
+    """Our copy of the order still wants what was canceled."""
+    order_id = stage.order(3)
+    stage.settle_down()
+    post(stage, order_id, key=prepared(stage, order_id))
+
+    answer = post(stage, order_id, "/prepare")
+
+    assert answer.status_code == 409
+    assert "has changed since Backline read it" in answer.get_data(as_text=True)
+    assert len(refunds(stage)) == 1
+
+
+def test_what_has_changed_since_it_was_shown_is_not_done(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    stage.edit(order_id, 2)
+
+    answer = post(stage, order_id, key=key)
+
+    assert answer.status_code == 409
+    assert refunds(stage) == []
+    assert stage.world.order(order_id).lines[0].current == 2
+
+
+def test_a_request_whose_answer_never_came_is_sent_once_more_and_done_once(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+
+    def lose() -> None:
+        if stage.world.shop.requests[-1].operation == "Refund":
+            stage.world.after_request = lambda: None
+            raise ConnectionResetError
+
+    stage.world.after_request = lose
+    lost = post(stage, order_id, key=key)
+    soon = post(stage, order_id, key=key)
+    stage.world.clock.sleep(120)
+    later = post(stage, order_id, key=key)
+
+    assert [one.status_code for one in (lost, soon, later)] == [500, 409, 303]
+    assert refunds(stage) == ["2 units, 20.00"]
+    assert rows(stage)[-1].state == "done"
+
+
+def test_who_confirmed_it_is_told(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    post(stage, order_id, key=prepared(stage, order_id))
+
+    with stage.world.runtime.sessions.begin() as session:
+        where = (Event.order_id == order_id, Event.kind == "units canceled")
+        event = session.scalars(sa.select(Event).where(*where)).one()
+    assert event.after == "canceled, 20.00 EUR refunded"
+    assert event.why.startswith("confirmed by ")
+
+
+def test_what_the_law_gives_back_is_proposed_too(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    """The buyer does not want to wait: the short units are canceled, the others ship."""
+    stage = open_shop(clean_pg, redis, settings, stock=2)
+    stage.choose(regime="us-mitor")
+    order_id = stage.order(3)
+    stage.settle_down()
+    before = post(stage, order_id, "/prepare").status_code
+    with stage.world.runtime.sessions.begin() as session:
+        order = session.get_one(Order, (stage.world.shop_id, order_id))
+        day = stage.world.clock()
+        log_notice(session, order, NoticeKind.DELAY, revised_on=None, by="ann", now=day)
+        log_notice(session, order, NoticeKind.REFUSAL, revised_on=None, by="ann", now=day)
+
+    post(stage, order_id, key=prepared(stage, order_id))
+
+    assert before == 409
+    assert "the money must go back by law" in rows(stage)[-1].why
+    assert refunds(stage) == ["1 units, 10.00"]
+
+
+def test_an_order_that_is_served_has_nothing_to_cancel(stage: Stage) -> None:
+    order_id = stage.order(1)
+    stage.settle_down()
+
+    answer = post(stage, order_id, "/prepare")
+
+    assert answer.status_code == 409
+    assert "Every unit of this order can be served." in answer.get_data(as_text=True)
