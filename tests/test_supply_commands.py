@@ -85,6 +85,20 @@ def test_a_file_is_rehearsed_and_taken_only_with_a_yes(
     assert rows(environment) == [(40, 0, "2030-12-05", "expected")]
 
 
+def test_a_table_of_weeks_is_imported_for_the_day_of_a_week_that_is_said(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "weeks.csv"
+    path.write_text("PO,SKU,2030-W49,2030-W50\nPO-1,MUG-BLUE,40,12\n")
+
+    told = run(environment, "import", str(path), "--yes", "--week-day", "monday")
+    again = run(environment, "import", str(path), "--yes")
+
+    assert '"2030-W49" to "2030-W50" is used as the expected date' in told.output
+    assert "0 new, 0 changed, 2 unchanged" in again.output
+    assert rows(environment) == [(40, 0, "2030-12-02", "expected"), (12, 0, "2030-12-09", "expected")]
+
+
 def test_what_a_file_does_not_tell_is_said_in_words_and_kept(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from app.db import shops
 from app.db.models import Shop
 from app.pipeline import doorbell
 from app.pipeline.arrivals import Bad, Report
+from app.pipeline.files.days import WEEKDAYS
 from app.pipeline.files.importing import OrderFile, examine_for_shop, import_file, remember_layout
 from app.pipeline.files.options import Options, options_in_words
 from app.pipeline.files.text import FileRefused
@@ -62,6 +63,11 @@ _SHOWN_SKUS = 20
     "--decimal",
     type=click.Choice(["point", "comma"]),
     help="The decimal sign of numbers such as 1.200; needed only if the file does not show it.",
+)
+@click.option(
+    "--week-day",
+    type=click.Choice([*WEEKDAYS]),
+    help="The day on which goods come where the file names a week only; Friday unless said.",
 )
 @click.option(
     "--complete",
@@ -117,7 +123,8 @@ def _rehearse(
 
 def _show_layout(layout: OrderFile) -> None:
     for role, name in layout.used.items():
-        click.echo(f'"{name}" is used as the {IN_WORDS[role]} ({role}).')
+        quoted = name if name.startswith('"') else f'"{name}"'
+        click.echo(f"{quoted} is used as the {IN_WORDS[role]} ({role}).")
     if layout.unused:
         click.echo(f"Not used: {', '.join(layout.unused)}.")
     if layout.unknown_states:

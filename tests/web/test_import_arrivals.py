@@ -239,3 +239,17 @@ def test_nobody_imports_into_another_shop_or_without_the_right(
     looking = Merchant(runtime, theirs, role=Role.LOOK)
     assert looking.browser.get(looking.at).status_code == 403
     assert looking.browser.get(path).status_code == 403
+
+
+def test_the_day_of_a_week_is_chosen_on_the_page(merchant: Merchant) -> None:
+    path = path_of(merchant.upload("PO,SKU,2026-W49,2026-W50\nPO-1,MUG-BLUE,40,12\n"))
+    shown = merchant.browser.get(path).get_data(as_text=True)
+    assert "hold quantities by date, 2026-12-04 to 2026-12-11" in shown
+
+    answered = answer(merchant, path, week_day="monday")
+
+    assert "A week means its Monday" in answered
+    merchant.send(path)
+    with merchant.runtime.sessions.begin() as session:
+        days = session.scalars(sa.select(ArrivalRow.expected_on).order_by(ArrivalRow.expected_on))
+        assert [str(day) for day in days] == ["2026-11-30", "2026-12-07"]

@@ -150,11 +150,13 @@ def is_made_of_names(cells: Sequence[str]) -> bool:
 
 
 def count_named(header: Sequence[str]) -> tuple[int, int]:
-    """How many of the needed columns, and of all we know, a row seems to name."""
+    """How many of the needed columns, and of all we know, a row seems to name: each cell is one column,
+    however many names stand in a line that was parted by the wrong sign."""
+    told = sum(bool(cell.strip()) for cell in header)
     roles = {found[0][0] for cell in header if cell.strip() and (found := roles_of(cell))}
     every = {role for cell in header if cell.strip() for role, _ in roles_of(cell)}
     needed = sum(role in every for role in NEEDED) + ("quantity" not in every and "outstanding" in every)
-    return needed, len(roles)
+    return min(needed, told), len(roles)
 
 
 def choose(

@@ -50,8 +50,17 @@ _DAYS = frozenset(
 ) | {"tues", "thur", "thurs"}
 # A name alone, without a year, is the next such day; one that has just passed is last month's.
 _JUST_PASSED = timedelta(days=90)
-_DECEMBER, _FRIDAY = 12, 5
+_DECEMBER = 12
 _SOON_YEARS = 3
+
+
+WEEKDAYS = {
+    name: number
+    for number, name in enumerate(
+        ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"), 1
+    )
+}
+"""The days of a week as people say them, with their numbers in ISO 8601."""
 
 
 class UnreadableDay(ValueError):
@@ -61,11 +70,13 @@ class UnreadableDay(ValueError):
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """How a file's days are read: `order` is dmy or mdy (None: it makes no difference), `zone` is the
-    shop's, in which moments become days, `today` is the day there."""
+    shop's, in which moments become days, `today` is the day there. `week_day` is the day, 1 to 7, that
+    a week stands for (None: its Friday)."""
 
     order: str | None
     zone: ZoneInfo
     today: date
+    week_day: int | None = None
 
 
 # A file of many lines names few days.
@@ -103,9 +114,9 @@ def looks_like_day(text: str) -> bool:
 
 @lru_cache(4096)
 def read_day(text: str, calendar: Calendar) -> date | None:
-    """The day that a cell names; None where it says that none is known. A week is its Friday, a window,
-    month or quarter its last day: the goods are not promised earlier than was said. Raises
-    `UnreadableDay`."""
+    """The day that a cell names; None where it says that none is known. A week is its Friday, or the
+    calendar's day of it, a window, month or quarter its last day: the goods are not promised earlier
+    than was said. Raises `UnreadableDay`."""
     if is_no_day(text):
         return None
     try:
@@ -159,13 +170,13 @@ def _read(text: str, calendar: Calendar) -> date | None:
 
 def _stretch(spelled: str, text: str, calendar: Calendar) -> date | None:
     """The end of a week, month, quarter or window."""
-    found = _week_of(spelled, calendar.today) or _month_alone(text)
+    found = _week_of(spelled, calendar) or _month_alone(text, calendar)
     found = found or periods.end_of_quarter(spelled, calendar.today)
     if found is None and (month := periods.ends(spelled)):
-        return _month_alone(month) or _month_to_come(month, calendar.today)
+        return _month_alone(month, calendar) or month_to_come(month, calendar.today)
     if found is None and (begins := periods.begins_with(spelled)):
         day = _in_figures(begins, calendar) or _in_words(begins, calendar)
-        return None if day is None else periods.friday_of(day)
+        return None if day is None else periods.in_week_of(day, calendar.week_day)
     return found or _window(spelled, calendar)
 
 
@@ -177,7 +188,7 @@ def _window(text: str, calendar: Calendar) -> date | None:
     begins, ends = found
     for end in (ends, *_with_what_is_said_before(begins, ends)):
         day = _in_figures(end, calendar) or _in_words(end, calendar)
-        day = day or _week_of(end, calendar.today) or _month_alone(end)
+        day = day or _week_of(end, calendar) or _month_alone(end, calendar)
         if day is not None:
             return day
     return None
@@ -202,7 +213,8 @@ def _month_short(text: str, today: date) -> date | None:
     return periods.end_of_month(year, month) if 0 <= year - today.year <= _SOON_YEARS else None
 
 
-def _month_to_come(name: str, today: date) -> date | None:
+def month_to_come(name: str, today: date) -> date | None:
+    """The last day of the next month of that name that is not over; None where it is no month's."""
     month = _months().get(fold(name))
     if month is None:
         return None
@@ -251,11 +263,12 @@ def _year(text: str) -> int:
     return int(text) if len(text) == len("2026") else 2000 + int(text)
 
 
-def _week_of(text: str, today: date) -> date | None:
+def _week_of(text: str, calendar: Calendar) -> date | None:
     found = periods.week(fold(text) if text.isascii() is False and "週" not in text else text.strip())
     if found is None:
         return None
-    year, week, weekday = found
+    year, week, said = found
+    weekday, today = said or calendar.week_day or periods.FRIDAY, calendar.today
     if year is not None:
         return date.fromisocalendar(year, week, weekday)
     this_year = date.fromisocalendar(today.year, week, weekday)
@@ -263,12 +276,12 @@ def _week_of(text: str, today: date) -> date | None:
     return date.fromisocalendar(today.year + 1, week, weekday) if is_past else this_year
 
 
-def _month_alone(text: str) -> date | None:
+def _month_alone(text: str, calendar: Calendar) -> date | None:
     if first := _MONTH_FIRST.fullmatch(text.strip()):
         month, year = int(first[1]), int(first[2])
         if month <= _DECEMBER:
             return periods.end_of_month(year, month) if month else None
-        return date.fromisocalendar(year, month, _FRIDAY)
+        return date.fromisocalendar(year, month, calendar.week_day or periods.FRIDAY)
     found = _MONTH_ALONE.fullmatch(text.strip()) or _MONTH_ALONE.fullmatch(fold(text))
     if found is None:
         return None

@@ -42,6 +42,7 @@ def examine_for_shop(
         source,
         options=options,
         known_skus=known,
+        places=sorted(arrivals.locations(session, shop_id).values()),
         zone=zone,
         today=local_day(now, shop.time_zone),
         remember=remembered,

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from itertools import islice
 from zoneinfo import ZoneInfo
 
 from app.pipeline.files import text
@@ -22,24 +21,21 @@ from app.pipeline.files.columns import (
     OTHER_CODES,
     QUANTITIES,
     choose,
-    count_named,
-    is_made_of_names,
     more_statuses,
 )
-from app.pipeline.files.days import Calendar, looks_like_day
+from app.pipeline.files.days import WEEKDAYS, Calendar, looks_like_day
 from app.pipeline.files.fold import fold
+from app.pipeline.files.header import Header, find_header
 from app.pipeline.files.numbers import Decimals, Evidence, is_number
 from app.pipeline.files.options import Options
 from app.pipeline.files.parts import state_named
+from app.pipeline.files.spread import Spread, find_spread, lasting, names_for_roles, settled
 from app.pipeline.files.text import DELIMITERS, Dialect, FileRefused, NeedsAnswer, Record, Source
 from app.pipeline.files.vocabulary import IN_WORDS, STATES, state_of
 from app.pipeline.files.workbook import is_workbook, open_sheet
 
-_HEADER_WITHIN = 60
-_SAMPLE = 200
 _MONTHS = 12
 _MOST_STATES = 20
-_FEWEST_NAMES = 2
 _MOST = 0.5
 _SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
 _SIGNS = {".": "point", ",": "comma"}
@@ -49,14 +45,16 @@ _SIGNS = {".": "point", ",": "comma"}
 class Layout:
     """How to read a file. `source` gives its text (a workbook's sheet as CSV); the table's names end in
     line `header_ends`. `columns` maps roles (see `vocabulary.NAMES`) to places, `states` folded words to
-    what they mean; `more_statuses` are further columns that say what becomes of a line. `repeated` are
-    the lines that name a purchase order and SKU which another one names too. `unknown_states` are words
-    for a status that nobody has explained, as the file writes them."""
+    what they mean; by `key` a later file with the same header line is known again. `more_statuses` are
+    further columns that say what becomes of a line. `repeated` are the lines that name a purchase order
+    and SKU which another one names too. `unknown_states` are words for a status that nobody has
+    explained, as the file writes them; `spread` are columns that hold a quantity each."""
 
     source: Source
     dialect: Dialect
     header: tuple[str, ...]
     header_ends: int
+    key: str
     columns: Mapping[str, int]
     calendar: Calendar
     decimals: Decimals
@@ -66,38 +64,35 @@ class Layout:
     repeated: frozenset[bytes] = frozenset()
     unknown_states: tuple[str, ...] = ()
     more_statuses: tuple[int, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """By which a later file with the same header line is known again."""
-        return header_key(self.header)
+    spread: Spread | None = None
 
     @property
     def used(self) -> dict[str, str]:
         """The name of the column that is used for each role."""
-        return {role: self.header[place] for role, place in self.columns.items()}
+        of_many = self.spread.words if self.spread else ""
+        width = len(self.header)
+        return {
+            role: self.header[place] if place < width else of_many
+            for role, place in self.columns.items()
+        }
 
     @property
     def unused(self) -> list[str]:
         """The columns that are not used."""
-        taken = {*self.columns.values(), *self.more_statuses}
+        taken = {
+            *self.columns.values(),
+            *self.more_statuses,
+            *(self.spread.means if self.spread else ()),
+        }
         return [name for place, name in enumerate(self.header) if name.strip() and place not in taken]
 
     def rows(self) -> Iterator[Record]:
-        """The records under the names."""
-        return (one for one in text.records(self.source, self.dialect) if one.line > self.header_ends)
-
-
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """A table's line of names: in which dialect, in which records it stands."""
-
-    dialect: Dialect
-    spoken: str
-    cells: tuple[str, ...]
-    begins: int
-    ends: int
-    sample: Sequence[Sequence[str]]
+        """The records under the names; one for each quantity where several columns hold them."""
+        under = (one for one in text.records(self.source, self.dialect) if one.line > self.header_ends)
+        if self.spread is None:
+            return under
+        codes = [self.columns[role] for role in ("sku", *OTHER_CODES) if role in self.columns]
+        return self.spread.lines(under, codes)
 
 
 def header_key(header: Sequence[str]) -> str:
@@ -110,23 +105,27 @@ def examine(
     *,
     options: Options = Options(),  # noqa: B008 -- frozen
     known_skus: Container[str] = (),
+    places: Sequence[str] = (),
     zone: ZoneInfo = ZoneInfo("UTC"),  # noqa: B008 -- as above
     today: date | None = None,
     remember: Mapping[str, Options] = {},
 ) -> Layout:
-    """Find out how to read the file. `known_skus` are the shop's codes in lower case, `zone` and `today`
-    its own; `remember` holds what was said of earlier files by their header's key. Raises
-    `FileRefused`."""
+    """Find out how to read the file. `known_skus` are the shop's codes in lower case, `places` its
+    locations' names, `zone` and `today` its own; `remember` holds what was said of earlier files by
+    their header's key. Raises `FileRefused`."""
     notes = []
     if is_workbook(source):
         source, note = open_sheet(source, sheet=options.sheet)
         notes.append(note)
-    header = _find_header(source)
-    options = options.with_those_of(remember.get(header_key(header.cells), Options()))
-    columns = choose(header.cells, header.sample, known_skus=known_skus, said=options.columns)
-    _refuse_missing(header, columns, options)
-    ask_what_is_open(header.cells, header.sample, columns, options)
-    statuses = more_statuses(header.cells, header.sample, columns, said=options.columns)
+    header = find_header(source)
+    calendar = Calendar(None, zone, today or datetime.now(UTC).date())
+    key = header_key(lasting(header, calendar))
+    options = options.with_those_of(remember.get(key, Options()))
+    spread, calendar = find_spread(header, options, places, _as_said(calendar, options))
+    names = names_for_roles(header, spread, options, places)
+    columns = _roles(header, names, spread, options, known_skus)
+    notes += spread.notes if spread else ()
+    statuses = more_statuses(names, header.sample, columns, said=options.columns)
     notes += [f'"{header.cells[place]}" is read as a status too.' for place in statuses]
     if not notes:
         notes.append(f"Read as {header.spoken}, separated by {DELIMITERS[header.dialect.delimiter]}.")
@@ -136,77 +135,45 @@ def examine(
         dialect=header.dialect,
         header=header.cells,
         header_ends=header.ends,
+        key=key,
         columns=columns,
-        calendar=Calendar(options.date_order, zone, today or datetime.now(UTC).date()),
+        calendar=calendar,
         decimals=Decimals(options.decimal),
         options=options,
         states=states,
         notes=(),
         more_statuses=statuses,
+        spread=spread,
     )
     return _decided(draft, _scan(draft, header.sample), notes)
 
 
-def _find_header(source: Source) -> _Header:
-    """The first row that names most of our columns, by whichever encoding and delimiter: titles, dates
-    and blank rows may stand above it, and its names may be wrapped over two rows."""
-    found: list[tuple[tuple[int, int, int], _Header]] = []
-    for codec, spoken in text.encodings(source):
-        named = text.named_delimiter(source, codec)
-        for delimiter in [named] if named else DELIMITERS:
-            dialect = Dialect(codec, delimiter, "replace")
-            top = list(islice(text.records(source, dialect), _HEADER_WITHIN + _SAMPLE))
-            found += _candidates(dialect, spoken, top)
-    best = max(score for score, _ in found)
-    header = next(header for score, header in found if score == best)
-    text.prove(source, header.dialect.encoding, header.spoken)
-    return replace(header, dialect=replace(header.dialect, errors="strict"))
+def _roles(
+    header: Header,
+    names: Sequence[str],
+    spread: Spread | None,
+    options: Options,
+    known_skus: Container[str],
+) -> dict[str, int]:
+    columns = choose(names, header.sample, known_skus=known_skus, said=options.columns)
+    if spread is not None:
+        columns = settled(spread, header, columns, options)
+    _refuse_missing(header, columns, options)
+    ask_what_is_open(names, header.sample, _of_one(columns, names), options)
+    return columns
 
 
-def _candidates(
-    dialect: Dialect, spoken: str, top: Sequence[Record]
-) -> Iterator[tuple[tuple[int, int, int], _Header]]:
-    """Each row near the top as a header, alone and together with the row under it, with how many of our
-    columns it names."""
-    for place, record in enumerate(top[:_HEADER_WITHIN]):
-        below = [each.cells for each in top[place + 1 : place + 1 + _SAMPLE]]
-        cells = tuple(" ".join(cell.split()) for cell in record.cells)
-        score = count_named(cells)
-        yield (*score, 0), _Header(dialect, spoken, cells, record.line, _end(top, place), below)
-        wrapped = _wrapped(cells, below)
-        if wrapped is not None and _is_one_header(count_named(wrapped), score, below[0]):
-            ends = _end(top, place + 1)
-            header = _Header(dialect, spoken, wrapped, record.line, ends, below[1:])
-            yield (*count_named(wrapped), 1), header
+def _as_said(calendar: Calendar, options: Options) -> Calendar:
+    week_day = WEEKDAYS[options.week_day] if options.week_day else None
+    return replace(calendar, order=options.date_order, week_day=week_day)
 
 
-def _is_one_header(wrapped: tuple[int, int], upper: tuple[int, int], lower: Sequence[str]) -> bool:
-    """Whether two rows are one header: together they name more than each, or the upper is nearly a
-    header by itself and the lower is made of words for columns, so it is no order line."""
-    if wrapped > max(upper, count_named(lower)):
-        return True
-    return wrapped >= upper and upper[0] >= len(NEEDED) - 1 and is_made_of_names(lower)
+def _of_one(columns: Mapping[str, int], header: Sequence[str]) -> dict[str, int]:
+    """The roles that one column holds."""
+    return {role: place for role, place in columns.items() if place < len(header)}
 
 
-def _end(top: Sequence[Record], place: int) -> int:
-    """The last line before the next record."""
-    return top[place + 1].line - 1 if place + 1 < len(top) else text.MOST_LINES
-
-
-def _wrapped(cells: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
-    """The names together with the row under them, if that holds no number."""
-    if (
-        not below
-        or sum(map(bool, below[0])) < _FEWEST_NAMES
-        or any(character.isdigit() for cell in below[0] for character in cell)
-    ):
-        return None
-    width = max(len(cells), len(below[0]))
-    upper, lower = (list(row) + [""] * (width - len(row)) for row in (cells, below[0]))
-    return tuple(" ".join(f"{one} {other}".split()) for one, other in zip(upper, lower, strict=True))
-
-
-def _refuse_missing(header: _Header, columns: Mapping[str, int], options: Options) -> None:
+def _refuse_missing(header: Header, columns: Mapping[str, int], options: Options) -> None:
     for role, name in options.columns.items():
         if role not in IN_WORDS:
             raise FileRefused(f"There is nothing called {role!r} to set. Known: {', '.join(IN_WORDS)}.")
@@ -228,7 +195,7 @@ def _refuse_missing(header: _Header, columns: Mapping[str, int], options: Option
         f"{names or 'none'}. Say which column it is, give one value for all lines, or add the column."
     )
     if columns or options.columns:
-        used = {role: header.cells[place] for role, place in columns.items()}
+        used = {role: header.cells[place] for role, place in _of_one(columns, header.cells).items()}
         raise NeedsAnswer(sentence, columns=header.cells, used=used)
     raise FileRefused(sentence)
 
@@ -334,7 +301,7 @@ def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
     return replace(
         draft,
         states=states,
-        calendar=Calendar(order, draft.calendar.zone, draft.calendar.today),
+        calendar=replace(draft.calendar, order=order),
         decimals=decimals,
         notes=tuple(notes),
         repeated=frozenset(scan.repeated),

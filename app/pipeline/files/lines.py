@@ -46,6 +46,7 @@ class Tally:
     comments: int = 0
     summed: int = 0
     vague: Counter[str] = field(default_factory=Counter)
+    vague_days: dict[str, date] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
 
     def sentences(self) -> list[str]:
@@ -58,9 +59,7 @@ class Tally:
         if self.summed:
             said.append(f"{_rows(self.summed)} added to others of the same order, SKU, and date.")
         for text, _ in self.vague.most_common(3):
-            said.append(
-                f'"{text}" names no day: its last working day, or the last of the month, is used.'
-            )
+            said.append(f'"{text}" names no day: {self.vague_days[text]} is used.')
         for role, count in sorted(self.left_out.items()):
             said.append(f"The {IN_WORDS[role]} of {_rows(count)} is not understood and is left out.")
         return said
@@ -317,6 +316,7 @@ class _Reader:
             raise _Unusable(f"the {IN_WORDS['expected_on']} {problem}") from problem
         if day is not None and is_vague(text):
             self._tally.vague[text] += 1
+            self._tally.vague_days[text] = day
         return day
 
     def _optional_day(self, cells: Mapping[str, str], role: str) -> date | None:

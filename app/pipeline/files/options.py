@@ -13,6 +13,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     that does not say it. `states` says what a status means (open, draft, cancelled or closed), by its
     folded word; `skus` which of the shop's SKUs a file's SKU means, in lower case; `places` likewise
     which location a name means. `date_order` is dmy or mdy, `decimal` the sign "." or ",".
+    `week_day` is the day of a week on which goods come where only the week is named (None: Friday).
     `is_complete`: the file holds every open purchase order, so one that is no longer in it is closed.
     """
 
@@ -23,6 +24,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     places: Mapping[str, str] = {}
     date_order: str | None = None
     decimal: str | None = None
+    week_day: str | None = None
     sheet: str | None = None
     is_complete: bool = False
 
@@ -36,6 +38,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
             places={**earlier.places, **self.places},
             date_order=self.date_order or earlier.date_order,
             decimal=self.decimal or earlier.decimal,
+            week_day=self.week_day or earlier.week_day,
             sheet=self.sheet or earlier.sheet,
             is_complete=self.is_complete or earlier.is_complete,
         )
@@ -61,6 +64,7 @@ def options_in_words(
     places: Iterable[str] = (),
     date_order: str | None = None,
     decimal: str | None = None,
+    week_day: str | None = None,
     sheet: str | None = None,
     is_complete: bool = False,
 ) -> Options:
@@ -82,6 +86,7 @@ def options_in_words(
         places={name.casefold(): place for name, place in pairs(places, what="--place").items()},
         date_order=date_order,
         decimal={"point": ".", "comma": ","}.get(decimal or ""),
+        week_day=week_day,
         sheet=sheet,
         is_complete=is_complete,
     )

@@ -3,9 +3,12 @@ week its Friday), for goods are not promised earlier than was said."""
 
 import re
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
-_FRIDAY = 5
+FRIDAY = 5
 _DECEMBER, _QUARTER = 12, 3
+# For what no zone changes.
+ANY_ZONE = ZoneInfo("UTC")
 _WORDS = (
     r"(?:w|kw|wk|week|uge|uke|vecka|v|s|sem|sett|semana|semaine|settimana|viikko|vko|vk|"
     r"tydzien|tydz|woche)"
@@ -66,19 +69,21 @@ def ends(text: str) -> str | None:
     return found[1] if found else None
 
 
-def friday_of(day: date) -> date:
-    """The last working day of a week."""
-    return day + timedelta(days=_FRIDAY - day.isoweekday()) if day.isoweekday() <= _FRIDAY else day
+def in_week_of(day: date, weekday: int | None) -> date:
+    """That day of a week; the last working day where none is said."""
+    if weekday is None and day.isoweekday() > FRIDAY:
+        return day
+    return day + timedelta(days=(weekday or FRIDAY) - day.isoweekday())
 
 
-def week(text: str) -> tuple[int | None, int, int] | None:
-    """Year (None: not said), number and weekday of a week, in any of the languages."""
+def week(text: str) -> tuple[int | None, int, int | None] | None:
+    """Year, number and weekday of a week, in any of the languages; None for what is not said."""
     found = _WEEK.fullmatch(text)
     if found is None:
         return None
     year = found[1] or found[5] or found[7] or found[8]
     number = found[2] or found[4] or found[6] or found[9]
-    return (int(year) if year else None), int(number), int(found[3] or _FRIDAY)
+    return (int(year) if year else None), int(number), int(found[3]) if found[3] else None
 
 
 def names_a_day(text: str) -> bool:

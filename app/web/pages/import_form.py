@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import request
 
 from app.pipeline.files.columns import NEEDED
+from app.pipeline.files.days import WEEKDAYS
 from app.pipeline.files.fold import fold
 from app.pipeline.files.options import Options
 from app.pipeline.files.vocabulary import IN_WORDS, STATES
@@ -36,6 +37,7 @@ def read_options(earlier: Options) -> Options:
         places={**earlier.places, **_answers("place.")},
         date_order=_one_of("date_order", DATE_ORDERS),
         decimal=_one_of("decimal", DECIMALS),
+        week_day=_one_of("week_day", WEEKDAYS),
         sheet=_field("sheet") or earlier.sheet,
         is_complete=bool(request.form.get("is_complete")),
     )
@@ -56,6 +58,7 @@ def choices() -> Mapping[str, object]:
         "needed": NEEDED,
         "date_orders": DATE_ORDERS,
         "decimals": DECIMALS,
+        "week_days": [*WEEKDAYS],
         "meanings": MEANINGS,
         "values": VALUES,
         "auto": AUTO,
@@ -67,7 +70,7 @@ def _field(name: str, otherwise: str = "") -> str:
     return request.form.get(name, otherwise).strip()[:_LONGEST]
 
 
-def _one_of(name: str, known: Mapping[str, str]) -> str | None:
+def _one_of(name: str, known: Mapping[str, object]) -> str | None:
     said = _field(name)
     return said if said in known else None
 
