@@ -265,14 +265,15 @@ def queue_of(
 ) -> Queue:
     """The queues of an item. `orders` may hold lines that are newer than the figures that `found`
     compares; all the others are by location."""
-    waiting = dict(found.waiting)
+    more: dict[Key, int] = {}  # than those that `found.counted` is without already
     for place in committed:
         orders_there = [line for line in found.counted.at(place) if not line.reserved_by]
-        waiting = _together(waiting, _not_committed(orders_there, -drift.get(place, 0)))
+        more |= _not_committed(orders_there, -drift.get(place, 0))
+    waiting = _together(found.waiting, more)
     queue = Demand(
         [*without(orders, waiting).located, *_reserved(found.counted, since)], orders.unlocated
     )
-    shown = [*without(found.counted, waiting).located, *_unseen(since)]
+    shown = [*without(found.counted, more).located, *_unseen(since)]
     owed: dict[int, int] = {}
     doubtful: dict[Key, Bounds] = {}
     left_out: dict[Key, int] = {}

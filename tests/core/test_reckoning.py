@@ -227,3 +227,16 @@ def test_units_whose_plan_reserves_later_wait_outside_at_the_first_look() -> Non
     found = reckon({HERE: 1}, Demand([preorder, now]), may_wait=False)
 
     assert (found.verdict, found.waiting) == (Verdict.BALANCED, {(1, HERE): 2})
+
+
+def test_the_units_of_a_preorder_that_are_committed_take_their_turn_once() -> None:
+    """Of one of 3 units a plan sold 2, which wait outside; staff added the third, which is committed."""
+    older, preorder = line(3, order=1), outside(3, order=2)._replace(planned=2, later=2, outside=2)
+    books = Demand([older, preorder])
+    counted = reckon({HERE: 4}, books, may_wait=False)
+
+    found = queue_of(counted, books, committed={HERE: 4}, supply={HERE: 3}, drift={HERE: 0}, since={})
+
+    assert found.waiting == {(2, HERE): 2}
+    assert found.owed_before == {HERE: 0}
+    assert [(one.order_id, one.quantity) for one in found.lines.located] == [(1, 3), (2, 1)]
