@@ -51,6 +51,8 @@ def test_the_demo_ends_with_every_order_as_it_must_be(played: tuple[int, str, li
     assert all("backorder-released" in shows[number][1] for number in (1006, 1007, 1008, 1012))
     assert ["backordered" in shows[number][1] for number in (1009, 1010)] == [False, True]  # the race
     assert "backorder" not in shows[1011][1]  # edited up and down again
+    on_hold = told.index("on hold, not to be packed: 2 units")
+    assert on_hold < told.index("hold released: it can be packed") < told.index("BigCommerce ─")
     for first in (1001, 211):
         waiting = [n for n in range(first, first + 22) if "backordered" in shows[n][1]]
         assert len(waiting) == 12
@@ -276,6 +278,13 @@ def test_the_oracle_names_the_wrong_order_and_how(
 
     assert list(wrong) == [name]
     assert any(says in one for one in wrong[name])
+
+
+def test_the_oracle_misses_holds_where_the_merchant_wants_them(shop: SandboxShop) -> None:
+    oracle = _oracle(shop)
+    oracle.holds_short = True
+
+    assert oracle.wrong()[_second(shop)] == ["0 units are on hold, must be 2"]
 
 
 def test_a_story_that_goes_wrong_ends_there_and_names_the_order() -> None:

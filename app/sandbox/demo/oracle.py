@@ -20,11 +20,13 @@ _ON_HAND = date.min
 
 @dataclass(frozen=True)
 class View:
-    """What one order shows, or must show: all its tags, its whole note, our metafields."""
+    """What one order shows, or must show: all its tags, its whole note, our metafields, and how many of
+    its units we hold back from shipping."""
 
     tags: tuple[str, ...] = ()
     note: str = ""
     metafields: Mapping[str, object] = field(default_factory=dict)
+    on_hold: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Oracle:
         default_factory=lambda: defaultdict(list)
     )
     lead_days: dict[int, int] = field(default_factory=dict)
+    holds_short: bool = False
     rulings: dict[int, Ruling] = field(default_factory=dict)
     _short_since: dict[tuple[int, int], date] = field(default_factory=dict)
     _supplies: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -187,6 +190,7 @@ class Oracle:
             self._tags_due(order_id),
             own.before + glue + block + own.after,
             self._metafields(ruling, order),
+            sum(wait.units for wait in ruling.waits.values()) if self.holds_short else 0,
         )
 
     def _block(self, ruling: Ruling, order: Any) -> str:
@@ -234,7 +238,16 @@ class Oracle:
             for (namespace, key), value in self.shop.metafields(order_id).items()
             if namespace.endswith("backorder")
         }
-        return View(self.tags(order), order.note, values)
+        return View(self.tags(order), order.note, values, self.on_hold(order))
+
+    def on_hold(self, order: Any) -> int:
+        """Units of the order that we hold."""
+        return sum(
+            line.remaining
+            for part in self.shop.books.fulfillment_orders_of(order)
+            if any(hold.app == "us" for hold in part.holds)
+            for line in part.lines
+        )
 
     def wrong(self) -> dict[int, list[str]]:
         """How each order that doesn't show what it must differs from it; empty if all is right."""
@@ -268,6 +281,10 @@ class StoreOracle(Oracle):
     def unshipped(self, line: Any) -> int:
         """Units of a line that are still to ship."""
         return int(line.outstanding)
+
+    def on_hold(self, order: Any) -> int:
+        """There are no holds."""
+        return 0
 
     def tags(self, order: Any) -> tuple[str, ...]:
         """There are none."""
@@ -308,6 +325,8 @@ def differences(must: View, shows: View) -> list[str]:
         found.append(f"tags are {_listed(shows.tags)}, must be {_listed(must.tags)}")
     if shows.note != must.note:
         found.append(f"note is {shows.note!r}, must be {must.note!r}")
+    if shows.on_hold != must.on_hold:
+        found.append(f"{shows.on_hold} units are on hold, must be {must.on_hold}")
     for key in sorted(shows.metafields.keys() | must.metafields.keys()):
         is_now, must_be = shows.metafields.get(key), must.metafields.get(key)
         if is_now != must_be:

@@ -177,6 +177,13 @@ class Story:
         self.teller.happens("Trays usually take three weeks to restock.")
         self._command("supply", "lead-time", self.address, "--sku", tray.sku, "--days", "21")
         self.oracle.lead_days[tray.item_id] = 21
+        self._have_it_held()
+
+    def _have_it_held(self) -> None:
+        """A tag is a reminder: what is on hold can't be packed."""
+        self.teller.happens("So that no one packs what waits, the merchant has it held in Shopify.")
+        self._command("shops", "set", self.address, "--holds", "short")
+        self.oracle.holds_short = True
 
     def _partial_restock(self) -> None:
         self.teller.chapter("Two mugs turn up in the back room")
@@ -346,6 +353,9 @@ class StoreStory(Story):
         order_id: int = self.shop.place_order(wish, note=note, at=at)
         self.oracle.own[order_id] = OwnWords(note)
         return order_id
+
+    def _have_it_held(self) -> None:
+        """BigCommerce has no holds."""
 
     def _send_off(self, variant: Any, quantity: int, day: date) -> str:
         self._on_their_way.append((variant.item_id, quantity))

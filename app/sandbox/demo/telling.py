@@ -71,8 +71,9 @@ class Teller:
     def shop_shows(self, oracle: Oracle, *, after_s: float) -> None:
         """Every order that shows something else than when it was last spoken of."""
         after = f" after {after_s:.1f} s" if after_s else ""
+        before = dict(self._said)
         changed = [
-            (order.name, now)
+            (order.name, now, before.get(order_id, View()))
             for order_id, order in oracle.shop.orders.items()
             if self._is_news(order_id, now := oracle.view(order_id))
         ]
@@ -80,8 +81,8 @@ class Teller:
             self._say(f"[dim]No order changed{after}.[/dim]")
             return
         self._say(f"[dim]Backline{after}:[/dim]")
-        for name, now in changed:
-            for line in _in_short(name, now):
+        for name, now, was in changed:
+            for line in [*_in_short(name, now), *_hold_in_short(now, was)]:
                 self._say(line, indent=_INDENT + 2)
 
     def _is_news(self, order_id: int, now: View) -> bool:
@@ -154,6 +155,14 @@ def _in_short(name: str, now: View) -> list[str]:
     waits = [escape(line) for line in lines if not line.endswith(": in stock")]
     first = f"  {escape(heading)}" if now.tags else ""
     return [f"→ {name}  {marks}{first}", *(f"     {line}" for line in waits)]
+
+
+def _hold_in_short(now: View, was: View) -> list[str]:
+    if now.on_hold == was.on_hold:
+        return []
+    if not now.on_hold:
+        return ["     hold released: it can be packed"]
+    return [f"     on hold, not to be packed: {now.on_hold} {'unit' if now.on_hold == 1 else 'units'}"]
 
 
 def _rest(now: View) -> str:
