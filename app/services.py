@@ -55,7 +55,7 @@ def open_engine(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa
         # A database of SQL_ASCII names no encoding of its own: psycopg would answer in bytes.
         connect_args={"connect_timeout": _POSTGRES_CONNECT_S, "client_encoding": "utf8"},
     )
-    sa.event.listen(engine, "connect", _prepare_nothing_behind_a_pooler)
+    sa.event.listen(engine, "connect", _prepare)
     _try_what_was_idle(engine)
     return engine
 
@@ -83,13 +83,25 @@ def _try_what_was_idle(engine: sa.Engine) -> None:
             raise sa.exc.InvalidatePoolError from error
 
 
-def _prepare_nothing_behind_a_pooler(connection: Any, _: ConnectionPoolEntry) -> None:
-    """A pooler tells its clients a number of its own for the process that serves them."""
+def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:
     is_autocommit, connection.autocommit = connection.autocommit, True
-    (server_process,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    _prepare_nothing_behind_a_pooler(connection)
+    _have_moments_in_iso(connection)
     connection.autocommit = is_autocommit
+
+
+def _prepare_nothing_behind_a_pooler(connection: Any) -> None:
+    """A pooler tells its clients a number of its own for the process that serves them."""
+    (server_process,) = connection.execute("SELECT pg_backend_pid()").fetchone()
     if server_process != connection.info.backend_pid:
         connection.prepare_threshold = None
+
+
+def _have_moments_in_iso(connection: Any) -> None:
+    """The driver reads them in no other style, and a database's owner may have set one. PgBouncer keeps
+    this setting by client: https://www.pgbouncer.org/features.html"""
+    if not (connection.info.parameter_status("DateStyle") or "ISO").startswith("ISO"):
+        connection.execute("SET DateStyle TO ISO")
 
 
 def _open_sqlite(url: sa.URL) -> sa.Engine:
