@@ -140,10 +140,11 @@ def begin_rechecks(session: Session, shop_id: int, *, now: datetime) -> None:
 
 
 def due_items(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[StockItem]:
-    """Items whose stock must be read now, longest due first."""
+    """Items whose stock must be read now, longest due first, in one order whatever plan the database
+    chooses: histories are played again by their seed."""
     where = (StockItem.shop_id == shop_id, StockItem.look_at <= now)
     return session.scalars(
-        sa.select(StockItem).where(*where).order_by(StockItem.look_at).limit(limit)
+        sa.select(StockItem).where(*where).order_by(StockItem.look_at, StockItem.item_id).limit(limit)
     ).all()
 
 
