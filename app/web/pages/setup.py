@@ -11,7 +11,7 @@ from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.frame import OpenShop, open_shop
-from app.web.pages.settings import sample_notes
+from app.web.pages.wording_settings import sample_notes
 
 _PAGE_NAME = "overview.shop_page"
 
