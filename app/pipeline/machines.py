@@ -9,6 +9,7 @@ from redis.exceptions import (
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
 )
 from rq import Worker
 
@@ -42,6 +43,9 @@ def look_at_machines(redis: Redis) -> Machines:
         return Machines(len(alive), has_clock, problem)
     except (AuthenticationError, NoPermissionError) as error:
         problem = f"Redis refuses us: {error}. Correct the user and password in REDIS_URL."
+        return Machines(None, has_clock=False, redis_problem=problem)
+    except ResponseError as error:
+        problem = f"Redis answers with an error: {error}. Correct REDIS_URL, or look at the server."
         return Machines(None, has_clock=False, redis_problem=problem)
     except RedisError as error:
         return Machines(None, has_clock=False, redis_problem=f"Redis can't be reached: {error}.")

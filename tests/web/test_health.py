@@ -164,3 +164,15 @@ def test_a_redis_that_refuses_us_is_told_from_one_that_is_away(
     assert found.workers is None
     assert found.redis_problem.startswith("Redis refuses us: ")
     assert found.redis_problem.endswith("Correct the user and password in REDIS_URL.")
+
+
+def test_a_redis_that_answers_with_an_error_is_told_from_one_that_is_away(
+    redis_server: EmbeddedRedis,
+) -> None:
+    """A database number that it does not have, for one."""
+    with open_redis(f"{redis_server.url.rpartition('/')[0]}/9999") as wrong:
+        found = look_at_machines(wrong)
+
+    assert found.workers is None
+    assert found.redis_problem.startswith("Redis answers with an error: ")
+    assert found.redis_problem.endswith("Correct REDIS_URL, or look at the server.")
