@@ -15,7 +15,7 @@ from app.db.statements import chunks
 
 def moved_at(session: Session, shop_id: int, item_id: int) -> dict[int, dict[int, Moved]]:
     """The places that orders took in an item's queues, by location and order."""
-    where = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id)
+    where = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id, TurnRow.units > 0)
     queue = (TurnRow.priority, TurnRow.placed_at.desc(), TurnRow.passed_id.desc())
     found: dict[int, dict[int, Moved]] = defaultdict(dict)
     for row in session.scalars(sa.select(TurnRow).where(*where).order_by(*queue)):
@@ -35,8 +35,11 @@ def record_passes(
     now: datetime,
 ) -> None:
     """Keep who went before whom. An order that went first once, and lost that turn because it wanted
-    more, may do so again."""
+    more, may do so again: then the earlier turn counts as one that was let, and is a place no more."""
     for one in passes:
+        mine = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id, TurnRow.order_id == one.order_id)
+        there = (*mine, TurnRow.location_id == location_id)
+        session.execute(sa.update(TurnRow).where(*there).values(units=0))
         for line in one.over:
             place = line.place
             session.merge(

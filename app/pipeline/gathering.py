@@ -177,7 +177,9 @@ def unclear_orders(gathered: Gathered) -> list[int]:
     several locations, those whose location matters and is not known."""
     unclear = [order.order_id for order in gathered.demand if order.is_stale]
     if len(gathered.stock.pools) > 1:
-        everyone = gathered.item.attempts > 0
+        # Where an order took the turn of an older one, those that are short are not the last ones.
+        has_turns = any(line.turn for line in gathered.books.located)
+        everyone = gathered.item.attempts > 0 or has_turns
         unclear += [order.order_id for order in to_locate(gathered.facts, everyone=everyone)]
     return list(dict.fromkeys(unclear))
 

@@ -37,7 +37,10 @@ def let_pass(
         pool = Restocked(queue.lines.at(place), units.low, queue.owed_before[place], said, {})
         if not has_come(pool):
             continue
-        if found := passes(_with_bounds(session, shop, gathered, pool, known)):
+        whole = {line.order_id: line.quantity for line in gathered.books.at(place)}
+        bounded = passes(_with_bounds(session, shop, gathered, pool, known))
+        # Units that wait outside are not in the queue, and are the order's all the same.
+        if found := [one._replace(units=whole[one.order_id]) for one in bounded]:
             item_id = gathered.item.item_id
             turns.record_passes(session, shop.id, item_id, place, found, now=gathered.now)
             _tell(session, gathered, found)

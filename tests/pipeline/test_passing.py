@@ -10,7 +10,7 @@ from app.db.preferences import change_preferences
 from app.db.shops import get_shop
 from app.settings import Settings
 from tests.journeys.test_bigcommerce_story import Store, open_store
-from tests.pipeline.held import events, our_holds
+from tests.pipeline.held import events, our_holds, parts
 from tests.pipeline.stage import Stage, open_shop
 
 
@@ -104,6 +104,50 @@ def test_an_order_that_waits_for_another_item_lets_others_go_first(stage: Stage)
 
     assert stage.world.tags(mug) == {"backorder-released"}
     assert stage.world.tags(both) == {"backordered"}
+
+
+def test_an_order_that_wants_more_and_goes_first_again_keeps_the_last_turn_it_took(
+    stage: Stage,
+) -> None:
+    large, small = stage.order(9), stage.order(2)
+    stage.settle_down()
+    stage.restock(2)
+    stage.settle_down()
+    stage.edit(small, 4)
+    stage.settle_down()
+
+    stage.restock(4)
+    stage.settle_down()
+    stage.restock(1)
+    stage.settle_down()
+
+    with stage.world.runtime.sessions.begin() as session:
+        moved = turns.moved_at(session, stage.world.shop_id, stage.mug.item_id)
+    assert stage.world.tags(small) == {"backorder-released"}
+    assert [one.units for one in moved[stage.main].values()] == [4]
+    assert stage.world.tags(large) == {"backordered"}
+
+
+def test_an_order_that_was_passed_over_still_waits_when_its_routing_is_read_again(
+    stage: Stage,
+) -> None:
+    """With several locations only the last of the queue are asked for where they ship from; the one
+    that was passed over is not among those."""
+    annex = stage.world.shop.add_location("Annex")
+    stage.world.shop.set_stock(stage.mug.item_id, annex, 0)
+    large, small, last = stage.order(5), stage.order(3), stage.order(4)
+    stage.settle_down()
+    stage.restock(3)
+    stage.settle_down()
+
+    (part,) = parts(stage, large)
+    line = part.lines[0].fulfillment_line_id
+    stage.world.shop.split(part.fulfillment_order_id, {line: 1})
+    stage.settle_down()
+    stage.pass_hours(1)
+
+    assert stage.world.tags(large) == stage.world.tags(last) == {"backordered"}
+    assert stage.world.tags(small) == {"backorder-released"}
 
 
 def test_holds_follow(stage: Stage) -> None:
