@@ -117,7 +117,7 @@ def take(
         .values(state=RefundState.ASKED, asked_at=now, by=by, notifies_buyer=notifies)
         .returning(RefundRow.id)
     ).scalar()
-    return None if taken is None else session.get_one(RefundRow, taken)
+    return None if taken is None else find(session, shop_id, order_id, key)
 
 
 def unanswered(
@@ -131,7 +131,7 @@ def unanswered(
         .values(asked_at=now)
         .returning(RefundRow.id)
     ).scalar()
-    return None if again is None else session.get_one(RefundRow, again)
+    return None if again is None else find(session, shop_id, order_id, key)
 
 
 def finish(session: Session, row: RefundRow, *, order_name: str, now: datetime) -> None:

@@ -18,11 +18,16 @@ from app.errors import BacklineError
 from app.pipeline.compliance import must_refund
 from app.platforms.base import Platform
 from app.platforms.base.refunds import Refunder, RefundLine, RefundRequest
+from app.platforms.http import PlatformRefused
 
 # A request that nobody answered so long is over, whatever became of it.
 _PATIENCE = timedelta(seconds=90)
+# So long a platform surely knows a request by its key; after that the order itself must say that it was
+# not done.
+_KEY_LIVES = timedelta(hours=1)
 _NOT_HERE = "This platform takes no refunds from Backline."
 _IN_PROGRESS = "It is being done already. Load the page again in a minute."
+_UNANSWERED = "An earlier cancellation of this order was not answered yet. Send that once more first."
 _OTHERWISE = "What would be given back has changed since it was shown. Prepare it again."
 WORDS = {
     Cause.DISCONTINUED: "will not be restocked",
@@ -45,6 +50,9 @@ class Refunds:
             shop = shops.get_shop(session, shop_id)
             order = session.get_one(Order, (shop_id, order_id))
             found = proposed(session, shop, order, now=self.clock())
+            row = refunds.latest(session, shop_id, order_id)
+        if row is not None and row.state == RefundState.ASKED:
+            return _UNANSWERED
         if not found:
             return "Every unit of this order can be served."
         lines = [RefundLine(one.line_id, one.location_id, one.units, one.outstanding) for one in found]
@@ -75,13 +83,14 @@ class Refunds:
             return ""
         try:
             refunder = self._refunder(shop)
-            if row.state == RefundState.PREPARED and (problem := _objection(refunder, row)):
+            is_new = row.state == RefundState.PREPARED or self.clock() - row.prepared_at > _KEY_LIVES
+            if is_new and (problem := _objection(refunder, row)):
                 self._end(row, problem)
                 return problem
             taken = self._take(row, by=by, notifies=notifies)
             if taken is None:
                 return _IN_PROGRESS
-            problem = refunder.refund(_request(taken)) if refunder else _NOT_HERE
+            problem = self._sent(refunder, taken)
         except BacklineError as error:
             # Whether it arrived nobody knows: what was sent stays as asked, and may be sent once more.
             return str(error)
@@ -94,6 +103,16 @@ class Refunds:
             if row.state == RefundState.PREPARED:
                 return refunds.take(session, *key, by=by, notifies=notifies, now=now)
             return refunds.unanswered(session, *key, asked_before=now - _PATIENCE, now=now)
+
+    def _sent(self, refunder: Refunder | None, row: RefundRow) -> str:
+        if refunder is None:
+            return _NOT_HERE
+        try:
+            return refunder.refund(_request(row))
+        except PlatformRefused as refusal:
+            # A request that the platform did not understand was not done: it can be prepared anew.
+            self._end(row, str(refusal))
+            raise
 
     def _end(self, row: RefundRow, problem: str) -> None:
         with self.sessions.begin() as session:

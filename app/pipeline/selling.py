@@ -284,7 +284,7 @@ def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, no
     return act in (Act.SET, Act.RESTORE)
 
 
-_THEIRS = "somebody else changed it; it is left so"
+_THEIRS = "changed by somebody else; Backline leaves it"
 
 
 def _record(
@@ -305,7 +305,7 @@ def _record(
         _tell(session, shop_id, RESTORED, step.change, step.why or _OFF, now=now)
 
 
-_OFF = "Backline does not see to it any more"
+_OFF = "switched off, or the item is left alone"
 
 
 def _tell(

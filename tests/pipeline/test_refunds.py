@@ -139,12 +139,36 @@ def test_a_request_whose_answer_never_came_is_sent_once_more_and_done_once(stage
     stage.world.after_request = lose
     lost = post(stage, order_id, key=key)
     soon = post(stage, order_id, key=key)
+    another = post(stage, order_id, "/prepare")
     stage.world.clock.sleep(120)
     later = post(stage, order_id, key=key)
 
-    assert [one.status_code for one in (lost, soon, later)] == [500, 409, 303]
+    assert [one.status_code for one in (lost, soon, another, later)] == [500, 409, 409, 303]
     assert refunds(stage) == ["2 units, 20.00"]
     assert rows(stage)[-1].state == "done"
+
+
+def test_what_was_done_long_ago_is_not_sent_again_whatever_the_platform_remembers(
+    stage: Stage,
+) -> None:
+    stage.restock(1)
+    order_id = stage.order(4)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+
+    def lose() -> None:
+        if stage.world.shop.requests[-1].operation == "Refund":
+            stage.world.after_request = lambda: None
+            raise ConnectionResetError
+
+    stage.world.after_request = lose
+    post(stage, order_id, key=key)
+    stage.world.shop.idempotent.clear()
+    stage.world.clock.sleep(86_400)
+    later = post(stage, order_id, key=key)
+
+    assert later.status_code == 409
+    assert refunds(stage) == ["2 units, 20.00"]
 
 
 def test_who_confirmed_it_is_told(stage: Stage) -> None:

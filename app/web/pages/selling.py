@@ -47,21 +47,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
     @blueprint.post("/preview")
     def preview(shop_id: int) -> str | tuple[str, int]:
-        with open_shop(runtime, shop_id) as opened:
-            form, wanted = _read(opened.shop, Form(request.form))
-            if form.errors:
-                return _page(opened, form), 422
-            now = opened.say.now
-        rehearsal = rehearse(
-            lambda: read_session(runtime),
-            runtime.connect,
-            shop_id,
-            _rule(wanted),
-            most_items=wanted["most_stopped_items"],
-            now=now,
-        )
-        with open_shop(runtime, shop_id) as opened:
-            return _page(opened, form, rehearsal)
+        return _preview(runtime, shop_id)
 
     @blueprint.post("")
     def save(shop_id: int) -> Response | tuple[str, int]:
@@ -82,6 +68,25 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         return back_to("items.item_page", shop_id=shop_id, item_id=item_id, done="terms")
 
     return blueprint
+
+
+def _preview(runtime: Runtime, shop_id: int) -> str | tuple[str, int]:
+    """Nothing of the database is held open while the platform is asked."""
+    with open_shop(runtime, shop_id) as opened:
+        form, wanted = _read(opened.shop, Form(request.form))
+        if form.errors:
+            return _page(opened, form), 422
+        now = opened.say.now
+    rehearsal = rehearse(
+        lambda: read_session(runtime),
+        runtime.connect,
+        shop_id,
+        _rule(wanted),
+        most_items=wanted["most_stopped_items"],
+        now=now,
+    )
+    with open_shop(runtime, shop_id) as opened:
+        return _page(opened, form, rehearsal)
 
 
 def _page(opened: OpenShop, form: Form, rehearsal: Rehearsal | None = None) -> str:
