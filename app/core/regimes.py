@@ -144,20 +144,20 @@ class _Clock:
         source = "16 CFR 435.2"
         if state.is_refunded:
             return Obligations(
-                state.limit, is_cancelled=True, rule="The money has gone back.", source=source
+                state.limit, is_cancelled=True, rule="The buyer was refunded.", source=source
             )
         if state.ended_on:
             return self._cancelled(state.ended_on, "The buyer does not want to wait", f"{source}(c)(1)")
         if state.consent_by:
             if today > state.consent_by:
-                words = "No consent came in time, so the order counts as cancelled"
+                words = "No consent came in time, so the order counts as canceled"
                 return self._cancelled(state.consent_by, words, f"{source}(c)")
             return Obligations(
                 state.consent_by,
                 consent_needed=True,
                 consent_by=state.consent_by,
                 refund_due=self._refund_by(state.consent_by),
-                rule="The buyer must agree in words; if not, the order is cancelled and refunded.",
+                rule="The buyer must agree in words; if not, the order is canceled and refunded.",
                 source=f"{source}(b)",
             )
         return self._us_waiting(state, today, source)
@@ -170,7 +170,7 @@ class _Clock:
             words = "The buyer agreed to wait without a date, and may cancel until it ships."
             return Obligations(None, rule=words, source=f"{source}(b)(1)(iii)")
         if today > limit:
-            words = "Neither shipped nor told in time, so the order counts as cancelled"
+            words = "It was not shipped and the buyer was not told in time, so it counts as canceled"
             return self._cancelled(limit, words, f"{source}(c)")
         if expected is not None and expected <= limit:
             words = "It is expected to ship in time."
@@ -182,7 +182,7 @@ class _Clock:
             notice_due=limit,
             consent_needed=needs,
             refund_due=self._refund_by(limit),
-            rule=f"By then offer the buyer to wait or to cancel with a full refund; {silence}.",
+            rule=f"By then, offer the buyer to wait or to cancel for a full refund; {silence}.",
             source=f"{source}(b)",
         )
 
@@ -217,7 +217,7 @@ class _Clock:
                 is_refunded = True
         if is_refunded:
             return Obligations(
-                limit, is_cancelled=True, rule="The money has gone back.", source=on_leaving
+                limit, is_cancelled=True, rule="The buyer was refunded.", source=on_leaving
             )
         if ended_on:
             words = "The buyer has withdrawn: refund all sums without undue delay."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,10 +10,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from redis import Redis
 
 from app.db import audit, inbox
-from app.db.models import Order, Shop
+from app.db.models import ArrivalRow, Order, Shop
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
-from tests.builders import delivery
+from tests.builders import ITEM, LOCATION, delivery
+from tests.db.waiting import placed, sells
 from tests.pages.browser import CHROMIUM, FLAGS, served, tab
 from tests.world import World, make_world
 
@@ -128,3 +129,54 @@ def troubled(sale: Sale) -> Sale:
         inbox.record_delivery(session, shop_id, told, now=now)
         audit.record_event(session, shop_id, "needs merchant", at=now, why="The token is void.")
     return sale
+
+
+LONG = "Hand-thrown stoneware breakfast mug with a cobalt rim, 350 ml, dishwasher safe, second series"
+CROWD = 500
+
+
+@pytest.fixture
+def crowded(sale: Sale) -> Sale:
+    """The same with five hundred late orders of long names, and as many deliveries."""
+    world, now = sale.world, sale.world.clock()
+    with world.runtime.sessions.begin() as session:
+        shop = session.get_one(Shop, world.shop_id)
+        shop.regime = "us-mitor"
+        sells(session, shop, title=LONG, sku="MUG-STONEWARE-COBALT-350-SECOND-SERIES")
+        for number in range(CROWD):
+            order = placed(
+                session,
+                shop,
+                9_000_000 + number,
+                short=1 + number % 3,
+                on=now.date() + timedelta(days=90),
+                since=now - timedelta(days=40),
+                name=f"WHOLESALE-2026-{number:05}",
+                tags="\nvip\nwholesale\n",
+                short_value=2_500_000 * (number + 1),
+            )
+            order.placed_at = now - timedelta(days=40, minutes=number)
+            session.add(_coming(shop.id, number, now))
+    return sale
+
+
+def _coming(shop_id: int, number: int, now: datetime) -> ArrivalRow:
+    """A delivery; each third is late, each fifth is of a supplier with a long name."""
+    day = now.date() + timedelta(days=number % 60 - 20)
+    supplier = "Keramikmanufaktur Ostfriesland GmbH & Co. KG" if number % 5 == 0 else "Acme"
+    return ArrivalRow(
+        shop_id=shop_id,
+        item_id=ITEM,
+        sku="MUG",
+        location_id=LOCATION,
+        quantity=1_000 + number,
+        received=number % 2,
+        expected_on=day,
+        first_expected_on=day,
+        supplier=supplier,
+        reference=f"PO-2026-{number:06}",
+        state="expected",
+        source="typed",
+        created_at=now,
+        updated_at=now,
+    )

@@ -220,3 +220,16 @@ def test_a_feed_that_is_not_there_is_not_found(merchant: Merchant, path: str) ->
     answer = merchant.browser.send(at(merchant, path), at(merchant))
 
     assert answer.status_code == 404
+
+
+def test_before_a_feed_and_its_password_are_gone_it_is_asked(merchant: Merchant) -> None:
+    add(merchant)
+    feed_id = feed(merchant).feed_id
+
+    asked = merchant.browser.get(at(merchant, feed_id, "remove"))
+
+    assert "Remove this feed?" in asked.text
+    assert feed(merchant).feed_id == feed_id
+    merchant.browser.send(at(merchant, feed_id, "remove"))
+    with merchant.runtime.sessions.begin() as session:
+        assert feeds.list_feeds(session, merchant.shop_id) == []

@@ -162,6 +162,16 @@ def test_what_can_not_be_undone_any_more_says_why(shops: Shops) -> None:
     assert "the delivery was changed again since" in text(answer)
 
 
+def test_the_history_of_a_delivery_speaks_as_the_pages_do(shops: Shops) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    ann.send(f"/shops/{shops.ours}/incoming/{number}/receive")
+
+    said = read(shops, "activity")
+
+    assert "4 on Dec 5, 2026, 4 received" in said
+    assert "landed" not in said
+
+
 def test_a_delivery_is_edited_in_place(shops: Shops) -> None:
     number, ann = shops.arrival_of(shops.ours), shops.browser()
     fields = {"quantity": "4", "received": "1", "expected_on": "2026-12-11", "reference": "PO-9"}

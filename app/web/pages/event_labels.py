@@ -167,7 +167,9 @@ def _state(text: str) -> str:
         return f"{found[1]} backordered, {found[2]}"
     if text == _COVERED:
         return "in stock"
-    return "no Backline tag or note" if text == "nothing" else text
+    if text == "nothing":
+        return "no Backline tag or note"
+    return text.replace(" landed", " received").replace(", cancelled", ", canceled")
 
 
 def kind_in_words(kind: str) -> str:

@@ -65,6 +65,13 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         with open_shop(runtime, shop_id) as opened:
             return _page(runtime, opened, _find(opened, feed_id))
 
+    @blueprint.get("/<feed_id>/remove")
+    @access.needs(access.Role.MANAGE)
+    def ask_to_remove(shop_id: int, feed_id: str) -> str:
+        with open_shop(runtime, shop_id) as opened:
+            feed = _find(opened, feed_id)
+            return opened.render("feed_remove.html", page_name="items.listing", feed=feed)
+
     @blueprint.post("/<feed_id>")
     def save(shop_id: int, feed_id: str) -> Response | tuple[str, int]:
         with change_shop(runtime, shop_id) as opened:

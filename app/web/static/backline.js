@@ -18,6 +18,16 @@
     }
   };
 
+  // On a phone a row of tabs may be wider than the page: the one we are on is in sight.
+  const showTabs = () => {
+    for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+      const row = tab.closest("ul");
+      row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+    }
+  };
+  showTabs();
+  document.addEventListener("htmx:afterSettle", showTabs);
+
   // Buttons that copy need a script to do it.
   const showCopying = () => {
     for (const button of document.querySelectorAll("[data-copy][hidden]")) {

@@ -1,0 +1,66 @@
+"""Pages of a shop with five hundred of everything and long names: nothing is cut, nothing scrolls
+sideways on a phone."""
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import FloatRect, Page
+
+from app.db import undo
+from app.db.models import ArrivalRow
+from app.web.pages.order_columns import COLUMNS
+from tests.builders import ITEM
+from tests.pages.browser import overflow
+from tests.pages.conftest import Sale
+
+PATHS = {
+    "overview": "",
+    "orders": "/orders",
+    "orders-all-columns": f"/orders?columns={','.join(COLUMNS)}",
+    "order": "/orders/9000007",
+    "items": "/items",
+    "item": f"/items/{ITEM}",
+    "incoming": "/incoming",
+    "late-deliveries": "/incoming?show=late",
+    "supplier": "/suppliers?name=Acme",
+    "late-orders": "/late-orders",
+    "activity": "/activity",
+    "settings": "/settings",
+}
+
+# Text that is wider than the box it is drawn in, where that box hides or cuts what is too wide.
+_CUT = """
+() => [...document.querySelectorAll("main *")].filter((one) => {
+  const style = getComputedStyle(one);
+  const cuts = ["hidden", "clip"].includes(style.overflowX) || style.textOverflow === "ellipsis";
+  const seen = one.offsetWidth > 1 && !one.closest(".visually-hidden") && one.children.length === 0
+    && one.tagName !== "INPUT";
+  return cuts && seen && one.scrollWidth > one.clientWidth + 1;
+}).map((one) => one.outerHTML.slice(0, 120))
+"""
+
+
+def _top(width: int) -> FloatRect:
+    """What is looked at of a page that may be very long."""
+    return {"x": 0, "y": 0, "width": width, "height": 1_500}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_cut_and_no_page_is_wider_than_its_window(
+    crowded: Sale, page: Page, width: int, tmp_path: Path
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    too_wide, cut = {}, {}
+    with crowded.world.runtime.sessions.begin() as session:
+        late = session.scalars(sa.select(ArrivalRow).where(ArrivalRow.supplier == "Acme")).all()
+        undo.change_for_now(session, late[1], is_cancelled=True, now=crowded.world.clock())
+    paths = {**PATHS, "delivery": f"/incoming/{late[2].id}", "ask": f"/incoming/{late[2].id}/cancel"}
+
+    for name, path in paths.items():
+        page.goto(crowded.shop + path)
+        page.screenshot(path=tmp_path / f"{name}-{width}.png", full_page=True, clip=_top(width))
+        too_wide[name], cut[name] = overflow(page), page.evaluate(_CUT)
+
+    assert {name: pixels for name, pixels in too_wide.items() if pixels > 0} == {}
+    assert {name: found for name, found in cut.items() if found} == {}
