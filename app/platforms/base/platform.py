@@ -59,7 +59,8 @@ class Traits(msgspec.Struct, frozen=True):
     `has_tags`: orders carry tags, and one write sets them together with note and metafields; else our
     words stand on the first line of our block in the note, and the metafields are written after it.
     `note_limit`: characters a note holds. `has_holds`: parts of orders can be held back from shipping.
-    `has_refunds`: units that were not shipped can be canceled, and the money for them given back.
+    `has_refunds`: units that were not shipped can be canceled, and the money for them given back;
+    with `may_email_refunds` we say whether the platform tells the buyer.
     `can_move`: staff can ship a part of an order from another location.
     `stock_lag_s`: how long a reading of stock may be behind what orders already say (see
     `app.core.freshness`).
@@ -87,6 +88,7 @@ class Traits(msgspec.Struct, frozen=True):
     has_order_status: bool = False
     reservation_scopes: Mapping[str, ReservationKind] = {}
     has_refunds: bool = False
+    may_email_refunds: bool = False
     selling_scope: str = ""
     selling_settings: tuple[SettingName, ...] = ()
     sells_by_location: bool = False

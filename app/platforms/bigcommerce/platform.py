@@ -31,6 +31,7 @@ from app.platforms.base import (
 from app.platforms.base.refunds import Refunder
 from app.platforms.bigcommerce import hooks, profile, reads, writes
 from app.platforms.bigcommerce.client import BigCommerceClient
+from app.platforms.bigcommerce.refunds import BigCommerceRefunder
 from app.platforms.bigcommerce.selling import SCOPE as SELLING_SCOPE
 from app.platforms.bigcommerce.selling import BigCommerceSeller
 from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
@@ -39,6 +40,7 @@ TRAITS = Traits(
     has_tags=False,
     note_limit=65_535,
     has_order_status=True,
+    has_refunds=True,
     selling_scope=SELLING_SCOPE,
     selling_settings=(SettingName.BACKORDER_LIMIT, SettingName.SAFETY_STOCK),
     sells_by_location=True,
@@ -63,7 +65,7 @@ class BigCommercePlatform:
         self.bulk: BulkWriter | None = None
         self.holds: Holder | None = None
         self.seller: Seller | None = BigCommerceSeller(client, store_config)
-        self.refunder: Refunder | None = None
+        self.refunder: Refunder | None = BigCommerceRefunder(client, store_config)
         self.traits = msgspec.structs.replace(TRAITS, stock_lag_s=quiet_s, batches_news_s=news_s)
 
     def fetch_profile(self) -> ShopProfile:

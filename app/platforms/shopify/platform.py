@@ -54,6 +54,7 @@ TRAITS = Traits(
     has_holds=True,
     can_move=True,
     has_refunds=True,
+    may_email_refunds=True,
     webhook_list_every_s=6 * 3600,
     reservation_scopes=profile.RESERVATION_SCOPES,
     selling_scope=SELLING_SCOPE,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from app.sandbox.buyers import Buyer
 from app.sandbox.records import Refused
@@ -180,6 +180,7 @@ class Order:
     lines: list[Line] = field(default_factory=list)
     shipments: list[Shipment] = field(default_factory=list)
     refund_count: int = 0
+    refunds: list[dict[str, Any]] = field(default_factory=list)
     is_archived: bool = False
 
     @property

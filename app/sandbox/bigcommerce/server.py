@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from app.sandbox.bigcommerce import access, hooks, metafields, oauth, v2, v3
+from app.sandbox.bigcommerce import access, hooks, metafields, oauth, refunds, v2, v3
 from app.sandbox.bigcommerce.call import NOT_FOUND, ApiError, Call, Handler, Reply
 from app.sandbox.bigcommerce.contract import (
     AUTHENTICATION,
@@ -24,7 +24,7 @@ from app.sandbox.serving import AppAdapter, NoAnswer, RunningShops, cut, serve_a
 
 HANDLERS: Mapping[str, Mapping[tuple[str, str], Handler]] = {
     "v2": v2.HANDLERS,
-    "v3": {**v3.HANDLERS, **metafields.HANDLERS, **hooks.HANDLERS},
+    "v3": {**v3.HANDLERS, **metafields.HANDLERS, **refunds.HANDLERS, **hooks.HANDLERS},
 }
 METHODS = ["GET", "POST", "PUT", "DELETE"]
 

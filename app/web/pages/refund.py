@@ -86,6 +86,7 @@ def _page(opened: OpenShop, order: Order, problem: str = "") -> str:
         quote=None if row is None else refunds.quote_of(row),
         lines=_kept(row, titles) if row is not None and is_open else lines,
         RefundState=RefundState,
+        may_email=PLATFORMS[shop.platform].traits.may_email_refunds,
         platform=PLATFORMS[shop.platform].title,
         done_text=done_text(_DONE),
     )

@@ -1,0 +1,132 @@
+"""Refunds of units that were not shipped, by API v3.
+
+A quote tells what goes back and by which payments; a refund must name the same amount. BigCommerce knows
+no keys of requests: ours is written into the reason, by which a refund that was made already is found.
+What becomes of the order's status is the store's own doing.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from app.platforms.base import OrderAsk, OrderSeen
+from app.platforms.base.refunds import RefundLine, RefundPart, RefundQuote, RefundRequest
+from app.platforms.bigcommerce import reads
+from app.platforms.bigcommerce.answers import read
+from app.platforms.bigcommerce.client import BigCommerceClient, words_of
+from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
+
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+_STORE_CREDIT = "storecredit"
+_LONGEST_REASON = 1000
+_CHANGED = "The order has changed since Backline read it. Wait a minute, and prepare it again."
+
+
+class _Option(msgspec.Struct, frozen=True):
+    provider_id: str
+    amount: Decimal
+    offline: bool = False
+
+
+class _Quote(msgspec.Struct, frozen=True):
+    total_refund_amount: Decimal
+    refund_methods: tuple[tuple[_Option, ...], ...] = ()
+
+
+class _QuoteBody(msgspec.Struct, frozen=True):
+    data: _Quote
+
+
+class _Item(msgspec.Struct, frozen=True):
+    reason: str | None = None
+
+
+class _Refund(msgspec.Struct, frozen=True):
+    reason: str | None = None
+    items: tuple[_Item, ...] = ()
+
+
+class _Refunds(msgspec.Struct, frozen=True):
+    data: tuple[_Refund, ...] = ()
+
+
+class _Order(msgspec.Struct, frozen=True):
+    currency_code: str = ""
+
+
+class BigCommerceRefunder:
+    """See `app.platforms.base.refunds.Refunder` for what each method promises."""
+
+    def __init__(self, client: BigCommerceClient, store_config: StoreConfigCache) -> None:
+        self._client = client
+        self._habits = store_config
+
+    def quote(self, order_id: int, lines: Sequence[RefundLine]) -> RefundQuote:
+        """The store's own quote, if the lines are still as they were read."""
+        (order,) = reads.fetch_orders(self._client, self._habits, [OrderAsk(order_id)])
+        if not isinstance(order, OrderSeen) or order.is_cancelled:
+            return RefundQuote(problem=_CHANGED)
+        there = {one.line_id: one.outstanding for one in order.items or ()}
+        if any(there.get(line.line_id) != line.outstanding for line in lines):
+            return RefundQuote(problem=_CHANGED)
+        path = f"/v3/orders/{order_id}/payment_actions/refund_quotes"
+        body = {"items": [_item(line) for line in lines]}
+        answer = self._client.request("POST", path, json=body, expected=_REFUSED)
+        if answer.status in _REFUSED:
+            return RefundQuote(problem=f"BigCommerce gives no quote: {words_of(answer.body)}")
+        told = read(answer.body, _QuoteBody).data
+        currency = read(self._client.get(f"/v2/orders/{order_id}"), _Order).currency_code
+        parts = [
+            RefundPart(one.provider_id, _money(one.amount), int(one.offline)) for one in _method(told)
+        ]
+        return RefundQuote(_money(told.total_refund_amount), currency, tuple(parts))
+
+    def refund(self, request: RefundRequest) -> str:
+        """One request, unless a refund with its key was made already."""
+        path = f"/v3/orders/{request.order_id}/payment_actions/refunds"
+        made = read(self._client.get(path), _Refunds)
+        if any(_names(refund, request.key) for refund in made.data):
+            return ""
+        answer = self._client.request("POST", path, json=_body(request), expected=_REFUSED)
+        return words_of(answer.body) if answer.status in _REFUSED else ""
+
+
+def _money(amount: Decimal) -> str:
+    """With two decimals, as money is written, or more where there are."""
+    return str(
+        max(amount, amount.quantize(Decimal("0.01")), key=lambda one: -int(one.as_tuple().exponent))
+    )
+
+
+def _method(quote: _Quote) -> Sequence[_Option]:
+    """By the payments that were made, rather than as store credit."""
+    own = [one for one in quote.refund_methods if all(o.provider_id != _STORE_CREDIT for o in one)]
+    return next(iter(own or quote.refund_methods), ())
+
+
+def _names(refund: _Refund, key: str) -> bool:
+    return any(
+        key in (reason or "") for reason in (refund.reason, *(one.reason for one in refund.items))
+    )
+
+
+def _item(line: RefundLine) -> dict[str, Any]:
+    return {"item_type": "PRODUCT", "item_id": line.line_id, "quantity": line.units}
+
+
+def _body(request: RefundRequest) -> dict[str, Any]:
+    reason = f"{request.note} ({request.key})"[-_LONGEST_REASON:]
+    return {
+        "items": [{**_item(line), "reason": reason} for line in request.lines],
+        "payments": [
+            {
+                "provider_id": part.gateway,
+                "amount": float(part.amount),
+                "offline": bool(part.parent_id),
+            }
+            for part in request.quote.parts
+        ],
+    }
