@@ -55,11 +55,9 @@ def advance(
     retention: Retention = USUAL,
     feed_access: FeedAccess = FeedAccess(),  # noqa: B008 -- it is frozen
     answered: Callable[[], int] = int,
-    let_go: Callable[[], None] = lambda: None,
 ) -> float | None:
     """Work on one shop until nothing is due or its slice of time is over. Where nothing is due now, one
-    read says so. `answered` counts the calls that the platform has served; `let_go` is called when the
-    shop is free again, before the last look at what is due.
+    read says so. `answered` counts the calls that the platform has served.
 
     Returns after how many seconds it wants to be rung again: 0 is at once, None is when something
     happens.
@@ -74,7 +72,6 @@ def advance(
     context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
     context.kept_at, context.answered = clock(), answered
     _work_and_let_go(context)
-    let_go()
     return _ring_again_s(context)
 
 

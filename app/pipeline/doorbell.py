@@ -12,7 +12,6 @@ call begins there when the turn is over. In each queue the shop that waited long
 
 import time
 from collections.abc import Collection
-from contextlib import suppress
 from datetime import timedelta
 
 from redis import Redis
@@ -55,9 +54,9 @@ redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
 return 1
 """
 
-# While somebody works on a shop, rings for it are dropped, for so long at most: its worker ends that
-# when it lets go, and looks once more. A killed worker's shop is rung by then.
-_HUSH_S = 5
+# While somebody works on a shop, rings for it are dropped for so long: its worker looks once more when
+# it has let go.
+_HUSH_S = 1
 
 
 def ring(redis: Redis, shop_id: int, *, after_s: float = 0) -> bool:
@@ -88,11 +87,14 @@ def ring_all(redis: Redis, shop_ids: Collection[int]) -> bool:
     return True
 
 
-def let_go(redis: Redis, shop_id: int) -> None:
-    """Whoever worked on the shop is about to look whether there is more: what comes from here on rings.
-    Those who found it taken had it hushed. Without Redis nobody was."""
-    with suppress(RedisError):
+def ring_again(redis: Redis, shop_id: int) -> bool:
+    """Whoever worked on the shop has let it go, and there is more: those who found it taken meanwhile
+    have had it hushed."""
+    try:
         redis.delete(f"backline:rung:{shop_id}")
+    except RedisError:
+        return False
+    return ring_all(redis, [shop_id])
 
 
 def _ring_later(redis: Redis, shop_id: int, after_s: float) -> None:
@@ -129,7 +131,7 @@ def answer_long(redis: Redis, shop_id: int) -> None:
 
 
 def hush(redis: Redis, shop_id: int) -> None:
-    """Somebody works on the shop: until it is let go (see `let_go`) it need not be rung."""
+    """Somebody works on the shop: for a moment it need not be rung."""
     redis.set(f"backline:rung:{shop_id}", 1, ex=_HUSH_S)
 
 

@@ -127,16 +127,16 @@ def _take_turn(runtime: Runtime, shop_id: int, *, was_long: bool) -> None:
     began = runtime.clock()
     with runtime.http.turn(None if was_long else _QUICK_TURN_S) as turn:
         again_s = work_on_shop(runtime, shop_id)
-        if again_s == BUSY_S:
-            doorbell.hush(runtime.redis, shop_id)
-            # Whoever let go of it before that has had the last look already.
-            again_s = work_on_shop(runtime, shop_id)
+    if again_s == BUSY_S:
+        doorbell.hush(runtime.redis, shop_id)
     is_unfinished = again_s == 0 and runtime.clock() - began >= SLICE
     is_long = is_unfinished or turn.is_cut or turn.slowest_s >= _SLOW_ANSWER_S
     if is_long or was_long:
         doorbell.note_pace(runtime.redis, shop_id, is_long=is_long)
     if again_s == 0 and is_long:
         doorbell.ring_long(runtime.redis, shop_id)
+    elif again_s == 0:
+        doorbell.ring_again(runtime.redis, shop_id)
     elif again_s is not None and again_s <= doorbell.SWEEP_S:
         doorbell.ring(runtime.redis, shop_id, after_s=again_s)
 
@@ -153,7 +153,6 @@ def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
         answered=runtime.http.answered,
         retention=_retention(runtime.settings),
         feed_access=runtime.feed_access,
-        let_go=partial(doorbell.let_go, runtime.redis, shop_id),
     )
 
 

@@ -249,31 +249,14 @@ def test_a_shop_whose_platform_answers_slowly_is_known_as_slow(
     assert doorbell.answer(redis, stage.world.shop_id)
 
 
-def test_a_shop_is_rung_again_once_its_worker_has_let_it_go(
-    stage: Stage, redis: Redis, queue: Queue
+def test_whoever_lets_a_shop_go_rings_it_though_it_was_hushed_meanwhile(
+    redis: Redis, queue: Queue
 ) -> None:
-    """Somebody found it taken meanwhile, and had it hushed."""
-    world = stage.world
-    stage.order()
-    world.deliver()
-    queue.empty()
-    world.shop.before_request = lambda: doorbell.hush(redis, world.shop_id)
-
-    advance_shop(world.runtime, world.shop_id)
-    doorbell.ring(redis, world.shop_id)
-
-    assert queue.count == 1
-
-
-def test_a_shop_that_is_let_go_can_be_rung_again(redis: Redis, queue: Queue) -> None:
     doorbell.hush(redis, SHOP)
-    doorbell.ring(redis, SHOP)
-    hushed = queue.count
 
-    doorbell.let_go(redis, SHOP)
-    doorbell.ring(redis, SHOP)
+    doorbell.ring_again(redis, SHOP)
 
-    assert (hushed, queue.count) == (0, 1)
+    assert [job.args for job in queue.jobs] == [[SHOP]]
 
 
 def test_a_ring_of_a_shop_whose_slices_are_long_holds_no_quick_worker(
