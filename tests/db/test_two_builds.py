@@ -77,7 +77,8 @@ def statements(table: sa.Table) -> tuple[sa.Insert, sa.Update, sa.Delete]:
     needed = [one for one in table.columns if not one.nullable and one.server_default is None]
     row = {one.name: value(one) for one in needed}
     mine = sa.and_(*(one == row.get(one.name, 1) for one in table.primary_key))
-    changed = {one.name: value(one) for one in table.columns if not one.primary_key}
+    # A table of nothing but its key is told the same again.
+    changed = {one.name: value(one) for one in table.columns if not one.primary_key} or row
     here = sa.delete(table).where(mine)
     return sa.insert(table).values(row), sa.update(table).where(mine).values(changed), here
 
