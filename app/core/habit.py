@@ -30,13 +30,15 @@ class Weighed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Habit:
     """How many days past cases took, or were late: `days`, fewest first, the sum of the weights up to
-    each, and how many `cases` of `whose` it stands on (`is_of_shop`: of all that the shop orders). No
-    promise lies below `at_least`, whatever the cases were."""
+    each, and how many `cases` of `whose` it stands on (`is_of_shop`: of all that the shop orders).
+    `guessed` is the weight of the last of these days if nobody has seen a case take so long. No promise
+    lies below `at_least`, whatever the cases were."""
 
     whose: str
     cases: int
     days: tuple[int, ...]
     reach: tuple[float, ...]
+    guessed: float = 0.0
     is_of_shop: bool = False
     at_least: int | None = None
 
@@ -54,19 +56,24 @@ class Habit:
 
     def chance_after(self, days: int, *, passed: int | None = None) -> float:
         """The chance, 0 to 1, that it takes more than so many days; once so many have `passed` without
-        it, among the cases that took as long. Nobody has seen a case beyond the longest: what is left
-        then is the part of a case that is unseen."""
+        it, among the cases that took as long. Nobody has seen a case beyond the longest: of what lasts
+        longer, half is thought to last twice as long (Pareto's law, of exponent one)."""
         start = 0 if passed is None else bisect_left(self.days, passed)
         before = self.reach[start - 1] if start else 0.0
         left = self.reach[-1] - before + _UNSEEN
-        upto = bisect_right(self.days, days)
+        unseen = min(self.guessed, self.reach[-1] - before) + _UNSEEN
+        seen = self.days[:-1] if self.guessed else self.days
+        upto = bisect_right(seen, days)
         within = max(0.0, (self.reach[upto - 1] if upto else 0.0) - before)
-        return 1.0 - within / left
+        outlasted = max(0, passed or 0, seen[-1] if seen else 0)
+        lasts = min(1.0, (outlasted + 1) / (max(0, days) + 1))
+        return 1.0 - (within + unseen * (1.0 - lasts)) / left
 
 
-def distribution(cases: Iterable[Weighed]) -> tuple[tuple[int, ...], tuple[float, ...]]:
+def distribution(cases: Iterable[Weighed]) -> tuple[tuple[int, ...], tuple[float, ...], float]:
     """The days that cases took, fewest first, and the sum of the weights up to each, where the weight
-    of every open case has gone to those that took longer."""
+    of every open case has gone to those that took longer; and the weight of the last if it is guessed,
+    for the longest of all is open still."""
     ordered = sorted(cases, key=itemgetter(0, 2))
     total = left = sum(case.weight for case in ordered)
     days: list[int] = []
@@ -79,11 +86,12 @@ def distribution(cases: Iterable[Weighed]) -> tuple[tuple[int, ...], tuple[float
             weights.append(taken * total)
             share -= taken
         left = max(0.0, left - case.weight)
-    if share > _ROUNDING and ordered and ordered[-1].is_open:
+    guessed = share * total if share > _ROUNDING and ordered and ordered[-1].is_open else 0.0
+    if guessed:
         # The longest of all is open still: its own word would move by a day each day.
         days.append(_doubled(days[-1] if days else 0, ordered[-1].days + 1))
-        weights.append(share * total)
-    return tuple(days), tuple(accumulate(weights))
+        weights.append(guessed)
+    return tuple(days), tuple(accumulate(weights)), guessed
 
 
 def _doubled(longest: int, passed: int) -> int:

@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from operator import attrgetter
-from statistics import median_low
 from typing import NamedTuple, TypeAlias
 
+from app.core.following import Span, at_level_of_today, share_that_follows
 from app.core.habit import Habit, Weighed, distribution
 
 # Fewer cases than this, even of the whole shop, teach nothing; what is said of a supplier with fewer of
@@ -24,9 +24,6 @@ _HALF_CASES, _HALF_DAYS = 24, 120
 _HALF_OF_SHOP = 40
 # The shop's cases together count as so many of the supplier's own.
 _BORROWED = 5.0
-# A supplier's level is the median of so many of its newest cases; so much of a case follows it.
-_LEVEL_OF = 11
-_FOLLOWS = 1 / 3
 # How long before its day a delivery is asked for, where nobody said when it was ordered.
 _AHEAD = timedelta(days=14)
 # Older ones weigh nothing any more.
@@ -104,12 +101,13 @@ class Experience:
             return None
         is_of_shop = _closed(own) < ENOUGH
         name = f"supplier {whose}" if isinstance(whose, str) else "this item"
-        days, reach = distribution([*self._weighed(own), *_borrowed(shop)])
+        days, reach, guessed = distribution([*self._weighed(own), *_borrowed(shop)])
         return Habit(
             whose="this shop's supply" if is_of_shop else name,
             cases=min(_closed(shop if is_of_shop else own), _MOST),
             days=days,
             reach=reach,
+            guessed=guessed,
             is_of_shop=is_of_shop,
             at_least=0,
         )
@@ -125,10 +123,11 @@ class Experience:
 
     def _weighed(self, cases: Sequence[_Case]) -> list[Weighed]:
         """Each case by its age, part of it as it was, and part as it would be at the level of today."""
-        weighed, moved = [], _at_level_of_today(cases)
+        spans = [Span(case.days, case.asked, case.came) for case in cases]
+        weighed, moved, follow = [], at_level_of_today(spans), share_that_follows(spans)
         for newer, (case, days) in enumerate(zip(cases, moved, strict=True)):
             weight = 0.5 ** min(newer / _HALF_CASES, (self._today - case.at).days / _HALF_DAYS)
-            follows = 0.0 if days is None else _FOLLOWS
+            follows = 0.0 if days is None else follow
             weighed.append(Weighed(case.days, weight * (1 - follows), case.is_open))
             if days is not None:
                 weighed.append(Weighed(days, weight * follows, case.is_open))
@@ -142,26 +141,6 @@ def _borrowed(cases: Sequence[_Case]) -> list[Weighed]:
         Weighed(case.days, weight * scale, case.is_open)
         for case, weight in zip(cases, weights, strict=True)
     ]
-
-
-def _at_level_of_today(cases: Sequence[_Case]) -> list[int | None]:
-    """Each case as far from the level of today as it was from that of the day it was asked for; None
-    where too little was known on that day."""
-    closed = sorted((case for case in cases if case.came), key=attrgetter("came"))
-    days = [case.days for case in closed]
-    moved: dict[int, int] = {}
-    known = 0
-    for place in sorted(range(len(cases)), key=lambda place: cases[place].asked):
-        while known < len(closed) and _came_by(closed[known], cases[place].asked):
-            known += 1
-        if known >= ENOUGH:
-            level_then = median_low(days[max(0, known - _LEVEL_OF) : known])
-            moved[place] = cases[place].days + median_low(days[-_LEVEL_OF:]) - level_then
-    return [moved.get(place) for place in range(len(cases))]
-
-
-def _came_by(case: _Case, day: date) -> bool:
-    return case.came is not None and case.came <= day
 
 
 def _closed(cases: Iterable[_Case]) -> int:

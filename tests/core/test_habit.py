@@ -20,17 +20,34 @@ def test_the_weight_of_an_open_case_goes_to_those_that_took_longer() -> None:
     """Two of four took longer than the open one's five days: each gets half of its weight."""
     closed = [Weighed(1, 1), Weighed(10, 1), Weighed(20, 1)]
 
-    days, reach = distribution([*closed, Weighed(5, 1, is_open=True)])
+    days, reach, _ = distribution([*closed, Weighed(5, 1, is_open=True)])
 
     assert days == (1, 10, 20)
     assert reach == pytest.approx((1, 2.5, 4))
 
 
 def test_an_open_case_longer_than_all_others_is_expected_at_twice_the_longest() -> None:
-    days, reach = distribution([Weighed(4, 1), Weighed(5, 1, is_open=True)])
+    days, reach, guessed = distribution([Weighed(4, 1), Weighed(5, 1, is_open=True)])
 
     assert days == (4, 8)
     assert reach == pytest.approx((1, 2))
+    assert guessed == pytest.approx(1)
+
+
+def test_of_what_outlasts_every_case_half_is_thought_to_last_twice_as_long() -> None:
+    """Taken for hopeless, two deliveries that were late as none before were called certain to break
+    promises that they kept."""
+    known = habit([*[Weighed(1, 1)] * 9, Weighed(49, 1, is_open=True)])
+
+    assert known.chance_after(99, passed=49) == pytest.approx(0.5)
+    assert known.chance_after(59, passed=49) == pytest.approx(50 / 60)
+    assert known.chance_after(99, passed=150) == 1
+
+
+def test_a_case_longer_than_all_others_is_no_certain_breach_of_a_promise_far_off() -> None:
+    known = habit([Weighed(day, 1) for day in range(10)])
+
+    assert known.chance_after(39, passed=19) == pytest.approx(0.5)
 
 
 @given(cases)
