@@ -10,6 +10,8 @@ _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d
 _NUMBER = frozenset({"no", "nr", "num", "nummer", "numero", "numer", "nbr", "nro"})
 # "Varenr." and "Artikelnr." are one word with its "number".
 _COMPOUND = re.compile(r"(?<=\w{3})nr$")
+# As Odoo writes a product.
+_BEFORE_NAME = re.compile(r"\[([^\[\]]+)\]\s+\S.*")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
 
 
@@ -41,10 +43,12 @@ def _strip(text: str) -> str:
 
 
 def clean_code(text: str) -> str:
-    """A SKU as it is meant: without what can't be seen, one kind of dash, and without the formula by
-    which Excel keeps leading zeros (`="00123"`)."""
-    if text.isascii() and "=" not in text:
+    """A SKU as it is meant: without what can't be seen, one kind of dash, without the formula by which
+    Excel keeps leading zeros (`="00123"`), and without the name behind it (`[00123] Blue mug`)."""
+    if text.isascii() and "=" not in text and "[" not in text:
         return " ".join(text.split())
+    if found := _BEFORE_NAME.fullmatch(text.strip()):
+        return clean_code(found[1])
     seen = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
     whole = re.fullmatch(r'="?([^"]*)"?', seen.strip())
     return " ".join(_DASHES.sub("-", whole[1] if whole else seen).split())

@@ -135,6 +135,7 @@ class _Reader:
         self._places = [*layout.columns.items(), *statuses]
         self._tally = tally
         self._order: dict[str, str] = {}
+        self._quantity_words = set(fold(layout.used.get("quantity", "")).split())
         self._width = sum(bool(cell) for cell in layout.header)
         self._sums: Counter[str] = Counter()
         self._section = ""
@@ -340,10 +341,12 @@ class _Reader:
 
     def _pack(self, cells: Mapping[str, str]) -> int:
         size, unit = self._number(cells, "pack_size") or 1, set(fold(cells.get("unit", "")).split())
-        options = self._layout.options
         if size == 1 or unit & PIECES:
             return 1
-        if unit & PACKS or "pack_size" in options.columns or options.values.get("pack_size"):
+        if (
+            "pack_size" in {**self._layout.options.columns, **self._layout.options.values}
+            or (unit | self._quantity_words) & PACKS
+        ):
             return size
         name = self._layout.header[self._layout.columns["pack_size"]]
         raise _Unusable(
@@ -387,7 +390,7 @@ def _item(cells: Mapping[str, str]) -> str:
 
 
 def _is_marked(text: str) -> bool:
-    """Whether a mark is set, or there is the day on which it was."""
+    """Whether a mark is set, or the day on which it was."""
     if not text or text.casefold() in NO:
         return False
     return text.casefold() in YES or looks_like_day(text)
