@@ -52,6 +52,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index(_INDEX, table_name="events")
-    with op.batch_alter_table("events") as events:
-        events.drop_column("counted_in")
-        events.drop_column("counts_as")
+    op.drop_column("events", "counted_in")
+    op.drop_column("events", "counts_as")

@@ -50,7 +50,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("items") as items:
-        items.drop_column("has_long_queue")
+    op.drop_column("items", "has_long_queue")
     op.drop_table("long_queue_pages")
     op.drop_table("long_queues")

@@ -54,9 +54,8 @@ def downgrade() -> None:
         ("items", ("sells_freely", "most_ahead")),
         ("shops", ("most_stopped_items", "most_ahead", "longest_wait_days", "selling")),
     ):
-        with op.batch_alter_table(table) as batch:
-            for name in names:
-                batch.drop_column(name)
+        for name in names:
+            op.drop_column(table, name)
     op.drop_index("ix_selling_checks_shop_id_due_at", table_name="selling_checks")
     op.drop_table("selling_checks")
     op.drop_table("selling")

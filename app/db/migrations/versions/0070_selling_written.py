@@ -14,5 +14,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("selling") as selling:
-        selling.drop_column("written_at")
+    op.drop_column("selling", "written_at")
