@@ -11,7 +11,7 @@ from app.core.desired import Shown
 from app.core.foreign import Foreign, answer, sign_of
 from app.db.models import Order, ShownRow
 from app.db.statements import is_one_of
-from app.platforms.base import OrderSeen
+from app.platforms.base import OrderMarks, OrderSeen
 
 # One write of ours is several to the platform, each told by a webhook of its own: what the first of
 # them tell is old when the last has come.
@@ -40,7 +40,18 @@ def hear_of_foreign_writes(
     session.flush()
 
 
-def _hear(session: Session, row: ShownRow, copy: OrderSeen, now: datetime) -> None:
+def hear_of_marks(session: Session, shop_id: int, marks: Sequence[OrderMarks], *, now: datetime) -> None:
+    """The same of orders of which we know what they show, and of which the platform's own list tells
+    what stands on them now. Webhooks tell no more than the second: of what was written in that of our
+    own write they can't say whether it was before or after it."""
+    by_id = {one.order_id: one for one in marks}
+    where = (ShownRow.shop_id == shop_id, is_one_of(ShownRow.order_id, by_id))
+    for row in session.scalars(sa.select(ShownRow).where(*where)) if by_id else ():
+        _hear(session, row, by_id[row.order_id], now)
+    session.flush()
+
+
+def _hear(session: Session, row: ShownRow, copy: OrderSeen | OrderMarks, now: datetime) -> None:
     known, blocks = foreign_of(row), copy.blocks or ""
     blocks = "" if blocks == known.fine else blocks
     sign = sign_of(blocks, copy.tags or (), msgspec.convert(row.shown, Shown))

@@ -1,14 +1,15 @@
-"""Bring a database to the present schema."""
+"""Bring a database to the present schema. Alembic is loaded when it is needed: a worker, which needs it
+for an error alone, would hold it in memory all day."""
 
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 
 class Schema(StrEnum):
@@ -31,6 +32,8 @@ def upgrade(engine: sa.Engine) -> bool:
     is one that the build before it can work with. Raises `UnfitDatabaseError` for a database that does
     not hold every character.
     """
+    from alembic import command  # noqa: PLC0415 -- see above
+
     if engine.dialect.name == "postgresql":
         _need_all_characters(engine)
     with engine.begin() as connection:
@@ -65,6 +68,8 @@ def compare(engine: sa.Engine) -> Schema:
 
 
 def _compare(connection: sa.Connection) -> Schema:
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 -- see above
+
     current = MigrationContext.configure(connection).get_current_revision()
     head, known = _revisions()
     if current == head:
@@ -75,11 +80,15 @@ def _compare(connection: sa.Connection) -> Schema:
 @cache
 def _revisions() -> tuple[str | None, frozenset[str]]:
     """Our newest, and all: read from their files once, for health checks ask often."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 -- see above
+
     scripts = ScriptDirectory.from_config(_config())
     return scripts.get_current_head(), frozenset(one.revision for one in scripts.walk_revisions())
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 -- see above
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config

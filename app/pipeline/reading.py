@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.core.freshness import begin_of_list
 from app.db import orders, shops, stale_orders
+from app.db.foreign import hear_of_marks
 from app.db.models import Shop
 from app.pipeline.context import ShopContext
 from app.platforms.base import ChangedOrders, OrderAsk, OrderGone, OrderSeen
@@ -116,6 +117,7 @@ def _note_changed(
             )
             shop.unread_orders = sorted({*shop.unread_orders, *outdated})
         shop.changed_since = max(shop.changed_since, changed.seen_until)
+        hear_of_marks(session, context.shop_id, changed.marks, now=context.clock())
         _take_note_of_end(shop, changed, besides, context.clock())
     return shop
 

@@ -388,6 +388,31 @@ def test_an_old_note_whose_webhook_was_lost_is_found_by_the_hourly_check(open_co
     assert shop.all_of(order_id) == right
 
 
+def test_an_old_note_that_comes_back_in_the_second_of_our_write_is_found_by_the_list(
+    open_counter: Open,
+) -> None:
+    """No webhook tells of it that comes after those of our write, and the order's last change is of the
+    second that we know."""
+    shop = open_counter()
+    order_id = shop.order(2)
+    old, put_back = shop.copy(order_id), list[str]()
+
+    def happen() -> None:
+        if "1 of 2" in shop.world.note(order_id) and not put_back:
+            put_back.append(shop.world.note(order_id))
+            shop.world.shop.webhooks.knobs.loss_rate = 1
+            shop.write_back(order_id, old, then_rest=False)
+            shop.world.shop.webhooks.knobs.loss_rate = 0
+
+    shop.world.after_request = happen
+    shop.restock(1)
+
+    shop.pass_an_hour()
+
+    assert shop.world.note(order_id) == put_back[0]
+    assert len(put_back) == 1
+
+
 def test_our_own_writes_ask_for_no_further_look(open_counter: Open) -> None:
     shop = open_counter()
     shop.order(2)

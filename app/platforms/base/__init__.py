@@ -38,6 +38,7 @@ from app.platforms.base.orders import (
     OrderAsk,
     OrderChange,
     OrderGlance,
+    OrderMarks,
     OrderNow,
     WriteResult,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "OrderChange",
     "OrderGlance",
     "OrderGone",
+    "OrderMarks",
     "OrderNow",
     "OrderSeen",
     "OrderTouched",

@@ -60,6 +60,15 @@ class WriteResult(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class OrderMarks(msgspec.Struct, frozen=True):
+    """What one order carries now of what we and others write on it: the digest of our blocks in its
+    note (see `app.core.note`; never the note), and its tags."""
+
+    order_id: int
+    blocks: str
+    tags: frozenset[str]
+
+
 class ChangedOrders(msgspec.Struct, frozen=True):
     """Which orders changed since a moment, oldest change first: when each last did, by id.
 
@@ -67,7 +76,9 @@ class ChangedOrders(msgspec.Struct, frozen=True):
     answer holds. `orders` are whole copies of them, where the platform's list tells as much: those
     need not be read again. `untouched` are those of which the list tells that nothing was shipped,
     cancelled or edited since they were placed, with the units that they have now: a copy that says the
-    same is right, whatever second it is of.
+    same is right, whatever second it is of. `marks` are what stood on the orders when the list was
+    read, where it tells that and no whole copies: webhooks of one second do not tell which of them is
+    the last.
     """
 
     updated_at: Mapping[int, datetime]
@@ -75,6 +86,7 @@ class ChangedOrders(msgspec.Struct, frozen=True):
     is_complete: bool
     orders: tuple[OrderSeen, ...] = ()
     untouched: Mapping[int, int] = {}
+    marks: tuple[OrderMarks, ...] = ()
 
 
 class ImportPage(msgspec.Struct, frozen=True):

@@ -55,7 +55,8 @@ class Nodes(msgspec.Struct, Generic[T], frozen=True, rename="camel"):
 
 class Stamp(msgspec.Struct, frozen=True, rename="camel"):
     """An order of which only the time of its last change is needed, and what costs no more: how many
-    units it has, and whether anything but its units and its marks has changed since it was placed."""
+    units it has, whether anything but its units and its marks has changed since it was placed, and what
+    stands on it."""
 
     id: str
     updated_at: Moment
@@ -63,6 +64,8 @@ class Stamp(msgspec.Struct, frozen=True, rename="camel"):
     edited: bool
     display_fulfillment_status: str
     current_subtotal_line_items_quantity: int
+    note: str | None
+    tags: tuple[str, ...]
 
     @property
     def untouched_units(self) -> int | None:

@@ -25,12 +25,10 @@ from app.platforms.shopify.reads import LEVEL_COUNTS, fetch_stock, whole_stock
 
 
 class _GlanceNode(Stamp, frozen=True, rename="camel"):
-    """A stamp with the order's marks."""
+    """A stamp with the order's name and place in the queue."""
 
     name: str
     processed_at: Moment
-    note: str | None
-    tags: tuple[str, ...]
 
 
 class _Answer(msgspec.Struct, frozen=True):

@@ -250,7 +250,9 @@ CHANGED_FIRST = MOST_IDS
 CHANGED_COST = CHANGED_FIRST + PAGE_COST
 CHANGED_ORDERS = """query ChangedOrders($first: Int!, $after: String, $query: String!) {
   orders(first: $first, after: $after, sortKey: UPDATED_AT, query: $query) {
-    nodes { id updatedAt cancelledAt edited displayFulfillmentStatus currentSubtotalLineItemsQuantity }
+    nodes {
+      id updatedAt cancelledAt edited displayFulfillmentStatus currentSubtotalLineItemsQuantity note tags
+    }
     pageInfo { hasNextPage endCursor }
   }
 }"""

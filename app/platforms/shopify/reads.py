@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from app.core.bounds import within_reach
+from app.core.note import digest_of_blocks
 from app.errors import TryLater
 from app.platforms.base import (
     ChangedOrders,
@@ -19,6 +20,7 @@ from app.platforms.base import (
     Look,
     OrderAsk,
     OrderGone,
+    OrderMarks,
     OrderSeen,
     VariantSeen,
 )
@@ -293,6 +295,7 @@ def fetch_changed_orders(client: ShopifyClient, since: datetime) -> ChangedOrder
     second holds more changes than a page, its pages are read on: the next call could not get past it."""
     updated_at: dict[int, datetime] = {}
     untouched: dict[int, int] = {}
+    marks: list[OrderMarks] = []
     seen_until, page = since, PageInfo(has_next_page=True)
     while page.has_next_page and seen_until <= since:
         answer = _changed_page(client, since, after=page.end_cursor)
@@ -302,10 +305,19 @@ def fetch_changed_orders(client: ShopifyClient, since: datetime) -> ChangedOrder
             for node in answer.nodes
             if (units := node.untouched_units) is not None
         }
+        marks += [
+            OrderMarks(number_of(node.id), digest_of_blocks(node.note or ""), frozenset(node.tags))
+            for node in answer.nodes
+        ]
         seen_until = max([since, *updated_at.values()])
         page = answer.page_info
-    is_complete = not page.has_next_page
-    return ChangedOrders(updated_at, seen_until, is_complete=is_complete, untouched=untouched)
+    return ChangedOrders(
+        updated_at,
+        seen_until,
+        is_complete=not page.has_next_page,
+        untouched=untouched,
+        marks=tuple(marks),
+    )
 
 
 def _changed_page(client: ShopifyClient, since: datetime, *, after: str | None) -> Nodes[Stamp]:

@@ -361,6 +361,8 @@ def stamp(number: int, second: int = 0) -> dict[str, Any]:
         "edited": False,
         "displayFulfillmentStatus": "UNFULFILLED",
         "currentSubtotalLineItemsQuantity": 3,
+        "note": "Call first",
+        "tags": ["vip"],
     }
 
 
