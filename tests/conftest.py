@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from redis import Redis
 from sqlalchemy.orm import Session
 
-from app.services import EmbeddedRedis, collect_garbage_seldom, open_engine, open_redis
+from app.services import EmbeddedRedis, collect_garbage_seldom, open_redis
 from app.settings import Settings, load_settings
 from tests.postgres import postgres_server
 from tests.tables import empty_tables
@@ -70,10 +70,12 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def pg_engine() -> Iterator[sa.Engine]:
     """PostgreSQL, migrated once."""
-    from app.db import migrate  # noqa: PLC0415 -- tests without a database need not load it
+    # Tests without a database need not load them.
+    from app.db import migrate  # noqa: PLC0415
+    from app.db.engine import open_database  # noqa: PLC0415
 
     with postgres_server() as server:
-        engine = open_engine(server.url)
+        engine = open_database(server.url)
         migrate.upgrade(engine)
         yield engine
         engine.dispose()
@@ -100,9 +102,10 @@ def clean_pg(pg_engine: sa.Engine) -> Iterator[sa.Engine]:
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file, migrated once, to be copied."""
     from app.db import migrate  # noqa: PLC0415 -- as above
+    from app.db.engine import open_database  # noqa: PLC0415 -- as above
 
     file = tmp_path_factory.mktemp("migrated") / "backline.sqlite3"
-    engine = open_engine(f"sqlite:///{file}")
+    engine = open_database(f"sqlite:///{file}")
     migrate.upgrade(engine)
     engine.dispose()
     return file
@@ -111,8 +114,10 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sqlite_engine(migrated_file: Path, tmp_path: Path) -> Iterator[sa.Engine]:
     """A migrated SQLite file."""
+    from app.db.engine import open_database  # noqa: PLC0415 -- as above
+
     file = shutil.copy(migrated_file, tmp_path / "backline.sqlite3")
-    engine = open_engine(f"sqlite:///{file}")
+    engine = open_database(f"sqlite:///{file}")
     yield engine
     engine.dispose()
 

@@ -40,6 +40,8 @@ PASSING = {
 }
 
 _TABLES = ("orders", "deliveries", "promises", "events")
+# Of a database whose migrations have run these are defects of ours: tests/web/test_failures.py.
+_NOT_MIGRATED = ("42P01", "42703")
 
 
 def break_table(
@@ -49,6 +51,10 @@ def break_table(
     mend = f"DROP TRIGGER IF EXISTS broken ON {table}; DROP SEQUENCE IF EXISTS broken_times"
     with engine.begin() as connection:
         connection.exec_driver_sql(f"{mend}; CREATE SEQUENCE broken_times")
+        if code in _NOT_MIGRATED:
+            newest = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+            mend += f"; UPDATE alembic_version SET version_num = '{newest}'"  # noqa: S608 -- ours
         connection.exec_driver_sql(
             f"""
             CREATE OR REPLACE FUNCTION break_it() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -16,7 +16,7 @@ from app.web.pages.frame import OpenShop, change_shop
 MOST_TIMES, MOST_DAYS = 20, 90
 
 RESTOCKS = {
-    Restocks.STRICT.value: "The order that has waited longest, even where the restock is too small for it",
+    Restocks.STRICT.value: "The order that has waited longest, even if a restock is too small for it",
     Restocks.SKIP.value: "The orders that it completes",
 }
 
