@@ -47,13 +47,34 @@ def supply_of(shop: Any) -> Mapping[tuple[int, int], int]:
     }
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A turn that an order took: that of another one, while it wants no more than so many units."""
+
+    placed_at: datetime
+    order_id: int
+    units: int
+
+
+TURNS: dict[int, Callable[[tuple[int, int]], Mapping[int, Taken]]] = {}
+"""Which orders took which turns in a pool, of shops (by `id`) whose restocks may pass orders over. That
+is the app's own choice: what follows from it is not, nor what bounds it."""
+
+
 def queue_of(shop: Any, pool: tuple[int, int], lines: Mapping[int, int]) -> list[tuple[int, int]]:
     """Whose turn it is in a pool, and for how many units: orders, and, without a number, what draft
     orders and transfers reserve, by their age."""
-    waiting = [(placed_at(shop, one), False, one, units) for one, units in lines.items()]
+    taken = TURNS[id(shop)](pool) if id(shop) in TURNS else {}
+    waiting = []
+    for one, units in lines.items():
+        turn = taken.get(one)
+        is_moved = turn is not None and units <= turn.units
+        place = (turn.placed_at, turn.order_id) if turn and is_moved else (placed_at(shop, one), one)
+        waiting.append((place[0], False, place[1], not is_moved, one, units))
     if not isinstance(shop, SandboxStore):
-        waiting += [(since, True, 0, units) for since, _, units in shop.reservations().get(pool, ())]
-    return [(order_id, units) for _, _, order_id, units in sorted(waiting)]
+        reserved = shop.reservations().get(pool, ())
+        waiting += [(since, True, 0, True, 0, units) for since, _, units in reserved]
+    return [(order_id, units) for *_, order_id, units in sorted(waiting)]
 
 
 def committed_lines(shop: Any) -> Mapping[tuple[int, int], Mapping[int, int]]:

@@ -17,10 +17,16 @@ SAMPLE = range(12)
 STEPS = 40
 
 
-def play(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> HeldHistory:
+def play(
+    seed: int,
+    engine: sa.Engine,
+    redis: Redis,
+    settings: Settings,
+    kind: type[HeldHistory] = HeldHistory,
+) -> HeldHistory:
     """One history from beginning to rest; every second one of each policy has two locations."""
     world = make_world(engine, redis, settings, seed=seed, domain=f"held-{seed}.myshopify.com")
-    history = HeldHistory(world, seed, locations=1 + seed // 2 % 2)
+    history = kind(world, seed, locations=1 + seed // 2 % 2)
     history.play(STEPS)
     return history
 

@@ -38,7 +38,14 @@ def play_shopify(seed: int, engine: sa.Engine, redis: Redis, settings: Settings)
     return history
 
 
-def play_bigcommerce(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
+def play_bigcommerce(
+    seed: int,
+    engine: sa.Engine,
+    redis: Redis,
+    settings: Settings,
+    *,
+    kind: type[StoreHistory] = StoreHistory,
+) -> History:
     """One of a store: with stock figures that lag or not, a counter that restocks lower or not, alone
     or with those of orders, and that archiving lowers or not, stock that goes down when an order is
     placed or shipped, and follows edits and refunds or not, with and without native backorders."""
@@ -60,7 +67,7 @@ def play_bigcommerce(seed: int, engine: sa.Engine, redis: Redis, settings: Setti
             update_stock_behavior="order_completed_or_shipped" if seed % 5 == 4 else "order_placed",
         ),
     )
-    history = StoreHistory(world, seed, locations=1 + seed % 2)
+    history = kind(world, seed, locations=1 + seed % 2)
     history.play(STEPS)
     assert world.shop.answer_problems == []
     return history
