@@ -116,6 +116,7 @@ from app.platforms.base import (
     Grant,
     LinePart,
     LocatedLine,
+    OrderMarks,
     Reservation,
     ReservationKind,
     Routing,
@@ -508,6 +509,9 @@ CALLS: Mapping[str, Call] = {
     "due_orders.judge_showing": lambda s, a: due_orders.judge_showing(s, a.id, ITEM, at=NOW),
     "foreign.hear_of_foreign_writes": lambda s, a: foreign.hear_of_foreign_writes(
         s, a.id, [msgspec.structs.replace(order_seen(), blocks="theirs")], now=NOW
+    ),
+    "foreign.hear_of_marks": lambda s, a: foreign.hear_of_marks(
+        s, a.id, [OrderMarks(1, "theirs", frozenset())], now=NOW
     ),
     "foreign.put_right": lambda s, a: foreign.put_right(s, a.id, 1, "theirs", now=NOW),
     "foreign.found_fine": lambda s, a: foreign.found_fine(s, a.id, 1, "theirs"),
