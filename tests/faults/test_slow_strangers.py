@@ -99,10 +99,19 @@ def test_more_slow_strangers_than_there_are_places_keep_nobody_out(served: Serve
     """Whoever sends for longest makes room for whoever comes."""
     with strangers(served, KINDS["slow bodies of webhooks"], count=300) as sockets:
         statuses = [webhook(served) for _ in range(5)]
-        told = sockets[0].recv(4096)
+        told = end_of(sockets[0])
 
     assert statuses == [200] * 5
-    assert told.startswith(b"HTTP/1.1 408 ")
+    assert told is None or told.startswith(b"HTTP/1.1 408 ")
+
+
+def end_of(stranger: socket.socket) -> bytes | None:
+    """What a stranger is told at last. None where the connection was reset: what it had sent was not
+    read to its end, and then TCP may throw the answer away."""
+    try:
+        return stranger.recv(4096)
+    except ConnectionResetError:
+        return None
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(served: Served) -> None:
