@@ -7,7 +7,8 @@
   const isBusy = (element) => {
     const active = document.activeElement;
     const isWriting = element.contains(active) && active.matches("input, select, textarea, summary");
-    const isChoosing = element.querySelector("input[type=checkbox]:checked") !== null;
+    const boxes = [...element.querySelectorAll("input[type=checkbox]")];
+    const isChoosing = boxes.some((box) => box.checked !== box.defaultChecked);
     return isWriting || isChoosing || element.querySelector("details[open]") !== null;
   };
 
