@@ -11,7 +11,8 @@ from app.cli.values import ROW
 from app.core.bounds import MOST_DAYS
 from app.core.closing import ClosingError, read_closing_days, read_hour
 from app.core.holds import Policy
-from app.core.passing import Restocks
+from app.core.passing import MOST_DAYS as MOST_SKIP_DAYS
+from app.core.passing import MOST_TIMES, Restocks
 from app.core.regimes import Regime
 from app.core.selling import SellingPolicy
 from app.core.states import ShopStatus
@@ -245,12 +246,12 @@ def disconnect(domain: str, *, leave_holds: bool, leave_selling: bool) -> None:
 )
 @click.option(
     "--skip-times",
-    type=click.IntRange(1, 20),
+    type=click.IntRange(1, MOST_TIMES),
     help="How many newer orders may go before one order, with --restocks skip (3).",
 )
 @click.option(
     "--skip-days",
-    type=click.IntRange(1, 90),
+    type=click.IntRange(1, MOST_SKIP_DAYS),
     help="After how many days of waiting an order lets nobody go first any more (14).",
 )
 @click.option(

@@ -15,6 +15,9 @@ from typing import NamedTuple
 from app.core.allocate import allocate
 from app.core.model import Allocation, Line, Turn
 
+MOST_TIMES, MOST_DAYS = 20, 90
+"""How many orders a merchant can let go before one, and for how long after it began to wait."""
+
 
 class Restocks(StrEnum):
     """Who gets what comes."""

@@ -8,9 +8,7 @@ from app.core.holds import Policy
 from app.db.models import Shop
 from app.platforms.registry import PLATFORMS
 from app.web.pages.forms import Form
-
-_MOST_RULES, _EMPTY_RULES = 20, 3
-_LONGEST_TAG = 40
+from app.web.pages.tag_rows import tag_rows, typed_tags
 
 HOLD_POLICIES = {
     Policy.OFF.value: "Hold nothing",
@@ -25,21 +23,12 @@ def read_holds(shop: Shop, form: Form) -> tuple[Form, dict[str, Any]]:
         abort(404)
     rules = [
         {"tag": tag, "holds": form.one_of(f"policy-{place}", HOLD_POLICIES)}
-        for place in range(_MOST_RULES)
-        if (tag := form.text(f"tag-{place}", most=_LONGEST_TAG))
+        for place, tag in typed_tags(form)
     ]
     return form, {"holds": form.one_of("holds", HOLD_POLICIES), "hold_rules": rules}
 
 
-def hold_rows(shop: Shop, form: Form | None) -> list[tuple[int, str, str]]:
-    """What stands in each row of the form, and some empty rows after."""
-    if form is not None:
-        typed = [
-            (form.typed.get(f"tag-{place}", ""), form.typed.get(f"policy-{place}", ""))
-            for place in range(_MOST_RULES)
-            if f"tag-{place}" in form.typed
-        ]
-    else:
-        kept = [(rule["tag"], rule["holds"]) for rule in shop.hold_rules]
-        typed = (kept + [("", Policy.ORDER.value)] * _EMPTY_RULES)[:_MOST_RULES]
-    return [(place, tag, policy) for place, (tag, policy) in enumerate(typed)]
+def hold_rows(shop: Shop, form: Form | None) -> list[tuple[int, str, object]]:
+    """What stands in each row of the form."""
+    kept = [(rule["tag"], rule["holds"]) for rule in shop.hold_rules]
+    return tag_rows(form, kept, field="policy", empty=Policy.ORDER.value)

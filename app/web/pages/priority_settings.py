@@ -7,9 +7,8 @@ from app.core.note import own_words
 from app.db.models import Shop
 from app.platforms.registry import PLATFORMS
 from app.web.pages.forms import Form
+from app.web.pages.tag_rows import tag_rows, typed_tags
 
-_LONGEST_TAG = 40
-_MOST_RULES, _EMPTY_RULES = 20, 3
 _HIGHEST_PRIORITY = 100
 
 
@@ -17,10 +16,7 @@ def read_rules(form: Form, shop: Shop) -> tuple[Form, dict[str, Any]]:
     """Rows without a tag are left out."""
     rules: list[dict[str, Any]] = []
     ours = {tag.casefold() for tag in (*OUR_TAGS, *shop.tag_names.values())}
-    for place in range(_MOST_RULES):
-        tag = form.text(f"tag-{place}", most=_LONGEST_TAG)
-        if not tag:
-            continue
+    for place, tag in typed_tags(form):
         if "," in tag:
             form.errors[f"tag-{place}"] = "One tag per row, without a comma."
         elif not PLATFORMS[shop.platform].traits.has_tags and own_words(tag) != {tag}:
@@ -33,14 +29,6 @@ def read_rules(form: Form, shop: Shop) -> tuple[Form, dict[str, Any]]:
 
 
 def rule_rows(shop: Shop, form: Form | None) -> list[tuple[int, str, object]]:
-    """What stands in each row of the form, and some empty rows after."""
-    if form is not None:
-        typed = [
-            (form.typed.get(f"tag-{place}", ""), form.typed.get(f"priority-{place}", ""))
-            for place in range(_MOST_RULES)
-            if f"tag-{place}" in form.typed
-        ]
-    else:
-        kept = [(rule["tag"], rule["priority"]) for rule in shop.priority_rules]
-        typed = (kept + [("", "")] * _EMPTY_RULES)[:_MOST_RULES]
-    return [(place, tag, priority) for place, (tag, priority) in enumerate(typed)]
+    """What stands in each row of the form."""
+    kept = [(rule["tag"], rule["priority"]) for rule in shop.priority_rules]
+    return tag_rows(form, kept, field="priority")

@@ -6,14 +6,12 @@ from typing import Any
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from app.core.passing import Restocks
+from app.core.passing import MOST_DAYS, MOST_TIMES, Restocks
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
 from app.web.pages.forms import Form
 from app.web.pages.frame import OpenShop, change_shop
-
-MOST_TIMES, MOST_DAYS = 20, 90
 
 RESTOCKS = {
     Restocks.STRICT.value: "The order that has waited longest, even if a restock is too small for it",

@@ -33,6 +33,7 @@ from app.web.pages.hold_settings import HOLD_POLICIES, hold_rows, read_holds
 from app.web.pages.priority_settings import read_rules, rule_rows
 from app.web.pages.restock_settings import RESTOCKS, add_restock_routes
 from app.web.pages.staff_settings import ROLES, Invited, add_staff_routes
+from app.web.pages.tag_rows import LONGEST_TAG
 from app.web.pages.wording_settings import (
     SENTENCE_LABELS,
     add_wording_routes,
@@ -42,7 +43,6 @@ from app.web.pages.wording_settings import (
 )
 
 _PAGE_NAME = "settings.shop_page"
-_LONGEST_TAG = 40  # of an order; shopify.dev/docs/api/admin-graphql/latest/objects/Order#field-tags
 
 _DONE = {
     "dates": "Saved. Recalculating dates.",
@@ -184,7 +184,7 @@ def _read_law(form: Form) -> tuple[Form, dict[str, Any]]:
 
 def _read_tags(form: Form) -> tuple[Form, dict[str, Any]]:
     """An empty name is our own."""
-    names = {tag: form.text(tag, most=_LONGEST_TAG) for tag in _TAG_HINTS if tag in OUR_TAGS}
+    names = {tag: form.text(tag, most=LONGEST_TAG) for tag in _TAG_HINTS if tag in OUR_TAGS}
     taken: dict[str, str] = {}
     for tag, name in names.items():
         called = (name or tag).casefold()
