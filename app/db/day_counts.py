@@ -7,7 +7,7 @@ one index, however many orders wait: an order that waits counts on the day since
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session
 from app.core.desired import WAITING, Status
 from app.db.models import Event, Order
 from app.db.statements import affected_rows
+
+CHARTED = timedelta(days=32)
+"""The chart has thirty days, of whichever zone."""
 
 _QUARTER_S = 900  # every zone's midnight falls on one
 # Spelled out, as its index is: of a value that is told beside a statement the planner may not know it.
@@ -54,13 +57,13 @@ def count_days(
 
 def count_events(session: Session, shop_id: int, *, since: datetime) -> int:
     """Have each event since then say whether it counts. Whoever records one calls this in the same
-    transaction; the hourly check does for those that a build before recorded. Returns how many had not
-    said it."""
+    transaction; the hourly check does for all of the chart that a build before recorded, or that were
+    there before events said so. Returns how many had not said it."""
     statement = (
         sa.update(Event)
         .where(
             Event.shop_id == shop_id,
-            Event.kind == "shown",
+            Event.kind == sa.literal_column("'shown'"),
             Event.at >= since,
             Event.counts_as.is_(None),
         )

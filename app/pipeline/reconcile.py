@@ -46,7 +46,7 @@ def reconcile(context: ShopContext) -> bool:
         now = context.clock()
         due_items.look_at_waiting_items(session, context.shop_id, now=now)
         ask_for_checks_of_changed(session, context.shop_id, now=now)
-        day_counts.count_events(session, context.shop_id, since=now - 2 * _EVERY)
+        day_counts.count_events(session, context.shop_id, since=now - day_counts.CHARTED)
         shop = shops.get_shop(session, context.shop_id)
         if may_write(shop):
             selling.ask_for_checks_of_all(session, shop, now)

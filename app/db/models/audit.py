@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db.models.base import ROW_ID, Base
 
 _COUNTS = sa.text("counts_as <> ''")
+_NOT_ASKED = sa.text("kind = 'shown' AND counts_as IS NULL")
 
 
 class Event(Base):
@@ -28,6 +29,12 @@ class Event(Base):
             *("shop_id", "counted_in", "counts_as"),
             postgresql_where=_COUNTS,
             sqlite_where=_COUNTS,
+        ),
+        sa.Index(
+            "ix_events_shop_id_at_not_asked",
+            *("shop_id", "at"),
+            postgresql_where=_NOT_ASKED,
+            sqlite_where=_NOT_ASKED,
         ),
     )
 
