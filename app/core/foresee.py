@@ -80,10 +80,11 @@ def _steps(first: date, late: int, announced: date, words: str) -> tuple[Step, .
 
 
 def _in_words(habit: Habit, late: int, share: float) -> str:
-    cases = f"in {of_cases(share)} ({habit.cases} cases)"
+    # Not "was": part of each case is told as it would be now (see `app.core.following`).
+    cases = f"in {of_cases(share)}, going by how things arrive now ({habit.cases} cases)"
     if late == 0:
-        return f"{habit.whose} was on time {cases}"
-    return f"{habit.whose} was up to {in_days(late)} late {cases}"
+        return f"{habit.whose} is on time {cases}"
+    return f"{habit.whose} is up to {in_days(late)} late {cases}"
 
 
 def of_cases(share: float) -> str:

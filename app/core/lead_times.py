@@ -2,8 +2,8 @@
 
 The newest cases count most, a supplier with few cases of its own borrows from the shop, what is overdue
 and still open counts as what it is, and part of every case follows the level that its supplier has
-reached since. Nearly all of it was chosen on part of the suppliers of docs/promise-quality.md, which tells
-what each part is worth, and what was chosen after looking at the others.
+reached since. Nearly all of it was chosen on part of the suppliers of docs/promise-quality.md, which
+tells what each part is worth, and what was chosen after looking at the others.
 """
 
 from collections import defaultdict

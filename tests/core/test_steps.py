@@ -223,8 +223,8 @@ def test_a_range_is_explained_by_both_of_its_days() -> None:
 
     assert (said.early_on, said.expected_on) == (days(12), days(19))
     assert explain(allocation, said, on_hand=0).endswith(
-        " Half of such orders ship by Dec 7: announced for Dec 5; supplier Acme was up to 2 days late "
-        "in 1 of 2 cases (10 cases): Dec 7."
+        " Half of such orders ship by Dec 7: announced for Dec 5; supplier Acme is up to 2 days late "
+        "in 1 of 2 cases, going by how things arrive now (10 cases): Dec 7."
     )
 
 
