@@ -4,7 +4,6 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from axe_playwright_python.sync_playwright import Axe
@@ -41,8 +40,10 @@ _THEIRS = "https://cdn.shopify.com/"
 
 @contextmanager
 def served(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """The application at a port of this machine."""
-    server = make_server(host, port, partial(_whole, app), threaded=True)
+    """The application at a port of this machine. Once this has ended it answers nobody, and its database
+    is not read any more: a page's last question would meet the emptying of the tables."""
+    door = _Door(app)
+    server = make_server(host, port, door, threaded=True)
     # It looks so often whether it is to stop, and each test waits for that.
     often = {"poll_interval": 0.02}
     thread = threading.Thread(target=server.serve_forever, kwargs=often, daemon=True)
@@ -53,13 +54,39 @@ def served(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+        door.close()
 
 
-def _whole(app: Flask, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
-    """The answer, with its file closed: Werkzeug's server leaves that open where the browser has gone
-    away."""
-    with closing(app(environ, start_response)) as answer:  # type: ignore[type-var]
-        return list(answer)
+class _Door:
+    """Counts who is being answered. Werkzeug's server leaves its threads to themselves when it stops,
+    and cannot wait for them: a browser holds connections open that ask for nothing."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._is_closed = False
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
+        with self._changed:
+            if self._is_closed:
+                start_response("204 No Content", [])
+                return []
+            self._inside += 1
+        try:
+            # Werkzeug's server leaves the file of an answer open where the browser has gone away.
+            with closing(self._app(environ, start_response)) as answer:  # type: ignore[type-var]
+                return list(answer)
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more, and wait for those who are."""
+        with self._changed:
+            self._is_closed = True
+            assert self._changed.wait_for(lambda: self._inside == 0, timeout=60), "no end of answers"
 
 
 @contextmanager
