@@ -189,9 +189,8 @@ def test_an_arrival_is_expected_by_the_day_that_nine_of_ten_keep() -> None:
     arrival = foreseen(Arrival(1, 5, days(10), ACME), habit)
 
     assert arrival.expected_on == days(19)
-    assert (
-        arrival.because
-        == "supplier Acme is up to 9 days late in 9 of 10 cases, going by how things arrive now (9 cases)"
+    assert arrival.because == (
+        "supplier Acme is up to 9 days late in 9 of 10 cases, going by how things arrive now (9 cases)"
     )
 
 

@@ -90,10 +90,8 @@ def test_a_supplier_that_is_late_is_promised_late(stage: Stage) -> None:
 
     assert "Dec 11, 2026" in stage.world.note(order_id)
     ((_, words),) = said(stage)
-    assert (
-        "this item is up to 6 days late in 9 of 10 cases, going by how things arrive now (9 cases): Dec 11."
-        in words
-    )
+    assert "this item is up to 6 days late in 9 of 10 cases, " in words
+    assert "going by how things arrive now (9 cases): Dec 11." in words
 
 
 def test_what_another_shop_learned_teaches_this_one_nothing(stage: Stage) -> None:
