@@ -18,6 +18,7 @@ from app.db.foreign import hear_of_foreign_writes
 from app.db.models import LineItemRow, LineRow, Order, PromiseRow, RouteRow, Shop, ShownRow
 from app.db.order_copies import OrderCopy, kept_tags
 from app.db.order_history import OrderEvent, changes_of, tell_of_changes
+from app.db.order_sums import sum_up
 from app.db.routes import keep_routing
 from app.db.statements import is_one_of
 from app.platforms.base import LineItem, OrderSeen
@@ -56,6 +57,8 @@ def upsert_orders(
         if step.is_changed or is_moved:
             _add_difference(changed.setdefault(copy.order_id, {}), step.taken.before, step.taken.after)
     order_copies.write(session, shop_id, known)
+    # What is short was promised and added up before its price was told.
+    sum_up(session, shop_id, {step.taken.copy.order_id for step in steps if _is_repriced(step.taken)})
     keep_routing(session, shop_id, known)
     remember_taken(session, shop_id, _located(steps), now=now)
     tell_of_changes(session, shop_id, _happened(steps), now=now, cause=cause)
@@ -181,6 +184,14 @@ def _without_prices(items: Mapping[int, LineItem]) -> dict[int, LineItem]:
         line_id: msgspec.structs.replace(item, unit_price=None, selling_plan_id=None)
         for line_id, item in items.items()
     }
+
+
+def _is_repriced(taken: Taken) -> bool:
+    """Whether a line item that we knew has another price than before, or its first."""
+    return any(
+        line_id in taken.after and taken.after[line_id].unit_price != item.unit_price
+        for line_id, item in taken.before.items()
+    )
 
 
 def _add_difference(

@@ -462,6 +462,22 @@ def test_an_order_of_which_one_short_item_has_no_price_is_worth_nobody_knows_wha
     assert (the_order.short, the_order.short_value) == (5, None)
 
 
+def test_a_price_that_is_told_after_its_units_ran_short_is_added_up(
+    session: Session, shop: Shop
+) -> None:
+    """A reading of the order asks for no price, and may come before the webhook that tells it."""
+    see(session, shop, order_seen(order_item(4), routing=routed(4, route=1)))
+    say_short(session, shop, (1, 3), at=5)
+    the_order = session.get_one(Order, (shop.id, 1))
+    session.refresh(the_order)
+    assert the_order.short_value is None
+
+    see(session, shop, order_seen(order_item(4, price=120_000)))
+
+    session.refresh(the_order)
+    assert the_order.short_value == 360_000
+
+
 def test_a_restock_asks_no_more_the_more_orders_it_serves(session: Session, shop: Shop) -> None:
     """But for the row and the event that each of them gets."""
     counts = []
