@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from app.db.models import ArrivalRow, Order, Shop
+from app.db.models import ArrivalRow, Order, PromiseRow, Shop
 from app.pipeline.runtime import Runtime
 from app.web.pages.order_columns import COLUMNS
 from tests.builders import ITEM, LOCATION, NOW
@@ -78,6 +78,39 @@ def test_the_file_holds_what_is_shown_and_nothing_else(client: FlaskClient, wait
     assert [(row["order"], row["sku"], row["units backordered"], row["tags"]) for row in rows] == [
         ("#1", "MUG-BLUE", "2", "vip, wholesale")
     ]
+
+
+def waits_for_two(runtime: Runtime, shop_id: int) -> None:
+    """#1 waits for a towel, too: one of its three units."""
+    with runtime.sessions.begin() as session:
+        order = session.get_one(Order, (shop_id, 1))
+        order.short = 3
+        session.add(
+            PromiseRow(
+                shop_id=shop_id, order_id=1, item_id=ITEM + 1, location_id=LOCATION, short=1,
+                basis="unknown", words="nothing on hand", short_since=NOW,
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        ("item,units,value,priority", [("#1", "2", "90"), ("#1", "1", ""), ("#2", "1", "")]),
+        ("units,value", [("#1", "3", "90"), ("#2", "1", "")]),
+    ],
+)
+def test_sums_of_the_file_are_those_of_the_list(
+    client: FlaskClient, runtime: Runtime, waiting: int, columns: str, lines: list[tuple[str, ...]]
+) -> None:
+    """A value is that of the order: on each line of its items, it would be summed as often."""
+    waits_for_two(runtime, waiting)
+
+    assert "2 orders , 4 units backordered, 90." in text(client.get(f"/shops/{waiting}/orders"))
+    answer = client.get(f"/shops/{waiting}/orders.csv?columns={columns}")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True)[1:])))
+    shown = [(row["order"], row["units backordered"], row["value backordered"]) for row in rows]
+    assert shown == lines
 
 
 def heads(client: FlaskClient, path: str) -> list[str]:

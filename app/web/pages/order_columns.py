@@ -15,14 +15,19 @@ Cells = Callable[[ListedOrder, ShortLine | None, Words], Sequence[str]]
 
 @dataclass(frozen=True)
 class Column:
-    """`title` on the page; `heads` and `cells` in the file, which has a line for each item that an order
-    waits for (None: an order that waits for none)."""
+    """`title` on the page; `heads` and `cells` in the file, which has a line for each order, or where
+    items are shown, for each item that the order waits for (None: the order as a whole).
+
+    What belongs to the order and is summed (`is_sum`) stands on the first of its lines alone, so that a
+    spreadsheet's sum of it is the list's.
+    """
 
     title: str
     heads: Sequence[str]
     cells: Cells
     is_usual: bool = True
     is_of_tags: bool = False
+    is_sum: bool = False
 
 
 def _state(row: ListedOrder, _line: ShortLine | None, _say: Words) -> Sequence[str]:
@@ -70,7 +75,7 @@ COLUMNS: Mapping[str, Column] = {
     "since": Column("Waiting since", ("waiting since",), _since),
     "placed": Column("Placed", ("placed",), lambda row, _, say: (_moment(row.order.placed_at, say),)),
     "risk": Column("Likely to be late", ("likely to be late (%)",), _risk, is_usual=False),
-    "value": Column("Value", ("value backordered",), _value, is_usual=False),
+    "value": Column("Value", ("value backordered",), _value, is_usual=False, is_sum=True),
     "priority": Column(
         "Priority", ("priority",), lambda row, *_: (str(row.order.priority),), is_usual=False
     ),
@@ -95,6 +100,10 @@ def written(rows: Iterator[ListedOrder], columns: Sequence[str], say: Words) -> 
     chosen = [COLUMNS[name] for name in columns]
     yield ("order", *(head for one in chosen for head in one.heads))
     for row in rows:
-        lines: Sequence[ShortLine | None] = row.lines or (None,)
+        lines: Sequence[ShortLine | None] = (row.lines if "item" in columns else ()) or (None,)
         for line in lines:
-            yield (row.order.name, *(cell for one in chosen for cell in one.cells(row, line, say)))
+            is_first = line is lines[0]
+            shown = [
+                one.cells(row, line, say) if is_first or not one.is_sum else ("",) for one in chosen
+            ]
+            yield (row.order.name, *(cell for cells in shown for cell in cells))
