@@ -170,6 +170,21 @@ def test_an_order_that_did_not_wait_for_its_turn_is_told_once_with_a_link(
     assert f"https://backline.test/shops/{shop_id}/orders/1" in told
 
 
+def test_a_second_item_of_the_order_is_no_second_email(
+    mailing: Runtime, shop_id: int, subscribe: Subscribe
+) -> None:
+    """Whatever shipped before its turn is noticed item by item, with minutes in between."""
+    out_of_turn(mailing, shop_id)
+    subscribe({AlertKind.TURN})
+    tell_all(mailing)
+
+    with mailing.sessions.begin() as session:
+        for kind in (TurnEvent.SHIPPED, TurnEvent.HOLD_LIFTED):
+            record_event(session, shop_id, kind, at=NOW, order_id=1)
+
+    assert tell_all(mailing) == 0
+
+
 def test_what_happened_before_anybody_asked_for_it_is_not_told(
     mailing: Runtime, shop_id: int, subscribe: Subscribe
 ) -> None:

@@ -56,17 +56,16 @@ def overdue_orders(session: Session, shop_id: int, *, today: date) -> list[Overd
 
 @dataclass(frozen=True, slots=True)
 class OutOfTurn:
-    """An order that was shipped, or may be, before its turn; `event_id` is the event that tells it."""
+    """An order that was shipped, or may be, before its turn."""
 
-    event_id: int
     kind: TurnEvent
     order_id: int
     name: str
 
 
 def turns(session: Session, shop_id: int, *, since: datetime) -> list[OutOfTurn]:
-    """What happened since then, latest first; the last of each kind and order, however many items it
-    was about."""
+    """What happened since then, latest first; each kind and order once, however many items it was
+    about."""
     last = (
         sa.select(sa.func.max(Event.id).label("event_id"), Event.kind, Event.order_id)
         .where(Event.shop_id == shop_id, Event.kind.in_(list(TurnEvent)), Event.at >= since)
@@ -75,14 +74,13 @@ def turns(session: Session, shop_id: int, *, since: datetime) -> list[OutOfTurn]
     )
     mine = sa.and_(Order.shop_id == shop_id, Order.order_id == last.c.order_id)
     statement = (
-        sa.select(last.c.event_id, last.c.kind, Order.order_id, Order.name)
+        sa.select(last.c.kind, Order.order_id, Order.name)
         .join(Order, mine)
         .order_by(last.c.event_id.desc())
         .limit(MOST)
     )
     return [
-        OutOfTurn(event_id, TurnEvent(kind), order_id, name)
-        for event_id, kind, order_id, name in session.execute(statement)
+        OutOfTurn(TurnEvent(kind), order_id, name) for kind, order_id, name in session.execute(statement)
     ]
 
 

@@ -88,10 +88,11 @@ def _is_too_quiet(look: Look, inbox: InboxState) -> bool:
 
 
 def _turns(look: Look) -> Iterator[Finding]:
+    """By order, not by event: its second item, noticed minutes later, is no news."""
     for turn in alerts.turns(look.session, look.shop.id, since=look.now - _RECENT):
         yield Finding(
             AlertKind.TURN,
-            f"turn {turn.event_id}",
+            f"turn {turn.kind} {turn.order_id}",
             _TURNS[turn.kind].format(name=turn.name),
             f"orders/{turn.order_id}",
         )
