@@ -8,8 +8,10 @@
     const active = document.activeElement;
     const isWriting = element.contains(active) && active.matches("input, select, textarea, summary");
     const boxes = [...element.querySelectorAll("input[type=checkbox]")];
-    const isChoosing = boxes.some((box) => box.checked !== box.defaultChecked);
-    return isWriting || isChoosing || element.querySelector("details[open]") !== null;
+    // What is folded away is not at work: a choice begun in it and left would stop the page for good.
+    const isChoosing = boxes.some((box) => !box.closest("details:not([open])") && box.checked !== box.defaultChecked);
+    // What came open (data-open) nobody opened.
+    return isWriting || isChoosing || element.querySelector("details[open]:not([data-open])") !== null;
   };
 
   const refresh = () => {
@@ -20,14 +22,15 @@
   };
 
   // On a phone a row of tabs may be wider than the page: the one we are on is in sight.
-  const showTabs = () => {
-    for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  // Rows that did not come anew stay where they were scrolled to.
+  const showTabs = (part) => {
+    for (const tab of part.querySelectorAll(".tabs [aria-current]")) {
       const row = tab.closest("ul");
       row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
     }
   };
-  showTabs();
-  document.addEventListener("htmx:afterSettle", showTabs);
+  showTabs(document);
+  document.addEventListener("htmx:afterSettle", (event) => showTabs(event.target));
 
   // Buttons that copy need a script to do it.
   const showCopying = () => {
@@ -49,8 +52,14 @@
     if (!window.shopify?.scopes) continue;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      await window.shopify.scopes.request([button.dataset.grant]);
-      location.reload();
+      try {
+        await window.shopify.scopes.request([button.dataset.grant]);
+      } catch {
+        button.textContent = "Not granted. Try again";
+        return;
+      }
+      // A reload would send again the form that this page may be the answer to.
+      location.assign(button.dataset.back);
     });
   }
 
