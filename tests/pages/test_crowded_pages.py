@@ -64,3 +64,15 @@ def test_nothing_is_cut_and_no_page_is_wider_than_its_window(
 
     assert {name: pixels for name, pixels in too_wide.items() if pixels > 0} == {}
     assert {name: found for name, found in cut.items() if found} == {}
+
+
+@pytest.mark.parametrize("height", [320, 400, 720])
+def test_what_stays_in_sight_covers_no_more_than_a_third_of_the_list(
+    crowded: Sale, page: Page, height: int
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": height})
+    page.goto(f"{crowded.shop}/late-orders")
+
+    top = page.locator(".card.record").evaluate("card => card.getBoundingClientRect().top")
+
+    assert top >= height * 2 / 3
