@@ -39,6 +39,18 @@ def record_event(
     )
 
 
+def last_event(session: Session, shop_id: int, kind: str, *, after: str = "") -> int:
+    """Number of the newest event of this kind, among those whose `after` begins so; 0 where there is
+    none."""
+    where = (
+        Event.shop_id == shop_id,
+        Event.kind == kind,
+        Event.after.startswith(after, autoescape=True),
+    )
+    newest = sa.select(Event.id).where(*where).order_by(Event.at.desc(), Event.id.desc()).limit(1)
+    return session.scalar(newest) or 0
+
+
 def old_events(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
     """The oldest events."""
     return Rows(Event, Event.id, (Event.shop_id == shop_id, Event.at < before))

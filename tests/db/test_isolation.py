@@ -346,6 +346,7 @@ CALLS: Mapping[str, Call] = {
     "demand.keep_doubts": lambda s, a: demand.keep_doubts(s, a.id, ITEM, [1], until=NOW),
     "demand.doubts_about": lambda s, a: demand.doubts_about(s, a.id, ORDERS),
     "audit.record_event": lambda s, a: audit.record_event(s, a.id, "kind", at=NOW, order_id=1),
+    "audit.last_event": lambda s, a: audit.last_event(s, a.id, "kind", after="a"),
     "audit.recent_events": lambda s, a: audit.recent_events(s, a.id),
     "inbox.record_delivery": lambda s, a: inbox.record_delivery(
         s, a.id, delivery("d-1", event="d-1"), now=NOW

@@ -240,6 +240,46 @@ def test_somebody_is_invited_once_and_revoked(stage: Stage, page: Page) -> None:
         assert staff.list_staff(session, stage.world.shop_id) == []
 
 
+def test_loading_the_answer_to_an_invitation_anew_invites_nobody_again(stage: Stage, page: Page) -> None:
+    """The browser sends the form once more: the link that was shown must go on working."""
+    with served_shop(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("Email", exact=True).fill("sue@example.com")
+        page.get_by_role("button", name="Invite").click()
+        link = page.locator("#staff .notice code").inner_text()
+        page.reload()
+        expect(page.locator("#staff .notice")).to_contain_text("sue@example.com was already invited.")
+        is_good = is_link(stage, link)
+        page.get_by_label("Email", exact=True).fill("sue@example.com")
+        page.get_by_role("button", name="Invite").click()
+        second = page.locator("#staff .notice code").inner_text()
+
+    assert is_good
+    assert (is_link(stage, link), is_link(stage, second)) == (False, True)
+
+
+def test_loading_it_anew_gives_nobody_back_what_was_revoked_meanwhile(stage: Stage, page: Page) -> None:
+    with served_shop(stage.world) as address:
+        page.goto(f"{address}/settings")
+        page.get_by_label("Email", exact=True).fill("sue@example.com")
+        page.get_by_role("button", name="Invite").click()
+        page.wait_for_url("**/settings/staff#staff")
+        with stage.world.runtime.sessions.begin() as session:
+            staff.revoke(session, stage.world.shop_id, "sue@example.com")
+        page.reload()
+        expect(page.locator("#staff .notice")).to_contain_text("No new link was made.")
+
+    with stage.world.runtime.sessions.begin() as session:
+        assert staff.list_staff(session, stage.world.shop_id) == []
+
+
+def is_link(stage: Stage, link: str) -> bool:
+    """Whether somebody can choose a password by this link."""
+    with stage.world.runtime.sessions.begin() as session:
+        token = link.rsplit("/", 1)[-1]
+        return staff.find_invited(session, token, now=stage.world.clock()) is not None
+
+
 def test_a_platform_without_tags_ranks_orders_by_words_in_their_staff_notes(
     clean_pg: sa.Engine, redis: Redis, settings: Settings, page: Page
 ) -> None:

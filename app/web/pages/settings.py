@@ -32,7 +32,7 @@ from app.web.pages.frame import (
 from app.web.pages.hold_settings import HOLD_POLICIES, hold_rows, read_holds
 from app.web.pages.priority_settings import read_rules, rule_rows
 from app.web.pages.restock_settings import RESTOCKS, add_restock_routes
-from app.web.pages.staff_settings import ROLES, Invited, add_staff_routes
+from app.web.pages.staff_settings import ROLES, Invited, add_staff_routes, last_invitation
 from app.web.pages.tag_rows import LONGEST_TAG
 from app.web.pages.wording_settings import (
     SENTENCE_LABELS,
@@ -148,6 +148,7 @@ def _page(
         rules=rule_rows(shop, form if part == "priorities" else None),
         staff=staff.list_staff(opened.session, opened.id),
         invited=invited,
+        seen=last_invitation(opened),
         done_text=done_text(_DONE),
         **_choices(PLATFORMS[shop.platform]),
     )
