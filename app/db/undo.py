@@ -20,7 +20,6 @@ from app.db.models import ArrivalRow, ArrivalUndoRow, StockItem
 from app.db.statements import upsert
 
 LIFE = timedelta(minutes=10)
-_MOST_SHOWN = 5
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -47,6 +46,11 @@ class Undoable:
     made_at: datetime
     until: datetime
 
+    @property
+    def key(self) -> str:
+        """Names this very change: another change of the delivery is none of it."""
+        return f"{self.arrival.id} {self.made_at.timestamp():.6f}"
+
 
 def change_for_now(session: Session, arrival: ArrivalRow, *, now: datetime, **said: Any) -> None:
     """`change_arrival`, and what is needed to take it back."""
@@ -67,8 +71,21 @@ def change_for_now(session: Session, arrival: ArrivalRow, *, now: datetime, **sa
     upsert(session, ArrivalUndoRow, [row])
 
 
-def undoable(session: Session, shop_id: int, *, now: datetime) -> Sequence[Undoable]:
-    """The shop's latest changes that can still be taken back, newest first."""
+def undoable(
+    session: Session,
+    shop_id: int,
+    *,
+    now: datetime,
+    item_id: int | None = None,
+    arrival_id: int | None = None,
+) -> Sequence[Undoable]:
+    """All changes that can still be taken back, newest first: of the shop, of an item, or of one
+    delivery."""
+    wanted = [ArrivalUndoRow.shop_id == shop_id, ArrivalUndoRow.made_at > now - LIFE]
+    if item_id is not None:
+        wanted.append(ArrivalRow.item_id == item_id)
+    if arrival_id is not None:
+        wanted.append(ArrivalRow.id == arrival_id)
     statement = (
         sa.select(ArrivalUndoRow, ArrivalRow, sa.func.coalesce(StockItem.title, ""))
         .join(
@@ -80,9 +97,8 @@ def undoable(session: Session, shop_id: int, *, now: datetime) -> Sequence[Undoa
             StockItem,
             (StockItem.shop_id == ArrivalRow.shop_id) & (StockItem.item_id == ArrivalRow.item_id),
         )
-        .where(ArrivalUndoRow.shop_id == shop_id, ArrivalUndoRow.made_at > now - LIFE)
+        .where(*wanted)
         .order_by(ArrivalUndoRow.made_at.desc(), ArrivalUndoRow.arrival_id)
-        .limit(_MOST_SHOWN)
     )
     return [
         Undoable(arrival, title, _read(kept.before), kept.made_at, kept.made_at + LIFE)
@@ -91,13 +107,25 @@ def undoable(session: Session, shop_id: int, *, now: datetime) -> Sequence[Undoa
     ]
 
 
-def take_back(session: Session, arrival: ArrivalRow, *, by: str, now: datetime) -> bool:
-    """Put a delivery back to what it was before its last change; whether it could still be done."""
+def take_back_all(session: Session, changes: Sequence[Undoable], *, by: str, now: datetime) -> int:
+    """Take back these changes, and no later ones; how many could still be. Items are locked in the order
+    of their numbers, as by whoever else locks several."""
+    in_turn = sorted(changes, key=lambda one: (one.arrival.item_id or 0, one.arrival.id))
+    return sum(take_back(session, one.arrival, made_at=one.made_at, by=by, now=now) for one in in_turn)
+
+
+def take_back(
+    session: Session, arrival: ArrivalRow, *, made_at: datetime | None = None, by: str, now: datetime
+) -> bool:
+    """Put a delivery back to what it was before its last change, if it is that of `made_at`; whether it
+    could still be done."""
     if arrival.item_id is not None:
         item = lock_item(session, arrival.shop_id, arrival.item_id)
         _read_again(session, arrival)
-    kept = session.get(ArrivalUndoRow, (arrival.shop_id, arrival.id))
-    if kept is None or kept.made_at <= now - LIFE or _said_of(arrival) != _read(kept.after):
+    kept = session.get(ArrivalUndoRow, (arrival.shop_id, arrival.id), populate_existing=True)
+    if kept is None or made_at not in (None, kept.made_at) or kept.made_at <= now - LIFE:
+        return False
+    if _said_of(arrival) != _read(kept.after):
         return False
     was = in_words(arrival)
     for name, value in msgspec.structs.asdict(_read(kept.before)).items():

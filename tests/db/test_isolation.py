@@ -379,6 +379,9 @@ CALLS: Mapping[str, Call] = {
         s, the_arrival(s, a), quantity=OURS + 1, now=NOW
     ),
     "undo.undoable": lambda s, a: undo.undoable(s, a.id, now=NOW),
+    "undo.take_back_all": lambda s, a: undo.take_back_all(
+        s, undo.undoable(s, a.id, now=NOW), by="ann", now=NOW
+    ),
     "undo.take_back": lambda s, a: undo.take_back(s, the_arrival(s, a), by="ann", now=NOW),
     "due_items.look_at_queues_of": lambda s, a: due_items.look_at_queues_of(s, a.id, ORDERS, **AT),
     "due_items.items_of_variants": lambda s, a: due_items.items_of_variants(s, a.id, [VARIANT]),

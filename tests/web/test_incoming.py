@@ -6,8 +6,11 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
-from app.db.models import ArrivalRow, Shop
+from app.db import arrivals, undo
+from app.db.models import ArrivalRow, Shop, StockItem
 from app.pipeline.runtime import Runtime
 from app.web.access import Role
 from app.web.application import create_app
@@ -132,6 +135,76 @@ def test_a_cancelled_delivery_can_be_had_back_for_ten_minutes(shops: Shops, plac
     assert "the delivery is as it was" in text(ann.get(undone.location))
     assert state_of(shops, number) == "expected"
     assert "Undo the change to delivery" not in text(ann.get(f"{shop}/{place.format(n=number)}"))
+
+
+def canceled(shops: Shops, *, deliveries: int) -> list[int]:
+    """So many deliveries of our shop, which somebody has just canceled; returns their numbers."""
+    with shops.runtime.sessions.begin() as session:
+        item = session.get_one(StockItem, (shops.ours, ITEM))
+        rows = [
+            arrivals.add_arrival(
+                session, item, location_id=41, quantity=4, expected_on=TODAY, reference="", now=NOW
+            )
+            for _ in range(deliveries)
+        ]
+        for row in rows:
+            undo.change_for_now(session, row, is_cancelled=True, by="ann", now=NOW)
+        return [row.id for row in rows]
+
+
+def states_of(shops: Shops, numbers: list[int]) -> set[str]:
+    """In which states these deliveries are."""
+    with shops.runtime.sessions.begin() as session:
+        states = sa.select(ArrivalRow.state).where(ArrivalRow.id.in_(numbers))
+        return set(session.scalars(states))
+
+
+def send_form(shops: Shops, page: str, action: str) -> TestResponse:
+    """Press the button of a form as that page has it."""
+    ann = shops.browser()
+    shown = ann.get(page).text.split(f'action="{action}')[1].split("</form>")[0]
+    fields = re.findall(r'name="(\w+)" value="([^"]*)"', shown)
+    sent = MultiDict([*fields, ("csrf_token", form_token(ann.get(page)))])
+    return ann.post(action, data=sent, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+@pytest.mark.parametrize("page", ["incoming", f"items/{ITEM}?location=41"])
+def test_however_many_deliveries_were_canceled_all_can_be_had_back_at_once(
+    shops: Shops, page: str
+) -> None:
+    numbers = canceled(shops, deliveries=8)
+    shop = f"/shops/{shops.ours}"
+
+    shown = read(shops, page)
+    undone = send_form(shops, f"{shop}/{page}", f"{shop}/incoming/undo")
+
+    assert shown.count("Undo the change to delivery") == 8
+    assert "Undo all 8 changes" in shown
+    assert undone.status_code == 303
+    assert states_of(shops, numbers) == {"expected"}
+
+
+def test_each_delivery_offers_its_own_change_however_many_came_after_it(shops: Shops) -> None:
+    for number in canceled(shops, deliveries=8):
+        assert read(shops, f"incoming/{number}").count("Undo the change to delivery") == 1
+
+
+def test_what_a_colleague_changed_since_the_page_was_shown_is_not_undone(shops: Shops) -> None:
+    number, ann = shops.arrival_of(shops.ours), shops.browser()
+    page = f"/shops/{shops.ours}/incoming"
+    ann.send(f"{page}/{number}/cancel")
+    shown = dict(re.findall(r'name="(change)" value="([^"]*)"', ann.get(page).text))
+    with shops.runtime.sessions.begin() as session:
+        row = session.get_one(ArrivalRow, number)
+        undo.change_for_now(session, row, reference="PO-9", by="bob", now=NOW + timedelta(minutes=1))
+
+    for path in (f"{page}/{number}/undo", f"{page}/undo"):
+        token = {"csrf_token": form_token(ann.get(page))}
+        answer = ann.post(path, data={**token, **shown}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert answer.status_code == 409
+
+    with shops.runtime.sessions.begin() as session:
+        assert session.get_one(ArrivalRow, number).reference == "PO-9"
 
 
 def test_whoever_only_looks_can_undo_nothing_and_nobody_in_another_shop(shops: Shops) -> None:

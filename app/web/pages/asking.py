@@ -1,12 +1,12 @@
-"""What is asked before a delivery is received in full or canceled, with what would follow; and which
-changes can still be undone."""
+"""What is asked before a delivery is received in full or canceled, with what would follow; and what is
+said once it is undone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import request, url_for
 
-from app.db import arrivals, items, undo
+from app.db import arrivals, items
 from app.db.models import ArrivalRow, StockItem
 from app.db.pages.incoming import Delivery
 from app.pipeline.serving import if_not_coming
@@ -16,6 +16,12 @@ from app.web.forms import FIELD
 from app.web.pages.frame import OpenShop
 
 PAGE_NAME = "incoming.listing"
+UNDONE: Mapping[str, str] = {
+    "undone": "Undone: the delivery is as it was. Recalculating dates.",
+    "all-undone": "Undone: the deliveries are as they were. Recalculating dates.",
+    "some-undone": "Some changes were undone. Others can't be undone any more: more than ten minutes "
+    "have passed, or the deliveries were changed again since.",
+}
 
 
 @dataclass(frozen=True)
@@ -94,9 +100,3 @@ def _item_of(opened: OpenShop, found: Delivery) -> StockItem | None:
     if found.row.item_id is None:
         return None
     return items.find_item(opened.session, opened.id, found.row.item_id)
-
-
-def undos_of(opened: OpenShop, is_wanted: Callable[[ArrivalRow], bool]) -> list[undo.Undoable]:
-    """The changes to these deliveries that can still be taken back."""
-    found = undo.undoable(opened.session, opened.id, now=opened.say.now)
-    return [one for one in found if is_wanted(one.arrival)]

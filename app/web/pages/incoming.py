@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.core.bounds import LARGEST_ID, MOST_UNITS, read_whole
 from app.db import arrivals, items, undo
+from app.db.models import ArrivalRow
 from app.db.pages import incoming
 from app.db.pages.incoming import Delivery
 from app.db.pages.paging import Turn
@@ -16,7 +17,7 @@ from app.pipeline.lead_time_policy import terms_of
 from app.pipeline.runtime import Runtime
 from app.pipeline.serving import served_by
 from app.web import access
-from app.web.pages.asking import ACTS, PAGE_NAME, ask, ask_to_receive, must_ask, undos_of
+from app.web.pages.asking import ACTS, PAGE_NAME, UNDONE, ask, ask_to_receive, must_ask
 from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import (
     LONGEST_TEXT,
@@ -32,11 +33,15 @@ from app.web.pages.frame import (
 
 # The orders of so many items are worked out for a list; of longer ones each delivery's page tells.
 _MOST_ITEMS = 12
+_TOO_LATE = (
+    "This can't be undone any more: more than ten minutes have passed, or the delivery was changed "
+    "again since."
+)
 _DONE = {
     "changed": "Delivery saved. Recalculating dates.",
     "received": "Marked as received. Recalculating dates.",
     "canceled": "Delivery canceled. Recalculating dates.",
-    "undone": "Undone: the delivery is as it was. Recalculating dates.",
+    **UNDONE,
 }
 SHOWS: Mapping[str, str] = {
     "all": "All open",
@@ -107,6 +112,11 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         with change_shop(runtime, shop_id) as opened:
             return _take_back(opened, _found(opened, arrival_id))
 
+    @blueprint.post("/incoming/undo")
+    def take_back_all(shop_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            return _take_back_all(opened)
+
     return blueprint
 
 
@@ -171,7 +181,7 @@ def _page(opened: OpenShop, found: Delivery, form: Form | None = None) -> str:
         served=_served(opened, [found]) or {},
         kept_there=arrivals.KEPT_THERE,
         forms=Forms({} if form is None else {f"delivery-{found.row.id}": form}),
-        undos=undos_of(opened, lambda row: row.id == found.row.id),
+        undos=undo.undoable(opened.session, opened.id, now=opened.say.now, arrival_id=found.row.id),
         done_text=done_text(_DONE),
     )
 
@@ -205,7 +215,7 @@ def _change(opened: OpenShop, found: Delivery) -> Response | str | tuple[str, in
         by=access.viewer().name,
         now=opened.say.now,
     )
-    return _back(opened, found, "received" if row.state == "received" else "changed")
+    return _back(opened, found.row, "received" if row.state == "received" else "changed")
 
 
 def _ask(opened: OpenShop, found: Delivery, act: str) -> str:
@@ -224,23 +234,32 @@ def _do(opened: OpenShop, found: Delivery, act: str) -> Response:
         by=access.viewer().name,
         now=opened.say.now,
     )
-    return _back(opened, found, ACTS[act].done)
+    return _back(opened, found.row, ACTS[act].done)
 
 
 def _take_back(opened: OpenShop, found: Delivery) -> Response:
-    """Put back what was changed within the last ten minutes."""
-    if not undo.take_back(opened.session, found.row, by=access.viewer().name, now=opened.say.now):
-        abort(
-            409,
-            "This can't be undone any more: more than ten minutes have passed, or the delivery was "
-            "changed again since.",
-        )
-    return _back(opened, found, "undone")
+    """Put back what was changed within the last ten minutes, if that is what the page showed."""
+    session, now, shown = opened.session, opened.say.now, request.form.get("change")
+    offered = undo.undoable(session, opened.id, now=now, arrival_id=found.row.id)
+    chosen = [one for one in offered if shown in (None, one.key)]
+    if not undo.take_back_all(session, chosen, by=access.viewer().name, now=now):
+        abort(409, _TOO_LATE)
+    return _back(opened, found.row, "undone")
 
 
-def _back(opened: OpenShop, found: Delivery, done: str) -> Response:
+def _take_back_all(opened: OpenShop) -> Response:
+    """The same for each change that the page showed."""
+    session, now, shown = opened.session, opened.say.now, set(request.form.getlist("change"))
+    chosen = [one for one in undo.undoable(session, opened.id, now=now) if one.key in shown]
+    undone = undo.take_back_all(session, chosen, by=access.viewer().name, now=now)
+    if not undone:
+        abort(409, _TOO_LATE)
+    return _back(opened, chosen[0].arrival, "all-undone" if undone == len(shown) else "some-undone")
+
+
+def _back(opened: OpenShop, row: ArrivalRow, done: str) -> Response:
     """To where the form was: the item's page, or the list."""
-    item_id = read_whole(str(found.row.item_id or ""), least=1, most=LARGEST_ID)
+    item_id = read_whole(str(row.item_id or ""), least=1, most=LARGEST_ID)
     if request.form.get("back") == "item" and item_id is not None:
         return back_to("items.item_page", shop_id=opened.id, item_id=item_id, done=done)
     return back_to(PAGE_NAME, shop_id=opened.id, done=done)

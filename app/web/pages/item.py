@@ -17,7 +17,7 @@ from app.pipeline.runtime import Runtime
 from app.pipeline.whatif import Effect, Outcome, Standing, standing_of, what_if
 from app.platforms.registry import PLATFORMS
 from app.web import access
-from app.web.pages.asking import ask_to_receive, must_ask, undos_of
+from app.web.pages.asking import UNDONE, ask_to_receive, must_ask
 from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import (
     OpenShop,
@@ -45,7 +45,7 @@ _DONE = {
     "changed": "Delivery saved. Recalculating dates.",
     "received": "Marked as received. Recalculating dates.",
     "canceled": "Delivery canceled. Recalculating dates.",
-    "undone": "Undone: the delivery is as it was. Recalculating dates.",
+    **UNDONE,
     "terms": "Item saved. Recalculating dates.",
 }
 EFFECTS = {
@@ -189,7 +189,7 @@ def _item_page(
         page_size=long_queues.PAGE,
         arrivals=_arrivals(opened, item, location_id),
         kept_there=arrivals.KEPT_THERE,
-        undos=undos_of(opened, lambda row: row.item_id == item.item_id),
+        undos=undo.undoable(opened.session, opened.id, now=opened.say.now, item_id=item.item_id),
         counts=arrivals.units_that_count(opened.session, opened.id, [item.item_id]),
         kinds=KINDS,
         forms=forms,
