@@ -114,6 +114,11 @@ class Part:
         return +units
 
 
+def still_to_ship(parts: Iterable[Part]) -> Counter[Place]:
+    """Units of an order that are still to ship, by item and location."""
+    return sum((part.units for part in parts if not part.is_over), Counter[Place]())
+
+
 @dataclass(frozen=True, slots=True)
 class OrderParts:
     """An order as the platform has it now: its parts and its tags."""

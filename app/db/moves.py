@@ -1,6 +1,6 @@
 """What was moved to ship from elsewhere, by us or by others, and which orders may be."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -15,6 +15,9 @@ from app.db.statements import upsert
 
 _EVERY_ITEM = 0
 _OURS = (MoveState.SENDING, MoveState.DONE)
+_IS_ANSWERED = MoveRow.state != MoveState.SENDING
+"""Of what was being sent when its worker was stopped nobody knows whether it was moved: the order's
+parts tell."""
 
 
 def ask_for_moves(
@@ -41,6 +44,7 @@ def ask_for_moves(
         MoveRow.order_id == PromiseRow.order_id,
         MoveRow.item_id.in_((PromiseRow.item_id, _EVERY_ITEM)),
         MoveRow.from_id == PromiseRow.location_id,
+        _IS_ANSWERED,
     )
     mine = sa.and_(Order.shop_id == PromiseRow.shop_id, Order.order_id == PromiseRow.order_id)
     statement = (
@@ -82,11 +86,25 @@ def location_names(session: Session, shop_id: int, item_id: int) -> dict[int, st
     return {number: name or str(number) for number, name in session.execute(statement)}
 
 
+def unanswered(session: Session, shop_id: int, order_ids: Collection[int]) -> Sequence[MoveRow]:
+    """Moves of these orders that were being sent when their worker was stopped."""
+    where = (MoveRow.shop_id == shop_id, MoveRow.order_id.in_(order_ids), ~_IS_ANSWERED)
+    queue = (MoveRow.order_id, MoveRow.item_id, MoveRow.from_id)
+    return session.scalars(sa.select(MoveRow).where(*where).order_by(*queue)).all()
+
+
 def keep(
-    session: Session, shop_id: int, order_id: int, move: Move, state: MoveState, *, now: datetime
+    session: Session,
+    shop_id: int,
+    order_id: int,
+    move: Move,
+    state: MoveState,
+    *,
+    now: datetime,
+    there_before: int = 0,
 ) -> None:
-    """That it is about to be sent, so that a worker that is killed does not move it twice; or what
-    became of it."""
+    """That it is about to be sent, and how many units of the item were to ship from there before, so
+    that a worker that is stopped does not move it twice; or what became of it."""
     row = {
         "shop_id": shop_id,
         "order_id": order_id,
@@ -94,6 +112,7 @@ def keep(
         "from_id": move.from_id,
         "to_id": move.to_id,
         "units": move.units,
+        "there_before": there_before,
         "state": state,
         "at": now,
     }

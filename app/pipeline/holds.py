@@ -24,6 +24,7 @@ from app.core.holds import (
     fate_of,
     is_same_day,
     next_steps,
+    still_to_ship,
     wanted,
     without,
 )
@@ -134,9 +135,9 @@ def _plan(context: ShopContext, order: HeldOrder, there: OrderParts | None) -> _
         holds.know_parts(session, context.shop_id, order.order_id, [one.part_id for one in parts])
         for row in rows:
             _compare(session, row, parts, order, now)
-        want = wanted(policy, order.short, _still_to_ship(parts))
+        want = wanted(policy, order.short, still_to_ship(parts))
         steps = _steps(shop, want, order, parts, rows)
-        is_routed = policy is Policy.OFF or Counter(order.short) <= _still_to_ship(parts)
+        is_routed = policy is Policy.OFF or Counter(order.short) <= still_to_ship(parts)
         if not steps:
             _look_for_parts(session, context.shop_id, order, now, is_routed=is_routed)
             return None
@@ -159,10 +160,6 @@ def _look_for_parts(
         return
     at = now + _AGAIN * 2**order.attempts
     holds.again(session, shop_id, order.order_id, at=at, attempts=order.attempts + 1)
-
-
-def _still_to_ship(parts: Sequence[Part]) -> Counter[Place]:
-    return sum((part.units for part in parts if not part.is_over), Counter[Place]())
 
 
 def _sorted(steps: Sequence[Put | Lift]) -> tuple[list[Put], list[Lift]]:

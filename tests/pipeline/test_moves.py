@@ -166,3 +166,67 @@ def test_what_shopify_does_not_let_be_moved_is_not_tried_again(stage: Stage) -> 
     assert at(stage, order_id) == {stage.main: 2}
     assert events(stage, order_id).count("move refused") == 1
     assert (asked.count("Movable"), asked.count("mutation fulfillmentOrderMove")) == (1, 0)
+
+
+class Killed(BaseException):
+    """The worker is no more."""
+
+
+def die_after(stage: Stage, operation: str) -> None:
+    """The worker is killed when the platform has done this and has not answered yet; what it told of by
+    webhook gets lost as well."""
+
+    def die() -> None:
+        if operation in stage.world.shop.requests[-1].operation:
+            raise Killed
+
+    stage.world.after_request = die
+    with pytest.raises(Killed):
+        stage.settle_down()
+    stage.world.after_request = lambda: None
+    stage.world.shop.webhooks.take_due(stage.world.clock() + timedelta(days=1))
+    stage.world.clock.sleep(61)
+    stage.settle_down()
+
+
+@pytest.mark.parametrize("asked", ["Parts", "Movable", "fulfillmentOrderMove"])
+def test_a_worker_killed_around_a_move_leaves_one_move(stage: Stage, asked: str) -> None:
+    order_id = stage.order(5)
+    stage.settle_down()
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
+
+    die_after(stage, asked)
+
+    assert at(stage, order_id) == {stage.main: 3, annex(stage): 2}
+    assert stage.world.tags(order_id) == {"backorder-released"}
+    assert events(stage, order_id).count("moved") == 1
+
+
+def test_a_move_whose_answer_was_lost_is_told_from_what_was_there_before(stage: Stage) -> None:
+    """Somebody has moved units of the order there already."""
+    order_id = stage.order(7)
+    stage.settle_down()
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 2)
+    (part,) = parts(stage, order_id)
+    line = part.lines[0].fulfillment_line_id
+    stage.world.shop.move(part.fulfillment_order_id, annex(stage), quantities={line: 2})
+    stage.settle_down()
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
+
+    die_after(stage, "Movable")
+
+    assert at(stage, order_id) == {stage.main: 3, annex(stage): 4}
+
+
+def test_what_was_moved_without_an_answer_and_moved_back_stays(stage: Stage) -> None:
+    order_id = stage.order(5)
+    stage.settle_down()
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
+    die_after(stage, "fulfillmentOrderMove")
+    there = next(one for one in parts(stage, order_id) if one.location_id == annex(stage))
+
+    stage.world.shop.move(there.fulfillment_order_id, stage.main)
+    stage.settle_down()
+    stage.pass_hours(2)
+
+    assert at(stage, order_id) == {stage.main: 5}

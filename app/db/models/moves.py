@@ -11,7 +11,8 @@ from app.db.models.base import Base
 class MoveRow(Base):
     """An item of an order that we moved from a location (`from_id`) to another, or that somebody else
     moved to the location `from_id` (`item_id` 0: all items): it is not moved from there again. `state`
-    as in `app.core.states.MoveState`."""
+    as in `app.core.states.MoveState`. `there_before`: units of it that were to ship from `to_id` before
+    it was sent; more of them tell that it was done, though no answer came."""
 
     __tablename__ = "moves"
     __table_args__ = (
@@ -26,5 +27,6 @@ class MoveRow(Base):
     from_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     to_id: Mapped[int]
     units: Mapped[int] = mapped_column(sa.Integer())
+    there_before: Mapped[int] = mapped_column(sa.Integer(), default=0, server_default="0")
     state: Mapped[str]
     at: Mapped[datetime]
