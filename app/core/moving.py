@@ -22,6 +22,19 @@ class Move(NamedTuple):
         return sum(self.lines.values())
 
 
+class PoolFigures(NamedTuple):
+    """An item at a location: units that serve nobody (below zero by those short), and units that open
+    orders take."""
+
+    available: int
+    committed: int
+
+    def is_easier_than(self, before: "PoolFigures") -> bool:
+        """Whether somebody who was short may be served now: more is there, or fewer want it."""
+        supply, had = self.available + self.committed, before.available + before.committed
+        return supply > had or self.available > before.available
+
+
 def next_moves(
     short: Mapping[Place, int],
     parts: Sequence[Part],

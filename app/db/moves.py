@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from app.core.holds import Place
-from app.core.moving import Move
+from app.core.moving import Move, PoolFigures
 from app.core.states import MoveState
 from app.db.holds import ask_for_checks
 from app.db.models import MoveRow, Order, PoolRow, PromiseRow, RouteRow, Shop
@@ -72,11 +72,13 @@ def settled_places(session: Session, shop_id: int, order_id: int, places: Iterab
     }
 
 
-def free_units(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[Place, int]:
-    """What serves nobody, as last read."""
-    where = (PoolRow.shop_id == shop_id, PoolRow.item_id.in_(item_ids), PoolRow.available > 0)
-    rows = session.scalars(sa.select(PoolRow).where(*where))
-    return {Place(row.item_id, row.location_id): row.available for row in rows}
+def known_figures(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[Place, PoolFigures]:
+    """The pools of these items as last read."""
+    where = (PoolRow.shop_id == shop_id, PoolRow.item_id.in_(item_ids))
+    return {
+        Place(row.item_id, row.location_id): PoolFigures(row.available, row.committed or 0)
+        for row in session.scalars(sa.select(PoolRow).where(*where))
+    }
 
 
 def location_names(session: Session, shop_id: int, item_id: int) -> dict[int, str]:

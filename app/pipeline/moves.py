@@ -1,25 +1,26 @@
 """Where the merchant wants it, what waits at one location ships from another that has it in stock.
 
 Each item of an order is moved once at most, and not where somebody else moved it to. The stock is read
-anew right before, for what is free is free for one order only.
+anew right before: what is free is free for one order only, and what waited may be served by now.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from app.core.holds import Lift, OrderParts, Part, Place, still_to_ship
-from app.core.moving import Move, next_moves
+from app.core.moving import Move, PoolFigures, next_moves
 from app.core.states import MoveState
-from app.db import audit, moves, routes, shops
+from app.db import audit, due_items, moves, routes, shops
 from app.db.holds import HeldOrder
 from app.db.models import MoveRow
 from app.pipeline.context import ShopContext
 from app.platforms.base import Holder
 
 Found = Sequence[tuple[HeldOrder, OrderParts | None]]
+Figures = Mapping[Place, PoolFigures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +29,24 @@ class _Candidate:
     parts: Sequence[Part]
     settled: set[Place]
 
-    def steps(self, free: Mapping[Place, int]) -> list[Move | Lift]:
-        """What to do if so many units are free."""
-        return next_moves(self.order.short, self.parts, free, settled=self.settled)
+    def steps(self, free: Mapping[Place, int], *, not_from: Collection[Place] = ()) -> list[Move | Lift]:
+        """What to do if so many units are free, and nothing is to be moved from these places."""
+        settled = self.settled.union(not_from)
+        return next_moves(self.order.short, self.parts, free, settled=settled)
 
 
 def move_orders(context: ShopContext, holder: Holder, found: Found) -> dict[int, list[Lift]]:
     """Move what may be moved of these orders. Returns those of which something was, or can be once
     these holds of ours are let go: their holds are looked at anew after that."""
     acted: dict[int, list[Lift]] = {order_id: [] for order_id in _take_up(context, found)}
-    candidates = _candidates(context, [one for one in found if one[0].order_id not in acted])
+    candidates, known = _candidates(context, [one for one in found if one[0].order_id not in acted])
     if not candidates:
         return acted
-    items = sorted({place.item_id for one in candidates for place in one.order.short})
-    left = Counter(
-        {
-            Place(stock.item_id, pool.location_id): pool.available
-            for stock in context.platform.fetch_stock(items)
-            for pool in stock.pools
-            if pool.available > 0
-        }
-    )
+    now = _figures_now(context, candidates)
+    eased = _look_at_eased(context, candidates, known, now)
+    left = Counter(_free(now))
     for one in candidates:
-        steps = one.steps(left)
+        steps = one.steps(left, not_from=eased)
         if steps:
             acted[one.order.order_id] = [step for step in steps if isinstance(step, Lift)]
         for step in steps:
@@ -61,13 +57,13 @@ def move_orders(context: ShopContext, holder: Holder, found: Found) -> dict[int,
     return acted
 
 
-def _candidates(context: ShopContext, found: Found) -> list[_Candidate]:
-    """By the figures as they were last read."""
+def _candidates(context: ShopContext, found: Found) -> tuple[list[_Candidate], Figures]:
+    """By the figures as they were last read, which are returned."""
     with context.transaction() as session:
         if not shops.get_shop(session, context.shop_id).moves:
-            return []
+            return [], {}
         items = {place.item_id for order, _ in found for place in order.short}
-        free = moves.free_units(session, context.shop_id, items)
+        known = moves.known_figures(session, context.shop_id, items)
         all_ = [
             _Candidate(
                 order,
@@ -77,7 +73,37 @@ def _candidates(context: ShopContext, found: Found) -> list[_Candidate]:
             for order, there in found
             if there is not None and not order.is_over
         ]
-        return [one for one in all_ if one.steps(free)]
+        free = _free(known)
+        return [one for one in all_ if one.steps(free)], known
+
+
+def _free(figures: Figures) -> dict[Place, int]:
+    return {place: one.available for place, one in figures.items() if one.available > 0}
+
+
+def _figures_now(context: ShopContext, candidates: Sequence[_Candidate]) -> Figures:
+    items = sorted({place.item_id for one in candidates for place in one.order.short})
+    return {
+        Place(stock.item_id, pool.location_id): PoolFigures(pool.available, pool.committed or 0)
+        for stock in context.platform.fetch_stock(items)
+        for pool in stock.pools
+    }
+
+
+def _look_at_eased(
+    context: ShopContext, candidates: Sequence[_Candidate], known: Figures, now: Figures
+) -> set[Place]:
+    """Where fewer units may be short by now than was decided: something came, or was canceled, and its
+    webhook is late. Who waits there still is decided anew; nothing is moved before."""
+    waiting = {place for one in candidates for place in one.order.short}
+    told = waiting & known.keys() & now.keys()
+    eased = {place for place in told if now[place].is_easier_than(known[place])}
+    if eased:
+        with context.transaction() as session:
+            at, cause = context.clock(), "its stock changed right before a move"
+            for item_id in sorted({place.item_id for place in eased}):
+                due_items.look_at_item(session, context.shop_id, item_id, now=at, cause=cause)
+    return eased
 
 
 def _take_up(context: ShopContext, found: Found) -> set[int]:

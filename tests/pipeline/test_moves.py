@@ -230,3 +230,42 @@ def test_what_was_moved_without_an_answer_and_moved_back_stays(stage: Stage) -> 
     stage.pass_hours(2)
 
     assert at(stage, order_id) == {stage.main: 5}
+
+
+@pytest.mark.parametrize("how", ["restock", "cancel"])
+def test_what_is_covered_by_now_where_it_waits_stays(stage: Stage, how: str) -> None:
+    """Its webhook comes when the order is about to be moved."""
+    older, order_id = stage.order(3), stage.order(2)
+    stage.settle_down()
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
+
+    def ease() -> None:
+        if stage.world.shop.requests[-1].operation == "Parts":
+            stage.world.after_request = lambda: None
+            if how == "restock":
+                stage.restock(2)
+            else:
+                stage.world.shop.cancel_order(older)
+
+    stage.world.after_request = ease
+    stage.settle_down()
+
+    assert at(stage, order_id) == {stage.main: 2}
+    assert stage.world.tags(order_id) == {"backorder-released"}
+    assert "moved" not in events(stage, order_id)
+
+
+def test_what_is_short_still_after_some_came_moves(stage: Stage) -> None:
+    order_id = stage.order(5)
+    stage.settle_down()
+    stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
+
+    def ease() -> None:
+        if stage.world.shop.requests[-1].operation == "Parts":
+            stage.world.after_request = lambda: None
+            stage.restock(1)
+
+    stage.world.after_request = ease
+    stage.settle_down()
+
+    assert at(stage, order_id) == {stage.main: 4, annex(stage): 1}
