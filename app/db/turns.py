@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from app.core.model import Turn
 from app.core.passing import Moved, Pass
@@ -14,15 +14,28 @@ from app.db.statements import chunks
 
 
 def moved_at(session: Session, shop_id: int, item_id: int) -> dict[int, dict[int, Moved]]:
-    """The places that orders took in an item's queues, by location and order."""
-    where = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id, TurnRow.units > 0)
-    queue = (TurnRow.priority, TurnRow.placed_at.desc(), TurnRow.passed_id.desc())
+    """The places that orders took in an item's queues, by location and order. Nobody goes before an
+    order of another priority than theirs: a turn counts while both have the same, whichever that is
+    now, since a tag, a rule or a person may have changed it."""
+    gone_first, passed = aliased(Order), aliased(Order)
+    statement = (
+        sa.select(TurnRow, passed.priority)
+        .join(gone_first, _is(gone_first, TurnRow.order_id))
+        .join(passed, _is(passed, TurnRow.passed_id))
+        .where(TurnRow.shop_id == shop_id, TurnRow.item_id == item_id, TurnRow.units > 0)
+        .where(gone_first.priority == passed.priority)
+        .order_by(TurnRow.placed_at.desc(), TurnRow.passed_id.desc())
+    )
     found: dict[int, dict[int, Moved]] = defaultdict(dict)
-    for row in session.scalars(sa.select(TurnRow).where(*where).order_by(*queue)):
+    for row, priority in session.execute(statement):
         # The last word is that of the first of those that it passed.
-        turn = Turn(row.priority, row.placed_at, row.passed_id)
+        turn = Turn(priority, row.placed_at, row.passed_id)
         found[row.location_id][row.order_id] = Moved(turn, row.units)
     return found
+
+
+def _is(order: type[Order], order_id: InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
+    return sa.and_(order.shop_id == TurnRow.shop_id, order.order_id == order_id)
 
 
 def record_passes(

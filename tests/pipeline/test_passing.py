@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import turns
+from app.db.interventions import rank_order
 from app.db.models import Order, TurnRow
 from app.db.preferences import change_preferences
 from app.db.shops import get_shop
@@ -174,6 +175,74 @@ def test_strict_again_takes_nothing_back(stage: Stage) -> None:
 
     assert stage.world.tags(small) == {"backorder-released"}
     assert "4 of 5 × Blue Mug" in stage.world.note(large)
+
+
+def rank(stage: Stage, order_id: int, priority: int) -> None:
+    """Somebody gives an order another priority."""
+    with stage.world.runtime.sessions.begin() as session:
+        order = session.get_one(Order, (stage.world.shop_id, order_id))
+        rank_order(session, order, priority, by="ann", now=stage.world.clock())
+    stage.settle_down()
+
+
+def test_an_order_that_went_first_and_is_ranked_above_all_is_served_before_them(stage: Stage) -> None:
+    """It took the turn of another that everybody went before who came sooner."""
+    first, large, small = stage.order(1), stage.order(5), stage.order(3)
+    stage.settle_down()
+    stage.restock(1 + 3)
+    stage.settle_down()
+    before = stage.world.tags(first)
+
+    rank(stage, small, 10)
+    stage.world.shop.adjust_stock(stage.mug.item_id, stage.main, -1)
+    stage.settle_down()
+
+    assert before == {"backorder-released"}
+    assert stage.world.tags(small) == {"backorder-released"}
+    assert stage.world.tags(first) == stage.world.tags(large) == {"backordered"}
+
+
+def test_an_order_that_went_first_and_is_ranked_below_others_is_served_after_them(
+    stage: Stage,
+) -> None:
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+    stage.restock(3)
+    stage.settle_down()
+
+    rank(stage, small, -1)
+
+    assert stage.world.tags(small) == {"backordered"}
+    assert "2 of 5 × Blue Mug" in stage.world.note(large)
+
+
+def test_a_rule_that_ranks_both_orders_higher_takes_back_no_turn(stage: Stage) -> None:
+    large, small = stage.order(5, tags=["VIP"]), stage.order(3, tags=["VIP"])
+    stage.settle_down()
+    stage.restock(3)
+    stage.settle_down()
+
+    stage.choose(priority_rules=[{"tag": "vip", "priority": 20}])
+    stage.pass_hours(1)
+
+    assert stage.world.tags(small) == {"VIP", "backorder-released"}
+    assert "5 × Blue Mug" in stage.world.note(large)
+
+
+def test_where_the_first_that_let_an_order_go_is_ranked_higher_the_turn_of_the_next_counts(
+    stage: Stage,
+) -> None:
+    large, next_, small = stage.order(5), stage.order(4), stage.order(3)
+    stage.settle_down()
+    stage.restock(3)
+    stage.settle_down()
+
+    rank(stage, large, 10)
+    stage.restock(5)
+    stage.settle_down()
+
+    assert stage.world.tags(large) == stage.world.tags(small) == {"backorder-released"}
+    assert stage.world.tags(next_) == {"backordered"}
 
 
 def test_what_was_passed_over_is_forgotten_with_its_order(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from app.db.models.base import Base
 
 class TurnRow(Base):
     """An order (`order_id`, with all its `units` of an item at a location) that took the turn of another
-    (`passed_id`), which stood in the queue by this priority and time. Without units
+    (`passed_id`), which stood in the queue by this priority (then) and time. Without units
     the turn is none any more, for it took another one since. Kept for as long as the order that
     was passed over: it bounds how often that is."""
 
