@@ -76,6 +76,12 @@ def count_passed(session: Session, shop_id: int, order_ids: Collection[int]) -> 
     return Counter({one: len(names) for one, names in went_before(session, shop_id, order_ids).items()})
 
 
+def passed_over(session: Session, shop_id: int, item_id: int) -> set[int]:
+    """All orders that let others go first for an item."""
+    where = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id)
+    return set(session.scalars(sa.select(TurnRow.passed_id).where(*where).distinct()))
+
+
 def went_before(session: Session, shop_id: int, order_ids: Collection[int]) -> dict[int, list[str]]:
     """The names of those that went before each of these orders, first first; of one that is gone its
     number."""

@@ -100,9 +100,9 @@ def _tell(session: Session, gathered: Gathered, found: Sequence[Pass]) -> None:
 
 def passed_in_words(session: Session, shop: Shop, gathered: Gathered) -> Mapping[int, str]:
     """What to say of the orders that were passed over, by order."""
-    passed = {moved.turn.order_id for some in gathered.moved.values() for moved in some.values()}
-    if not passed:
+    if not gathered.moved and shop.restocks != Restocks.SKIP:
         return {}
+    passed = turns.passed_over(session, shop.id, gathered.item.item_id)
     return {
         order_id: _in_words(names, most=shop.skip_times)
         for order_id, names in turns.went_before(session, shop.id, passed).items()

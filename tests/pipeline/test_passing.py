@@ -177,6 +177,20 @@ def test_strict_again_takes_nothing_back(stage: Stage) -> None:
     assert "4 of 5 × Blue Mug" in stage.world.note(large)
 
 
+def test_every_order_that_was_passed_over_is_told_so(stage: Stage) -> None:
+    """Not the first alone, whose turn was taken."""
+    passed, small = [stage.order(5), stage.order(4)], stage.order(3)
+    stage.settle_down()
+
+    stage.restock(3)
+    stage.settle_down()
+
+    name = stage.world.order(small).name
+    said = f"Passed over once so that order {name} could ship complete; no more than twice."
+    assert [said in stage.order_page(one) for one in passed] == [True, True]
+    assert [events(stage, one).count("passed over") for one in passed] == [1, 1]
+
+
 def rank(stage: Stage, order_id: int, priority: int) -> None:
     """Somebody gives an order another priority."""
     with stage.world.runtime.sessions.begin() as session:
