@@ -1,7 +1,7 @@
 """What of an order that waits at one location may ship from another, which has it in stock."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from app.core.holds import Lift, Part, Place
@@ -57,6 +57,47 @@ def next_moves(
             left[Place(place.item_id, to_id)] -= units
         steps += found
     return steps
+
+
+class Waiting(NamedTuple):
+    """So many units of an order are short at a place."""
+
+    order_id: int
+    place: Place
+    units: int
+
+
+def first_served(waiting: Iterable[Waiting], free: Mapping[Place, int]) -> list[int]:
+    """Whom what is free elsewhere serves, if each is given in this order what it waits for. No more of
+    them are taken once nothing is left."""
+    left, served = Counter(free), []
+    for one in waiting:
+        to_id = _best(one.place, one.units, left)
+        if to_id is None:
+            continue
+        served.append(one.order_id)
+        left[Place(one.place.item_id, to_id)] -= one.units
+        if not +left:
+            break
+    return served
+
+
+def stuck_places(
+    short: Mapping[Place, int],
+    parts: Sequence[Part],
+    free: Mapping[Place, int],
+    *,
+    settled: Collection[Place],
+) -> dict[Place, int]:
+    """What would be moved by what is free, and can't be as the parts are."""
+    return {
+        place: units
+        for place, units in short.items()
+        if units > 0
+        and place not in settled
+        and (to_id := _best(place, units, free)) is not None
+        and not _of_part(place, units, to_id, parts)
+    }
 
 
 def _best(place: Place, units: int, left: Mapping[Place, int]) -> int | None:

@@ -78,11 +78,13 @@ class ArrivalSource(StrEnum):
 
 class MoveState(StrEnum):
     """Of units of an order that were to be moved to another location: about to be (it may be done or
-    not), done, refused by the platform; or moved there by somebody else."""
+    not), done, refused by the platform, or not now, since they are packed or on hold by others; or moved
+    there by somebody else."""
 
     SENDING = "sending"
     DONE = "done"
     REFUSED = "refused"
+    NOT_NOW = "not now"
     THEIRS = "theirs"
 
 

@@ -22,7 +22,8 @@ _CHANGED_WITHIN = timedelta(hours=2)
 class HeldOrder(NamedTuple):
     """An order whose holds are to be compared: what of it is short, and until when, by item and
     location. `is_over`: it was cancelled or deleted. `attempts`: how often it was looked at in vain.
-    `must_read`: others may have done something to its holds."""
+    `must_read`: others may have done something to its holds. `may_move`: the merchant wants what waits
+    to be moved to where it is in stock."""
 
     order_id: int
     name: str
@@ -31,6 +32,7 @@ class HeldOrder(NamedTuple):
     until: Mapping[Place, date | None]
     attempts: int
     must_read: bool = True
+    may_move: bool = False
 
 
 def may_hold(shop: Shop) -> bool:
@@ -150,15 +152,16 @@ def due_orders(session: Session, shop_id: int, *, now: datetime, limit: int) -> 
     nothing is touched until they are let go."""
     mine = sa.and_(Order.shop_id == HoldCheckRow.shop_id, Order.order_id == HoldCheckRow.order_id)
     statement = (
-        sa.select(Order, HoldCheckRow.attempts, HoldCheckRow.must_read)
+        sa.select(Order, HoldCheckRow.attempts, HoldCheckRow.must_read, Shop.moves)
         .join(HoldCheckRow, mine)
+        .join(Shop, Shop.id == HoldCheckRow.shop_id)
         .where(HoldCheckRow.shop_id == shop_id, HoldCheckRow.due_at <= now, Order.held_at.is_(None))
         .order_by(Order.priority.desc(), Order.placed_at, Order.order_id)
         .limit(limit)
     )
     return [
-        _held_order(session, order, attempts, must_read=must_read)
-        for order, attempts, must_read in session.execute(statement)
+        _held_order(session, order, attempts, must_read=must_read, may_move=may_move)
+        for order, attempts, must_read, may_move in session.execute(statement)
     ]
 
 
@@ -173,7 +176,9 @@ def next_check_at(shop_id: InstrumentedAttribute[int]) -> sa.ScalarSelect[dateti
     )
 
 
-def _held_order(session: Session, order: Order, attempts: int, *, must_read: bool) -> HeldOrder:
+def _held_order(
+    session: Session, order: Order, attempts: int, *, must_read: bool, may_move: bool
+) -> HeldOrder:
     promises = session.scalars(
         sa.select(PromiseRow).where(
             PromiseRow.shop_id == order.shop_id, PromiseRow.order_id == order.order_id
@@ -188,6 +193,7 @@ def _held_order(session: Session, order: Order, attempts: int, *, must_read: boo
         {Place(row.item_id, row.location_id): row.expected_on for row in short},
         attempts,
         must_read,
+        may_move,
     )
 
 

@@ -52,14 +52,19 @@ def count_waiting_longer(session: Session, row: PromiseRow) -> int:
             PromiseRow.item_id == row.item_id,
             PromiseRow.location_id == row.location_id,
             PromiseRow.short > 0,
-            sa.or_(
-                Order.priority > order.priority,
-                sa.and_(
-                    Order.priority == order.priority,
-                    sa.tuple_(Order.placed_at, Order.order_id)
-                    < sa.tuple_(sa.literal(order.placed_at), sa.literal(order.order_id)),
-                ),
-            ),
+            is_before(order),
         )
     )
     return session.scalar(statement) or 0
+
+
+def is_before(order: Order) -> sa.ColumnElement[bool]:
+    """Whether another order is served before this one by priority and age."""
+    return sa.or_(
+        Order.priority > order.priority,
+        sa.and_(
+            Order.priority == order.priority,
+            sa.tuple_(Order.placed_at, Order.order_id)
+            < sa.tuple_(sa.literal(order.placed_at), sa.literal(order.order_id)),
+        ),
+    )

@@ -133,6 +133,8 @@ def _routing_changed(session: Session, row: DueDelivery, fact: RoutingChanged, n
         return
     if fact.moved_to is not None:
         moves.note_move(session, row.shop_id, parts, fact.moved_to, now=now)
+    if shops.get_shop(session, row.shop_id).moves:
+        moves.parts_changed(session, row.shop_id, parts)
     routes.unroute(session, row.shop_id, parts, now=now, cause=_cause(row))
     holds.ask_for_checks_of_parts(session, row.shop_id, parts, now=now)
 

@@ -106,6 +106,8 @@ def _let_go_to_move(
 ) -> list[_Plan]:
     """What was moved is done until it has been read again; what is on hold by us is moved at the next
     look."""
+    if not moved:
+        return []
     with context.transaction() as session:
         for order_id, lifts in moved.items():
             holds.intend_to_lift(session, context.shop_id, [lift.hold_id for lift in lifts])

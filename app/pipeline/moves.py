@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from app.core.holds import Lift, OrderParts, Part, Place, still_to_ship
-from app.core.moving import Move, PoolFigures, next_moves
+from app.core.moving import Move, PoolFigures, next_moves, stuck_places
 from app.core.states import MoveState
 from app.db import audit, due_items, moves, routes, shops
 from app.db.holds import HeldOrder
@@ -34,10 +34,17 @@ class _Candidate:
         settled = self.settled.union(not_from)
         return next_moves(self.order.short, self.parts, free, settled=settled)
 
+    def stuck(self, free: Mapping[Place, int]) -> dict[Place, int]:
+        """What of it can't be moved as its parts are, if so many units are free."""
+        return stuck_places(self.order.short, self.parts, free, settled=self.settled)
+
 
 def move_orders(context: ShopContext, holder: Holder, found: Found) -> dict[int, list[Lift]]:
     """Move what may be moved of these orders. Returns those of which something was, or can be once
     these holds of ours are let go: their holds are looked at anew after that."""
+    found = [one for one in found if one[0].may_move]
+    if not found:
+        return {}
     acted: dict[int, list[Lift]] = {order_id: [] for order_id in _take_up(context, found)}
     candidates, known = _candidates(context, [one for one in found if one[0].order_id not in acted])
     if not candidates:
@@ -58,23 +65,32 @@ def move_orders(context: ShopContext, holder: Holder, found: Found) -> dict[int,
 
 
 def _candidates(context: ShopContext, found: Found) -> tuple[list[_Candidate], Figures]:
-    """By the figures as they were last read, which are returned."""
+    """Those that may be moved by the figures as they were last read, which are returned. Others take
+    the place of those that can't be moved as they are."""
     with context.transaction() as session:
-        if not shops.get_shop(session, context.shop_id).moves:
-            return [], {}
         items = {place.item_id for order, _ in found for place in order.short}
         known = moves.known_figures(session, context.shop_id, items)
         all_ = [
             _Candidate(
                 order,
-                there.parts,
+                () if there is None or order.is_over else there.parts,
                 moves.settled_places(session, context.shop_id, order.order_id, order.short),
             )
             for order, there in found
-            if there is not None and not order.is_over
         ]
         free = _free(known)
+        _let_others_go_first(session, context, {one.order.order_id: one.stuck(free) for one in all_})
         return [one for one in all_ if one.steps(free)], known
+
+
+def _let_others_go_first(
+    session: Session, context: ShopContext, stuck: Mapping[int, Mapping[Place, int]]
+) -> None:
+    now, shop = context.clock(), shops.get_shop(session, context.shop_id)
+    for order_id, places in stuck.items():
+        moves.leave_for_now(session, shop.id, order_id, places, now=now)
+    for item_id in sorted({place.item_id for places in stuck.values() for place in places}):
+        moves.ask_for_moves(session, shop, item_id, now=now)
 
 
 def _free(figures: Figures) -> dict[Place, int]:
@@ -136,6 +152,9 @@ def _move(context: ShopContext, holder: Holder, order: HeldOrder, move: Move, th
         moves.keep(session, shop_id, order_id, move, state, now=context.clock())
         part_ids = [] if refusal else [move.part_id]
         _tell(session, context, order_id, move, part_ids=part_ids, refusal=refusal)
+        if refusal:
+            shop = shops.get_shop(session, shop_id)
+            moves.ask_for_moves(session, shop, move.item_id, now=context.clock())
 
 
 def _tell(

@@ -302,7 +302,7 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
         now=gathered.now,
     )
     if len(pools) > 1:
-        moves.ask_for_moves(session, shop, now=gathered.now, item_id=item.item_id)
+        moves.ask_for_moves(session, shop, item.item_id, now=gathered.now)
 
 
 def _in_words(

@@ -252,7 +252,7 @@ def _record_result(session: Session, context: ShopContext, planned: Planned, err
     showing.record_shown(session, context.shop_id, order.order_id, planned.after, now=now)
     shop = shops.get_shop(session, context.shop_id)
     holds.ask_for_check_of(session, shop, order.order_id, now=now)
-    moves.ask_for_moves(session, shop, now=now, order_id=order.order_id)
+    moves.ask_for_move_of(session, shop, order.order_id, now=now)
     audit.record_event(
         session,
         context.shop_id,

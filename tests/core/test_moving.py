@@ -1,7 +1,7 @@
 """What of an order that waits may ship from another location."""
 
 from app.core.holds import HANDLE, Hold, Lift, Part, PartLine, Place
-from app.core.moving import Move, next_moves
+from app.core.moving import Move, Waiting, first_served, next_moves, stuck_places
 
 MAIN, ANNEX, ATTIC = 1, 2, 3
 MUG, TOWEL = 31, 32
@@ -65,3 +65,25 @@ def test_what_others_hold_or_pack_stays() -> None:
 
 def test_nothing_is_moved_from_a_place_where_somebody_wants_it() -> None:
     assert moved({Place(MUG, ANNEX): 2}, settled=[Place(MUG, MAIN)]) == []
+
+
+def test_as_many_are_looked_at_as_what_is_free_serves() -> None:
+    waiting = [Waiting(order_id, Place(MUG, MAIN), 2) for order_id in (1, 2, 3)]
+
+    assert first_served(waiting, {Place(MUG, ANNEX): 4, Place(MUG, MAIN): 9}) == [1, 2]
+    assert first_served(waiting, {Place(MUG, ANNEX): 1}) == []
+
+
+def test_one_that_wants_more_than_there_is_keeps_nobody_from_it() -> None:
+    waiting = [Waiting(1, Place(MUG, MAIN), 5), Waiting(2, Place(MUG, MAIN), 1)]
+
+    assert first_served(waiting, {Place(MUG, ANNEX): 2}) == [2]
+
+
+def test_what_would_move_and_is_packed_or_held_by_others_is_stuck() -> None:
+    free = {Place(MUG, ANNEX): 2}
+
+    assert stuck_places(SHORT, [part(is_open=False)], free, settled=()) == SHORT
+    assert stuck_places(SHORT, [part()], free, settled=()) == {}
+    assert stuck_places(SHORT, [part(is_open=False)], {}, settled=()) == {}
+    assert stuck_places(SHORT, [part(is_open=False)], free, settled=SHORT) == {}

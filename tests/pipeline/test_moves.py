@@ -1,5 +1,6 @@
 """What waits at one location of a Shopify shop and is in stock at another."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -269,3 +270,96 @@ def test_what_is_short_still_after_some_came_moves(stage: Stage) -> None:
     stage.settle_down()
 
     assert at(stage, order_id) == {stage.main: 4, annex(stage): 1}
+
+
+def reads(stage: Stage) -> int:
+    """Requests for the parts of orders, of eight orders at most each."""
+    return [one.operation for one in stage.world.shop.requests].count("Parts")
+
+
+def test_only_so_many_orders_are_read_as_what_is_free_serves(stage: Stage) -> None:
+    stage.order(3)
+    waiting = [stage.order(1) for _ in range(20)]
+    stage.settle_down()
+
+    stock_annex(stage, 1)
+
+    assert at(stage, waiting[0]) == {annex(stage): 1}
+    assert reads(stage) == 1
+
+
+def test_of_orders_that_begin_to_wait_only_so_many_are_read_as_what_is_free_serves(stage: Stage) -> None:
+    stage.restock(17)
+    waiting = [stage.order(1) for _ in range(20)]
+    stage.settle_down()
+    stock_annex(stage, 1)
+
+    stage.restock(-20)
+    stage.settle_down()
+
+    assert at(stage, waiting[0]) == {annex(stage): 1}
+    assert reads(stage) == 1
+
+
+def test_what_an_order_that_is_packed_can_not_have_the_next_one_gets(stage: Stage) -> None:
+    """The one that is packed is not read again by each change of the stock."""
+    stage.order(3)
+    packed, next_ = stage.order(1), stage.order(1)
+    stage.settle_down()
+    whole(stage, packed).status = "IN_PROGRESS"
+
+    stock_annex(stage, 1)
+    after = reads(stage)
+    stock_annex(stage, 1)
+
+    assert at(stage, packed) == {stage.main: 1}
+    assert at(stage, next_) == {annex(stage): 1}
+    assert (after, reads(stage)) == (2, 2)
+
+
+def test_what_was_on_hold_by_others_moves_once_they_let_it_go(stage: Stage) -> None:
+    stage.order(3)
+    held = stage.order(1)
+    stage.settle_down()
+    stage.world.shop.hold(whole(stage, held).fulfillment_order_id, app="them")
+    stage.settle_down()
+    stock_annex(stage, 1)
+    before = at(stage, held)
+
+    stage.world.shop.release_hold(whole(stage, held).fulfillment_order_id)
+    stage.settle_down()
+
+    assert before == {stage.main: 1}
+    assert at(stage, held) == {annex(stage): 1}
+
+
+def test_what_shopify_does_not_let_be_moved_the_next_one_gets(stage: Stage) -> None:
+    stage.order(3)
+    refused, next_ = stage.order(1), stage.order(1)
+    stage.settle_down()
+    later = stage.world.clock() + timedelta(days=9)
+    stage.world.shop.schedule(whole(stage, refused).fulfillment_order_id, later)
+    stage.settle_down()
+
+    stock_annex(stage, 1)
+
+    assert at(stage, refused) == {stage.main: 1}
+    assert at(stage, next_) == {annex(stage): 1}
+
+
+def test_nothing_is_asked_about_moves_where_they_are_off(stage: Stage) -> None:
+    stage.choose(moves=False, holds="short")
+    stage.order(5)
+    asked: list[str] = []
+
+    def note(*told: object) -> None:
+        asked.append(str(told[2]))
+
+    engine = stage.world.runtime.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    stage.settle_down()
+    stock_annex(stage, 4)
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+    assert any("hold_checks" in one for one in asked)
+    assert [one for one in asked if re.search(r"\bmoves\.order_id\b|\bmoves \(", one)] == []
