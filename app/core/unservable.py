@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from app.core.model import Allocation
+
 
 class Cause(StrEnum):
     """Why units can't be served."""
@@ -18,12 +20,13 @@ class Cause(StrEnum):
 
 
 class ShortItem(NamedTuple):
-    """Units of an item that are short at a location, and whether anything is to serve them."""
+    """Units of an item that are short at a location, and how many of those nothing will ever serve,
+    since it will not be restocked."""
 
     item_id: int
     location_id: int
     units: int
-    is_over: bool
+    lost: int
 
 
 class OpenLine(NamedTuple):
@@ -53,9 +56,8 @@ def unservable(
     left = {line.line_id: line.outstanding for line in lines}
     found = []
     for one in short:
-        if not (one.is_over or must_refund):
-            continue
-        cause, wanted = (Cause.DISCONTINUED if one.is_over else Cause.OVERDUE), one.units
+        wanted = one.units if must_refund else one.lost
+        cause = Cause.DISCONTINUED if one.lost >= wanted else Cause.OVERDUE
         for line in sorted(lines, reverse=True):
             units = min(wanted, left[line.line_id]) if line.item_id == one.item_id else 0
             if units > 0:
@@ -67,3 +69,18 @@ def unservable(
                 left[line.line_id] -= units
                 wanted -= units
     return sorted(found)
+
+
+def still_short(
+    queue: Sequence[Allocation], short: ShortItem, order_id: int, *, loose: int
+) -> ShortItem:
+    """The same, by a location's queue as it stands now: stock may have come since. `loose` units are
+    still to come, nobody knows when (no date, or a date that has passed): of what will not be restocked
+    they go to whoever is first, too."""
+    for each in queue:
+        taken = min(loose, each.unserved)
+        if each.line.order_id == order_id:
+            units = min(short.units, each.short)
+            return short._replace(units=units, lost=min(units, short.lost, each.unserved - taken))
+        loose -= taken
+    return short._replace(units=0, lost=0)

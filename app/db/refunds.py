@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.kinds import Kind
 from app.core.unservable import OpenLine, ShortItem
 from app.db.audit import record_event
 from app.db.models import NAMES, LineItemRow, Order, PromiseRow, RefundRow, StockItem, Variant
@@ -28,7 +29,8 @@ class RefundState(StrEnum):
 
 
 def short_items(session: Session, shop_id: int, order_id: int) -> list[ShortItem]:
-    """What of an order is short, and whether anything is to serve it."""
+    """What of an order is short. All of what will not be restocked counts as lost, unless a delivery
+    serves every unit: which of them one serves, the queue alone tells."""
     sells = sa.and_(StockItem.shop_id == PromiseRow.shop_id, StockItem.item_id == PromiseRow.item_id)
     where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id == order_id, PromiseRow.short > 0)
     statement = sa.select(PromiseRow, StockItem.kind).join(StockItem, sells).where(*where)
@@ -37,7 +39,7 @@ def short_items(session: Session, shop_id: int, order_id: int) -> list[ShortItem
             row.item_id,
             row.location_id,
             row.short,
-            is_over=kind == "discontinued" and row.expected_on is None,
+            lost=row.short if kind == Kind.DISCONTINUED and row.expected_on is None else 0,
         )
         for row, kind in session.execute(statement.order_by(PromiseRow.item_id, PromiseRow.location_id))
     ]

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.core.unservable import Cause, Unservable, unservable
-from app.db import refunds, shops
+from app.core.promise import still_expected
+from app.core.unservable import Cause, ShortItem, Unservable, still_short, unservable
+from app.db import items, refunds, shops
+from app.db.arrivals import OPEN
 from app.db.models import Order, RefundRow, Shop
 from app.db.refunds import RefundState
 from app.errors import BacklineError
 from app.pipeline.compliance import must_refund
+from app.pipeline.whatif import Standing, standing_of
 from app.platforms.base import Platform
 from app.platforms.base.refunds import Refunder, RefundLine, RefundRequest
 from app.platforms.http import PlatformRefused
@@ -142,10 +145,38 @@ def _request(row: RefundRow) -> RefundRequest:
 
 
 def proposed(session: Session, shop: Shop, order: Order, *, now: datetime) -> list[Unservable]:
-    """The units of an order that can't be served, by what is recorded of it."""
+    """The units of an order that can't be served, by what is recorded of it and of stock now."""
     if order.is_cancelled or order.is_gone:
         return []
-    short = refunds.short_items(session, shop.id, order.order_id)
-    lines = refunds.open_lines(session, shop.id, order.order_id)
     is_owed = must_refund(session, shop, order.order_id, now=now)
-    return unservable(short, lines, must_refund=is_owed)
+    short = [
+        _by_queue(session, shop, order.order_id, one, now=now)
+        for one in refunds.short_items(session, shop.id, order.order_id)
+        if one.lost or is_owed
+    ]
+    return unservable(short, refunds.open_lines(session, shop.id, order.order_id), must_refund=is_owed)
+
+
+def _by_queue(
+    session: Session, shop: Shop, order_id: int, one: ShortItem, *, now: datetime
+) -> ShortItem:
+    """A delivery that is to come may serve some of the units, and stock that has come all."""
+    item = items.find_item(session, shop.id, one.item_id)
+    if item is None:
+        return one._replace(units=0, lost=0)
+    standing = standing_of(session, shop, item, now=now)
+    queue = [each.allocation for each in standing.decide().get(one.location_id, ())]
+    loose = _loose_units(session, shop.id, one, standing)
+    return still_short(queue, one, order_id, loose=loose)
+
+
+def _loose_units(session: Session, shop_id: int, one: ShortItem, standing: Standing) -> int:
+    """What is still to come of deliveries that the queue can't count on."""
+    state = standing.states.get(one.location_id)
+    dated = still_expected(state.arrivals, today=standing.today) if state else []
+    counted = {arrival.arrival_id for arrival in dated}
+    return sum(
+        max(0, row.quantity - row.received)
+        for row in items.arrivals_of_item(session, shop_id, one.item_id)
+        if row.location_id == one.location_id and row.id not in counted and row.state in OPEN
+    )

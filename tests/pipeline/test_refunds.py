@@ -1,14 +1,17 @@
 """Units that can't be served are canceled once a manager confirms it: exactly those, and only once."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from redis import Redis
 from werkzeug.test import TestResponse
 
 from app.core.regimes import NoticeKind
+from app.core.states import ArrivalState
 from app.db import items, variants
 from app.db.items import ItemTerms
-from app.db.models import Event, Order, RefundRow
+from app.db.models import ArrivalRow, Event, Order, RefundRow
 from app.pipeline.compliance import log_notice
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
@@ -49,6 +52,10 @@ def rows(stage: Stage) -> list[RefundRow]:
         return list(session.scalars(sa.select(RefundRow).order_by(RefundRow.id)))
 
 
+def in_days(stage: Stage, days: int) -> str:
+    return (stage.world.clock().date() + timedelta(days=days)).isoformat()
+
+
 def refunds(stage: Stage) -> list[str]:
     return [one.detail for one in stage.world.shop.journal if one.kind == "refund created"]
 
@@ -87,6 +94,31 @@ def test_exactly_the_units_that_are_short_are_canceled(stage: Stage) -> None:
     assert refunds(stage) == ["2 units, 20.00"]
     assert "20.00 EUR refunded" in page(stage, order_id)
     assert "backorder-review" not in stage.world.tags(order_id)
+
+
+def test_units_that_a_scheduled_delivery_serves_are_not_proposed(stage: Stage) -> None:
+    order_id = stage.order(6)
+    stage.world.expect(stage.mug, 3, in_days(stage, 10))
+    stage.settle_down()
+
+    prepared(stage, order_id)
+
+    assert "30.00 EUR" not in page(stage, order_id)
+    assert [line["units"] for line in rows(stage)[-1].lines] == [2]
+
+
+@pytest.mark.parametrize("day", [-3, None], ids=["late", "undated"])
+def test_units_that_come_on_no_known_day_are_not_proposed(stage: Stage, day: int | None) -> None:
+    order_id = stage.order(6)
+    arrival_id = stage.world.expect(stage.mug, 3, in_days(stage, 3 if day is None else day))
+    with stage.world.runtime.sessions.begin() as session:
+        row = session.get_one(ArrivalRow, arrival_id)
+        row.state = ArrivalState.UNDATED if day is None else ArrivalState.EXPECTED
+    stage.settle_down()
+
+    prepared(stage, order_id)
+
+    assert [line["units"] for line in rows(stage)[-1].lines] == [2]
 
 
 def test_a_second_click_refunds_nothing_more(stage: Stage) -> None:
