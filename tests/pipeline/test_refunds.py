@@ -92,7 +92,7 @@ def test_exactly_the_units_that_are_short_are_canceled(stage: Stage) -> None:
     assert answer.status_code == 303
     assert (line.current, line.unfulfilled) == (1, 1)
     assert refunds(stage) == ["2 units, 20.00"]
-    assert "20.00 EUR refunded" in page(stage, order_id)
+    assert "accepted a refund of 20.00 EUR" in page(stage, order_id)
     assert "backorder-review" not in stage.world.tags(order_id)
 
 
@@ -119,6 +119,24 @@ def test_units_that_come_on_no_known_day_are_not_proposed(stage: Stage, day: int
     prepared(stage, order_id)
 
     assert [line["units"] for line in rows(stage)[-1].lines] == [2]
+
+
+BY_HAND = "Shopify only records this refund. Pay the buyer yourself."
+
+
+@pytest.mark.parametrize(("gateway", "is_told"), [("manual", True), ("shopify_payments", False)])
+def test_where_staff_took_the_money_they_are_told_to_give_it_back(
+    stage: Stage, gateway: str, is_told: bool
+) -> None:
+    order_id = stage.order(3)
+    stage.world.order(order_id).gateway = gateway
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    before = page(stage, order_id)
+
+    post(stage, order_id, key=key)
+
+    assert (BY_HAND in before, BY_HAND in page(stage, order_id)) == (is_told, is_told)
 
 
 def test_a_second_click_refunds_nothing_more(stage: Stage) -> None:

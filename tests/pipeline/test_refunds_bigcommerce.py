@@ -35,6 +35,11 @@ class Store:
         with self.world.runtime.sessions.begin() as session:
             return session.scalars(sa.select(RefundRow.key).order_by(RefundRow.id)).all()[-1]
 
+    def page(self) -> str:
+        """The text of the page."""
+        address = f"/shops/{self.world.shop_id}/orders/{self.order_id}/cancel-units"
+        return self.world.web.get(address).get_data(as_text=True)
+
     @property
     def refunds(self) -> list[str]:
         """What was refunded through the API."""
@@ -59,8 +64,7 @@ def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
 
 def test_exactly_the_units_that_are_short_are_refunded(store: Store) -> None:
     key = store.prepared()
-    address = f"/shops/{store.world.shop_id}/orders/{store.order_id}/cancel-units"
-    shown = store.world.web.get(address).get_data(as_text=True)
+    shown = store.page()
 
     answer = store.post(key=key)
     store.world.quiet()
@@ -71,6 +75,46 @@ def test_exactly_the_units_that_are_short_are_refunded(store: Store) -> None:
     assert (line.refunded, line.outstanding) == (2, 1)
     assert len(store.refunds) == 1
     assert store.world.shop.answer_problems == []
+
+
+BY_HAND = "BigCommerce only records this refund. Pay the buyer yourself."
+SOME_BY_HAND = "BigCommerce only records 15.00 EUR of this refund. Pay that to the buyer yourself."
+
+
+@pytest.mark.parametrize(
+    ("provider", "credit", "parts", "told"),
+    [
+        ("testgateway", 0, [("testgateway", 20, False)], ""),
+        ("testgateway", 5, [("testgateway", 15, False), ("storecredit", 5, False)], ""),
+        ("testgateway", 20, [("storecredit", 20, False)], ""),
+        ("bankdeposit", 0, [("bankdeposit", 20, True)], BY_HAND),
+        ("bankdeposit", 5, [("bankdeposit", 15, True), ("storecredit", 5, False)], SOME_BY_HAND),
+        ("custom", 0, [("custom", 20, True)], BY_HAND),
+        ("custom", 5, [("custom", 15, True), ("storecredit", 5, False)], SOME_BY_HAND),
+    ],
+)
+def test_the_money_goes_back_as_it_was_paid_and_what_is_only_recorded_is_told(
+    store: Store, provider: str, credit: float, parts: list[tuple[str, float, bool]], told: str
+) -> None:
+    order = store.world.shop.orders[store.order_id]
+    order.provider, order.store_credit = provider, credit
+    key = store.prepared()
+    before = store.page()
+
+    store.post(key=key)
+
+    sent = order.refunds[0]["payments"]
+    assert [(one["provider_id"], one["amount"], one["offline"]) for one in sent] == parts
+    assert all((told or "only records") in text for text in (before, store.page())) == bool(told)
+
+
+def test_what_can_be_given_back_in_no_way_is_not_canceled(store: Store) -> None:
+    store.world.shop.orders[store.order_id].provider = ""
+
+    answer = store.post("/prepare")
+
+    assert answer.status_code == 409
+    assert "offers no way to give the money back" in answer.get_data(as_text=True)
 
 
 def test_a_second_click_refunds_nothing_more(store: Store) -> None:

@@ -1,6 +1,7 @@
 """Giving money back for units that can't be served, once a person has confirmed it."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
@@ -17,11 +18,14 @@ class RefundLine(msgspec.Struct, frozen=True):
 
 
 class RefundPart(msgspec.Struct, frozen=True):
-    """What goes back by one payment of the order (`parent_id`)."""
+    """What goes back by one payment of the order (`parent_id`, 0 where the platform names none). `title`
+    is what staff call it. Where it `is_offline`, the platform only records it: no money moves."""
 
     gateway: str
     amount: str
-    parent_id: int
+    parent_id: int = 0
+    is_offline: bool = False
+    title: str = ""
 
 
 class RefundQuote(msgspec.Struct, frozen=True):
@@ -32,6 +36,17 @@ class RefundQuote(msgspec.Struct, frozen=True):
     currency: str = ""
     parts: tuple[RefundPart, ...] = ()
     problem: str = ""
+
+    @property
+    def by_hand(self) -> str:
+        """What of the amount the platform only records, so that somebody must pay it; empty: nothing."""
+        offline = [Decimal(part.amount) for part in self.parts if part.is_offline]
+        return str(sum(offline, Decimal("0.00"))) if offline else ""
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether the platform only records all of it."""
+        return bool(self.parts) and all(part.is_offline for part in self.parts)
 
 
 class RefundRequest(msgspec.Struct, frozen=True):

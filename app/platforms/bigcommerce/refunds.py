@@ -21,6 +21,8 @@ from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 
 _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _STORE_CREDIT = "storecredit"
+_CUSTOM = "custom"
+_NO_METHOD = "BigCommerce offers no way to give the money back. Cancel the units in BigCommerce."
 _LONGEST_REASON = 1000
 _CHANGED = "The order has changed since Backline read it. Wait a minute, and prepare it again."
 
@@ -29,11 +31,15 @@ class _Option(msgspec.Struct, frozen=True):
     provider_id: str
     amount: Decimal
     offline: bool = False
+    provider_description: str = ""
+
+
+_Method = tuple[_Option, ...]
 
 
 class _Quote(msgspec.Struct, frozen=True):
     total_refund_amount: Decimal
-    refund_methods: tuple[tuple[_Option, ...], ...] = ()
+    refund_methods: tuple[_Method, ...] = ()
 
 
 class _QuoteBody(msgspec.Struct, frozen=True):
@@ -55,6 +61,13 @@ class _Refunds(msgspec.Struct, frozen=True):
 
 class _Order(msgspec.Struct, frozen=True):
     currency_code: str = ""
+    default_currency_code: str = ""
+    store_credit_amount: Decimal = Decimal()
+
+    @property
+    def currency(self) -> str:
+        """What the buyer paid in, whatever prices were shown in."""
+        return self.default_currency_code or self.currency_code
 
 
 class BigCommerceRefunder:
@@ -78,11 +91,12 @@ class BigCommerceRefunder:
         if answer.status in _REFUSED:
             return RefundQuote(problem=f"BigCommerce gives no quote: {words_of(answer.body)}")
         told = read(answer.body, _QuoteBody).data
-        currency = read(self._client.get(f"/v2/orders/{order_id}"), _Order).currency_code
-        parts = [
-            RefundPart(one.provider_id, _money(one.amount), int(one.offline)) for one in _method(told)
-        ]
-        return RefundQuote(_money(told.total_refund_amount), currency, tuple(parts))
+        paid = read(self._client.get(f"/v2/orders/{order_id}"), _Order)
+        method = _method(told, paid)
+        if not method:
+            return RefundQuote(problem=_NO_METHOD)
+        parts = tuple(map(_part, method))
+        return RefundQuote(_money(told.total_refund_amount), paid.currency, parts)
 
     def refund(self, request: RefundRequest) -> str:
         """One request, unless a refund with its key was made already."""
@@ -101,10 +115,30 @@ def _money(amount: Decimal) -> str:
     )
 
 
-def _method(quote: _Quote) -> Sequence[_Option]:
-    """By the payments that were made, rather than as store credit."""
-    own = [one for one in quote.refund_methods if all(o.provider_id != _STORE_CREDIT for o in one)]
-    return next(iter(own or quote.refund_methods), ())
+def _method(quote: _Quote, paid: _Order) -> _Method:
+    """By the payments that were made, rather than as store credit or as a note of what somebody pays;
+    where there are several, by one that moves all of the money."""
+    is_credit_due = paid.store_credit_amount >= quote.total_refund_amount
+    ranked = [(_rank(one, is_credit_due=is_credit_due), one) for one in quote.refund_methods if one]
+    return min(ranked, key=lambda each: each[0])[1] if ranked else ()
+
+
+def _rank(method: _Method, *, is_credit_due: bool) -> tuple[int, bool]:
+    providers = {one.provider_id for one in method}
+    if providers == {_STORE_CREDIT}:
+        kind = 0 if is_credit_due else 3
+    else:
+        kind = 2 if providers == {_CUSTOM} else int(_CUSTOM in providers)
+    return kind, any(one.offline for one in method)
+
+
+def _part(option: _Option) -> RefundPart:
+    return RefundPart(
+        option.provider_id,
+        _money(option.amount),
+        is_offline=option.offline,
+        title=option.provider_description,
+    )
 
 
 def _names(refund: _Refund, key: str) -> bool:
@@ -125,7 +159,7 @@ def _body(request: RefundRequest) -> dict[str, Any]:
             {
                 "provider_id": part.gateway,
                 "amount": float(part.amount),
-                "offline": bool(part.parent_id),
+                "offline": part.is_offline,
             }
             for part in request.quote.parts
         ],

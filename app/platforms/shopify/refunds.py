@@ -7,6 +7,7 @@ https://shopify.dev/docs/api/usage/idempotent-requests.
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -25,7 +26,8 @@ QUOTE = """query RefundQuote($id: ID!, $ids: [ID!]!, $lines: [RefundLineItemInpu
   order(id: $id) { cancelledAt suggestedRefund(refundLineItems: $lines) {
     amountSet { presentmentMoney { amount currencyCode } }
     suggestedTransactions {
-      gateway amountSet { presentmentMoney { amount } } parentTransaction { id }
+      gateway formattedGateway amountSet { presentmentMoney { amount } }
+      parentTransaction { id manualPaymentGateway }
     }
   } }
 }"""
@@ -46,14 +48,16 @@ class _Bag(msgspec.Struct, frozen=True, rename="camel"):
     presentment_money: _Money
 
 
-class _Id(msgspec.Struct, frozen=True):
+class _Parent(msgspec.Struct, frozen=True, rename="camel"):
     id: str
+    manual_payment_gateway: bool = False
 
 
 class _Transaction(msgspec.Struct, frozen=True, rename="camel"):
     amount_set: _Bag
     gateway: str | None = None
-    parent_transaction: _Id | None = None
+    formatted_gateway: str | None = None
+    parent_transaction: _Parent | None = None
 
 
 class _Suggested(msgspec.Struct, frozen=True, rename="camel"):
@@ -108,15 +112,25 @@ class ShopifyRefunder:
 
 def _quote(told: _Suggested) -> RefundQuote:
     money = told.amount_set.presentment_money
-    parts = [
-        RefundPart(
-            one.gateway or "",
-            one.amount_set.presentment_money.amount,
-            0 if one.parent_transaction is None else number_of(one.parent_transaction.id),
-        )
-        for one in told.suggested_transactions
-    ]
-    return RefundQuote(money.amount, money.currency_code, tuple(parts))
+    parts = tuple(map(_part, told.suggested_transactions))
+    return RefundQuote(_total(parts), money.currency_code, parts)
+
+
+def _total(parts: Sequence[RefundPart]) -> str:
+    """What goes back is what the payments give: nothing, if the buyer has not paid yet."""
+    return str(sum((Decimal(part.amount) for part in parts), Decimal("0.00")))
+
+
+def _part(payment: _Transaction) -> RefundPart:
+    """Where the money was taken by hand, Shopify gives none back: it records that somebody does."""
+    parent = payment.parent_transaction
+    return RefundPart(
+        payment.gateway or "",
+        payment.amount_set.presentment_money.amount,
+        0 if parent is None else number_of(parent.id),
+        is_offline=parent is not None and parent.manual_payment_gateway,
+        title=payment.formatted_gateway or "",
+    )
 
 
 def _line_input(line: RefundLine) -> dict[str, Any]:

@@ -33,6 +33,7 @@ STATUSES = (
     "Partially Refunded",
 )
 # An order of these has no claim on stock; one of those has none any more.
+OFFLINE = frozenset({"bankdeposit", "custom"})
 VOID = frozenset({INCOMPLETE, REFUNDED, CANCELLED, DECLINED})
 DONE = frozenset({SHIPPED, COMPLETED})
 
@@ -166,7 +167,9 @@ class Shipment:
 
 @dataclass
 class Order:
-    """One order. An archived one is hidden from lists, not from who knows its id."""
+    """One order. An archived one is hidden from lists, not from who knows its id. The buyer paid
+    `store_credit` of it, and the rest by `provider` (`OFFLINE`: outside of BigCommerce; empty: not at
+    all)."""
 
     order_id: int
     channel: Channel
@@ -181,6 +184,8 @@ class Order:
     shipments: list[Shipment] = field(default_factory=list)
     refund_count: int = 0
     refunds: list[dict[str, Any]] = field(default_factory=list)
+    provider: str = "testgateway"
+    store_credit: float = 0
     is_archived: bool = False
 
     @property

@@ -10,10 +10,16 @@ from typing import Any
 from app.sandbox.bigcommerce import orders
 from app.sandbox.bigcommerce.call import NOT_FOUND, ApiError, Call, Handler, NotModelled, Reply
 from app.sandbox.bigcommerce.payloads.words import PRICE, iso_date
-from app.sandbox.bigcommerce.records import Order
+from app.sandbox.bigcommerce.records import OFFLINE, Order
 from app.sandbox.records import Refused
 
-GATEWAY = "testgateway"
+STORE_CREDIT = "storecredit"
+TITLES = {
+    STORE_CREDIT: "Store Credit",
+    "custom": "Custom",
+    "bankdeposit": "Bank Deposit",
+    "testgateway": "Test Payment Gateway",
+}
 
 
 def _order(call: Call) -> Order:
@@ -47,19 +53,32 @@ def _quote(call: Call) -> Reply:
         "rounding": 0,
         "adjustment": 0,
         "tax_inclusive": True,
-        "refund_methods": [[_option(GATEWAY, amount)], [_option("storecredit", amount)]],
+        "refund_methods": _methods(order, amount),
     }
     return Reply({"data": shown, "meta": {}}, 201)
 
 
+def _methods(order: Order, amount: float) -> list[list[dict[str, Any]]]:
+    """In the order of the specification's example: as store credit, as a mere note, and as it was
+    paid."""
+    if not order.provider:
+        return []
+    credit = min(amount, order.store_credit)
+    paid = [_option(order.provider, amount - credit)] if amount > credit else []
+    paid += [_option(STORE_CREDIT, credit)] if credit else []
+    others = [[_option(STORE_CREDIT, amount)], [_option("custom", amount)]]
+    return others if paid in others else [*others, paid]
+
+
 def _option(provider: str, amount: float) -> dict[str, Any]:
+    is_offline = provider in OFFLINE
     return {
         "provider_id": provider,
-        "provider_description": provider,
+        "provider_description": TITLES[provider],
         "amount": amount,
-        "offline": False,
-        "offline_provider": False,
-        "offline_reason": "",
+        "offline": is_offline,
+        "offline_provider": is_offline,
+        "offline_reason": "This is an offline payment provider." if is_offline else "",
     }
 
 

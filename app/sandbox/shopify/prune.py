@@ -72,8 +72,8 @@ KEEP: Mapping[str, str] = {
         fulfillableQuantity nonFulfillableQuantity refundableQuantity requiresShipping product
         variant vendor originalUnitPriceSet sellingPlan""",
     "SuggestedRefund": "amountSet suggestedTransactions",
-    "SuggestedOrderTransaction": "amountSet gateway kind parentTransaction",
-    "OrderTransaction": "id",
+    "SuggestedOrderTransaction": "amountSet formattedGateway gateway kind parentTransaction",
+    "OrderTransaction": "id manualPaymentGateway",
     "Refund": "id legacyResourceId createdAt note",
     "LineItemSellingPlan": "name sellingPlanId",
     "SellingPlan": "id name inventoryPolicy",

@@ -154,7 +154,8 @@ class Refunded:
 class Order:
     """One order. `route_due_at` is when the background worker next looks at it; `parcels` are what was
     shipped and still is, `cancelled_parcels` what was and is not, by fulfillment id; `refunds` what each
-    refund names, `refunded` the money that went back by the API."""
+    refund names, `refunded` the money that went back by the API. `gateway` took the buyer's money
+    (`manual`: staff did)."""
 
     order_id: int
     number: int
@@ -177,6 +178,7 @@ class Order:
     is_edited: bool = False
     has_refund: bool = False
     refunded: Decimal = Decimal()
+    gateway: str = "shopify_payments"
 
     @property
     def name(self) -> str:

@@ -15,7 +15,7 @@ from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.frame import OpenShop, back_to, done_text, open_shop
 
-_DONE = {"canceled": "Canceled, and the money is on its way back."}
+_DONE = {"canceled": "The units are canceled."}
 _PAGE = "refunds.page"
 
 

@@ -83,6 +83,7 @@ def _amounts(one: Order) -> Json:
         "currency_code": "EUR",
         "currency_id": 1,
         "default_currency_code": "EUR",
+        "store_credit_amount": money(one.store_credit),
     }
 
 

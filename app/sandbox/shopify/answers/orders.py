@@ -43,9 +43,13 @@ def _suggested_refund(order: Order, call: Call, args: Args) -> dict[str, Any]:
     amount = str(min(Decimal(PRICE) * units, left))
     payment = {
         "amountSet": amount,
-        "gateway": "manual",
+        "gateway": order.gateway,
+        "formattedGateway": order.gateway.replace("_", " ").capitalize(),
         "kind": "SUGGESTED_REFUND",
-        "parentTransaction": {"id": gid("OrderTransaction", order.order_id)},
+        "parentTransaction": {
+            "id": gid("OrderTransaction", order.order_id),
+            "manualPaymentGateway": order.gateway == "manual",
+        },
     }
     return {"amountSet": amount, "suggestedTransactions": [payment] if units else []}
 
