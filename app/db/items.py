@@ -1,6 +1,6 @@
 """What people see and say of items: who waits for them, what kind they are, what is coming."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ from app.db.due_items import ask_for_look, lock_item
 from app.db.due_orders import judge_orders
 from app.db.models import ArrivalRow, PromiseRow, StockItem
 from app.db.promises import promises_of_item
+from app.db.statements import chunks, is_one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,16 @@ def _next_arrivals(shop_id: int, today: date) -> sa.Subquery:
 def find_item(session: Session, shop_id: int, item_id: int) -> StockItem | None:
     """One item of this shop."""
     return session.get(StockItem, (shop_id, item_id))
+
+
+def titles_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, str]:
+    """What these items are called, in one read; one without a title, or gone, by its number."""
+    titles = {one: f"Item {one}" for one in item_ids}
+    for some in chunks(item_ids):
+        where = (StockItem.shop_id == shop_id, is_one_of(StockItem.item_id, some))
+        rows = session.execute(sa.select(StockItem.item_id, StockItem.title).where(*where))
+        titles |= {item_id: title for item_id, title in rows if title}
+    return titles
 
 
 def arrivals_of_item(session: Session, shop_id: int, item_id: int) -> Sequence[ArrivalRow]:

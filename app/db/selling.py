@@ -11,7 +11,7 @@ from app.core.selling import SellingPolicy, SellingRule
 from app.core.takeback import CHANGED, Kept, SettingState, Value
 from app.db.audit import record_event
 from app.db.models import PoolRow, PromiseRow, SellingCheckRow, SellingRow, Shop, StockItem, Variant
-from app.db.statements import upsert
+from app.db.statements import put_rows
 
 
 class SettingKey(NamedTuple):
@@ -23,11 +23,12 @@ class SettingKey(NamedTuple):
 
 
 class DueCheck(NamedTuple):
-    """An item to be looked at, since when, and how often that failed."""
+    """An item to be looked at, since when, how often in a row that was refused, and why."""
 
     item_id: int
     due_at: datetime
     attempts: int
+    problem: str | None = None
 
 
 def rule_of(shop: Shop) -> SellingRule:
@@ -43,12 +44,11 @@ def for_item(rule: SellingRule, item: StockItem) -> SellingRule:
 
 
 def ask_for_checks(session: Session, shop_id: int, item_ids: Iterable[int], *, at: datetime) -> None:
-    """See how these items are sold, by then."""
+    """See how these items are sold, by then. How often that was refused is not forgotten."""
     rows = [
-        {"shop_id": shop_id, "item_id": one, "due_at": at, "attempts": 0} for one in sorted(item_ids)
+        {"shop_id": shop_id, "item_id": one, "due_at": at, "attempts": 0} for one in sorted({*item_ids})
     ]
-    if rows:
-        upsert(session, SellingCheckRow, rows)
+    put_rows(session, SellingCheckRow, rows, overwrite=("due_at",))
 
 
 def ask_for_check_of(session: Session, shop: Shop, item_id: int, *, now: datetime) -> None:
@@ -57,11 +57,11 @@ def ask_for_check_of(session: Session, shop: Shop, item_id: int, *, now: datetim
         ask_for_checks(session, shop.id, [item_id], at=now)
 
 
-def ask_for_checks_of_all(session: Session, shop: Shop, now: datetime) -> None:
+def ask_for_checks_of_all(session: Session, shop: Shop, now: datetime, *, with_new: bool = True) -> None:
     """The merchant wants something else, is back, or an hour has passed: look at whatever we changed
-    and, where it may have to be, whatever is out of stock."""
+    and, where it may have to be, whatever is out of stock (`with_new`: and may be changed)."""
     found = _items_kept(session, shop.id)
-    if shop.selling != SellingPolicy.OFF:
+    if with_new and shop.selling != SellingPolicy.OFF:
         found |= items_out_of_stock(session, shop.id)
     ask_for_checks(session, shop.id, found, at=now)
 
@@ -101,7 +101,7 @@ def due_checks(session: Session, shop_id: int, *, now: datetime, limit: int) -> 
     where = (SellingCheckRow.shop_id == shop_id, SellingCheckRow.due_at <= now)
     by_time = (SellingCheckRow.attempts, SellingCheckRow.due_at, SellingCheckRow.item_id)
     rows = session.scalars(sa.select(SellingCheckRow).where(*where).order_by(*by_time).limit(limit))
-    return [DueCheck(row.item_id, row.due_at, row.attempts) for row in rows]
+    return [DueCheck(row.item_id, row.due_at, row.attempts, row.problem) for row in rows]
 
 
 def done(session: Session, shop_id: int, check: DueCheck) -> None:
@@ -110,13 +110,29 @@ def done(session: Session, shop_id: int, check: DueCheck) -> None:
     session.execute(sa.delete(SellingCheckRow).where(*mine, SellingCheckRow.due_at <= check.due_at))
 
 
-def again(
-    session: Session, shop_id: int, check: DueCheck, *, at: datetime, has_failed: bool = True
-) -> None:
-    """The item is to be looked at once more."""
-    attempts = check.attempts + 1 if has_failed else 0
+def postpone(session: Session, shop_id: int, check: DueCheck, *, until: datetime) -> None:
+    """The item can't be looked at before then."""
     mine = (SellingCheckRow.shop_id == shop_id, SellingCheckRow.item_id == check.item_id)
-    session.execute(sa.update(SellingCheckRow).where(*mine).values(due_at=at, attempts=attempts))
+    session.execute(sa.update(SellingCheckRow).where(*mine).values(due_at=until))
+
+
+def refused(
+    session: Session, shop_id: int, check: DueCheck, *, why: str, failures: int, again_at: datetime
+) -> None:
+    """The platform refused it, so often in a row: it is tried again then, or sooner if it was asked for
+    meanwhile."""
+    row = SellingCheckRow
+    mine = (row.shop_id == shop_id, row.item_id == check.item_id)
+    due_at = sa.case((row.due_at <= check.due_at, again_at), else_=row.due_at)
+    told = {"due_at": due_at, "attempts": failures, "problem": why}
+    session.execute(sa.update(row).where(*mine).values(told))
+
+
+def refusals(session: Session, shop_id: int) -> dict[int, str]:
+    """What the platform refuses, by item: its words of last time."""
+    where = (SellingCheckRow.shop_id == shop_id, SellingCheckRow.problem.is_not(None))
+    rows = session.scalars(sa.select(SellingCheckRow).where(*where).order_by(SellingCheckRow.item_id))
+    return {row.item_id: row.problem or "" for row in rows}
 
 
 def variants_of(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
@@ -147,6 +163,16 @@ def last_written(session: Session, shop_id: int, item_ids: Collection[int]) -> d
 def changed_items(session: Session, shop_id: int) -> set[int]:
     """Items of which the platform may have a setting of ours."""
     where = (SellingRow.shop_id == shop_id, SellingRow.state.in_(CHANGED))
+    return set(session.scalars(sa.select(SellingRow.item_id).where(*where)))
+
+
+def items_taken_on(session: Session, shop_id: int) -> set[int]:
+    """Those of them that count for the shop's limit: a first change that is refused does not."""
+    stands = sa.and_(SellingRow.state.in_(CHANGED), SellingRow.state != SettingState.SETTING)
+    sent = sa.and_(
+        SellingRow.state == SettingState.SETTING, SellingRow.item_id.not_in(refusals(session, shop_id))
+    )
+    where = (SellingRow.shop_id == shop_id, sa.or_(stands, sent))
     return set(session.scalars(sa.select(SellingRow.item_id).where(*where)))
 
 

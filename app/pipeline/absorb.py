@@ -26,6 +26,7 @@ from app.db.due_items import StockMove
 from app.db.inbox import DueDelivery
 from app.db.reservations import reserved_items
 from app.pipeline.context import ShopContext
+from app.pipeline.selling_permission import take_scopes
 from app.platforms.base import (
     InboundChanged,
     ItemChanged,
@@ -179,7 +180,8 @@ def _scopes_changed(session: Session, row: DueDelivery, fact: ScopesChanged, now
     """Whether they are enough, the next call to the platform tells, which is made now."""
     shop = shops.get_shop(session, row.shop_id)
     shops.ask_to_check(shop)
-    before, shop.scopes = shop.scopes, list(fact.scopes)
+    before = shop.scopes
+    take_scopes(session, shop, fact.scopes, now=now)
     audit.record_event(
         session,
         row.shop_id,

@@ -74,7 +74,7 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str | None
     with runtime.sessions.begin() as session:
         shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
         tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=runtime.clock())
-        record_check(shop, profile, subscriptions, now=runtime.clock())
+        record_check(session, shop, profile, subscriptions, now=runtime.clock())
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from app.db import day_counts, due_items, item_codes, preferences, selling, shops, showing, variants
 from app.db.holds import ask_for_checks_of_changed
 from app.db.models import Shop
@@ -13,7 +15,7 @@ from app.pipeline.context import ShopContext
 from app.pipeline.forgetting import find_old, forget
 from app.pipeline.inbound import expect_hourly
 from app.pipeline.reading import note_unread, read_changed_orders
-from app.pipeline.selling import may_write
+from app.pipeline.selling_permission import may_write, take_scopes
 from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
@@ -48,11 +50,10 @@ def reconcile(context: ShopContext) -> bool:
         ask_for_checks_of_changed(session, context.shop_id, now=now)
         day_counts.count_events(session, context.shop_id, since=now - day_counts.CHARTED)
         shop = shops.get_shop(session, context.shop_id)
-        if may_write(shop):
-            selling.ask_for_checks_of_all(session, shop, now)
+        selling.ask_for_checks_of_all(session, shop, now, with_new=may_write(shop))
         # Nothing of what is asked in between looks at the shop's own row: it is written once.
         with session.no_autoflush:
-            record_check(shop, profile, subscriptions, now=now)
+            record_check(session, shop, profile, subscriptions, now=now)
             expect_hourly(session, shop, now=now)
             compare_duties(session, shop, now=now)
             shop.reconcile_at = now + _pause(shop.id)
@@ -99,9 +100,8 @@ def check_first(context: ShopContext) -> bool:
         return False
     profile, subscriptions = _ask_platform(context)
     with context.transaction() as session:
-        record_check(
-            shops.get_shop(session, context.shop_id), profile, subscriptions, now=context.clock()
-        )
+        shop = shops.get_shop(session, context.shop_id)
+        record_check(session, shop, profile, subscriptions, now=context.clock())
     return True
 
 
@@ -123,10 +123,16 @@ def _ask_platform(
 
 
 def record_check(
-    shop: Shop, profile: ShopProfile, subscriptions: Sequence[Subscription] | None, *, now: datetime
+    session: Session,
+    shop: Shop,
+    profile: ShopProfile,
+    subscriptions: Sequence[Subscription] | None,
+    *,
+    now: datetime,
 ) -> None:
     """Keep what the platform says of the shop, and what became of its webhooks if they were read."""
-    shop.name, shop.scopes, shop.limits = profile.name, list(profile.scopes), list(profile.limits)
+    take_scopes(session, shop, profile.scopes, now=now)
+    shop.name, shop.limits = profile.name, list(profile.limits)
     shop.currency = profile.currency
     preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)
     if subscriptions is None:

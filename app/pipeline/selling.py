@@ -30,18 +30,18 @@ from app.core.takeback import Act, SettingState, Value, is_changed_by_others, ne
 from app.db import audit, items, selling, shops
 from app.db.models import SellingRow, Shop, StockItem
 from app.db.selling import DueCheck, SettingKey
+from app.pipeline import selling_asks
 from app.pipeline.context import ShopContext
+from app.pipeline.selling_asks import Written
+from app.pipeline.selling_permission import may_write
+from app.pipeline.selling_refusals import conclude
 from app.pipeline.whatif import Standing, standing_of
 from app.platforms.base import Seller, SellingChange, SellingSetting, SoldItem, Traits
 from app.platforms.registry import PLATFORMS
 
 _ITEMS_AT_ONCE = 20
-# What the platform refused is tried again a few times, then at the next hourly check.
-_AGAIN = timedelta(seconds=10)
-_MOST_ATTEMPTS = 4
 
 STOPPED, RESTORED, LEFT = "selling stopped", "selling restored", "selling left"
-REFUSED = "selling refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,11 @@ class Prospect:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is to be done about a setting: the value it is to have, and why, in words. `is_first` if we
-    have not changed it so far."""
+    """What is to be done about a setting: the value it is to have, and why, in words."""
 
     change: SellingChange
     act: Act
     why: str
-    is_first: bool
 
 
 def keep_selling(context: ShopContext) -> bool:
@@ -102,7 +100,7 @@ def _that_show_our_writes(
     for check in due:
         shows_at = written[check.item_id] + lag if check.item_id in written else now
         if shows_at > now:
-            selling.again(session, shop_id, check, at=shows_at, has_failed=False)
+            selling.postpone(session, shop_id, check, until=shows_at)
         else:
             ripe.append(check)
     return ripe
@@ -159,12 +157,6 @@ def _place_at(standing: Standing, location_id: int, rule: SellingRule) -> Place:
     )
 
 
-def may_write(shop: Shop) -> bool:
-    """Whether the shop's platform lets us change how items are sold."""
-    scope = PLATFORMS[shop.platform].traits.selling_scope
-    return bool(scope) and scope in shop.scopes
-
-
 def outlook_of(standing: Standing, location_ids: Sequence[int]) -> Outlook:
     """The item as the next buyer meets it, at these locations together: which of them would ship is not
     known before the order is placed."""
@@ -188,27 +180,45 @@ def outlook_of(standing: Standing, location_ids: Sequence[int]) -> Outlook:
 
 def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prospect]) -> None:
     """Read how the items are sold, keep what is about to be done about it, do it, and keep that."""
-    settings = seller.read([one.sold for one in prospects])
+    told = selling_asks.read(seller, [one.sold for one in prospects])
+    readable = [one for one in prospects if one.check.item_id not in told.refusals]
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
-        steps = _plan(session, shop, prospects, settings, context.clock())
+        steps = _plan(session, shop, readable, told.settings, context.clock())
         is_free = may_write(shop)
-    refusals = [_NOT_ALLOWED.format(scope=context.platform.traits.selling_scope) for _ in steps]
-    if steps and is_free:
-        refusals = seller.write([step.change for step in steps])
-    lag = timedelta(seconds=context.platform.traits.stock_lag_s)
+    if not is_free:
+        why = _NOT_ALLOWED.format(scope=context.platform.traits.selling_scope)
+        written = Written([why] * len(steps), is_final=True)
+    else:
+        written = selling_asks.write(seller, [step.change for step in steps]) if steps else Written([])
+    refused = told.refusals | {
+        step.change.setting.item_id: refusal
+        for step, refusal in zip(steps, written.refusals, strict=True)
+        if refusal
+    }
     with context.transaction() as session:
-        now = context.clock()
-        refused = {}
-        for step, refusal in zip(steps, refusals, strict=True):
-            _record(session, context.shop_id, step, refusal, now, lags=bool(lag))
-            if refusal:
-                refused[step.change.setting.item_id] = refusal
-        given_back = {one.change.setting.item_id for one in steps if one.act is Act.RESTORE}
-        for one in prospects:
-            _look_again(session, context.shop_id, one, refused.get(one.check.item_id), now)
-            if lag and one.check.item_id in given_back - refused.keys():
-                selling.ask_for_checks(session, context.shop_id, [one.check.item_id], at=now + lag)
+        done = [step for step, why in zip(steps, written.refusals, strict=True) if not why]
+        _record_all(session, context, done)
+        checks = [one.check for one in prospects]
+        conclude(session, context, checks, refused, is_final=told.is_final or written.is_final)
+        _look_when_it_shows(session, context, done, refused)
+
+
+def _record_all(session: Session, context: ShopContext, done: Sequence[Step]) -> None:
+    lags = bool(context.platform.traits.stock_lag_s)
+    for step in done:
+        _record(session, context.shop_id, step, context.clock(), lags=lags)
+
+
+def _look_when_it_shows(
+    session: Session, context: ShopContext, done: Sequence[Step], refused: Mapping[int, str]
+) -> None:
+    """Where readings lag, what was given back is seen to be so later."""
+    lag = timedelta(seconds=context.platform.traits.stock_lag_s)
+    restored = {one.change.setting.item_id for one in done if one.act is Act.RESTORE}
+    if lag:
+        shows_at = context.clock() + lag
+        selling.ask_for_checks(session, context.shop_id, restored - refused.keys(), at=shows_at)
 
 
 _NOT_ALLOWED = "Backline may not change it: grant {scope}, or change it yourself"
@@ -224,7 +234,7 @@ def _plan(
     """What to do about each setting. New items are taken on as long as the shop's limit lets us."""
     places = {one.check.item_id: one.places for one in prospects}
     rows = selling.rows_of(session, shop.id, list(places))
-    changed = selling.changed_items(session, shop.id)
+    changed = selling.items_taken_on(session, shop.id)
     steps = []
     for setting in settings:
         row = rows.pop(key_of(setting), None)
@@ -257,7 +267,6 @@ def next_step(setting: SellingSetting, row: SellingRow | None, place: Place | No
         SellingChange(setting, value),
         next_act(kept, setting.value, wanted),
         "" if place is None else why(setting.name, place),
-        is_first=not is_ours,
     )
 
 
@@ -287,22 +296,18 @@ def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, no
 _THEIRS = "changed by somebody else; Backline leaves it"
 
 
-def _record(
-    session: Session, shop_id: int, step: Step, refusal: str, now: datetime, *, lags: bool
-) -> None:
-    """Where readings lag, what was given back is forgotten only when it shows: until then our value may
-    be read, which is nobody else's."""
+def _record(session: Session, shop_id: int, step: Step, now: datetime, *, lags: bool) -> None:
+    """It was done. Where readings lag, what was restored is forgotten only when it shows: until then our
+    value may be read, which is nobody else's. What was refused is kept as it is: whether it stands all
+    the same, the next look shows."""
     key = key_of(step.change.setting)
-    if refusal:
-        if step.act is Act.SET and step.is_first:
-            selling.forget(session, shop_id, key)
-    elif step.act is Act.SET:
+    if step.act is Act.SET:
         selling.confirm(session, shop_id, key, value=step.change.value)
         _tell(session, shop_id, STOPPED, step.change, step.why, now=now)
-    else:
-        if not lags:
-            selling.forget(session, shop_id, key)
-        _tell(session, shop_id, RESTORED, step.change, step.why or _OFF, now=now)
+        return
+    if not lags:
+        selling.forget(session, shop_id, key)
+    _tell(session, shop_id, RESTORED, step.change, step.why or _OFF, now=now)
 
 
 _OFF = "switched off, or the item is left alone"
@@ -331,18 +336,3 @@ def in_words(name: SettingName, value: Value) -> str:
     if value is None:
         return f"no {name}"
     return f"{name} {value}"
-
-
-def _look_again(
-    session: Session, shop_id: int, prospect: Prospect, refusal: str | None, now: datetime
-) -> None:
-    """What was refused is tried again a few times; then it is said, and left until the next check."""
-    check = prospect.check
-    if refusal and check.attempts < _MOST_ATTEMPTS and may_write(shops.get_shop(session, shop_id)):
-        selling.again(session, shop_id, check, at=now + _AGAIN * 2**check.attempts)
-        return
-    selling.done(session, shop_id, check)
-    if refusal:
-        audit.record_event(
-            session, shop_id, REFUSED, at=now, item_id=check.item_id, before="", after="", why=refusal
-        )

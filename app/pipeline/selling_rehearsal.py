@@ -13,7 +13,8 @@ from app.db import items, selling, shops
 from app.db.models import SellingRow, Shop
 from app.db.selling import DueCheck, SettingKey
 from app.errors import BacklineError
-from app.pipeline.selling import Prospect, Step, in_words, key_of, may_write, next_step, prospects_of
+from app.pipeline.selling import Prospect, Step, in_words, key_of, next_step, prospects_of
+from app.pipeline.selling_permission import may_write
 from app.platforms.base import Platform, SellingSetting
 
 # Working an item out takes some milliseconds, and somebody waits for the page.
@@ -64,7 +65,7 @@ def rehearse(
         rows = selling.rows_of(session, shop_id, ids)
         checks = [DueCheck(item_id, now, place) for place, item_id in enumerate(ids)]
         prospects = prospects_of(session, shop, checks, rule, now=now)
-        titles = {one: _title(session, shop_id, one) for one in ids}
+        titles = items.titles_of(session, shop_id, ids)
     try:
         seller = connect(shop).seller
         settings = seller.read([one.sold for one in prospects]) if seller else []
@@ -76,11 +77,6 @@ def rehearse(
 
 
 _NOT_GRANTED = "Backline may not change this yet: the permission is not granted."
-
-
-def _title(session: Session, shop_id: int, item_id: int) -> str:
-    item = items.find_item(session, shop_id, item_id)
-    return (item.title if item else "") or f"Item {item_id}"
 
 
 def _steps(

@@ -31,7 +31,8 @@ class SellingRow(Base):
 
 
 class SellingCheckRow(Base):
-    """An item of which is to be seen how it is sold, when; `attempts` is how often that failed."""
+    """An item of which is to be seen how it is sold, when; `attempts` is how often in a row the platform
+    refused that, and `problem` what it said last."""
 
     __tablename__ = "selling_checks"
     __table_args__ = (sa.Index("ix_selling_checks_shop_id_due_at", "shop_id", "due_at"),)
@@ -40,3 +41,4 @@ class SellingCheckRow(Base):
     item_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    problem: Mapped[str | None]

@@ -12,7 +12,7 @@ from app.core.selling import SellingPolicy, SellingRule, SettingName
 from app.db import items, preferences, selling
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
-from app.pipeline.selling import may_write
+from app.pipeline.selling_permission import may_write
 from app.pipeline.selling_rehearsal import Rehearsal, rehearse
 from app.platforms.registry import PLATFORMS
 from app.web import access
@@ -93,14 +93,17 @@ def _page(opened: OpenShop, form: Form, rehearsal: Rehearsal | None = None) -> s
     kind = PLATFORMS[opened.shop.platform]
     if not kind.traits.selling_scope:
         abort(404)
-    changed = selling.changed_items(opened.session, opened.id)
+    refused = selling.refusals(opened.session, opened.id)
+    changed = sorted(selling.changed_items(opened.session, opened.id))
     return opened.render(
         "selling.html",
         page_name=_NAVIGATED,
         forms=Forms({"selling": form} if form.typed else {}),
         policies=POLICIES,
         rehearsal=rehearsal,
-        changed=[(one, items.find_item(opened.session, opened.id, one)) for one in sorted(changed)],
+        changed=changed,
+        refused=refused,
+        titles=items.titles_of(opened.session, opened.id, {*changed, *refused}),
         scope=kind.traits.selling_scope,
         may_write=may_write(opened.shop),
         platform=kind.title,

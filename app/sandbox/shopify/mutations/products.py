@@ -12,7 +12,7 @@ from app.sandbox.shopify.records import Variant
 _MODELLED = {"id", "inventoryPolicy"}
 
 
-def _variants_update(root: None, call: Call, args: Args) -> Payload:
+def _variants_update(root: None, call: Call, args: Args) -> Payload | None:
     """All of them or, where one is wrong, none."""
     if args.get("media") or args.get("allowPartialUpdates"):
         raise GraphQLError("the sandbox takes neither media nor partial updates of variants")
@@ -32,6 +32,8 @@ def _variants_update(root: None, call: Call, args: Args) -> Payload:
                     "PRODUCT_VARIANT_DOES_NOT_EXIST",
                 )
             )
+        if variant.variant_id in call.shop.faults.refused_variants:
+            return refused(user_error(["variants", str(place)], "Variant can't be changed", "INVALID"))
         found.append((variant, wish))
     for variant, wish in found:
         policy = wish.get("inventoryPolicy", variant.policy)
@@ -39,6 +41,8 @@ def _variants_update(root: None, call: Call, args: Args) -> Payload:
         marks.record(call.books, call.number, "policy set", order_id=None, detail=detail)
         variant.policy, variant.updated_at = policy, call.books.now()
     call.books.tell("products/update", lambda: payloads.product(call.books, product))
+    if call.shop.faults.mutes_policies:
+        return None
     return {
         "product": product,
         "productVariants": [variant for variant, _ in found],
