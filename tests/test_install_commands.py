@@ -82,3 +82,12 @@ def test_without_token_and_credentials_it_is_said_what_to_give(
 
     assert result.exit_code == 1
     assert "--access-token" in result.output
+
+
+def test_selling_is_switched_on_before_the_permission_as_on_the_page(
+    environment: dict[str, str],
+) -> None:
+    result = run(environment, "shops", "set", DOMAINS[0], "--selling", "dated")
+
+    assert (result.exit_code, kept(environment)[0].selling) == (0, "dated"), result.output
+    assert "grant write_products" in " ".join(result.output.split())

@@ -24,6 +24,7 @@ from app.pipeline import doorbell
 from app.pipeline.calendars import CountryError, country_code, supplier_countries
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
 from app.pipeline.runtime import Runtime
+from app.pipeline.selling_permission import lacks_permission
 from app.platforms.registry import PLATFORMS
 
 PLATFORM = click.Choice(sorted(PLATFORMS))
@@ -282,10 +283,17 @@ def set_preferences(domain: str, **wanted: object) -> None:
                 fail(f"{PLATFORMS[shop.platform].title} orders can't be moved to another location.")
             _check_selling(shop, given)
             changed = change_preferences(session, shop, given, by=BY, now=runtime.clock())
+            lacks = "selling" in given and shop.selling != SellingPolicy.OFF and lacks_permission(shop)
         doorbell.ring(runtime.redis, shop.id)
         console.print(
             f"{domain}: {', '.join(changed)} changed." if changed else f"{domain}: already set so."
         )
+        if lacks:
+            kind = PLATFORMS[shop.platform]
+            console.print(
+                f"Backline lacks the permission to change how items are sold: grant "
+                f"{kind.traits.selling_scope} in {kind.access_place}. It takes effect then."
+            )
 
 
 def _check_selling(shop: Shop, given: Mapping[str, object]) -> None:
@@ -296,8 +304,6 @@ def _check_selling(shop: Shop, given: Mapping[str, object]) -> None:
         return
     if not scope:
         fail(f"On {PLATFORMS[shop.platform].title} Backline can't change how items are sold.")
-    if scope not in shop.scopes:
-        fail(f"Backline may not change how items are sold: grant {scope} first.")
     if policy == SellingPolicy.WAIT and not given.get("longest_wait_days", shop.longest_wait_days):
         fail("Add --longest-wait-days: how long a buyer may wait at most.")
 

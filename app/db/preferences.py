@@ -8,12 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.selling import SellingPolicy
+from app.core.states import ShopStatus
 from app.db import selling
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
 from app.db.holds import ask_for_checks_of_all
 from app.db.models import Shop, StockItem
-from app.db.shops import ask_to_sync, expect_inbound
+from app.db.shops import ask_to_check, ask_to_sync, expect_inbound
 
 
 def change_preferences(
@@ -68,6 +70,13 @@ def _check_now(session: Session, shop: Shop, now: datetime) -> None:
 def _read_orders_again(session: Session, shop: Shop, now: datetime) -> None:
     """Our copies do not keep an order's tags, only the priority that they earned it."""
     ask_to_sync(shop, now=now)
+
+
+def _sell_otherwise(session: Session, shop: Shop, now: datetime) -> None:
+    """Whether we may is asked before anything is changed: the permission may be new, or gone."""
+    selling.ask_for_checks_of_all(session, shop, now)
+    if shop.status == ShopStatus.ACTIVE and shop.selling != SellingPolicy.OFF:
+        ask_to_check(shop)
 
 
 def _in_words(value: Any) -> str:
@@ -128,7 +137,7 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "skip_days": _look_at_queues,
     "holds": ask_for_checks_of_all,
     "hold_rules": ask_for_checks_of_all,
-    "selling": selling.ask_for_checks_of_all,
+    "selling": _sell_otherwise,
     "longest_wait_days": selling.ask_for_checks_of_all,
     "most_ahead": selling.ask_for_checks_of_all,
     "most_stopped_items": selling.ask_for_checks_of_all,

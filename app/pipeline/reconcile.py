@@ -15,7 +15,7 @@ from app.pipeline.context import ShopContext
 from app.pipeline.forgetting import find_old, forget
 from app.pipeline.inbound import expect_hourly
 from app.pipeline.reading import note_unread, read_changed_orders
-from app.pipeline.selling_permission import may_write, take_scopes
+from app.pipeline.selling_permission import may_write, take_scopes, try_permission
 from app.platforms.base import ShopProfile, Subscription
 
 _EVERY = timedelta(hours=1)
@@ -44,6 +44,7 @@ def reconcile(context: ShopContext) -> bool:
     read_changed_orders(context, cause="hourly check")
     with_webhooks = _may_lack_webhooks(context, shop, set(stale), began=began)
     profile, subscriptions = _ask_platform(context, with_webhooks=with_webhooks)
+    may_sell = try_permission(context)
     with context.transaction() as session:
         now = context.clock()
         due_items.look_at_waiting_items(session, context.shop_id, now=now)
@@ -53,7 +54,7 @@ def reconcile(context: ShopContext) -> bool:
         selling.ask_for_checks_of_all(session, shop, now, with_new=may_write(shop))
         # Nothing of what is asked in between looks at the shop's own row: it is written once.
         with session.no_autoflush:
-            record_check(session, shop, profile, subscriptions, now=now)
+            record_check(session, shop, profile, subscriptions, now=now, may_sell=may_sell)
             expect_hourly(session, shop, now=now)
             compare_duties(session, shop, now=now)
             shop.reconcile_at = now + _pause(shop.id)
@@ -99,9 +100,10 @@ def check_first(context: ShopContext) -> bool:
     if context.read_shop().subscribed_at is not None:
         return False
     profile, subscriptions = _ask_platform(context)
+    may_sell = try_permission(context)
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
-        record_check(session, shop, profile, subscriptions, now=context.clock())
+        record_check(session, shop, profile, subscriptions, now=context.clock(), may_sell=may_sell)
     return True
 
 
@@ -129,9 +131,11 @@ def record_check(
     subscriptions: Sequence[Subscription] | None,
     *,
     now: datetime,
+    may_sell: bool | None = None,
 ) -> None:
-    """Keep what the platform says of the shop, and what became of its webhooks if they were read."""
-    take_scopes(session, shop, profile.scopes, now=now)
+    """Keep what the platform says of the shop, and what became of its webhooks if they were read.
+    `may_sell`: see `try_permission`."""
+    take_scopes(session, shop, profile.scopes, now=now, tried=may_sell)
     shop.name, shop.limits = profile.name, list(profile.limits)
     shop.currency = profile.currency
     preferences.take_profile(shop, time_zone=profile.time_zone, locale=profile.locale)

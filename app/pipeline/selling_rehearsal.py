@@ -14,7 +14,7 @@ from app.db.models import SellingRow, Shop
 from app.db.selling import DueCheck, SettingKey
 from app.errors import BacklineError
 from app.pipeline.selling import Prospect, Step, in_words, key_of, next_step, prospects_of
-from app.pipeline.selling_permission import may_write
+from app.pipeline.selling_permission import lacks_permission
 from app.platforms.base import Platform, SellingSetting
 
 # Working an item out takes some milliseconds, and somebody waits for the page.
@@ -73,7 +73,7 @@ def rehearse(
         return Rehearsal(problem=str(error))
     steps = _steps(settings, rows, prospects)
     shown = _shown(steps, titles, changed, most_items)
-    return Rehearsal(shown, len(ids), len(waited_for), "" if may_write(shop) else _NOT_GRANTED)
+    return Rehearsal(shown, len(ids), len(waited_for), _NOT_GRANTED if lacks_permission(shop) else "")
 
 
 _NOT_GRANTED = "Backline may not change this yet: the permission is not granted."

@@ -74,6 +74,15 @@ class Store:
 
 
 @pytest.fixture
+def unasked(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
+    """A store that nobody has connected yet."""
+    options = {"projection_delay_s": LAG_S, "quota_requests": 100_000}
+    world = make_store_world(clean_pg, redis, settings, **options)
+    main = world.shop.add_location("Main")
+    return Store(world, main, world.shop.add_product("Robe", sku="ROBE", stock={main: 2}))
+
+
+@pytest.fixture
 def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
     options = {"projection_delay_s": LAG_S, "quota_requests": 100_000}
     world = make_store_world(clean_pg, redis, settings, **options)
@@ -199,3 +208,65 @@ def test_without_the_permission_nothing_is_changed(store: Store) -> None:
 
     assert store.limits == (None, 0)
     assert "store_inventory" in page
+
+
+def tried(store: Store) -> int:
+    """How often it was tried whether we may change how items are sold."""
+    return sum("/locations/0/items" in one.operation for one in store.world.shop.requests)
+
+
+def test_nothing_is_tried_until_the_merchant_wants_it(unasked: Store) -> None:
+    unasked.world.connect()
+    unasked.rest()
+    unasked.world.clock.sleep(3601)
+    unasked.rest()
+    before, page = tried(unasked), said(unasked)
+
+    unasked.choose(selling="dated")
+
+    assert (before, "lacks the permission" in page, tried(unasked) > 0) == (0, False, True)
+
+
+def said(store: Store) -> str:
+    return store.world.web.get(f"/shops/{store.world.shop_id}/selling").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("status", [404, 405, 418, 500])
+def test_an_answer_that_nobody_expects_stops_neither_connecting_nor_the_store(
+    unasked: Store, status: int
+) -> None:
+    unasked.world.shop.faults.settings_status = status
+    unasked.world.connect()
+    unasked.choose(selling="dated")
+    unasked.world.connect()
+    unasked.rest()
+    waiting = unasked.order(5)
+
+    assert unasked.world.tags(waiting) == {"backordered"}
+
+
+def test_what_was_known_stands_while_no_clear_answer_comes(store: Store) -> None:
+    store.order(5)
+    store.world.shop.faults.settings_status = 405
+    store.world.clock.sleep(3601)
+    store.rest()
+    told = said(store)
+    store.world.shop.faults.settings_status = None
+    store.choose(selling="off")
+
+    assert ("lacks the permission" in told, store.limits, store.rows()) == (False, (None, 0), 0)
+
+
+def test_what_is_left_is_given_back_by_a_store_that_switched_it_off_and_lost_its_permission(
+    store: Store,
+) -> None:
+    store.order(5)
+    scopes = store.world.shop.scopes
+    store.world.shop.set_scopes({*scopes, "store_inventory_read_only"} - {"store_inventory"})
+    store.choose(selling="off")
+    between = store.limits
+    store.world.shop.set_scopes(scopes)
+    store.world.clock.sleep(3601)
+    store.rest()
+
+    assert (between, store.limits, store.rows()) == ((3, 0), (None, 0), 0)

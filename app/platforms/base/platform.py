@@ -73,8 +73,9 @@ class Traits(msgspec.Struct, frozen=True):
     `has_order_status`: an app may give orders a status of the merchant's own while they wait.
     `reservation_scopes`: what units may be committed to besides orders, by the scope that lets us read
     it; shops do without, and are told what can't be seen. `selling_scope` is what it takes to change
-    how items are sold that are out of stock, empty where we can't; `selling_settings` are what can be
-    set of it, by location with `sells_by_location`.
+    how items are sold that are out of stock, empty where we can't; without
+    `tells_selling_scope` only trying shows whether we hold it. `selling_settings` are what can be set
+    of it, by location with `sells_by_location`.
     """
 
     has_tags: bool
@@ -90,6 +91,7 @@ class Traits(msgspec.Struct, frozen=True):
     has_refunds: bool = False
     may_email_refunds: bool = False
     selling_scope: str = ""
+    tells_selling_scope: bool = True
     selling_settings: tuple[SettingName, ...] = ()
     sells_by_location: bool = False
 

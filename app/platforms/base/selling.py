@@ -40,6 +40,11 @@ class SellingChange(msgspec.Struct, frozen=True):
 class Seller(Protocol):
     """How one shop's platform sells on. Methods raise as those of `Platform`."""
 
+    def try_scope(self) -> bool | None:
+        """Whether we hold the scope that it takes to write, by a request that changes nothing; None
+        where the profile tells."""
+        ...
+
     def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
         """The settings of these items as they are now; what no longer exists is left out."""
         ...

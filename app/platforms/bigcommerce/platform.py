@@ -42,6 +42,7 @@ TRAITS = Traits(
     has_order_status=True,
     has_refunds=True,
     selling_scope=SELLING_SCOPE,
+    tells_selling_scope=False,
     selling_settings=(SettingName.BACKORDER_LIMIT, SettingName.SAFETY_STOCK),
     sells_by_location=True,
 )

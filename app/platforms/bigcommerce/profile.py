@@ -9,7 +9,6 @@ import msgspec
 from app.platforms.base import ShopProfile
 from app.platforms.bigcommerce.answers import InventoryItem, Product, read
 from app.platforms.bigcommerce.client import Answer, BigCommerceClient, Params
-from app.platforms.bigcommerce.selling import SCOPE as SELLING_SCOPE
 from app.platforms.bigcommerce.store_config_cache import AT_SHIPMENT, SettingsBody, StoreConfigCache
 
 
@@ -35,10 +34,6 @@ _PROBES: Mapping[str, _Probe] = {
     "store_inventory_read_only": _Probe("GET", "/v3/inventory/items", {"limit": 1}),
     "store_locations_read_only": _Probe("GET", "/v3/inventory/locations", {"limit": 1}),
 }
-# Stores do without: only what changes how items are sold takes it. Nothing is named, so nothing changes.
-_OPTIONAL: Mapping[str, _Probe] = {
-    SELLING_SCOPE: _Probe("PUT", "/v3/inventory/locations/0/items", body={"settings": []}),
-}
 _NO_SUCH_ORDER = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
 _SETTINGS_SCOPE = "store_channel_settings_read_only"
 
@@ -56,7 +51,7 @@ class _Store(msgspec.Struct):
 
 def fetch_profile(client: BigCommerceClient, store_config: StoreConfigCache) -> ShopProfile:
     """The store's own words about itself, which scopes we hold and lack, and what its settings limit."""
-    answers = {scope: _try(client, probe) for scope, probe in {**_PROBES, **_OPTIONAL}.items()}
+    answers = {scope: _try(client, probe) for scope, probe in _PROBES.items()}
     held = [scope for scope, answer in answers.items() if answer.status != HTTPStatus.FORBIDDEN]
     missing = [scope for scope in _PROBES if scope not in held]
     store = read(answers[_STORE_SCOPE].body, _Store) if _STORE_SCOPE in held else _Store()

@@ -37,6 +37,12 @@ class BigCommerceSeller:
         self._client = client
         self._habits = store_config
 
+    def try_scope(self) -> bool | None:
+        """Nothing is named, of a location that can't exist: nothing changes."""
+        path, expected = "/v3/inventory/locations/0/items", [HTTPStatus.FORBIDDEN, *_REFUSED]
+        answer = self._client.request("PUT", path, json={"settings": []}, expected=expected)
+        return answer.status != HTTPStatus.FORBIDDEN
+
     def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
         """One request for all of them, as their stock is read."""
         ids = [item.item_id for item in items]

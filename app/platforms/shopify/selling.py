@@ -44,6 +44,10 @@ class ShopifySeller:
     def __init__(self, client: ShopifyClient) -> None:
         self._client = client
 
+    def try_scope(self) -> bool | None:
+        """The profile tells."""
+        return None
+
     def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
         """Two points a variant."""
         owner = {one: item.item_id for item in items for one in (*item.variant_ids, *item.kept_ids)}

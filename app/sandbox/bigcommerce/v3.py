@@ -48,6 +48,8 @@ def _list_location_items(call: Call) -> Reply:
 
 
 def _put_location_items(call: Call) -> Reply:
+    if status := call.store.faults.settings_status:
+        raise ApiError(status, "The settings can't be set.")
     for setting in call.sent["settings"]:
         level = _level(call, setting["identity"], call.ids["location_id"])
         for name in setting.keys() - {"identity", "safety_stock", "backorder_limit"}:

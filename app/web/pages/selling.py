@@ -12,7 +12,7 @@ from app.core.selling import SellingPolicy, SellingRule, SettingName
 from app.db import items, preferences, selling
 from app.db.models import Shop
 from app.pipeline.runtime import Runtime
-from app.pipeline.selling_permission import may_write
+from app.pipeline.selling_permission import lacks_permission
 from app.pipeline.selling_rehearsal import Rehearsal, rehearse
 from app.platforms.registry import PLATFORMS
 from app.web import access
@@ -32,7 +32,10 @@ _LEADS = {
     SettingName.BACKORDER_LIMIT: "Backline lowers the backorder limit of a location to what is still to "
     "come, and raises its safety stock by what is on hand for orders that wait.",
 }
-_DONE = {"selling": "Saved. Items are changed, or given back, within a minute."}
+_DONE = {
+    "selling": "Saved. Items are changed, or given back, within a minute.",
+    "lacking": "Saved. Nothing is changed until Backline has the permission.",
+}
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
@@ -59,7 +62,8 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             preferences.change_preferences(
                 opened.session, opened.shop, wanted, by=by, now=opened.say.now
             )
-        return back_to("selling.page", shop_id=shop_id, done="selling")
+            done = "lacking" if lacks_permission(opened.shop) else "selling"
+        return back_to("selling.page", shop_id=shop_id, done=done)
 
     @blueprint.post("/items/<int:item_id>")
     def change_item(shop_id: int, item_id: int) -> Response:
@@ -105,7 +109,7 @@ def _page(opened: OpenShop, form: Form, rehearsal: Rehearsal | None = None) -> s
         refused=refused,
         titles=items.titles_of(opened.session, opened.id, {*changed, *refused}),
         scope=kind.traits.selling_scope,
-        may_write=may_write(opened.shop),
+        lacks_permission=lacks_permission(opened.shop),
         platform=kind.title,
         access_place=kind.access_place,
         lead=_LEADS[kind.traits.selling_settings[0]],

@@ -181,7 +181,6 @@ class TestProfile:
             "store_v2_orders",
             "store_v2_products_read_only",
             "store_inventory_read_only",
-            "store_inventory",
             "store_locations_read_only",
         }
         assert profile.limits == ()
@@ -213,9 +212,16 @@ class TestProfile:
         stock = {"store_inventory_read_only"}
         store.shop.set_scopes(set(ALL_SCOPES) - {"store_inventory"} | stock)
 
-        profile = platform.fetch_profile()
+        assert platform.fetch_profile().missing_scopes == ()
+        assert platform.seller is not None
+        assert platform.seller.try_scope() is False
 
-        assert (profile.missing_scopes, "store_inventory" in profile.scopes) == ((), False)
+    def test_what_changes_selling_is_tried_by_what_changes_nothing(
+        self, platform: Platform, store: Towels
+    ) -> None:
+        assert platform.seller is not None
+        assert platform.seller.try_scope() is True
+        assert store.shop.journal == []
 
     def test_reading_orders_is_not_enough(self, platform: Platform, store: Towels) -> None:
         orders = {"store_v2_orders_read_only"}
