@@ -57,14 +57,10 @@ def upsert_orders(
         if step.is_changed or is_moved:
             _add_difference(changed.setdefault(copy.order_id, {}), step.taken.before, step.taken.after)
     order_copies.write(session, shop_id, known)
-    # What is short was promised and added up before its price was told.
-    sum_up(session, shop_id, {step.taken.copy.order_id for step in steps if _is_repriced(step.taken)})
     keep_routing(session, shop_id, known)
-    remember_taken(session, shop_id, _located(steps), now=now)
-    tell_of_changes(session, shop_id, _happened(steps), now=now, cause=cause)
+    _remember_steps(session, shop_id, steps, now=now, cause=cause)
     _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
-    hear_of_foreign_writes(session, shop_id, [step.taken.copy for step in steps], now=now)
     return set(changed)
 
 
@@ -100,6 +96,17 @@ def _located(steps: Sequence[_Step]) -> list[Taken]:
 
 def _happened(steps: Sequence[_Step]) -> list[OrderEvent]:
     return [event for step in steps for event in step.happened]
+
+
+def _remember_steps(
+    session: Session, shop_id: int, steps: Sequence[_Step], *, now: datetime, cause: str
+) -> None:
+    """Keep what copies tell beside the orders themselves."""
+    # What is short was promised and added up before its price was told.
+    sum_up(session, shop_id, {step.taken.copy.order_id for step in steps if _is_repriced(step.taken)})
+    remember_taken(session, shop_id, _located(steps), now=now)
+    tell_of_changes(session, shop_id, _happened(steps), now=now, cause=cause)
+    hear_of_foreign_writes(session, shop_id, [step.taken.copy for step in steps], now=now)
 
 
 def _take_step(

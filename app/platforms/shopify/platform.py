@@ -33,6 +33,7 @@ from app.platforms.shopify import (
     glances,
     imports,
     inbound,
+    looks,
     profile,
     purchase_orders,
     reads,
@@ -134,7 +135,7 @@ class ShopifyPlatform:
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
     ) -> Look:
         """Read what is about to be written and why. Orders come with routing."""
-        return reads.look(self._client, asks, item_ids, with_items=with_items)
+        return looks.look(self._client, asks, item_ids, with_items=with_items)
 
     def glance(
         self, order_ids: Sequence[int], item_ids: Sequence[int], *, location_id: int | None = None

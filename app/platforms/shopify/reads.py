@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec.structs import replace
 
 from app.core.bounds import within_reach
@@ -17,7 +16,6 @@ from app.errors import TryLater
 from app.platforms.base import (
     ChangedOrders,
     ItemStock,
-    Look,
     OrderAsk,
     OrderGone,
     OrderMarks,
@@ -42,7 +40,6 @@ from app.platforms.shopify.answers import (
     is_complete,
     item_stock,
     optional,
-    order_now,
     order_seen,
     typed,
     variant_seen,
@@ -77,7 +74,7 @@ def fetch_variants(client: ShopifyClient, variant_ids: Sequence[int]) -> list[Va
     """Which items these variants sell. One that was deleted has no item and no title."""
     return [
         VariantSeen(variant_id, None, title="", is_tracked=False) if node is None else variant_seen(node)
-        for batch in batches(_distinct(variant_ids), each=queries.VARIANT_COST)
+        for batch in batches(distinct(variant_ids), each=queries.VARIANT_COST)
         for variant_id, node in zip(batch, _variant_nodes(client, batch), strict=True)
     ]
 
@@ -93,7 +90,7 @@ def fetch_selling_plans(client: ShopifyClient, plan_ids: Sequence[int]) -> dict[
     """Whether these selling plans reserve stock no sooner than it is fulfilled; deleted ones are left
     out: https://shopify.dev/docs/api/admin-graphql/latest/objects/SellingPlanInventoryPolicy"""
     found: dict[int, bool] = {}
-    for batch in batches(_distinct(plan_ids), each=queries.PLAN_COST):
+    for batch in batches(distinct(plan_ids), each=queries.PLAN_COST):
         variables = {"ids": gids("SellingPlan", batch)}
         data = client.execute(queries.PLANS, variables, cost=len(batch) * queries.PLAN_COST)
         nodes = typed(data["nodes"], list[PlanNode | None])
@@ -104,21 +101,22 @@ def fetch_selling_plans(client: ShopifyClient, plan_ids: Sequence[int]) -> dict[
 def fetch_stock(client: ShopifyClient, item_ids: Sequence[int]) -> list[ItemStock]:
     """The pools of many items. Raises `TryLater` for an item that is torn each time it is read."""
     found: dict[int, ItemStock] = {}
-    waiting = _distinct(item_ids)
+    waiting = distinct(item_ids)
     for _ in range(TORN_READS):
-        found |= _stock_by_id(_stock_nodes(client, waiting))
+        found |= stock_by_id(_stock_nodes(client, waiting))
         waiting = [item_id for item_id in waiting if item_id not in found]
         if not waiting:
-            return [found[item_id] for item_id in _distinct(item_ids)]
-    raise _torn(waiting)
+            return [found[item_id] for item_id in distinct(item_ids)]
+    raise torn(waiting)
 
 
-def _torn(item_ids: Sequence[int]) -> TryLater:
+def torn(item_ids: Sequence[int]) -> TryLater:
+    """What to raise for items whose stock changed each time it was read."""
     named = ", ".join(str(item_id) for item_id in item_ids[:5])
     return TryLater(f"the stock of item {named} changed each time it was read", after_s=TORN_WAIT_S)
 
 
-def _stock_by_id(nodes: Mapping[int, StockNode | None]) -> dict[int, ItemStock]:
+def stock_by_id(nodes: Mapping[int, StockNode | None]) -> dict[int, ItemStock]:
     """Torn items are left out; deleted ones are untracked."""
     stock = {
         item_id: ItemStock(item_id, is_tracked=False, pools=()) if node is None else item_stock(node)
@@ -134,7 +132,7 @@ def whole_stock(
     have more."""
     if any(node is not None and _may_go_on(node, LEVEL_COUNTS[0]) for node in nodes):
         return None
-    stock = _stock_by_id(dict(zip(item_ids, nodes, strict=True)))
+    stock = stock_by_id(dict(zip(item_ids, nodes, strict=True)))
     return tuple(stock.values()) if len(stock) == len(item_ids) else None
 
 
@@ -182,19 +180,20 @@ def fetch_orders(
     client: ShopifyClient, asks: Sequence[OrderAsk], *, with_items: bool
 ) -> list[OrderSeen | OrderGone]:
     """One answer an order, in the order of the asks."""
-    nodes = _order_nodes(client, asks, query=queries.ORDERS if with_items else queries.ROUTINGS)
+    nodes = order_nodes(client, asks, query=queries.ORDERS if with_items else queries.ROUTINGS)
     return [
         OrderGone(order_id) if node is None else order_seen(node)
-        for order_id in _distinct([ask.order_id for ask in asks])
+        for order_id in distinct([ask.order_id for ask in asks])
         for node in [nodes[order_id]]
     ]
 
 
-def _order_nodes(
+def order_nodes(
     client: ShopifyClient, asks: Sequence[OrderAsk], *, query: OrderQuery
 ) -> dict[int, OrderNode | None]:
+    """The orders by id, each whole; None for one that is gone."""
     found: dict[int, OrderNode | None] = {}
-    rungs = {ask.order_id: _first_rung(ask) for ask in asks}
+    rungs = {ask.order_id: first_rung(ask) for ask in asks}
     for rung, size in enumerate(ORDER_SIZES):
         waiting = [order_id for order_id, own in rungs.items() if own == rung]
         for batch in batches(waiting, each=query.cost(size)):
@@ -208,7 +207,7 @@ def _order_nodes(
     return found | {order_id: _whole_order(client, order_id) for order_id in too_large}
 
 
-def _first_rung(ask: OrderAsk) -> int:
+def first_rung(ask: OrderAsk) -> int:
     """The first size whose lists would come back shorter than asked."""
     items = ask.item_count or UNKNOWN_ITEMS
     routes = ask.route_count or UNKNOWN_ROUTES
@@ -280,7 +279,7 @@ def complete_orders(
     """The orders of a page, those that did not fit into its `size` read again with routing. Orders
     deleted meanwhile are left out."""
     asks = [_larger_ask(node) for node in nodes if not is_complete(node, size)]
-    larger = _order_nodes(client, asks, query=queries.ORDERS)
+    larger = order_nodes(client, asks, query=queries.ORDERS)
     latest = [larger.get(number_of(node.id), node) for node in nodes]
     return tuple(order_seen(node) for node in latest if node is not None)
 
@@ -328,83 +327,6 @@ def _changed_page(client: ShopifyClient, since: datetime, *, after: str | None) 
     return typed(data["orders"], Nodes[Stamp])
 
 
-def look(
-    client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool
-) -> Look:
-    """Orders and stock in one request where both fit into one, else the stock last. Raises `TryLater`
-    if the stock is torn each time it is read."""
-    asks = list({ask.order_id: ask for ask in asks}.values())
-    item_ids = _distinct(item_ids)
-    query = queries.LOOK_WHOLE if with_items else queries.LOOK
-    size = _common_size(asks, item_ids, query=query)
-    if size is None:
-        return _look_in_parts(client, asks, item_ids, with_items=with_items)
-    for _ in range(TORN_READS):
-        answer = _look_once(client, asks, item_ids, query=query, size=size)
-        if not answer.fits(size):
-            return _look_in_parts(client, asks, item_ids, with_items=with_items)
-        stock = _stock_by_id(dict(zip(item_ids, answer.stock, strict=True)))
-        if len(stock) == len(item_ids):
-            orders = (order_now(order) for order in answer.orders if order is not None)
-            return Look(tuple(orders), tuple(stock.values()))
-    raise _torn(item_ids)
-
-
-def _common_size(
-    asks: Sequence[OrderAsk], item_ids: Sequence[int], *, query: OrderQuery
-) -> OrderSize | None:
-    """The size that holds every order, if all orders and items then fit into one request."""
-    rung = max(map(_first_rung, asks), default=0)
-    if rung == len(ORDER_SIZES) or len(asks) > MOST_IDS or len(item_ids) > MOST_IDS:
-        return None
-    size = ORDER_SIZES[rung]
-    return size if _look_cost(asks, item_ids, query=query, size=size) <= MOST_POINTS else None
-
-
-def _look_cost(
-    asks: Sequence[OrderAsk], item_ids: Sequence[int], *, query: OrderQuery, size: OrderSize
-) -> int:
-    return len(asks) * query.cost(size) + len(item_ids) * queries.stock_cost(LEVEL_COUNTS[0])
-
-
-class _LookAnswer(msgspec.Struct, frozen=True):
-    orders: tuple[OrderNode | None, ...]
-    stock: tuple[StockNode | None, ...]
-
-    def fits(self, size: OrderSize) -> bool:
-        """Whether every list is shorter than asked, so that none can go on."""
-        orders = all(order is None or is_complete(order, size) for order in self.orders)
-        levels = (item.inventory_levels.nodes for item in self.stock if item is not None)
-        return orders and all(len(nodes) < LEVEL_COUNTS[0] for nodes in levels)
-
-
-def _look_once(
-    client: ShopifyClient,
-    asks: Sequence[OrderAsk],
-    item_ids: Sequence[int],
-    *,
-    query: OrderQuery,
-    size: OrderSize,
-) -> _LookAnswer:
-    variables = {
-        "ids": gids("Order", [ask.order_id for ask in asks]),
-        "items": size.items,
-        "routes": size.routes,
-        "stock": gids("InventoryItem", item_ids),
-        "levels": LEVEL_COUNTS[0],
-        "names": QUANTITY_NAMES,
-    }
-    cost = _look_cost(asks, item_ids, query=query, size=size)
-    return typed(client.execute(query.document, variables, cost=cost), _LookAnswer)
-
-
-def _look_in_parts(
-    client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool
-) -> Look:
-    nodes = _order_nodes(client, asks, query=queries.SHOWN_WHOLE if with_items else queries.SHOWN)
-    orders = tuple(order_now(order) for order in nodes.values() if order is not None)
-    return Look(orders, tuple(fetch_stock(client, item_ids)))
-
-
-def _distinct(ids: Iterable[int]) -> list[int]:
+def distinct(ids: Iterable[int]) -> list[int]:
+    """Each id once, in the order given."""
     return list(dict.fromkeys(ids))
