@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from app.core.model import Arrival
 from app.web.pages.queue_chart import HEIGHT, WIDTH, Step, draw, steps_of
 from tests.builders import TODAY, arrival, days
@@ -61,6 +63,24 @@ def test_names_of_curves_that_end_together_do_not_cover_each_other() -> None:
     chart = draw(steps((-1, 50), supply=50), today=TODAY)
 
     assert abs(chart.demand_label - chart.supply_label) > 14
+
+
+@pytest.mark.parametrize("supply", range(0, 60, 3))
+def test_what_arrives_covers_no_name_of_a_curve(supply: int) -> None:
+    """On the day of the last arrival the curve of supply is at the height at which it ends."""
+    chart = draw(steps((-1, 30), supply=supply, arrivals=(arrival(12, on=days(40)),)), today=TODAY)
+
+    (last,) = chart.arrivals
+    names = (chart.demand_label, chart.supply_label)
+    assert last.label is None or all(abs(last.label - name) >= 14 for name in names)
+
+
+def test_what_arrives_long_before_the_end_stands_above_its_point() -> None:
+    coming = (arrival(12, on=days(3)), arrival(5, on=days(40)))
+    first, last = draw(steps((-1, 30), arrivals=coming), today=TODAY).arrivals
+
+    assert first.label == first.height - 7
+    assert last.label == last.height + 17
 
 
 def test_one_far_date_does_not_press_all_others_together() -> None:

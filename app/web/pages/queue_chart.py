@@ -18,6 +18,9 @@ _LEAST_MARGIN, _MARGIN_SHARE = 3, 8
 _LEAST_GAP = 30
 _TICKS = 5
 _LABEL_ABOVE, _LABEL_BELOW, _LABEL_HEIGHT = -6, 15, 14
+_COUNT_ABOVE, _COUNT_BELOW = -7, 17
+# Of the longest name of a curve, "demand" with five digits.
+_NAME_WIDTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place on an axis, or a point of a curve, with what stands there."""
+    """A place on an axis, or a point of a curve, with what stands there; `label` is where its number is
+    written, if there is room."""
 
     at: float
     day: date | None
     units: int = 0
     height: float = 0
+    label: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,47 +136,68 @@ def steps_of(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Where a day and a number of units stand, from `low` to `top` of them."""
+
+    days: _Days
+    low: int
+    top: int
+
+    def x(self, day: date) -> float:
+        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * self.days.place(day) / self.days.width, 1)
+
+    def y(self, units: int) -> float:
+        share = (units - self.low) / (self.top - self.low)
+        return round(_TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - share), 1)
+
+
 def draw(steps: Sequence[Step], *, today: date) -> QueueChart:
     """Lay the steps out. A day is as wide as any other but for a long gap; levels are round numbers from
     0 up."""
-    inner = _lay_days([step.day for step in steps]) if len(steps) > 1 else None
-    margin = max(_LEAST_MARGIN, round(inner.width if inner else 0) // _MARGIN_SHARE)
-    first, last = steps[0].day - timedelta(days=margin), steps[-1].day + timedelta(days=margin)
-    days = _lay_days([first, *(step.day for step in steps), last])
+    days = _days_of(steps)
     top, level = _round_levels(max(1, *(max(step.demand, step.supply) for step in steps)))
-    low = min(0, *(step.supply for step in steps))
-
-    def x(day: date) -> float:
-        return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * days.place(day) / days.width, 1)
-
-    def y(units: int) -> float:
-        return round(_TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - (units - low) / (top - low)), 1)
-
-    before = steps[0]
-    demand = [(x(first), y(before.demand - before.ordered))]
-    supply = [(x(first), y(before.supply - before.arriving))]
+    scale = _Scale(days, min(0, *(step.supply for step in steps)), top)
+    before, first = steps[0], scale.x(days.knots[0][0])
+    demand = [(first, scale.y(before.demand - before.ordered))]
+    supply = [(first, scale.y(before.supply - before.arriving))]
     for step in steps:
-        demand.append((x(step.day), y(step.demand)))
-        supply.append((x(step.day), y(step.supply)))
-    end, wanted, there = x(last), y(steps[-1].demand), y(steps[-1].supply)
-    wanted_label, there_label = _labels(wanted, there)
+        demand.append((scale.x(step.day), scale.y(step.demand)))
+        supply.append((scale.x(step.day), scale.y(step.supply)))
+    end, wanted, there = scale.x(days.knots[-1][0]), demand[-1][1], supply[-1][1]
+    labels = _labels(wanted, there)
     return QueueChart(
         steps=steps,
         today=today,
-        today_at=x(today),
+        today_at=scale.x(today),
         demand_path=_stairs(demand, end),
         supply_path=_stairs(supply, end),
-        days=[Mark(x(day), day) for day in _spread(days)],
-        levels=[Mark(y(units), None, units) for units in range(0, top + 1, level)],
-        arrivals=[
-            Mark(x(step.day), step.day, step.arriving, y(step.supply)) for step in steps if step.arriving
-        ],
+        days=[Mark(scale.x(day), day) for day in _spread(days)],
+        levels=[Mark(scale.y(units), None, units) for units in range(0, top + 1, level)],
+        arrivals=[_arrival(scale, step, labels) for step in steps if step.arriving],
         demand_end=Mark(end, None, steps[-1].demand, wanted),
         supply_end=Mark(end, None, steps[-1].supply, there),
-        demand_label=wanted_label,
-        supply_label=there_label,
+        demand_label=labels[0],
+        supply_label=labels[1],
         shortened_before=days.shortened_before,
     )
+
+
+def _days_of(steps: Sequence[Step]) -> _Days:
+    """The days of the steps, with some before and after them."""
+    inner = _lay_days([step.day for step in steps]) if len(steps) > 1 else None
+    margin = max(_LEAST_MARGIN, round(inner.width if inner else 0) // _MARGIN_SHARE)
+    first, last = steps[0].day - timedelta(days=margin), steps[-1].day + timedelta(days=margin)
+    return _lay_days([first, *(step.day for step in steps), last])
+
+
+def _arrival(scale: _Scale, step: Step, names: Sequence[float]) -> Mark:
+    """What arrives, with its number above or below, where it covers neither curve's name at the end."""
+    at, height = scale.x(step.day), scale.y(step.supply)
+    beside = [height + _COUNT_ABOVE, height + _COUNT_BELOW]
+    if at > WIDTH - _RIGHT - _NAME_WIDTH:
+        beside = [one for one in beside if all(abs(one - name) >= _LABEL_HEIGHT for name in names)]
+    return Mark(at, step.day, step.arriving, height, beside[0] if beside else None)
 
 
 def _stairs(points: Sequence[tuple[float, float]], end: float) -> str:
