@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from app.db.models import NAMES, LineItemRow, Order, PromiseRow, RefundRow, Stoc
 from app.platforms.base.refunds import RefundLine, RefundQuote
 
 CANCELLED_EVENT = "units canceled"
+CLOSED_EVENT = "cancellation closed"
 
 
 class RefundState(StrEnum):
@@ -26,6 +28,10 @@ class RefundState(StrEnum):
     ASKED = "asked"
     DONE = "done"
     DROPPED = "dropped"
+
+
+_PREPARED = RefundRow.state == RefundState.PREPARED
+_ASKED = RefundRow.state == RefundState.ASKED
 
 
 def short_items(session: Session, shop_id: int, order_id: int) -> list[ShortItem]:
@@ -78,9 +84,14 @@ def prepare(
     why: Sequence[str],
     by: str,
     now: datetime,
-) -> RefundRow:
-    """Keep what is shown to somebody; what was prepared before is not to be used any more."""
-    drop(session, order.shop_id, order.order_id)
+) -> RefundRow | None:
+    """Keep what is shown to somebody; what was prepared before is not to be used any more. None while
+    another cancellation of the order was not answered."""
+    _in_turn(session, order.shop_id, order.order_id)
+    if session.scalar(sa.select(RefundRow.id).where(_of(order.shop_id, order.order_id, _ASKED))):
+        return None
+    before = _of(order.shop_id, order.order_id, _PREPARED)
+    session.execute(sa.update(RefundRow).where(before).values(state=RefundState.DROPPED))
     row = RefundRow(
         shop_id=order.shop_id,
         order_id=order.order_id,
@@ -97,65 +108,95 @@ def prepare(
     return row
 
 
-def drop(session: Session, shop_id: int, order_id: int) -> None:
-    """What was prepared for the order and not confirmed is not to be used any more."""
-    where = (RefundRow.shop_id == shop_id, RefundRow.order_id == order_id)
-    session.execute(
-        sa.update(RefundRow)
-        .where(*where, RefundRow.state == RefundState.PREPARED)
-        .values(state=RefundState.DROPPED)
+def take(session: Session, row: RefundRow, *, by: str, notifies: bool, now: datetime) -> bool:
+    """Confirm what was prepared: whoever comes second, and so a second click, may not, nor anybody once
+    another cancellation of the order was confirmed since it was prepared."""
+    _in_turn(session, row.shop_id, row.order_id)
+    since = sa.or_(_ASKED, RefundRow.asked_at > row.prepared_at)
+    if session.scalar(sa.select(RefundRow.id).where(_of(row.shop_id, row.order_id, since)).limit(1)):
+        return False
+    values = {"asked_at": now, "by": by, "notifies_buyer": notifies}
+    return _change(session, row, _PREPARED, state=RefundState.ASKED, **values)
+
+
+def ask_again(session: Session, row: RefundRow, *, asked_before: datetime, now: datetime) -> bool:
+    """Look what became of a request that was never answered; one at a time may."""
+    return _change(session, row, _ASKED, RefundRow.asked_at < asked_before, asked_at=now)
+
+
+def drop(session: Session, row: RefundRow) -> bool:
+    """What was prepared and not confirmed is not to be used any more."""
+    return _change(session, row, _PREPARED, state=RefundState.DROPPED)
+
+
+def refuse(session: Session, row: RefundRow, problem: str, *, asked_at: datetime) -> bool:
+    """What was asked at that moment was not done and will not be; it was not asked again since."""
+    values = {"state": RefundState.DROPPED, "problem": problem}
+    return _change(session, row, _ASKED, RefundRow.asked_at == asked_at, **values)
+
+
+def doubt(session: Session, row: RefundRow, problem: str) -> None:
+    """The platform did not tell what became of it: a person may close it."""
+    _change(session, row, _ASKED, problem=problem)
+
+
+def close(session: Session, row: RefundRow, *, order_name: str, by: str, now: datetime) -> bool:
+    """A person has seen to what the platform did not tell."""
+    if not _change(session, row, _ASKED, RefundRow.problem != "", state=RefundState.DROPPED):
+        return False
+    record_event(
+        session,
+        row.shop_id,
+        CLOSED_EVENT,
+        at=now,
+        order_id=row.order_id,
+        before=f"cancellation of {_units(row)} of {order_name}, not answered",
+        after="closed, the result is not known",
+        why=f"closed by {by}",
     )
-
-
-def take(
-    session: Session, shop_id: int, order_id: int, key: str, *, by: str, notifies: bool, now: datetime
-) -> RefundRow | None:
-    """Confirm what was prepared under that key: whoever comes second, and so a second click, gets
-    None."""
-    where = (RefundRow.shop_id == shop_id, RefundRow.order_id == order_id, RefundRow.key == key)
-    taken = session.execute(
-        sa.update(RefundRow)
-        .where(*where, RefundRow.state == RefundState.PREPARED)
-        .values(state=RefundState.ASKED, asked_at=now, by=by, notifies_buyer=notifies)
-        .returning(RefundRow.id)
-    ).scalar()
-    return None if taken is None else find(session, shop_id, order_id, key)
-
-
-def unanswered(
-    session: Session, shop_id: int, order_id: int, key: str, *, asked_before: datetime, now: datetime
-) -> RefundRow | None:
-    """What was sent and never answered, to be sent once more under the same key; by one at a time."""
-    where = (RefundRow.shop_id == shop_id, RefundRow.order_id == order_id, RefundRow.key == key)
-    again = session.execute(
-        sa.update(RefundRow)
-        .where(*where, RefundRow.state == RefundState.ASKED, RefundRow.asked_at < asked_before)
-        .values(asked_at=now)
-        .returning(RefundRow.id)
-    ).scalar()
-    return None if again is None else find(session, shop_id, order_id, key)
+    return True
 
 
 def finish(session: Session, row: RefundRow, *, order_name: str, now: datetime) -> None:
-    """It was done: an event of the order says what, and by whom."""
-    row.state, row.done_at, row.problem = RefundState.DONE, now, ""
+    """The platform says that it was done, and that is so whatever was thought of it before: an event of
+    the order says what, and by whom."""
+    is_new = RefundRow.state.in_([RefundState.ASKED, RefundState.DROPPED])
+    if not _change(session, row, is_new, state=RefundState.DONE, done_at=now, problem=""):
+        return
     quote = quote_of(row)
-    units = sum(line.units for line in lines_of(row))
+    recorded = f", {quote.by_hand} of it to be paid by hand" if quote.by_hand else ""
     record_event(
         session,
         row.shop_id,
         CANCELLED_EVENT,
         at=now,
         order_id=row.order_id,
-        before=f"{units} units of {order_name} could not be served",
-        after=f"canceled, {quote.amount} {quote.currency} refunded",
+        before=f"{_units(row)} of {order_name} could not be served",
+        after=f"canceled, refund of {quote.amount} {quote.currency} accepted{recorded}",
         why=f"confirmed by {row.by}",
     )
 
 
-def refuse(row: RefundRow, problem: str) -> None:
-    """It was not done and will not be."""
-    row.state, row.problem = RefundState.DROPPED, problem
+def _change(session: Session, row: RefundRow, *where: sa.ColumnElement[bool], **values: Any) -> bool:
+    """Change the row if that still is so; whether it was."""
+    mine = _of(row.shop_id, row.order_id, RefundRow.id == row.id, *where)
+    statement = sa.update(RefundRow).where(mine).values(**values).returning(RefundRow.id)
+    return session.execute(statement).scalar() is not None
+
+
+def _in_turn(session: Session, shop_id: int, order_id: int) -> None:
+    """One at a time decides on an order's cancellations."""
+    where = (Order.shop_id == shop_id, Order.order_id == order_id)
+    session.execute(sa.select(Order.order_id).where(*where).with_for_update())
+
+
+def _of(shop_id: int, order_id: int, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.and_(RefundRow.shop_id == shop_id, RefundRow.order_id == order_id, *more)
+
+
+def _units(row: RefundRow) -> str:
+    units = sum(line.units for line in lines_of(row))
+    return "1 unit" if units == 1 else f"{units} units"
 
 
 def lines_of(row: RefundRow) -> list[RefundLine]:

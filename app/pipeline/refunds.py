@@ -1,13 +1,15 @@
 """Cancel units that can't be served, on proposal: prepared for a person, and done once they confirm it.
 
-Nothing is ever canceled by itself. The platform is asked twice: what it gives back, when it is prepared,
-and once more just before it is sent. A request has a key of its own: what was sent twice is done once.
+Nothing is ever canceled by itself. What is proposed is worked out when it is prepared and once more
+just before it is sent, and so is what the platform gives back. A request whose answer was lost may have
+been done or not: the platform's own figures decide, and where they don't, a person does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.promise import still_expected
@@ -16,22 +18,37 @@ from app.db import items, refunds, shops
 from app.db.arrivals import OPEN
 from app.db.models import Order, RefundRow, Shop
 from app.db.refunds import RefundState
-from app.errors import BacklineError
+from app.errors import BacklineError, NeedsMerchant
 from app.pipeline.compliance import must_refund
 from app.pipeline.whatif import Standing, standing_of
 from app.platforms.base import Platform
-from app.platforms.base.refunds import Refunder, RefundLine, RefundRequest
+from app.platforms.base.refunds import Made, Refunder, RefundLine, RefundRequest
 from app.platforms.http import PlatformRefused
 
+log = structlog.get_logger()
+
 # A request that nobody answered so long is over, whatever became of it.
-_PATIENCE = timedelta(seconds=90)
-# So long a platform surely knows a request by its key; after that the order itself must say that it was
-# not done.
-_KEY_LIVES = timedelta(hours=1)
+PATIENCE = timedelta(seconds=90)
+_FAILURES = (BacklineError, PlatformRefused, OSError)
 _NOT_HERE = "This platform takes no refunds from Backline."
-_IN_PROGRESS = "It is being done already. Load the page again in a minute."
-_UNANSWERED = "An earlier cancellation of this order was not answered yet. Send that once more first."
+_IN_PROGRESS = "It is being done already. Load the page again in a minute and a half."
+_OVERTAKEN = (
+    "A cancellation of this order was confirmed already, in another tab or by somebody else. "
+    "Load the page again."
+)
+_UNANSWERED = "An earlier cancellation of this order was not answered yet. Check that one first."
 _OTHERWISE = "What would be given back has changed since it was shown. Prepare it again."
+_SERVED = "Every unit of this order can be served."
+_VOID = "The order is canceled or deleted already."
+_NOT_AS_SHOWN = (
+    "Orders, stock, or deliveries have changed since this was prepared: other units can't be served "
+    "now. Prepare it again."
+)
+_OUT_OF_DATE = "This is out of date. Prepare it again."
+_UNCLEAR = (
+    "The units of the order have changed, and no refund of Backline's is there. See in the order's own "
+    "page whether the money went back, then close this cancellation."
+)
 WORDS = {
     Cause.DISCONTINUED: "will not be restocked",
     Cause.OVERDUE: "the money must go back by law",
@@ -40,15 +57,15 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Refunds:
-    """What is done with the platform and the database, each in its own time."""
+    """What is done with the platform and the database, each in its own time. Every act returns what is
+    in its way (empty: it is done)."""
 
     sessions: sessionmaker[Session]
     connect: Callable[[Shop], Platform]
     clock: Callable[[], datetime]
 
     def prepare(self, shop_id: int, order_id: int, *, by: str) -> str:
-        """Ask what canceling gives back, and keep it to be shown. Returns what is in the way (empty:
-        nothing)."""
+        """Ask what canceling gives back, and keep it to be shown."""
         with self.sessions.begin() as session:
             shop = shops.get_shop(session, shop_id)
             order = session.get_one(Order, (shop_id, order_id))
@@ -57,85 +74,157 @@ class Refunds:
         if row is not None and row.state == RefundState.ASKED:
             return _UNANSWERED
         if not found:
-            return "Every unit of this order can be served."
-        lines = [RefundLine(one.line_id, one.location_id, one.units, one.outstanding) for one in found]
+            return nothing_to_cancel(order)
+        lines, why = _lines(found), _why(found)
         try:
             refunder = self._refunder(shop)
             if refunder is None:
                 return _NOT_HERE
             quote = refunder.quote(order_id, lines)
-        except BacklineError as error:
-            return str(error)
+        except _FAILURES as error:
+            return _told(error)
         if quote.problem:
             return quote.problem
-        why = [WORDS[one.cause] for one in found]
         with self.sessions.begin() as session:
             order = session.get_one(Order, (shop_id, order_id))
-            refunds.prepare(session, order, lines, quote, why=why, by=by, now=self.clock())
-        return ""
+            kept = refunds.prepare(session, order, lines, quote, why=why, by=by, now=self.clock())
+        return "" if kept else _UNANSWERED
 
     def confirm(self, shop_id: int, order_id: int, key: str, *, by: str, notifies: bool) -> str:
-        """Do what was shown, if it still stands so; what was sent before and never answered is sent once
-        more, under the same key. Returns what is in the way (empty: it is done)."""
+        """Do what was shown, if it still stands so. Of what was asked before and never answered, find
+        out what became of it, and ask again only if it was not done."""
         with self.sessions.begin() as session:
             shop = shops.get_shop(session, shop_id)
             row = refunds.find(session, shop_id, order_id, key)
         if row is None or row.state == RefundState.DROPPED:
-            return "This is out of date. Prepare it again."
+            return _OUT_OF_DATE
         if row.state == RefundState.DONE:
             return ""
         try:
             refunder = self._refunder(shop)
-            is_new = row.state == RefundState.PREPARED or self.clock() - row.prepared_at > _KEY_LIVES
-            if is_new and (problem := _objection(refunder, row)):
-                self._end(row, problem)
-                return problem
-            taken = self._take(row, by=by, notifies=notifies)
-            if taken is None:
-                return _IN_PROGRESS
-            problem = self._sent(refunder, taken)
-        except BacklineError as error:
-            # Whether it arrived nobody knows: what was sent stays as asked, and may be sent once more.
-            return str(error)
-        self._end(taken, problem)
-        return problem
+            if refunder is None:
+                return _NOT_HERE
+            if row.state == RefundState.ASKED:
+                return self._settle(shop, refunder, row)
+            return self._begin(shop, refunder, row, by=by, notifies=notifies)
+        except _FAILURES as error:
+            return _told(error)
 
-    def _take(self, row: RefundRow, *, by: str, notifies: bool) -> RefundRow | None:
-        now, key = self.clock(), (row.shop_id, row.order_id, row.key)
+    def drop(self, shop_id: int, order_id: int, key: str) -> str:
+        """Do not do what was prepared."""
         with self.sessions.begin() as session:
-            if row.state == RefundState.PREPARED:
-                return refunds.take(session, *key, by=by, notifies=notifies, now=now)
-            return refunds.unanswered(session, *key, asked_before=now - _PATIENCE, now=now)
+            row = refunds.find(session, shop_id, order_id, key)
+            return "" if row is not None and refunds.drop(session, row) else _OUT_OF_DATE
 
-    def _sent(self, refunder: Refunder | None, row: RefundRow) -> str:
-        if refunder is None:
-            return _NOT_HERE
+    def close(self, shop_id: int, order_id: int, key: str, *, by: str) -> str:
+        """Somebody has seen to what the platform did not tell."""
+        now = self.clock()
+        with self.sessions.begin() as session:
+            order = session.get_one(Order, (shop_id, order_id))
+            row = refunds.find(session, shop_id, order_id, key)
+            is_closed = row is not None and refunds.close(
+                session, row, order_name=order.name, by=by, now=now
+            )
+            return "" if is_closed else _OUT_OF_DATE
+
+    def _objection(self, shop: Shop, refunder: Refunder, row: RefundRow) -> str:
+        """Why what was shown can't be done as it was shown."""
+        with self.sessions.begin() as session:
+            order = session.get_one(Order, (row.shop_id, row.order_id))
+            found = proposed(session, shop, order, now=self.clock())
+        if not found:
+            return nothing_to_cancel(order)
+        if not stands(row, found):
+            return _NOT_AS_SHOWN
+        quote = refunder.quote(row.order_id, refunds.lines_of(row))
+        return quote.problem or ("" if quote == refunds.quote_of(row) else _OTHERWISE)
+
+    def _begin(self, shop: Shop, refunder: Refunder, row: RefundRow, *, by: str, notifies: bool) -> str:
+        if problem := self._objection(shop, refunder, row):
+            with self.sessions.begin() as session:
+                refunds.drop(session, row)
+            return problem
+        now = self.clock()
+        with self.sessions.begin() as session:
+            if not refunds.take(session, row, by=by, notifies=notifies, now=now):
+                return _OVERTAKEN
+        return self._send(refunder, row, now)
+
+    def _settle(self, shop: Shop, refunder: Refunder, row: RefundRow) -> str:
+        now = self.clock()
+        with self.sessions.begin() as session:
+            if not refunds.ask_again(session, row, asked_before=now - PATIENCE, now=now):
+                return _IN_PROGRESS
+        made = refunder.made(_request(row))
+        if made is Made.YES:
+            self._finish(row)
+            return ""
+        if made is Made.UNCLEAR:
+            return self._doubt(row, _UNCLEAR)
+        if problem := self._objection(shop, refunder, row):
+            return self._refuse(row, problem, asked_at=now)
+        return self._send(refunder, row, now, is_again=True)
+
+    def _send(
+        self, refunder: Refunder, row: RefundRow, asked_at: datetime, *, is_again: bool = False
+    ) -> str:
+        with self.sessions.begin() as session:
+            request = _request(session.get_one(RefundRow, row.id))
         try:
-            return refunder.refund(_request(row))
-        except PlatformRefused as refusal:
-            # A request that the platform did not understand was not done: it can be prepared anew.
-            self._end(row, str(refusal))
-            raise
+            problem = refunder.refund(request)
+            if problem and is_again and refunder.made(request) is not Made.NO:
+                return self._doubt(row, problem)
+        except NeedsMerchant as error:
+            problem = str(error)
+        except _FAILURES as error:
+            return self._doubt(row, _told(error)) if is_again else _told(error)
+        if problem:
+            return self._refuse(row, problem, asked_at=asked_at)
+        self._finish(row)
+        return ""
 
-    def _end(self, row: RefundRow, problem: str) -> None:
+    def _finish(self, row: RefundRow) -> None:
         with self.sessions.begin() as session:
             kept = session.get_one(RefundRow, row.id)
-            if problem:
-                refunds.refuse(kept, problem)
-                return
             order = session.get_one(Order, (row.shop_id, row.order_id))
             refunds.finish(session, kept, order_name=order.name, now=self.clock())
+
+    def _refuse(self, row: RefundRow, problem: str, *, asked_at: datetime) -> str:
+        with self.sessions.begin() as session:
+            refunds.refuse(session, row, problem, asked_at=asked_at)
+        return problem
+
+    def _doubt(self, row: RefundRow, problem: str) -> str:
+        with self.sessions.begin() as session:
+            refunds.doubt(session, row, problem)
+        return problem
 
     def _refunder(self, shop: Shop) -> Refunder | None:
         return self.connect(shop).refunder
 
 
-def _objection(refunder: Refunder | None, row: RefundRow) -> str:
-    """Why what was shown can't be done as it was shown."""
-    if refunder is None:
-        return _NOT_HERE
-    quote = refunder.quote(row.order_id, refunds.lines_of(row))
-    return quote.problem or ("" if quote == refunds.quote_of(row) else _OTHERWISE)
+def nothing_to_cancel(order: Order) -> str:
+    """Why there is nothing to propose."""
+    return _VOID if order.is_cancelled or order.is_gone else _SERVED
+
+
+def _told(error: Exception) -> str:
+    """What a failure says; it is kept in the log too, for some are defects of ours."""
+    log.warning("a refund failed", error=str(error), kind=type(error).__name__)
+    return str(error) or "The connection was lost."
+
+
+def _lines(found: Sequence[Unservable]) -> list[RefundLine]:
+    return [RefundLine(one.line_id, one.location_id, one.units, one.outstanding) for one in found]
+
+
+def _why(found: Sequence[Unservable]) -> list[str]:
+    return [WORDS[one.cause] for one in found]
+
+
+def stands(row: RefundRow, found: Sequence[Unservable]) -> bool:
+    """Whether what was prepared is what would be proposed now."""
+    return refunds.lines_of(row) == _lines(found) and row.why == _why(found)
 
 
 def _request(row: RefundRow) -> RefundRequest:

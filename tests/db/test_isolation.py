@@ -626,11 +626,14 @@ CALLS: Mapping[str, Call] = {
     "refunds.prepare": lambda s, a: refunds.prepare(
         s, s.get_one(Order, (a.id, 1)), [], RefundQuote(), why=[], by="ann", now=NOW
     ),
-    "refunds.drop": lambda s, a: refunds.drop(s, a.id, 1),
-    "refunds.take": lambda s, a: refunds.take(s, a.id, 1, "k-1", by="ann", notifies=False, now=NOW),
-    "refunds.unanswered": lambda s, a: refunds.unanswered(
-        s, a.id, 1, "k-1", asked_before=seconds(9), now=NOW
+    "refunds.drop": lambda s, a: refunds.drop(s, the_refund(s, a)),
+    "refunds.take": lambda s, a: refunds.take(s, the_refund(s, a), by="ann", notifies=False, now=NOW),
+    "refunds.ask_again": lambda s, a: refunds.ask_again(
+        s, the_refund(s, a), asked_before=seconds(9), now=NOW
     ),
+    "refunds.refuse": lambda s, a: refunds.refuse(s, the_refund(s, a), "no", asked_at=NOW),
+    "refunds.doubt": lambda s, a: refunds.doubt(s, the_refund(s, a), "who knows"),
+    "refunds.close": lambda s, a: refunds.close(s, the_refund(s, a), order_name="#1", by="ann", now=NOW),
     "refunds.finish": lambda s, a: refunds.finish(s, the_refund(s, a), order_name="#1", now=NOW),
     "pages.order.line_titles": lambda s, a: page_order.line_titles(s, a.id, 1),
     "selling.ask_for_checks": lambda s, a: selling.ask_for_checks(s, a.id, [ITEM, 99], at=NOW),

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from app.core.regimes import NoticeKind
 from app.core.states import ArrivalState
 from app.db import items, variants
+from app.db import refunds as refund_rows
 from app.db.items import ItemTerms
 from app.db.models import ArrivalRow, Event, Order, RefundRow
 from app.pipeline.compliance import log_notice
@@ -176,10 +177,8 @@ def test_what_has_changed_since_it_was_shown_is_not_done(stage: Stage) -> None:
     assert stage.world.order(order_id).lines[0].current == 2
 
 
-def test_a_request_whose_answer_never_came_is_sent_once_more_and_done_once(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
-    key = prepared(stage, order_id)
+def lose_the_answer(stage: Stage) -> None:
+    """The refund is made, and its answer gets lost on the way."""
 
     def lose() -> None:
         if stage.world.shop.requests[-1].operation == "Refund":
@@ -187,38 +186,234 @@ def test_a_request_whose_answer_never_came_is_sent_once_more_and_done_once(stage
             raise ConnectionResetError
 
     stage.world.after_request = lose
+
+
+def ask(stage: Stage, key: str) -> None:
+    """It was confirmed, and nobody knows whether that has reached the shop."""
+    with stage.world.runtime.sessions.begin() as session:
+        row = session.scalars(sa.select(RefundRow).where(RefundRow.key == key)).one()
+        row.state, row.asked_at, row.by = "asked", stage.world.clock(), "ann"
+    stage.world.clock.sleep(120)
+
+
+NOT_KNOWN, NOTHING = "Whether this was done is not known yet.", "Nothing was canceled here."
+
+
+def test_a_request_whose_answer_never_came_is_done_once(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+
+    lose_the_answer(stage)
     lost = post(stage, order_id, key=key)
     soon = post(stage, order_id, key=key)
     another = post(stage, order_id, "/prepare")
     stage.world.clock.sleep(120)
     later = post(stage, order_id, key=key)
 
-    assert [one.status_code for one in (lost, soon, another, later)] == [500, 409, 409, 303]
+    assert [one.status_code for one in (lost, soon, another, later)] == [409, 409, 409, 303]
+    told = [one.get_data(as_text=True) for one in (lost, soon, another)]
+    assert [(NOT_KNOWN in text, NOTHING in text) for text in told] == [(True, False)] * 3
     assert refunds(stage) == ["2 units, 20.00"]
     assert rows(stage)[-1].state == "done"
 
 
-def test_what_was_done_long_ago_is_not_sent_again_whatever_the_platform_remembers(
-    stage: Stage,
-) -> None:
+def test_what_was_done_long_ago_is_known_as_done_whatever_the_keys(stage: Stage) -> None:
+    """Shopify knows a key for a day; more units of the line are open, so that a second refund could be
+    made."""
     stage.restock(1)
     order_id = stage.order(4)
     stage.settle_down()
     key = prepared(stage, order_id)
 
-    def lose() -> None:
-        if stage.world.shop.requests[-1].operation == "Refund":
-            stage.world.after_request = lambda: None
-            raise ConnectionResetError
-
-    stage.world.after_request = lose
+    lose_the_answer(stage)
     post(stage, order_id, key=key)
     stage.world.shop.idempotent.clear()
     stage.world.clock.sleep(86_400)
     later = post(stage, order_id, key=key)
 
-    assert later.status_code == 409
+    assert later.status_code == 303
     assert refunds(stage) == ["2 units, 20.00"]
+    assert rows(stage)[-1].state == "done"
+
+
+def test_what_never_reached_the_shop_is_asked_once_more(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    ask(stage, key)
+
+    later = post(stage, order_id, key=key)
+
+    assert later.status_code == 303
+    assert refunds(stage) == ["2 units, 20.00"]
+
+
+def test_what_never_reached_the_shop_and_is_not_right_any_more_is_not_done(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    ask(stage, key)
+    stage.restock(2)
+    stage.settle_down()
+
+    later = post(stage, order_id, key=key)
+
+    assert "Every unit of this order can be served." in later.get_data(as_text=True)
+    assert NOTHING in later.get_data(as_text=True)
+    assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
+
+
+def test_what_the_shop_does_not_tell_is_for_a_person_to_see_to(stage: Stage) -> None:
+    """Its units have changed, and no refund of ours is there: a parcel changes nothing, an edit does."""
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    ask(stage, key)
+    early = post(stage, order_id, "/close", key=key)
+    stage.edit(order_id, 1)
+
+    unclear = post(stage, order_id, key=key)
+    text = page(stage, order_id)
+    closed = post(stage, order_id, "/close", key=key)
+
+    assert [one.status_code for one in (early, unclear, closed)] == [409, 409, 303]
+    assert NOT_KNOWN in text
+    assert "no refund of Backline" in text
+    assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
+    assert "Cancellation closed, result not known" in stage.order_page(order_id)
+
+
+def test_a_shipment_is_no_refund(stage: Stage) -> None:
+    order_id = stage.order(5)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    ask(stage, key)
+    stage.world.shop.fulfil(order_id, {stage.line_id(order_id): 1})
+
+    answer = post(stage, order_id, key=key)
+
+    assert "has changed since Backline read it" in answer.get_data(as_text=True)
+    assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
+
+
+def test_a_request_that_is_in_progress_is_no_refusal(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    stage.world.shop.keys_in_progress.add(key)
+
+    busy = post(stage, order_id, key=key)
+    stage.world.shop.keys_in_progress.clear()
+    stage.world.clock.sleep(120)
+    later = post(stage, order_id, key=key)
+
+    assert [busy.status_code, later.status_code] == [409, 303]
+    assert NOT_KNOWN in busy.get_data(as_text=True)
+    assert refunds(stage) == ["2 units, 20.00"]
+
+
+def test_what_access_does_not_allow_was_not_done(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    stage.world.shop.scopes = set(stage.world.shop.scopes) - {"write_orders"}
+
+    answer = post(stage, order_id, key=key)
+
+    assert NOTHING in answer.get_data(as_text=True)
+    assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
+
+
+def test_a_page_that_was_opened_before_changes_nothing_of_what_was_done(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    stale = rows(stage)[-1]
+    post(stage, order_id, key=key)
+
+    with stage.world.runtime.sessions.begin() as session:
+        dropped = refund_rows.drop(session, stale)
+        refused = refund_rows.refuse(session, stale, "no", asked_at=stage.world.clock())
+
+    assert (dropped, refused, rows(stage)[-1].state) == (False, False, "done")
+
+
+def test_of_two_that_were_prepared_at_once_one_is_done(stage: Stage) -> None:
+    """Two people, each with a page of their own."""
+    order_id = stage.order(6)
+    stage.settle_down()
+    prepared(stage, order_id)
+    first = rows(stage)[-1]
+    stage.world.clock.sleep(1)
+    key = prepared(stage, order_id)
+    with stage.world.runtime.sessions.begin() as session:
+        session.get_one(RefundRow, first.id).state = "prepared"
+    stage.world.clock.sleep(1)
+    post(stage, order_id, key=key)
+
+    with stage.world.runtime.sessions.begin() as session:
+        now = stage.world.clock()
+        taken = refund_rows.take(session, first, by="bob", notifies=False, now=now)
+
+    assert taken is False
+    assert len(refunds(stage)) == 1
+
+
+def test_who_looks_at_a_discarded_proposal_can_not_confirm_it(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+
+    dropped = post(stage, order_id, "/drop", key=key)
+    confirmed = post(stage, order_id, key=key)
+
+    assert [dropped.status_code, confirmed.status_code] == [303, 409]
+    assert refunds(stage) == []
+
+
+def test_what_can_be_served_by_now_is_not_canceled(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    stage.restock(5)
+    stage.settle_down()
+
+    answer = post(stage, order_id, key=key)
+
+    assert "Every unit of this order can be served." in answer.get_data(as_text=True)
+    assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
+
+
+def test_what_has_come_in_part_must_be_prepared_again(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    stage.restock(1)
+    stage.settle_down()
+    shown = page(stage, order_id)
+
+    answer = post(stage, order_id, key=key)
+
+    assert "is out of date" in shown
+    assert "danger" not in shown
+    assert "other units can&#39;t be served now" in answer.get_data(as_text=True)
+    assert refunds(stage) == []
+
+
+def test_what_will_be_restocked_after_all_is_not_canceled(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    with stage.world.runtime.sessions.begin() as session:
+        mug = variants.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
+        terms = ItemTerms("backorder", None, None)
+        items.change_terms(session, mug, terms, by="ann", now=stage.world.clock())
+
+    answer = post(stage, order_id, key=key)
+
+    assert answer.status_code == 409
+    assert refunds(stage) == []
 
 
 def test_who_confirmed_it_is_told(stage: Stage) -> None:
@@ -229,7 +424,8 @@ def test_who_confirmed_it_is_told(stage: Stage) -> None:
     with stage.world.runtime.sessions.begin() as session:
         where = (Event.order_id == order_id, Event.kind == "units canceled")
         event = session.scalars(sa.select(Event).where(*where)).one()
-    assert event.after == "canceled, 20.00 EUR refunded"
+    assert event.before.startswith("2 units of ")
+    assert event.after == "canceled, refund of 20.00 EUR accepted"
     assert event.why.startswith("confirmed by ")
 
 
@@ -253,6 +449,7 @@ def test_what_the_law_gives_back_is_proposed_too(
     assert before == 409
     assert "the money must go back by law" in rows(stage)[-1].why
     assert refunds(stage) == ["1 units, 10.00"]
+    assert "1 unit of" in stage.order_page(order_id)
 
 
 def test_an_order_that_is_served_has_nothing_to_cancel(stage: Stage) -> None:

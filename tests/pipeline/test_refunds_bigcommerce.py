@@ -126,8 +126,8 @@ def test_a_second_click_refunds_nothing_more(store: Store) -> None:
     assert len(store.refunds) == 1
 
 
-def test_a_refund_whose_answer_was_lost_is_found_by_its_reason(store: Store) -> None:
-    key = store.prepared()
+def lose_the_answer(store: Store) -> None:
+    """The refund is made, and its answer gets lost on the way."""
 
     def lose() -> None:
         if store.refunds:
@@ -135,11 +135,50 @@ def test_a_refund_whose_answer_was_lost_is_found_by_its_reason(store: Store) -> 
             raise ConnectionResetError
 
     store.world.after_request = lose
+
+
+@pytest.mark.parametrize("is_listed", [True, False], ids=["reasons", "no reasons"])
+def test_a_refund_whose_answer_was_lost_is_found(store: Store, is_listed: bool) -> None:
+    """By its reason; if the store does not tell it, by its units, which the order lacks."""
+    key = store.prepared()
+    lose_the_answer(store)
     lost = store.post(key=key)
+    order = store.world.shop.orders[store.order_id]
+    if not is_listed:
+        order.refunds[0]["items"][0]["reason"] = ""
     store.world.clock.sleep(120)
+
     later = store.post(key=key)
 
-    assert [lost.status_code, later.status_code] == [500, 303]
+    assert [lost.status_code, later.status_code] == [409, 303]
+    assert "Whether this was done is not known yet." in lost.get_data(as_text=True)
+    assert len(store.refunds) == 1
+
+
+def test_what_never_reached_the_store_is_asked_once_more(store: Store) -> None:
+    key = store.prepared()
+    with store.world.runtime.sessions.begin() as session:
+        row = session.scalars(sa.select(RefundRow)).one()
+        row.state, row.asked_at = "asked", store.world.clock()
+    store.world.clock.sleep(120)
+
+    assert store.post(key=key).status_code == 303
+    assert len(store.refunds) == 1
+
+
+def test_what_the_store_does_not_tell_is_not_done_again(store: Store) -> None:
+    """The units are gone, and no refund of just these is listed."""
+    key = store.prepared()
+    lose_the_answer(store)
+    store.post(key=key)
+    store.world.shop.orders[store.order_id].refunds.clear()
+    store.world.clock.sleep(120)
+
+    unclear = store.post(key=key)
+    closed = store.post("/close", key=key)
+
+    assert [unclear.status_code, closed.status_code] == [409, 303]
+    assert "no refund of Backline" in unclear.get_data(as_text=True)
     assert len(store.refunds) == 1
 
 

@@ -1,10 +1,20 @@
 """Giving money back for units that can't be served, once a person has confirmed it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+
+
+class Made(StrEnum):
+    """Whether a refund was made that was asked for and never answered, as far as the platform tells."""
+
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"
 
 
 class RefundLine(msgspec.Struct, frozen=True):
@@ -15,6 +25,14 @@ class RefundLine(msgspec.Struct, frozen=True):
     location_id: int
     units: int
     outstanding: int
+
+
+def units_of(lines: Sequence[RefundLine]) -> Counter[int]:
+    """Their units by line: a line may be short at several locations."""
+    units: Counter[int] = Counter()
+    for line in lines:
+        units[line.line_id] += line.units
+    return units
 
 
 class RefundPart(msgspec.Struct, frozen=True):
@@ -30,11 +48,13 @@ class RefundPart(msgspec.Struct, frozen=True):
 
 class RefundQuote(msgspec.Struct, frozen=True):
     """What the platform gives back for these units: an amount as it writes it, the currency that the
-    buyer paid in, and how; or why they can't be cancelled as they were looked at."""
+    buyer paid in, and how; or why they can't be cancelled as they were looked at. `ordered` are the
+    units that each of the lines had then, in their order, shipped ones included."""
 
     amount: str = "0.00"
     currency: str = ""
     parts: tuple[RefundPart, ...] = ()
+    ordered: tuple[int, ...] = ()
     problem: str = ""
 
     @property
@@ -59,6 +79,22 @@ class RefundRequest(msgspec.Struct, frozen=True):
     note: str
     notifies_buyer: bool = False
 
+    @property
+    def units(self) -> Counter[int]:
+        """What is cancelled, by line."""
+        return units_of(self.lines)
+
+    def made_by(self, ordered: Mapping[int, int], *, is_listed: bool) -> Made:
+        """Whether it was made, by the units that lines have now: a shipment lowers none of them.
+        `is_listed`: a refund of just these units is there, nobody knows whose."""
+        numbers = [line.line_id for line in self.lines]
+        was = dict(zip(numbers, self.quote.ordered, strict=False))
+        now = {number: ordered.get(number, 0) for number in was}
+        if was.keys() == set(numbers) and now == was:
+            return Made.NO
+        left = {number: units - self.units[number] for number, units in was.items()}
+        return Made.YES if is_listed and was and now == left else Made.UNCLEAR
+
 
 class Refunder(Protocol):
     """Refunds on one shop's platform. Methods raise as those of `Platform`."""
@@ -68,5 +104,10 @@ class Refunder(Protocol):
         ...
 
     def refund(self, request: RefundRequest) -> str:
-        """Cancel the units and give the money back; says why it was refused (empty: done)."""
+        """Cancel the units and give the money back; says why it was refused (empty: done). What raises
+        may have been done all the same, but for `NeedsMerchant`."""
+        ...
+
+    def made(self, request: RefundRequest) -> Made:
+        """Whether a request that nobody answered was done, by what the platform tells now."""
         ...

@@ -5,21 +5,30 @@ no keys of requests: ours is written into the reason, by which a refund that was
 What becomes of the order's status is the store's own doing.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from app.platforms.base import OrderAsk, OrderSeen
-from app.platforms.base.refunds import RefundLine, RefundPart, RefundQuote, RefundRequest
+from app.platforms.base import LineItem, OrderAsk, OrderSeen
+from app.platforms.base.refunds import (
+    Made,
+    RefundLine,
+    RefundPart,
+    RefundQuote,
+    RefundRequest,
+    units_of,
+)
 from app.platforms.bigcommerce import reads
 from app.platforms.bigcommerce.answers import read
 from app.platforms.bigcommerce.client import BigCommerceClient, words_of
 from app.platforms.bigcommerce.store_config_cache import StoreConfigCache
 
 _REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+_PRODUCT = "PRODUCT"
 _STORE_CREDIT = "storecredit"
 _CUSTOM = "custom"
 _NO_METHOD = "BigCommerce offers no way to give the money back. Cancel the units in BigCommerce."
@@ -47,12 +56,28 @@ class _QuoteBody(msgspec.Struct, frozen=True):
 
 
 class _Item(msgspec.Struct, frozen=True):
+    item_type: str = ""
+    item_id: int = 0
+    quantity: int = 0
     reason: str | None = None
 
 
 class _Refund(msgspec.Struct, frozen=True):
     reason: str | None = None
     items: tuple[_Item, ...] = ()
+
+    def names(self, key: str) -> bool:
+        """Whether the key stands in a reason of it."""
+        reasons = (self.reason, *(one.reason for one in self.items))
+        return any(key in (reason or "") for reason in reasons)
+
+    @property
+    def units(self) -> Counter[int]:
+        """What it takes out of the order, by line; of another kind of item by no line."""
+        units: Counter[int] = Counter()
+        for one in self.items:
+            units[one.item_id if one.item_type == _PRODUCT else 0] += one.quantity
+        return units
 
 
 class _Refunds(msgspec.Struct, frozen=True):
@@ -82,11 +107,11 @@ class BigCommerceRefunder:
         (order,) = reads.fetch_orders(self._client, self._habits, [OrderAsk(order_id)])
         if not isinstance(order, OrderSeen) or order.is_cancelled:
             return RefundQuote(problem=_CHANGED)
-        there = {one.line_id: one.outstanding for one in order.items or ()}
-        if any(there.get(line.line_id) != line.outstanding for line in lines):
+        there = {one.line_id: one for one in order.items or ()}
+        if any(_open_units(there, line.line_id) != line.outstanding for line in lines):
             return RefundQuote(problem=_CHANGED)
         path = f"/v3/orders/{order_id}/payment_actions/refund_quotes"
-        body = {"items": [_item(line) for line in lines]}
+        body = {"items": [_item(*each) for each in units_of(lines).items()]}
         answer = self._client.request("POST", path, json=body, expected=_REFUSED)
         if answer.status in _REFUSED:
             return RefundQuote(problem=f"BigCommerce gives no quote: {words_of(answer.body)}")
@@ -96,16 +121,33 @@ class BigCommerceRefunder:
         if not method:
             return RefundQuote(problem=_NO_METHOD)
         parts = tuple(map(_part, method))
-        return RefundQuote(_money(told.total_refund_amount), paid.currency, parts)
+        ordered = tuple(there[line.line_id].ordered for line in lines)
+        return RefundQuote(_money(told.total_refund_amount), paid.currency, parts, ordered)
 
     def refund(self, request: RefundRequest) -> str:
-        """One request, unless a refund with its key was made already."""
-        path = f"/v3/orders/{request.order_id}/payment_actions/refunds"
-        made = read(self._client.get(path), _Refunds)
-        if any(_names(refund, request.key) for refund in made.data):
-            return ""
-        answer = self._client.request("POST", path, json=_body(request), expected=_REFUSED)
+        """One request."""
+        answer = self._client.request("POST", _path(request), json=_body(request), expected=_REFUSED)
         return words_of(answer.body) if answer.status in _REFUSED else ""
+
+    def made(self, request: RefundRequest) -> Made:
+        """By our key in the reason of a refund, or by a refund of these units that the order lacks."""
+        told = read(self._client.get(_path(request)), _Refunds).data
+        if any(refund.names(request.key) for refund in told):
+            return Made.YES
+        (order,) = reads.fetch_orders(self._client, self._habits, [OrderAsk(request.order_id)])
+        if not isinstance(order, OrderSeen):
+            return Made.UNCLEAR
+        ordered = {one.line_id: one.ordered for one in order.items or ()}
+        is_listed = any(refund.units == request.units for refund in told)
+        return request.made_by(ordered, is_listed=is_listed)
+
+
+def _path(request: RefundRequest) -> str:
+    return f"/v3/orders/{request.order_id}/payment_actions/refunds"
+
+
+def _open_units(there: Mapping[int, LineItem], line_id: int) -> int | None:
+    return there[line_id].outstanding if line_id in there else None
 
 
 def _money(amount: Decimal) -> str:
@@ -141,20 +183,14 @@ def _part(option: _Option) -> RefundPart:
     )
 
 
-def _names(refund: _Refund, key: str) -> bool:
-    return any(
-        key in (reason or "") for reason in (refund.reason, *(one.reason for one in refund.items))
-    )
-
-
-def _item(line: RefundLine) -> dict[str, Any]:
-    return {"item_type": "PRODUCT", "item_id": line.line_id, "quantity": line.units}
+def _item(line_id: int, units: int) -> dict[str, Any]:
+    return {"item_type": _PRODUCT, "item_id": line_id, "quantity": units}
 
 
 def _body(request: RefundRequest) -> dict[str, Any]:
     reason = f"{request.note} ({request.key})"[-_LONGEST_REASON:]
     return {
-        "items": [{**_item(line), "reason": reason} for line in request.lines],
+        "items": [{**_item(*each), "reason": reason} for each in request.units.items()],
         "payments": [
             {
                 "provider_id": part.gateway,

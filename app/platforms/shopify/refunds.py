@@ -6,14 +6,15 @@ key must name the request, and requests with the same key are done once:
 https://shopify.dev/docs/api/usage/idempotent-requests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from app.platforms.base.refunds import RefundLine, RefundPart, RefundQuote, RefundRequest
-from app.platforms.http import PlatformRefused
+from app.errors import TryLater
+from app.platforms.base.refunds import Made, RefundLine, RefundPart, RefundQuote, RefundRequest
+from app.platforms.http import PlatformRefused, jittered_s
 from app.platforms.shopify.aliases import in_words
 from app.platforms.shopify.answers import typed
 from app.platforms.shopify.client import ShopifyClient
@@ -22,7 +23,7 @@ from app.platforms.shopify.queries import MUTATION_COST
 
 QUOTE_COST = 40
 QUOTE = """query RefundQuote($id: ID!, $ids: [ID!]!, $lines: [RefundLineItemInput!]!) {
-  nodes(ids: $ids) { ... on LineItem { id unfulfilledQuantity } }
+  nodes(ids: $ids) { ... on LineItem { id unfulfilledQuantity currentQuantity } }
   order(id: $id) { cancelledAt suggestedRefund(refundLineItems: $lines) {
     amountSet { presentmentMoney { amount currencyCode } }
     suggestedTransactions {
@@ -36,6 +37,14 @@ REFUND = """mutation Refund($input: RefundInput!, $key: String!) {
     refund { id } userErrors { field message }
   }
 }"""
+MADE_COST = 100
+MADE = """query RefundMade($id: ID!, $ids: [ID!]!) {
+  nodes(ids: $ids) { ... on LineItem { id unfulfilledQuantity currentQuantity } }
+  order(id: $id) { refunds(first: 50) { note } }
+}"""
+# After this a request with a new key may be sent; by any other error the first may still be done.
+_FAILED = "IDEMPOTENCY_PREVIOUS_ATTEMPT_FAILED"
+_IN_PROGRESS = "in progress"
 _CHANGED = "The order has changed since Backline read it. Wait a minute, and prepare it again."
 
 
@@ -73,6 +82,15 @@ class _Order(msgspec.Struct, frozen=True, rename="camel"):
 class _Line(msgspec.Struct, frozen=True, rename="camel"):
     id: str
     unfulfilled_quantity: int
+    current_quantity: int
+
+
+class _Refund(msgspec.Struct, frozen=True):
+    note: str | None = None
+
+
+class _Refunds(msgspec.Struct, frozen=True):
+    refunds: tuple[_Refund, ...] = ()
 
 
 class ShopifyRefunder:
@@ -90,30 +108,52 @@ class ShopifyRefunder:
         }
         data = self._client.execute(QUOTE, variables, cost=QUOTE_COST)
         order = typed(data["order"], _Order) if data["order"] else None
-        there = {
-            number_of(node.id): node.unfulfilled_quantity
-            for node in typed(data["nodes"], list[_Line | None])
-            if node is not None
-        }
+        there = _lines_of(data)
+        open_units = {number: line.unfulfilled_quantity for number, line in there.items()}
         as_read = {line.line_id: line.outstanding for line in lines}
-        if order is None or order.cancelled_at or there != as_read or order.suggested_refund is None:
+        if order is None or order.cancelled_at or open_units != as_read or not order.suggested_refund:
             return RefundQuote(problem=_CHANGED)
-        return _quote(order.suggested_refund)
+        ordered = [there[line.line_id].current_quantity for line in lines]
+        return _quote(order.suggested_refund, ordered)
 
     def refund(self, request: RefundRequest) -> str:
         """One mutation, under the key of the request."""
         variables = {"input": _input(request), "key": request.key}
         answer = self._client.attempt(REFUND, variables, cost=MUTATION_COST)
-        if answer.data is None or answer.data.get("refundCreate") is None:
-            said = "; ".join(error.message for error in answer.errors)
+        told = (answer.data or {}).get("refundCreate")
+        if told is None:
+            said = "; ".join(error.message for error in answer.errors) or "no reason given"
+            if any(error.code == _FAILED for error in answer.errors):
+                return said
             raise PlatformRefused(f"{self._client.domain} refused a refund: {said}")
-        return "; ".join(map(in_words, answer.data["refundCreate"]["userErrors"]))
+        problem = "; ".join(map(in_words, told["userErrors"]))
+        if _IN_PROGRESS in problem.lower():
+            raise TryLater(f"{self._client.domain}: {problem}", after_s=jittered_s())
+        return problem
+
+    def made(self, request: RefundRequest) -> Made:
+        """By the note of a refund, in which our key stands."""
+        variables = {
+            "id": gid("Order", request.order_id),
+            "ids": gids("LineItem", [line.line_id for line in request.lines]),
+        }
+        data = self._client.execute(MADE, variables, cost=MADE_COST)
+        told = typed(data["order"], _Refunds) if data["order"] else _Refunds()
+        if any(request.key in (refund.note or "") for refund in told.refunds):
+            return Made.YES
+        ordered = {number: line.current_quantity for number, line in _lines_of(data).items()}
+        return request.made_by(ordered, is_listed=False)
 
 
-def _quote(told: _Suggested) -> RefundQuote:
+def _lines_of(data: Mapping[str, Any]) -> dict[int, _Line]:
+    nodes = typed(data["nodes"], list[_Line | None])
+    return {number_of(node.id): node for node in nodes if node is not None}
+
+
+def _quote(told: _Suggested, ordered: Sequence[int]) -> RefundQuote:
     money = told.amount_set.presentment_money
     parts = tuple(map(_part, told.suggested_transactions))
-    return RefundQuote(_total(parts), money.currency_code, parts)
+    return RefundQuote(_total(parts), money.currency_code, parts, tuple(ordered))
 
 
 def _total(parts: Sequence[RefundPart]) -> str:
@@ -147,7 +187,7 @@ def _input(request: RefundRequest) -> dict[str, Any]:
     return {
         "orderId": order,
         "currency": request.quote.currency,
-        "note": request.note,
+        "note": f"{request.note} ({request.key})",
         "notify": request.notifies_buyer,
         "refundLineItems": [_line_input(line) for line in request.lines],
         "transactions": [

@@ -211,6 +211,14 @@ def _tell_refund(
 ) -> None:
     order.refunds.append([Refunded(line.line_id, quantity, restock) for line, quantity in lines])
     body = payloads.refund(books, order, lines, restock=restock)
+    order.refunds_told.append(
+        {
+            "id": body["admin_graphql_api_id"],
+            "legacyResourceId": str(body["id"]),
+            "createdAt": body["created_at"],
+            "note": body["note"],
+        }
+    )
     books.tell("refunds/create", lambda: body)
 
 

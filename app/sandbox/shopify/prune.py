@@ -67,7 +67,7 @@ KEEP: Mapping[str, str] = {
         cancelReason closedAt closed confirmed edited test currentSubtotalLineItemsQuantity
         displayFulfillmentStatus
         displayFinancialStatus fulfillable requiresShipping sourceName lineItems fulfillmentOrders
-        suggestedRefund metafield metafields""",
+        refunds suggestedRefund metafield metafields""",
     "LineItem": """id name title variantTitle sku quantity currentQuantity unfulfilledQuantity
         fulfillableQuantity nonFulfillableQuantity refundableQuantity requiresShipping product
         variant vendor originalUnitPriceSet sellingPlan""",

@@ -154,8 +154,8 @@ class Refunded:
 class Order:
     """One order. `route_due_at` is when the background worker next looks at it; `parcels` are what was
     shipped and still is, `cancelled_parcels` what was and is not, by fulfillment id; `refunds` what each
-    refund names, `refunded` the money that went back by the API. `gateway` took the buyer's money
-    (`manual`: staff did)."""
+    refund names, `refunds_told` how the API tells of it, `refunded` the money that went back by the API.
+    `gateway` took the buyer's money (`manual`: staff did)."""
 
     order_id: int
     number: int
@@ -171,6 +171,7 @@ class Order:
     parcels: dict[int, list[Shipped]] = field(default_factory=dict)
     cancelled_parcels: dict[int, list[Shipped]] = field(default_factory=dict)
     refunds: list[list[Refunded]] = field(default_factory=list)
+    refunds_told: list[dict[str, Any]] = field(default_factory=list)
     route_due_at: datetime | None = None
     cancelled_at: datetime | None = None
     cancel_reason: str | None = None

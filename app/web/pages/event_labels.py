@@ -48,6 +48,7 @@ KINDS: Mapping[str, str] = {
     "selling restored": "Sold as before again",
     "selling left": "Selling changed by somebody else",
     "units canceled": "Units canceled and refunded",
+    "cancellation closed": "Cancellation closed, result not known",
     "selling refused": "Selling could not be changed",
     "connected": "Shop connected",
     "disconnected": "Shop disconnected",

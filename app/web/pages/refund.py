@@ -1,21 +1,27 @@
 """Cancel the units of an order that can't be served: what would be canceled, and what goes back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
+from app.core.unservable import Unservable
 from app.db import interventions, refunds
 from app.db.models import Order, RefundRow
 from app.db.pages import order as order_page
 from app.db.refunds import RefundState
-from app.pipeline.refunds import WORDS, Refunds, proposed
+from app.pipeline.refunds import WORDS, Refunds, nothing_to_cancel, proposed, stands
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.frame import OpenShop, back_to, done_text, open_shop
 
-_DONE = {"canceled": "The units are canceled."}
+_DONE = {
+    "canceled": "The units are canceled.",
+    "dropped": "Discarded. Nothing was canceled.",
+    "closed": "Closed. What is short now can be prepared again.",
+}
 _PAGE = "refunds.page"
 
 
@@ -29,7 +35,7 @@ class Line:
 
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
-    """The page, and the two steps that a manager takes on it."""
+    """The page, and the steps that a manager takes on it."""
     blueprint = Blueprint("refunds", __name__, url_prefix="/shops/<int:shop_id>/orders")
     acts = Refunds(runtime.sessions, runtime.connect, runtime.clock)
 
@@ -55,6 +61,20 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         problem = acts.confirm(shop_id, order_id, key, by=by, notifies=notifies)
         return _answer(shop_id, order_id, problem, done="canceled")
 
+    @blueprint.post("/<int:order_id>/cancel-units/drop")
+    def drop(shop_id: int, order_id: int) -> Response | tuple[str, int]:
+        with open_shop(runtime, shop_id) as opened:
+            _order(opened, order_id)
+        problem = acts.drop(shop_id, order_id, request.form.get("key", ""))
+        return _answer(shop_id, order_id, problem, done="dropped")
+
+    @blueprint.post("/<int:order_id>/cancel-units/close")
+    def close(shop_id: int, order_id: int) -> Response | tuple[str, int]:
+        with open_shop(runtime, shop_id) as opened:
+            _order(opened, order_id)
+        key, by = request.form.get("key", ""), access.viewer().name
+        return _answer(shop_id, order_id, acts.close(shop_id, order_id, key, by=by), done="closed")
+
     def _answer(shop_id: int, order_id: int, problem: str, *, done: str) -> Response | tuple[str, int]:
         if not problem:
             return back_to(_PAGE, shop_id=shop_id, order_id=order_id, done=done)
@@ -73,10 +93,10 @@ def _order(opened: OpenShop, order_id: int) -> Order:
 def _page(opened: OpenShop, order: Order, problem: str = "") -> str:
     session, shop = opened.session, opened.shop
     row = refunds.latest(session, shop.id, order.order_id)
-    is_open = row is not None and row.state != RefundState.DONE
     found = proposed(session, shop, order, now=opened.say.now)
+    is_ready = row is not None and row.state == RefundState.PREPARED and stands(row, found)
+    is_asked = row is not None and row.state == RefundState.ASKED
     titles = order_page.line_titles(session, shop.id, order.order_id)
-    lines = [Line(titles.get(one.line_id, ""), one.units, WORDS[one.cause]) for one in found]
     return opened.render(
         "refund.html",
         page_name="orders.listing",
@@ -84,12 +104,19 @@ def _page(opened: OpenShop, order: Order, problem: str = "") -> str:
         problem=problem,
         row=row,
         quote=None if row is None else refunds.quote_of(row),
-        lines=_kept(row, titles) if row is not None and is_open else lines,
+        lines=_kept(row, titles) if row and (is_ready or is_asked) else _proposed(found, titles),
+        nothing=nothing_to_cancel(order),
+        is_ready=is_ready,
+        is_asked=is_asked,
         RefundState=RefundState,
         may_email=PLATFORMS[shop.platform].traits.may_email_refunds,
         platform=PLATFORMS[shop.platform].title,
         done_text=done_text(_DONE),
     )
+
+
+def _proposed(found: Sequence[Unservable], titles: dict[int, str]) -> list[Line]:
+    return [Line(titles.get(one.line_id, ""), one.units, WORDS[one.cause]) for one in found]
 
 
 def _kept(row: RefundRow, titles: dict[int, str]) -> list[Line]:

@@ -55,6 +55,7 @@ def _suggested_refund(order: Order, call: Call, args: Args) -> dict[str, Any]:
 
 
 ORDER: dict[str, Answer] = {
+    "refunds": lambda order, call, args: order.refunds_told[: args.get("first")],
     "suggestedRefund": _suggested_refund,
     "id": gid_of("Order", "order_id"),
     "legacyResourceId": text_of("order_id"),

@@ -11,9 +11,8 @@ from graphql import GraphQLError
 
 from app.sandbox.records import Refused
 from app.sandbox.shopify import marks, orders
-from app.sandbox.shopify.call import Answer, Args, Call, iso, read_gid
+from app.sandbox.shopify.call import Answer, Args, Call, read_gid
 from app.sandbox.shopify.mutations.refusals import Payload, refused, user_error
-from app.sandbox.shopify.payloads import gid
 from app.sandbox.shopify.records import Answered, Order
 
 _MODELLED = {"orderId", "currency", "note", "notify", "refundLineItems", "transactions"}
@@ -25,6 +24,11 @@ def _refund_create(root: None, call: Call, args: Args) -> Payload:
         raise GraphQLError(
             "The @idempotent directive is required for this mutation.",
             extensions={"code": "IDEMPOTENCY_KEY_REQUIRED"},
+        )
+    if call.idempotency_key in call.shop.keys_in_progress:
+        raise GraphQLError(
+            "This request is currently in progress, please try again.",
+            extensions={"code": "IDEMPOTENCY_CONCURRENT_REQUEST"},
         )
     known = call.shop.idempotent.get(call.idempotency_key)
     if known is not None:
@@ -64,13 +68,8 @@ def _refund(call: Call, wish: Args) -> Payload:
     order.refunded += money
     detail = f"{sum(units.values())} units, {money}"
     marks.record(call.books, call.number, "refund created", order_id=order.order_id, detail=detail)
-    number = call.books.new_id("Refund")
-    refund = {
-        "id": gid("Refund", number),
-        "legacyResourceId": str(number),
-        "createdAt": iso(call.books.now()),
-        "note": wish.get("note"),
-    }
+    refund = order.refunds_told[-1]
+    refund["note"] = wish.get("note")
     return {"order": order, "refund": refund, "userErrors": []}
 
 

@@ -77,6 +77,7 @@ class SandboxShop(CatalogueActions, InboundActions, OrderActions, FulfillmentAct
     requests: list[RequestRecord] = field(default_factory=list)
     request_count: int = 0
     idempotent: dict[str, Answered] = field(default_factory=dict)
+    keys_in_progress: set[str] = field(default_factory=set)
     bulk_operations: dict[int, BulkOperation] = field(default_factory=dict)
     staged_uploads: dict[str, StagedUpload] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
