@@ -135,14 +135,18 @@ def refuse(session: Session, row: RefundRow, problem: str, *, asked_at: datetime
     return _change(session, row, _ASKED, RefundRow.asked_at == asked_at, **values)
 
 
-def doubt(session: Session, row: RefundRow, problem: str) -> None:
-    """The platform did not tell what became of it: a person may close it."""
-    _change(session, row, _ASKED, problem=problem)
+def doubt(session: Session, row: RefundRow, problem: str, *, asked_at: datetime | None) -> None:
+    """The platform did not tell what became of what it was asked last at that moment: a person may close
+    it."""
+    _change(session, row, _ASKED, problem=problem, asked_at=asked_at)
 
 
-def close(session: Session, row: RefundRow, *, order_name: str, by: str, now: datetime) -> bool:
-    """A person has seen to what the platform did not tell."""
-    if not _change(session, row, _ASKED, RefundRow.problem != "", state=RefundState.DROPPED):
+def close(
+    session: Session, row: RefundRow, *, order_name: str, asked_before: datetime, by: str, now: datetime
+) -> bool:
+    """A person has seen to what the platform did not tell; not while it may still be at it."""
+    where = (_ASKED, RefundRow.problem != "", RefundRow.asked_at < asked_before)
+    if not _change(session, row, *where, state=RefundState.DROPPED):
         return False
     record_event(
         session,
@@ -164,7 +168,6 @@ def finish(session: Session, row: RefundRow, *, order_name: str, now: datetime) 
     if not _change(session, row, is_new, state=RefundState.DONE, done_at=now, problem=""):
         return
     quote = quote_of(row)
-    recorded = f", {quote.by_hand} of it to be paid by hand" if quote.by_hand else ""
     record_event(
         session,
         row.shop_id,
@@ -172,7 +175,7 @@ def finish(session: Session, row: RefundRow, *, order_name: str, now: datetime) 
         at=now,
         order_id=row.order_id,
         before=f"{_units(row)} of {order_name} could not be served",
-        after=f"canceled, refund of {quote.amount} {quote.currency} accepted{recorded}",
+        after=f"canceled, {_money(quote)}",
         why=f"confirmed by {row.by}",
     )
 
@@ -192,6 +195,13 @@ def _in_turn(session: Session, shop_id: int, order_id: int) -> None:
 
 def _of(shop_id: int, order_id: int, *more: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     return sa.and_(RefundRow.shop_id == shop_id, RefundRow.order_id == order_id, *more)
+
+
+def _money(quote: RefundQuote) -> str:
+    if not quote.parts:
+        return "no money refunded"
+    recorded = f", {quote.by_hand} of it to be paid by hand" if quote.by_hand else ""
+    return f"refund of {quote.amount} {quote.currency} accepted{recorded}"
 
 
 def _units(row: RefundRow) -> str:

@@ -5,7 +5,7 @@ just before it is sent, and so is what the platform gives back. A request whose 
 been done or not: the platform's own figures decide, and where they don't, a person does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.promise import still_expected
 from app.core.unservable import Cause, ShortItem, Unservable, still_short, unservable
-from app.db import items, refunds, shops
+from app.db import items, refunds, shops, stock
 from app.db.arrivals import OPEN
-from app.db.models import Order, RefundRow, Shop
+from app.db.models import Order, PoolRow, RefundRow, Shop
 from app.db.refunds import RefundState
 from app.errors import BacklineError, NeedsMerchant
 from app.pipeline.compliance import must_refund
 from app.pipeline.whatif import Standing, standing_of
-from app.platforms.base import Platform
+from app.platforms.base import ItemStock, Platform
 from app.platforms.base.refunds import Made, Refunder, RefundLine, RefundRequest
 from app.platforms.http import PlatformRefused
 
@@ -44,6 +44,7 @@ _NOT_AS_SHOWN = (
     "Orders, stock, or deliveries have changed since this was prepared: other units can't be served "
     "now. Prepare it again."
 )
+_NOT_COUNTED = "Stock has come that Backline has not counted yet. Wait a minute, and prepare it again."
 _OUT_OF_DATE = "This is out of date. Prepare it again."
 _UNCLEAR = (
     "The units of the order have changed, and no refund of Backline's is there. See in the order's own "
@@ -77,7 +78,7 @@ class Refunds:
             return nothing_to_cancel(order)
         lines, why = _lines(found), _why(found)
         try:
-            refunder = self._refunder(shop)
+            refunder = self.connect(shop).refunder
             if refunder is None:
                 return _NOT_HERE
             quote = refunder.quote(order_id, lines)
@@ -96,19 +97,21 @@ class Refunds:
         with self.sessions.begin() as session:
             shop = shops.get_shop(session, shop_id)
             row = refunds.find(session, shop_id, order_id, key)
-        if row is None or row.state == RefundState.DROPPED:
-            return _OUT_OF_DATE
-        if row.state == RefundState.DONE:
-            return ""
+        if row is None or row.state in (RefundState.DONE, RefundState.DROPPED):
+            return "" if row and row.state == RefundState.DONE else _OUT_OF_DATE
         try:
-            refunder = self._refunder(shop)
-            if refunder is None:
+            platform = self.connect(shop)
+            if platform.refunder is None:
                 return _NOT_HERE
             if row.state == RefundState.ASKED:
-                return self._settle(shop, refunder, row)
-            return self._begin(shop, refunder, row, by=by, notifies=notifies)
+                return self._settle(shop, platform, platform.refunder, row)
+            if not (problem := self._objection(shop, platform, platform.refunder, row)):
+                return self._begin(platform.refunder, row, by=by, notifies=notifies)
         except _FAILURES as error:
             return _told(error)
+        with self.sessions.begin() as session:
+            refunds.drop(session, row)
+        return problem
 
     def drop(self, shop_id: int, order_id: int, key: str) -> str:
         """Do not do what was prepared."""
@@ -122,35 +125,37 @@ class Refunds:
         with self.sessions.begin() as session:
             order = session.get_one(Order, (shop_id, order_id))
             row = refunds.find(session, shop_id, order_id, key)
-            is_closed = row is not None and refunds.close(
-                session, row, order_name=order.name, by=by, now=now
+            if row is None or row.state != RefundState.ASKED:
+                return _OUT_OF_DATE
+            until = now - PATIENCE
+            is_closed = refunds.close(
+                session, row, order_name=order.name, asked_before=until, by=by, now=now
             )
-            return "" if is_closed else _OUT_OF_DATE
+            return "" if is_closed else _IN_PROGRESS
 
-    def _objection(self, shop: Shop, refunder: Refunder, row: RefundRow) -> str:
+    def _objection(self, shop: Shop, platform: Platform, refunder: Refunder, row: RefundRow) -> str:
         """Why what was shown can't be done as it was shown."""
         with self.sessions.begin() as session:
             order = session.get_one(Order, (row.shop_id, row.order_id))
             found = proposed(session, shop, order, now=self.clock())
+            counted = stock.pools_of(session, shop.id, [one.item_id for one in found])
         if not found:
             return nothing_to_cancel(order)
         if not stands(row, found):
             return _NOT_AS_SHOWN
+        if _has_more(platform.fetch_stock(sorted(counted)), counted, found):
+            return _NOT_COUNTED
         quote = refunder.quote(row.order_id, refunds.lines_of(row))
         return quote.problem or ("" if quote == refunds.quote_of(row) else _OTHERWISE)
 
-    def _begin(self, shop: Shop, refunder: Refunder, row: RefundRow, *, by: str, notifies: bool) -> str:
-        if problem := self._objection(shop, refunder, row):
-            with self.sessions.begin() as session:
-                refunds.drop(session, row)
-            return problem
+    def _begin(self, refunder: Refunder, row: RefundRow, *, by: str, notifies: bool) -> str:
         now = self.clock()
         with self.sessions.begin() as session:
             if not refunds.take(session, row, by=by, notifies=notifies, now=now):
                 return _OVERTAKEN
         return self._send(refunder, row, now)
 
-    def _settle(self, shop: Shop, refunder: Refunder, row: RefundRow) -> str:
+    def _settle(self, shop: Shop, platform: Platform, refunder: Refunder, row: RefundRow) -> str:
         now = self.clock()
         with self.sessions.begin() as session:
             if not refunds.ask_again(session, row, asked_before=now - PATIENCE, now=now):
@@ -160,8 +165,8 @@ class Refunds:
             self._finish(row)
             return ""
         if made is Made.UNCLEAR:
-            return self._doubt(row, _UNCLEAR)
-        if problem := self._objection(shop, refunder, row):
+            return self._doubt(row, _UNCLEAR, asked_at=row.asked_at)
+        if problem := self._objection(shop, platform, refunder, row):
             return self._refuse(row, problem, asked_at=now)
         return self._send(refunder, row, now, is_again=True)
 
@@ -173,11 +178,12 @@ class Refunds:
         try:
             problem = refunder.refund(request)
             if problem and is_again and refunder.made(request) is not Made.NO:
-                return self._doubt(row, problem)
+                return self._doubt(row, problem, asked_at=asked_at)
         except NeedsMerchant as error:
             problem = str(error)
         except _FAILURES as error:
-            return self._doubt(row, _told(error)) if is_again else _told(error)
+            problem = _told(error)
+            return self._doubt(row, problem, asked_at=asked_at) if is_again else problem
         if problem:
             return self._refuse(row, problem, asked_at=asked_at)
         self._finish(row)
@@ -194,13 +200,10 @@ class Refunds:
             refunds.refuse(session, row, problem, asked_at=asked_at)
         return problem
 
-    def _doubt(self, row: RefundRow, problem: str) -> str:
+    def _doubt(self, row: RefundRow, problem: str, *, asked_at: datetime | None) -> str:
         with self.sessions.begin() as session:
-            refunds.doubt(session, row, problem)
+            refunds.doubt(session, row, problem, asked_at=asked_at)
         return problem
-
-    def _refunder(self, shop: Shop) -> Refunder | None:
-        return self.connect(shop).refunder
 
 
 def nothing_to_cancel(order: Order) -> str:
@@ -225,6 +228,23 @@ def _why(found: Sequence[Unservable]) -> list[str]:
 def stands(row: RefundRow, found: Sequence[Unservable]) -> bool:
     """Whether what was prepared is what would be proposed now."""
     return refunds.lines_of(row) == _lines(found) and row.why == _why(found)
+
+
+def _has_more(
+    now: Sequence[ItemStock],
+    counted: Mapping[int, Mapping[int, PoolRow]],
+    found: Sequence[Unservable],
+) -> bool:
+    """Whether more is on hand where units are short than was counted when it was worked out what can't
+    be served: news of a restock may be on their way."""
+    on_hand = {(item.item_id, pool.location_id): pool.on_hand for item in now for pool in item.pools}
+    before = {
+        (item_id, location_id): row.on_hand
+        for item_id, pools in counted.items()
+        for location_id, row in pools.items()
+    }
+    places = [(one.item_id, one.location_id) for one in found]
+    return any(on_hand.get(place, 0) > before.get(place, 0) for place in places)
 
 
 def _request(row: RefundRow) -> RefundRequest:

@@ -632,8 +632,10 @@ CALLS: Mapping[str, Call] = {
         s, the_refund(s, a), asked_before=seconds(9), now=NOW
     ),
     "refunds.refuse": lambda s, a: refunds.refuse(s, the_refund(s, a), "no", asked_at=NOW),
-    "refunds.doubt": lambda s, a: refunds.doubt(s, the_refund(s, a), "who knows"),
-    "refunds.close": lambda s, a: refunds.close(s, the_refund(s, a), order_name="#1", by="ann", now=NOW),
+    "refunds.doubt": lambda s, a: refunds.doubt(s, the_refund(s, a), "who knows", asked_at=NOW),
+    "refunds.close": lambda s, a: refunds.close(
+        s, the_refund(s, a), order_name="#1", asked_before=seconds(9), by="ann", now=NOW
+    ),
     "refunds.finish": lambda s, a: refunds.finish(s, the_refund(s, a), order_name="#1", now=NOW),
     "pages.order.line_titles": lambda s, a: page_order.line_titles(s, a.id, 1),
     "selling.ask_for_checks": lambda s, a: selling.ask_for_checks(s, a.id, [ITEM, 99], at=NOW),

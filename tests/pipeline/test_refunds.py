@@ -140,6 +140,33 @@ def test_where_staff_took_the_money_they_are_told_to_give_it_back(
     assert (BY_HAND in before, BY_HAND in page(stage, order_id)) == (is_told, is_told)
 
 
+def test_what_nobody_has_paid_is_canceled_and_no_money_is_promised(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.world.order(order_id).gateway = ""
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    before = page(stage, order_id)
+
+    post(stage, order_id, key=key)
+    after = page(stage, order_id)
+
+    assert "No money would go back" in before
+    assert "no money went back" in after
+    assert "20.00" not in before + after
+    assert rows(stage)[-1].quote["amount"] == "0.00"
+    assert stage.world.order(order_id).lines[0].current == 1
+
+
+def test_the_table_looks_as_on_other_pages(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+
+    text = page(stage, order_id)
+
+    assert '<table class="table stack"' in text
+    assert "<table>" not in text
+
+
 def test_a_second_click_refunds_nothing_more(stage: Stage) -> None:
     order_id = stage.order(3)
     stage.settle_down()
@@ -228,10 +255,13 @@ def test_what_was_done_long_ago_is_known_as_done_whatever_the_keys(stage: Stage)
 
     lose_the_answer(stage)
     post(stage, order_id, key=key)
+    stage.settle_down()
+    linked = "Cancel units that can't be served" in stage.order_page(order_id)
     stage.world.shop.idempotent.clear()
     stage.world.clock.sleep(86_400)
     later = post(stage, order_id, key=key)
 
+    assert linked
     assert later.status_code == 303
     assert refunds(stage) == ["2 units, 20.00"]
     assert rows(stage)[-1].state == "done"
@@ -383,6 +413,19 @@ def test_what_can_be_served_by_now_is_not_canceled(stage: Stage) -> None:
 
     assert "Every unit of this order can be served." in answer.get_data(as_text=True)
     assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
+
+
+def test_stock_that_nobody_has_counted_yet_is_seen(stage: Stage) -> None:
+    """The news of it are on their way."""
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    stage.restock(5)
+
+    answer = post(stage, order_id, key=key)
+
+    assert "Stock has come that Backline has not counted yet." in answer.get_data(as_text=True)
+    assert refunds(stage) == []
 
 
 def test_what_has_come_in_part_must_be_prepared_again(stage: Stage) -> None:

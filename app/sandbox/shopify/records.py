@@ -155,7 +155,7 @@ class Order:
     """One order. `route_due_at` is when the background worker next looks at it; `parcels` are what was
     shipped and still is, `cancelled_parcels` what was and is not, by fulfillment id; `refunds` what each
     refund names, `refunds_told` how the API tells of it, `refunded` the money that went back by the API.
-    `gateway` took the buyer's money (`manual`: staff did)."""
+    `gateway` took the buyer's money (`manual`: staff did; empty: nobody has yet)."""
 
     order_id: int
     number: int

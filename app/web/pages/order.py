@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response
 from app.core.bounds import read_whole
 from app.core.changes import is_worth_writing
 from app.core.desired import WAITING, Desired, Shown, desired, rename_tags
-from app.db import due_orders, interventions
+from app.db import due_orders, interventions, refunds
 from app.db.models import Event, Order
 from app.db.pages import order as order_page
 from app.db.pages.order import ItemOfOrder
 from app.db.pages.orders import states_of
+from app.db.refunds import RefundState
 from app.pipeline.compliance import with_duties
 from app.pipeline.refunds import proposed
 from app.pipeline.runtime import Runtime
@@ -114,10 +115,14 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
 
 def _may_cancel_units(opened: OpenShop, order: Order) -> bool:
-    """Whether units of it can't be served, so that a manager may cancel them."""
-    if not PLATFORMS[opened.shop.platform].traits.has_refunds or not order.short:
+    """Whether units of it can't be served, so that a manager may cancel them, or one has and the
+    platform's answer is missing."""
+    if not PLATFORMS[opened.shop.platform].traits.has_refunds:
         return False
-    return bool(proposed(opened.session, opened.shop, order, now=opened.say.now))
+    row = refunds.latest(opened.session, opened.id, order.order_id)
+    if row is not None and row.state == RefundState.ASKED:
+        return True
+    return bool(order.short) and bool(proposed(opened.session, opened.shop, order, now=opened.say.now))
 
 
 def _set_priority(runtime: Runtime, shop_id: int, order_id: int) -> Response | tuple[str, int]:

@@ -51,7 +51,8 @@ def _suggested_refund(order: Order, call: Call, args: Args) -> dict[str, Any]:
             "manualPaymentGateway": order.gateway == "manual",
         },
     }
-    return {"amountSet": amount, "suggestedTransactions": [payment] if units else []}
+    is_paid = units and order.gateway
+    return {"amountSet": amount, "suggestedTransactions": [payment] if is_paid else []}
 
 
 ORDER: dict[str, Answer] = {
