@@ -200,6 +200,8 @@ def _of(shop_id: int, order_id: int, *more: sa.ColumnElement[bool]) -> sa.Column
 def _money(quote: RefundQuote) -> str:
     if not quote.parts:
         return "no money refunded"
+    if quote.is_by_hand:
+        return f"refund of {quote.amount} {quote.currency} recorded, to be paid by hand"
     recorded = f", {quote.by_hand} of it to be paid by hand" if quote.by_hand else ""
     return f"refund of {quote.amount} {quote.currency} accepted{recorded}"
 

@@ -47,8 +47,8 @@ _NOT_AS_SHOWN = (
 _NOT_COUNTED = "Stock has come that Backline has not counted yet. Wait a minute, and prepare it again."
 _OUT_OF_DATE = "This is out of date. Prepare it again."
 _UNCLEAR = (
-    "The units of the order have changed, and no refund of Backline's is there. See in the order's own "
-    "page whether the money went back, then close this cancellation."
+    "The units of the order have changed, and no refund by Backline is there. Look at the order in your "
+    "admin, see whether the money went back, then close this cancellation."
 )
 WORDS = {
     Cause.DISCONTINUED: "will not be restocked",

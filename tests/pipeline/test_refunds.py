@@ -103,8 +103,14 @@ def test_where_staff_took_the_money_they_are_told_to_give_it_back(
     before = page(stage, order_id)
 
     post(stage, order_id, key=key)
+    after = page(stage, order_id)
 
-    assert (BY_HAND in before, BY_HAND in page(stage, order_id)) == (is_told, is_told)
+    assert (BY_HAND in before, BY_HAND in after) == (is_told, is_told)
+    assert ("Cancel these units and record" in before, "recorded a refund" in after) == (
+        is_told,
+        is_told,
+    )
+    assert ("to be paid by hand" in stage.order_page(order_id)) == is_told
 
 
 def test_what_nobody_has_paid_is_canceled_and_no_money_is_promised(stage: Stage) -> None:

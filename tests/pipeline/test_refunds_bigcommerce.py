@@ -178,7 +178,7 @@ def test_what_the_store_does_not_tell_is_not_done_again(store: Store) -> None:
     closed = store.post("/close", key=key)
 
     assert [unclear.status_code, closed.status_code] == [409, 303]
-    assert "no refund of Backline" in unclear.get_data(as_text=True)
+    assert "no refund by Backline" in unclear.get_data(as_text=True)
     assert len(store.refunds) == 1
 
 

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from app.db import refunds as refund_rows
 from app.db.models import RefundRow
 from app.settings import Settings
 from tests.pipeline.last_mugs import NOTHING, last_mugs, page, post, prepared, refunds, rows
@@ -121,9 +122,26 @@ def test_what_the_shop_does_not_tell_is_for_a_person_to_see_to(stage: Stage) -> 
 
     assert [one.status_code for one in (early, unclear, closed)] == [409, 409, 303]
     assert NOT_KNOWN in text
-    assert "no refund of Backline" in text
+    assert "no refund by Backline" in text
     assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
     assert "Cancellation closed, result not known" in stage.order_page(order_id)
+
+
+def test_what_the_shop_says_was_done_is_done_whatever_was_thought_of_it(stage: Stage) -> None:
+    """The answer came after somebody had closed it."""
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    ask(stage, key)
+    stage.edit(order_id, 1)
+    post(stage, order_id, key=key)
+    post(stage, order_id, "/close", key=key)
+
+    with stage.world.runtime.sessions.begin() as session:
+        row = session.get_one(RefundRow, rows(stage)[-1].id)
+        refund_rows.finish(session, row, order_name="#1", now=stage.world.clock())
+
+    assert rows(stage)[-1].state == "done"
 
 
 def test_a_shipment_is_no_refund(stage: Stage) -> None:
