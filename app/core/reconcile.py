@@ -16,12 +16,9 @@ from app.core.freshness import (
     Snapshot,
     is_over,
     is_suspect_time,
-    will_never_be_routed,
 )
 from app.core.model import Line
 from app.core.reckoning import Claim, DriftSince, Key, drift_since, reckon
-
-_FEW_ORDERS = 5
 
 
 class Figures(Protocol):
@@ -190,47 +187,6 @@ def unlocated_plans(facts: Facts) -> list[KnownOrder]:
 
 
 # Which orders to ask for
-
-
-def to_locate(facts: Facts, *, everyone: bool) -> list[KnownOrder]:
-    """Walk the queue from its end. The lines short in a pool are the last ones there, so only orders
-    after the point where every pool's shortage is accounted for need a location. Units that may wait
-    outside, for their selling plan to reserve stock, account for nothing."""
-    accounts = facts.accounts.items()
-    missing = {location_id: -account.free for location_id, account in accounts if account.free < 0}
-    unknown: list[KnownOrder] = []
-    for order in sorted(facts.demand, key=_newest_first):
-        if not everyone and not any(units > 0 for units in missing.values()):
-            break
-        if not order.is_located and not _is_nowhere(order):
-            unknown.append(order)
-        for location_id, units in order.at.items():
-            if location_id in missing:
-                missing[location_id] -= units - _later_at(order, location_id, units)
-    return unknown if everyone else _enough(unknown, sum(missing.values()))
-
-
-def _later_at(order: KnownOrder, location_id: int, units: int) -> int:
-    """Units there that were sold ahead and may not ship yet."""
-    return min(order.planned, units, order.waiting_at.get(location_id, 0))
-
-
-def _is_nowhere(order: KnownOrder) -> bool:
-    return will_never_be_routed(asked_at=order.asked_at, first_seen_at=order.first_seen_at)
-
-
-def _newest_first(order: KnownOrder) -> tuple[int, float, int]:
-    return (order.priority, -order.placed_at.timestamp(), -order.order_id)
-
-
-def _enough(unknown: Sequence[KnownOrder], missing: int) -> list[KnownOrder]:
-    """The newest of these orders that could account for the missing units, and a few at least."""
-    units = 0
-    for count, order in enumerate(unknown):
-        if units >= missing and count >= _FEW_ORDERS:
-            return list(unknown[:count])
-        units += order.quantity - min(order.planned, order.quantity)
-    return list(unknown)
 
 
 def suspects(facts: Facts, verdict: Verdict, *, attempts: int) -> list[int]:

@@ -17,8 +17,9 @@ from app.core.freshness import (
     short_of_nobody,
     unshown,
 )
+from app.core.locating import to_locate
 from app.core.passing import Moved, in_turn
-from app.core.reconcile import Facts, keep_accounts, known_demand, to_locate
+from app.core.reconcile import Facts, keep_accounts, known_demand
 from app.db import open_demand, promises, shops, turns
 from app.db.arrivals import expected_arrivals
 from app.db.demand import changes_since
@@ -177,9 +178,7 @@ def unclear_orders(gathered: Gathered) -> list[int]:
     several locations, those whose location matters and is not known."""
     unclear = [order.order_id for order in gathered.demand if order.is_stale]
     if len(gathered.stock.pools) > 1:
-        # Where an order took the turn of an older one, those that are short are not the last ones.
-        has_turns = any(line.turn for line in gathered.books.located)
-        everyone = gathered.item.attempts > 0 or has_turns
+        everyone = gathered.item.attempts > 0
         unclear += [order.order_id for order in to_locate(gathered.facts, everyone=everyone)]
     return list(dict.fromkeys(unclear))
 

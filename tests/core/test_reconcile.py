@@ -1,13 +1,16 @@
 """Do the books balance, and which orders must be read to tell?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from app.core.books import Verdict
 from app.core.freshness import Snapshot
+from app.core.locating import to_locate
+from app.core.model import Turn
+from app.core.passing import Moved, in_turn
 from app.core.reckoning import Claim
 from app.core.reconcile import (
     Balance,
@@ -19,7 +22,6 @@ from app.core.reconcile import (
     keep_accounts,
     known_demand,
     suspects,
-    to_locate,
     unlocated_plans,
 )
 
@@ -254,6 +256,20 @@ def test_preorders_that_nobody_located_may_account_for_nothing() -> None:
     pools = [Pool(-6, 6), Pool(0, 0, location_id=THERE)]
 
     assert len(to_locate(facts(pools, *orders, *ahead), everyone=False)) == 12
+
+
+def test_an_order_that_took_the_turn_of_an_older_one_accounts_for_no_shortage_behind_it() -> None:
+    """Six are short: the last order's four, and the two of the one that was passed over."""
+    covered = [Order(number, 1, is_located=False) for number in range(1, 10)]
+    passed = Order(10, 2, is_located=False)
+    went_first, last = here(11, 3), here(12, 4)
+    what = facts([Pool(-6, 18), Pool(0, 0, location_id=THERE)], *covered, passed, went_first, last)
+    turn = Turn(passed.priority, passed.placed_at, passed.order_id)
+    lines = in_turn(what.books.located, {11: Moved(turn, 3)})
+
+    found = to_locate(replace(what, books=replace(what.books, located=lines)), everyone=False)
+
+    assert [order.order_id for order in found] == [10]
 
 
 def test_an_order_that_will_never_be_routed_is_not_asked_for() -> None:

@@ -151,6 +151,33 @@ def test_an_order_that_was_passed_over_still_waits_when_its_routing_is_read_agai
     assert stage.world.tags(small) == {"backorder-released"}
 
 
+def located(stage: Stage) -> set[int]:
+    """The orders of which it was asked where they ship from."""
+    with stage.world.runtime.sessions.begin() as session:
+        where = (Order.shop_id == stage.world.shop_id, Order.is_located)
+        return set(session.scalars(sa.select(Order.order_id).where(*where)))
+
+
+def test_orders_that_are_served_are_not_located_because_another_took_a_turn(stage: Stage) -> None:
+    annex = stage.world.shop.add_location("Annex")
+    stage.world.shop.set_stock(stage.mug.item_id, annex, 0)
+    stage.restock(12)
+    served = {stage.order(1) for _ in range(12)}
+    large, small = stage.order(5), stage.order(3)
+    stage.settle_down()
+    with stage.world.runtime.sessions.begin() as session:
+        session.execute(sa.update(Order).values(is_located=False).where(Order.order_id.in_(served)))
+
+    stage.restock(3)
+    stage.settle_down()
+    stage.restock(1)
+    stage.settle_down()
+
+    assert stage.world.tags(small) == {"backorder-released"}
+    assert "4 of 5 × Blue Mug" in stage.world.note(large)
+    assert located(stage) == {large, small}
+
+
 def test_holds_follow(stage: Stage) -> None:
     stage.choose(holds="short")
     large, small = stage.order(5), stage.order(3)
