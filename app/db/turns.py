@@ -10,7 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from app.core.model import Turn
 from app.core.passing import Moved, Pass
 from app.db.models import NAMES, SELLS, LineItemRow, Order, PromiseRow, StockItem, TurnRow, Variant
-from app.db.statements import chunks
+from app.db.statements import chunks, put_rows
 
 
 def moved_at(session: Session, shop_id: int, item_id: int) -> dict[int, dict[int, Moved]]:
@@ -49,26 +49,19 @@ def record_passes(
 ) -> None:
     """Keep who went before whom. An order that went first once, and lost that turn because it wanted
     more, may do so again: then the earlier turn counts as one that was let, and is a place no more."""
-    for one in passes:
-        mine = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id, TurnRow.order_id == one.order_id)
-        there = (*mine, TurnRow.location_id == location_id)
-        session.execute(sa.update(TurnRow).where(*there).values(units=0))
-        for line in one.over:
-            place = line.place
-            session.merge(
-                TurnRow(
-                    shop_id=shop_id,
-                    item_id=item_id,
-                    location_id=location_id,
-                    order_id=one.order_id,
-                    passed_id=line.order_id,
-                    units=one.units,
-                    priority=place.priority,
-                    placed_at=place.placed_at,
-                    at=now,
-                )
-            )
-    session.flush()
+    gone_first = TurnRow.order_id.in_([one.order_id for one in passes])
+    there = (TurnRow.shop_id == shop_id, TurnRow.item_id == item_id, TurnRow.location_id == location_id)
+    taken = sa.update(TurnRow).where(*there, gone_first, TurnRow.units > 0)
+    session.execute(taken.values(units=0).execution_options(synchronize_session=False))
+    key = {"shop_id": shop_id, "item_id": item_id, "location_id": location_id}
+    rows = [
+        key
+        | {"order_id": one.order_id, "passed_id": line.order_id, "units": one.units, "at": now}
+        | {"priority": line.place.priority, "placed_at": line.place.placed_at}
+        for one in passes
+        for line in one.over
+    ]
+    put_rows(session, TurnRow, rows, overwrite=("units", "priority", "placed_at", "at"))
 
 
 def count_passed(session: Session, shop_id: int, order_ids: Collection[int]) -> Counter[int]:

@@ -1,5 +1,7 @@
 """Restocks that pass over orders which they can't complete, on both platforms."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from redis import Redis
@@ -216,6 +218,29 @@ def test_every_order_that_was_passed_over_is_told_so(stage: Stage) -> None:
     said = f"Passed over once so that order {name} could ship complete; no more than twice."
     assert [said in stage.order_page(one) for one in passed] == [True, True]
     assert [events(stage, one).count("passed over") for one in passed] == [1, 1]
+
+
+def test_passing_many_orders_over_is_written_in_one_go(stage: Stage) -> None:
+    """And not again while the stock is looked at anew."""
+    passed, small = [stage.order(9) for _ in range(12)], stage.order(3)
+    stage.settle_down()
+    written: list[str] = []
+
+    def note(*told: object) -> None:
+        if re.search(r"(INTO|UPDATE) turns|FROM turns\s+WHERE .*passed_id = ", str(told[2])):
+            written.append(str(told[2]))
+
+    engine = stage.world.runtime.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    stage.restock(3)
+    stage.settle_down()
+    stage.restock(1)
+    stage.settle_down()
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+    assert [events(stage, one).count("passed over") for one in passed] == [1] * 12
+    assert stage.world.tags(small) == {"backorder-released"}
+    assert len(written) == 2
 
 
 def rank(stage: Stage, order_id: int, priority: int) -> None:
