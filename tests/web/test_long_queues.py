@@ -1,4 +1,4 @@
-"""Of an item that many wait for the page shows what a worker decided: the same as it would itself."""
+"""Of an item that many wait for the page shows what a worker decided: who gets what, in their turn."""
 
 import re
 from datetime import timedelta
@@ -39,23 +39,73 @@ def full(runtime: Runtime, shop_id: int) -> int:
     return shop_id
 
 
-def page(client: FlaskClient, shop_id: int, number: int) -> str:
-    """As it reads, without the moment of the decision and the forms' passes."""
+ROW = re.compile(
+    r"(\d+)\. <a [^>]*>#(\d+)</a>.*?"
+    r'data-label="Gets">(.*?)</td>.*?data-label="Expected"[^>]*>(.*?)</td>',
+    re.DOTALL,
+)
+
+
+def rows(client: FlaskClient, shop_id: int, number: int) -> list[tuple[int, int, str, str]]:
+    """The lines of a page as they read: place, order, what it gets, and when."""
     text = client.get(f"/shops/{shop_id}/items/{ITEM}?page={number}").text
+    return [
+        (int(place), int(order), _words(gets), _words(on))
+        for place, order, gets, on in ROW.findall(text)
+    ]
+
+
+def _words(cell: str) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", cell).split())
+
+
+def expected_rows() -> list[tuple[int, int, str, str]]:
+    """By what the shop was filled with (see `fill_shops`): one unit for each even order but those that
+    wait no more, `n % 3` its priority, the higher number the older one; seven units are there and
+    twenty come."""
+    waiting = [n for n in range(1, 151) if n % 2 == 0 and n % 25 != 24]
+    gets = (
+        [("1 in stock", "In stock")] * 7
+        + [("1 of 20 arriving Dec 4, 2026", "Dec 4, 2026")] * 20
+        + [("1 with no delivery scheduled", "no date known")] * len(waiting)
+    )
+    queue = sorted(waiting, key=lambda n: (-(n % 3), -n))
+    return [(place, n, *gets[place - 1]) for place, n in enumerate(queue, start=1)]
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_page_shows_who_gets_what_in_their_turn_whether_kept_or_decided_now(
+    runtime: Runtime, client: FlaskClient, full: int, is_kept: bool
+) -> None:
+    if is_kept:
+        with runtime.sessions.begin() as session:
+            keep_long_queues(session, full, [ITEM])
+
+    shown = [rows(client, full, number) for number in (1, 2, 3)]
+
+    assert shown == [expected_rows()[:PAGE], expected_rows()[PAGE:], []]
+
+
+def page(client: FlaskClient, shop_id: int) -> str:
+    """As the first page reads, without the moment of the decision and the forms' passes."""
+    text = client.get(f"/shops/{shop_id}/items/{ITEM}").text
     lines = [line for line in text.splitlines() if "csrf" not in line and "pass" not in line]
     return re.sub(r", as calculated [^.]*", "", "\n".join(lines))
 
 
-@pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_kept_queue_reads_as_one_that_is_decided_now(
-    runtime: Runtime, client: FlaskClient, full: int, number: int
+def test_beside_its_lines_a_kept_queue_reads_as_one_that_is_decided_now(
+    runtime: Runtime, client: FlaskClient, full: int
 ) -> None:
-    decided_now = page(client, full, number)
+    decided_now = page(client, full)
     with runtime.sessions.begin() as session:
         keep_long_queues(session, full, [ITEM])
-    kept = page(client, full, number)
 
-    assert kept == decided_now
+    assert page(client, full) == decided_now
+    for words in (
+        "72 orders in the queue.",
+        '>72</td><td class="number">7</td><td class="number">65</td>',
+    ):
+        assert words in decided_now
 
 
 def test_the_page_says_when_a_kept_queue_was_decided(
