@@ -99,6 +99,21 @@ def test_a_table_of_weeks_is_imported_for_the_day_of_a_week_that_is_said(
     assert rows(environment) == [(40, 0, "2030-12-02", "expected"), (12, 0, "2030-12-09", "expected")]
 
 
+def test_the_day_of_the_first_of_several_columns_is_said_by_an_option(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "weeks.csv"
+    path.write_text("PO,SKU,2020-W49,2020-W50\nPO-1,MUG-BLUE,40,12\n")
+
+    asked = run(environment, "import", str(path), "--yes")
+    wrong = run(environment, "import", str(path), "--yes", "--first-column", "Friday")
+    told = run(environment, "import", str(path), "--yes", "--first-column", "2020-12-04")
+
+    assert "have passed (2020-12-04 to 2020-12-11)" in " ".join(asked.output.split())
+    assert "'Friday' is no day: write it as 2026-12-31." in wrong.output
+    assert "2 new, 0 changed" in told.output
+
+
 def test_what_a_file_does_not_tell_is_said_in_words_and_kept(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

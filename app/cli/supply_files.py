@@ -70,6 +70,12 @@ _SHOWN_SKUS = 20
     help="The day on which goods come where the file names a week only; Friday unless said.",
 )
 @click.option(
+    "--first-column",
+    "first_day",
+    metavar="DAY",
+    help="The day that the first of the columns of days, weeks, or months means, such as 2026-12-31.",
+)
+@click.option(
     "--complete",
     "is_complete",
     is_flag=True,

@@ -253,3 +253,20 @@ def test_the_day_of_a_week_is_chosen_on_the_page(merchant: Merchant) -> None:
     with merchant.runtime.sessions.begin() as session:
         days = session.scalars(sa.select(ArrivalRow.expected_on).order_by(ArrivalRow.expected_on))
         assert [str(day) for day in days] == ["2026-11-30", "2026-12-07"]
+
+
+def test_the_day_of_the_first_of_several_columns_is_asked_on_the_page_and_not_kept(
+    merchant: Merchant,
+) -> None:
+    weeks = "PO,SKU,Week 1,Week 2\nPO-1,MUG-BLUE,40,12\n"
+    path = path_of(merchant.upload(weeks))
+    asked = merchant.browser.get(path).get_data(as_text=True)
+    assert "Is &#34;Week 1&#34; the first week of the year" in asked
+    assert 'name="first_day"' in asked
+
+    answered = answer(merchant, path, first_day="2026-11-30")
+
+    assert "hold quantities by date, 2026-12-04 to 2026-12-11" in answered
+    merchant.send(path)
+    again = merchant.browser.get(path_of(merchant.upload(weeks))).get_data(as_text=True)
+    assert "One answer is needed" in again

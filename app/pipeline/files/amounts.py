@@ -1,7 +1,13 @@
 """What a line's quantities say together: how many units are ordered, have come, and still come."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
+
+from app.pipeline.files.fold import fold
+from app.pipeline.files.vocabulary import PACKS, PIECES
+
+AMOUNTS = ("quantity", "outstanding", "received", "cancelled", "accepted", "rejected")
+"""What a line may tell of its units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +20,7 @@ class Amounts:
     is_over: bool
 
 
-def in_units(said: Mapping[str, int | None], factor: int) -> Amounts:
+def in_units(said: Mapping[str, int | None]) -> Amounts:
     """What is still to come is told best by what a tool calls outstanding. What a supplier accepted
     counts instead of what was asked for; next to rejected units it is what was received."""
     ordered, received, rejected = said["quantity"], said["received"], said["rejected"] or 0
@@ -27,4 +33,20 @@ def in_units(said: Mapping[str, int | None], factor: int) -> Amounts:
     if outstanding is not None:
         coming = outstanding + (received or 0) if outstanding else max(coming, received or 0)
     is_over = outstanding == 0 or (received is not None and 0 < coming <= received)
-    return Amounts(coming * factor, None if received is None else received * factor, is_over)
+    return Amounts(coming, received, is_over)
+
+
+def in_single_units(used: Mapping[str, str], said: Container[str]) -> frozenset[str]:
+    """The roles whose columns count single units beside one that counts packs: by their names, or as a
+    person `said`. `used` are the columns' names by role."""
+    words = {role: {*fold(name).split()} for role, name in used.items()}
+    packs = {role for role, each in words.items() if each & PACKS}
+    single = {role for role, each in words.items() if each & PIECES or role in said}
+    return frozenset(single - packs) if packs else frozenset()
+
+
+def of_unknown_size(used: Mapping[str, str], said: Container[str]) -> tuple[str, str] | None:
+    """A role whose column counts packs, and one of whose column nobody can tell."""
+    packs = [role for role, name in used.items() if {*fold(name).split()} & PACKS]
+    unclear = [role for role in used if role not in {*packs, *in_single_units(used, said)}]
+    return (packs[0], unclear[0]) if packs and unclear else None

@@ -3,11 +3,13 @@ person is asked before a line is read."""
 
 from collections.abc import Mapping, Sequence
 
+from app.pipeline.files.amounts import AMOUNTS, of_unknown_size
 from app.pipeline.files.columns import rivals
 from app.pipeline.files.fold import spellings
 from app.pipeline.files.options import Options
 from app.pipeline.files.parts import parts_of
 from app.pipeline.files.text import NeedsAnswer
+from app.pipeline.files.totals import is_nothing
 from app.pipeline.files.vocabulary import IN_WORDS, PACKS
 
 _SHARES = frozenset({"percent", "pct", "percentage", "prozent", "pourcentage", "porcentaje"})
@@ -24,6 +26,7 @@ def ask_what_is_open(
     question = (
         _which_of_two(header, sample, columns, options)
         or _how_many_in_a_pack(header, columns, options)
+        or _which_counts_packs(header, sample, columns, options)
         or _whose_backorder(header, columns, options)
         or _share_of_what_came(header, sample, columns, options)
     )
@@ -62,6 +65,29 @@ def _how_many_in_a_pack(header: Sequence[str], columns: Mapping[str, int], optio
                 f'({role}="{header[place]}") if it counts single units.'
             )
     return ""
+
+
+def _which_counts_packs(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    columns: Mapping[str, int],
+    options: Options,
+) -> str:
+    """Beside "Cartons", what is outstanding may be counted in cartons or in units."""
+    used = {
+        role: header[columns[role]]
+        for role in AMOUNTS
+        if role in columns
+        and any(not is_nothing(row[columns[role]]) for row in sample if columns[role] < len(row))
+    }
+    found = of_unknown_size(used, options.columns)
+    if found is None or ("pack_size" in options.columns and not options.columns["pack_size"]):
+        return ""
+    packs, unclear = (used[role] for role in found)
+    return (
+        f'"{packs}" counts packs: does "{unclear}" count single units? If so, choose '
+        f'{found[1]}="{unclear}"; if it counts packs, too, name it so in the file.'
+    )
 
 
 def _whose_backorder(header: Sequence[str], columns: Mapping[str, int], options: Options) -> str:

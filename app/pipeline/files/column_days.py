@@ -2,14 +2,22 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from app.pipeline.files import periods
-from app.pipeline.files.days import Calendar, UnreadableDay, is_no_day, month_to_come, read_day
+from app.pipeline.files.days import (
+    Calendar,
+    UnreadableDay,
+    is_no_day,
+    is_weekday,
+    month_to_come,
+    read_day,
+)
 from app.pipeline.files.fold import fold
 from app.pipeline.files.parts import parts_of
-from app.pipeline.files.vocabulary import PIECES
+from app.pipeline.files.vocabulary import NO_PERIOD, PIECES
 
 NO_DAY = "TBD"
 """What stands for the day of a column of quantities that have none yet."""
@@ -17,13 +25,19 @@ NO_DAY = "TBD"
 WEEK = timedelta(days=7)
 # "W49 qty" and "Delivery W49" are W49; "W49 received" says something else.
 _NEUTRAL = frozenset({"quantity", "expected", "arrive", "ordered", "open"})
+_ALREADY = frozenset({"landed", "done"})
+_ACTUAL = frozenset({"actual", "actuals"})
 _SHORT = re.compile(r"(\d{1,2})/(\d{1,2})")
-_SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})(?:[/-](?:\d{4}|\d{2}))?\b")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})")
 _SERIAL = re.compile(r"4[5-9]\d{3}")
+_PACKED = re.compile(r"20\d{6}")
+_SAP_MONTH = re.compile(r"[Mm][ .]?(\d{1,2})[./](\d{4})")
 _WEEK_ENDS = re.compile(r"(?:w/?e|(?:week|wk) end(?:ing|s|ed)?)\b\.?:? (.+)", re.IGNORECASE)
 _ISO_WEEK = re.compile(r"(?:cw|iso[ -]?(?:week|wk|w))[ .-]*(?=\d)", re.IGNORECASE)
-_MONTHS = 12
+_IN_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]")
+_YEAR = re.compile(r"20\d\d")
+_YEARS = (-1, 0, 1, 2)
+_QUARTER = 3
 
 
 def without_neutral_words(name: str) -> str:
@@ -39,25 +53,74 @@ def without_neutral_words(name: str) -> str:
 def _is_neutral(word: str) -> bool:
     folded = fold(word)
     parts = parts_of(folded)
-    return folded in PIECES or (bool(parts) and parts <= _NEUTRAL)
+    return folded in PIECES or (bool(parts & _NEUTRAL) and parts <= _NEUTRAL | {"placed"})
 
 
-def day_of(name: str, calendar: Calendar) -> date | None:
-    """The day for which a column holds quantities; None where its name is none."""
+def period_in(name: str, calendar: Calendar) -> str:
+    """What a column's name says of a day, week, month or quarter, and nothing besides; empty where it
+    says something else, too ("W42 (received)"), or no such thing."""
     text = without_neutral_words(name)
-    for each in (text, text.partition("(")[0].strip()):
+    found = _IN_BRACKETS.fullmatch(text)
+    if found is None:
+        return text if days_of(text, calendar) else ""
+    head, inside = without_neutral_words(found[1]), without_neutral_words(found[2])
+    if not inside or all(map(is_weekday, inside.split())):
+        return head if days_of(head, calendar) else ""
+    if _YEAR.fullmatch(inside):
+        return f"{head} {inside}" if days_of(f"{head} {inside}", calendar) else ""
+    if not (days_of(head, calendar) and days_of(inside, calendar)):
+        return ""
+    # Of "Week 1 (Nov 30)" the date is surer than the number, which may be counted from anywhere.
+    for week, day in ((head, inside), (inside, head)):
+        if is_week(week) and not is_week(day):
+            return day if periods.halves(day) else f"week of {day}"
+    return head
+
+
+def already_in(name: str, calendar: Calendar) -> str:
+    """The day, week or month of which a column tells what has come ("W42 received"); empty where it
+    tells no such thing."""
+    words = re.sub(r"[()\[\],:]", " ", name).split()
+    kept = [word for word in words if not (parts_of(fold(word)) & _ALREADY or fold(word) in _ACTUAL)]
+    return "" if len(kept) == len(words) else period_in(" ".join(kept).strip(" -–"), calendar)
+
+
+def days_of(text: str, calendar: Calendar) -> tuple[date, ...]:
+    """The days that such words may mean, earliest first: one in each of some years where they tell no
+    year."""
+    today = calendar.today
+    by_year = {
+        year: day
+        for year in (today.year + step for step in _YEARS)
+        if (day := _day(text, replace(calendar, today=date(year, 1, 1))))
+    }
+    this, following = by_year.get(today.year), by_year.get(today.year + 1)
+    if this is not None and following is not None and not _is_same_a_year_later(this, following):
+        plain = _day(text, calendar)
+        return () if plain is None else (plain,)
+    return tuple(sorted({*by_year.values()}))
+
+
+def _is_same_a_year_later(one: date, other: date) -> bool:
+    is_week = one.isocalendar()[1:] == other.isocalendar()[1:]
+    is_day = one.month == other.month and (one.day == other.day or all(map(_ends_month, (one, other))))
+    return one.year != other.year and (is_week or is_day)
+
+
+def _ends_month(day: date) -> bool:
+    return day == periods.end_of_month(day.year, day.month)
+
+
+def _day(text: str, calendar: Calendar) -> date | None:
+    orders = [calendar.order] if calendar.order else ["dmy", "mdy"]
+    for order in orders if any(map(str.isalnum, text)) else ():
         try:
-            day = _read(each, calendar) if any(map(str.isalnum, each)) else None
+            day = _read(text, replace(calendar, order=order))
         except (UnreadableDay, ValueError):
             continue
         if day is not None:
             return day
     return None
-
-
-def says_no_day(name: str) -> bool:
-    """Whether a column holds quantities that have no day yet."""
-    return any(map(str.isalpha, name)) and is_no_day(without_neutral_words(name) or name)
 
 
 def _read(text: str, calendar: Calendar) -> date | None:
@@ -69,57 +132,63 @@ def _read(text: str, calendar: Calendar) -> date | None:
         return read_day(f"{day}.{month}.", calendar)
     if _DOTTED.fullmatch(text):
         return read_day(f"{text}.", calendar)
-    if text.isdigit() and not _SERIAL.fullmatch(text):
+    if found := _SAP_MONTH.fullmatch(text):
+        return read_day(f"{found[1]}/{found[2]}", calendar)
+    if text.isdigit() and not (_SERIAL.fullmatch(text) or _PACKED.fullmatch(text)):
         return None
     return month_to_come(text, calendar.today) or read_day(text, calendar)
 
 
-def is_week(name: str) -> bool:
-    """Whether a column names a week, and not one of its days."""
-    text = _ISO_WEEK.sub("w", without_neutral_words(name).partition("(")[0].strip()).casefold()
+def says_no_day(name: str) -> bool:
+    """Whether a column holds quantities that have no day yet, or whose day has passed. "Open" alone is
+    what is open of the whole line."""
+    text = without_neutral_words(name) or name
+    if {fold(text), fold(name)} & NO_PERIOD:
+        return True
+    return any(map(str.isalpha, text)) and is_no_day(text) and not says_open(text)
+
+
+def says_open(name: str) -> bool:
+    """Whether a name says that something is open."""
+    return "open" in parts_of(fold(name))
+
+
+def is_week(text: str) -> bool:
+    """Whether a period is a week, and not one of its days."""
+    text = _ISO_WEEK.sub("w", text).casefold()
     return bool(periods.begins_with(text)) or (
         periods.week(text) is not None and not periods.names_a_day(text)
     )
 
 
-def names_its_day(name: str) -> bool:
-    """Whether a column of a week says which of its days is meant (2026-W49-5)."""
-    return periods.names_a_day(without_neutral_words(name).casefold())
+def week_number(text: str) -> int | None:
+    """The number of a week whose year is not told."""
+    found = periods.week(_ISO_WEEK.sub("w", text).casefold())
+    return found[1] if found and found[0] is None else None
 
 
-def order_of(names: Iterable[str], cells: Iterable[str], today: date) -> str | None:
-    """Which number of columns such as 05/12 is the day (dmy or mdy), by those that can only be one, by
-    other dates of the file, or by which order puts them evenly apart; empty where nothing tells, None
-    where nothing has to."""
-    slashed = [name for each in names if _SLASHED.match(name := without_neutral_words(each))]
-    kinds = {kind for name in slashed if (kind := _kind(name))}
-    if not kinds:
-        return None
-    told = kinds - {"either"} or {kind for cell in cells if (kind := _kind(cell))} - {"either"}
-    if len(told) == 1:
-        return told.pop()
-    even = [order for order in ("dmy", "mdy") if _are_weeks(slashed, order, today)]
-    return even[0] if len(even) == 1 and not told else ""
-
-
-def _kind(text: str) -> str | None:
-    found = _SLASHED.match(text)
-    first, second = (int(found[1]), int(found[2])) if found else (0, 0)
-    if first == second or min(first, second) > _MONTHS:
-        return None
-    return "dmy" if first > _MONTHS else "mdy" if second > _MONTHS else "either"
-
-
-def _are_weeks(names: Sequence[str], order: str, today: date) -> bool:
-    calendar = Calendar(order, periods.ANY_ZONE, today)
-    days = [day for name in names if (day := day_of(name, calendar))]
-    return len(days) > 1 and are_weeks_apart(days)
+def names_its_day(text: str) -> bool:
+    """Whether a week says which of its days is meant (2026-W49-5)."""
+    return periods.names_a_day(text.casefold())
 
 
 def are_weeks_apart(days: Sequence[date]) -> bool:
     """Whether each is one or more whole weeks after the one before it, as weekly columns are."""
     gaps = [later - earlier for earlier, later in pairwise(days)]
     return bool(gaps) and all(WEEK <= gap <= 4 * WEEK and gap % WEEK == timedelta() for gap in gaps)
+
+
+def are_first_days_of_months(days: Sequence[date]) -> bool:
+    """Whether all are the first of a month: so workbooks write months."""
+    return len(days) > 1 and all(day.day == 1 for day in days)
+
+
+def end_of_period(day: date, firsts: Sequence[date]) -> date:
+    """The last day of the month that begins on `day`; of the quarter, where all are quarters apart."""
+    months = [12 * each.year + each.month for each in firsts]
+    is_by_quarter = all(later - earlier == _QUARTER for earlier, later in pairwise(months))
+    months_on = day.month - 1 + (_QUARTER - 1 if is_by_quarter else 0)
+    return periods.end_of_month(day.year + months_on // 12, months_on % 12 + 1)
 
 
 def on_weekday(days: Mapping[int, date], kept: Iterable[int], weekday: int) -> dict[int, date]:

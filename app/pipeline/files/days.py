@@ -99,6 +99,11 @@ def _is_end_of_calendar(text: str) -> bool:
         return False
 
 
+def is_weekday(word: str) -> bool:
+    """Whether a word is the name of a day of the week, in any of the languages."""
+    return fold(word) in _DAYS
+
+
 @lru_cache(4096)
 def looks_like_day(text: str) -> bool:
     """Whether a cell holds a date in any form, whichever of its numbers is the day."""

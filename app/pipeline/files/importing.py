@@ -15,8 +15,9 @@ from app.pipeline.context import local_day, zone_of
 from app.pipeline.edi.document import EdiDocument
 from app.pipeline.edi.reading import read_edi
 from app.pipeline.files.layout import Layout, examine
-from app.pipeline.files.lines import Tally, merge_lines, read_lines
+from app.pipeline.files.lines import merge_lines, read_lines
 from app.pipeline.files.options import Options
+from app.pipeline.files.tally import Tally
 from app.pipeline.files.text import Source
 
 OrderFile = Layout | EdiDocument
@@ -51,7 +52,9 @@ def examine_for_shop(
 
 def remember_layout(session: Session, shop_id: int, layout: OrderFile, *, now: datetime) -> None:
     """What was said of this file holds for later ones with the same header line."""
-    said: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(layout.options, sheet=None))
+    said: dict[str, Any] = msgspec.to_builtins(
+        msgspec.structs.replace(layout.options, sheet=None, first_day=None)
+    )
     if said and layout.key:
         uploads.keep_layout(session, shop_id, layout.key, said, now=now)
 

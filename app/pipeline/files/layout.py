@@ -29,9 +29,10 @@ from app.pipeline.files.header import Header, find_header
 from app.pipeline.files.numbers import Decimals, Evidence, is_number
 from app.pipeline.files.options import Options
 from app.pipeline.files.parts import state_named
-from app.pipeline.files.spread import Spread, find_spread, lasting, names_for_roles, settled
+from app.pipeline.files.spread import Spread, find_spread, lasting, names_for_roles
 from app.pipeline.files.text import DELIMITERS, Dialect, FileRefused, NeedsAnswer, Record, Source
 from app.pipeline.files.vocabulary import IN_WORDS, STATES, state_of
+from app.pipeline.files.whole_lines import settled
 from app.pipeline.files.workbook import is_workbook, open_sheet
 
 _MONTHS = 12
@@ -88,11 +89,15 @@ class Layout:
 
     def rows(self) -> Iterator[Record]:
         """The records under the names; one for each quantity where several columns hold them."""
-        under = (one for one in text.records(self.source, self.dialect) if one.line > self.header_ends)
+        under = _under(self.source, self.dialect, self.header_ends)
         if self.spread is None:
             return under
         codes = [self.columns[role] for role in ("sku", *OTHER_CODES) if role in self.columns]
         return self.spread.lines(under, codes)
+
+
+def _under(source: Source, dialect: Dialect, header_ends: int) -> Iterator[Record]:
+    return (one for one in text.records(source, dialect) if one.line > header_ends)
 
 
 def header_key(header: Sequence[str]) -> str:
@@ -122,8 +127,10 @@ def examine(
     key = header_key(lasting(header, calendar))
     options = options.with_those_of(remember.get(key, Options()))
     spread, calendar = find_spread(header, options, places, _as_said(calendar, options))
-    names = names_for_roles(header, spread, options, places)
-    columns = _roles(header, names, spread, options, known_skus)
+    names = names_for_roles(header, spread, options, places, calendar)
+    columns = choose(names, header.sample, known_skus=known_skus, said=options.columns)
+    columns = _settled(source, header, columns, spread, options)
+    ask_what_is_open(names, header.sample, _of_one(columns, names), options)
     notes += spread.notes if spread else ()
     statuses = more_statuses(names, header.sample, columns, said=options.columns)
     notes += [f'"{header.cells[place]}" is read as a status too.' for place in statuses]
@@ -148,18 +155,17 @@ def examine(
     return _decided(draft, _scan(draft, header.sample), notes)
 
 
-def _roles(
+def _settled(
+    source: Source,
     header: Header,
-    names: Sequence[str],
+    columns: dict[str, int],
     spread: Spread | None,
     options: Options,
-    known_skus: Container[str],
 ) -> dict[str, int]:
-    columns = choose(names, header.sample, known_skus=known_skus, said=options.columns)
     if spread is not None:
-        columns = settled(spread, header, columns, options)
+        rows = _under(source, header.dialect, header.ends)
+        columns = settled(spread, header, columns, options, rows)
     _refuse_missing(header, columns, options)
-    ask_what_is_open(names, header.sample, _of_one(columns, names), options)
     return columns
 
 

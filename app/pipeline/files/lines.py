@@ -7,18 +7,20 @@ others, and a state may say that nothing comes.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 from app.core.bounds import MOST_UNITS
 from app.pipeline.arrivals import LONGEST_TEXT, Bad, Wording
-from app.pipeline.files.amounts import Amounts, in_units
+from app.pipeline.files.amounts import AMOUNTS, Amounts, in_single_units, in_units
 from app.pipeline.files.columns import OTHER_CODES
 from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, looks_like_day, read_day
 from app.pipeline.files.fold import clean_code, fold
 from app.pipeline.files.layout import Layout, line_key, line_words
 from app.pipeline.files.numbers import BelowZero, UnreadableNumber, is_none, is_number, read_quantity
 from app.pipeline.files.rows import begins_a_total, is_comment, is_total_word, section_state
+from app.pipeline.files.spread import NO_UNITS
+from app.pipeline.files.tally import Tally
 from app.pipeline.files.text import Record, printable
 from app.pipeline.files.vocabulary import IN_WORDS, NO, NO_PURCHASES, PACKS, PIECES, YES
 
@@ -36,37 +38,6 @@ class _Unusable(Exception):
 
 class _TakesBack(_Unusable):
     """A line that takes units back, of another line that names the same goods if there is one."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was passed over and how cells were understood, for the rehearsal."""
-
-    totals: int = 0
-    comments: int = 0
-    summed: int = 0
-    vague: Counter[str] = field(default_factory=Counter)
-    vague_days: dict[str, date] = field(default_factory=dict)
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    def sentences(self) -> list[str]:
-        """The same in words."""
-        said = []
-        if self.totals:
-            said.append(f"{_rows(self.totals)} of totals left out.")
-        if self.comments:
-            said.append(f"{_rows(self.comments)} without an order line left out.")
-        if self.summed:
-            said.append(f"{_rows(self.summed)} added to others of the same order, SKU, and date.")
-        for text, _ in self.vague.most_common(3):
-            said.append(f'"{text}" names no day: {self.vague_days[text]} is used.')
-        for role, count in sorted(self.left_out.items()):
-            said.append(f"The {IN_WORDS[role]} of {_rows(count)} is not understood and is left out.")
-        return said
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def read_lines(layout: Layout, tally: Tally) -> Iterator[Wording | Bad]:
@@ -135,7 +106,9 @@ class _Reader:
         self._places = [*layout.columns.items(), *statuses]
         self._tally = tally
         self._order: dict[str, str] = {}
-        self._quantity_words = set(fold(layout.used.get("quantity", "")).split())
+        used = {role: name for role, name in layout.used.items() if role in AMOUNTS}
+        self._quantity_words = {word for name in used.values() for word in fold(name).split()}
+        self._in_single_units = in_single_units(used, layout.options.columns)
         self._width = sum(bool(cell) for cell in layout.header)
         self._sums: Counter[str] = Counter()
         self._section = ""
@@ -162,6 +135,7 @@ class _Reader:
                 self.taken_back.add(self.key)
             return Bad(record.line, str(problem), _one_line(cells["reference"])[:LONGEST_TEXT])
         self._sums[line.reference] += line.quantity
+        self._tally.empty += self._layout.spread is not None and cells["quantity"] == NO_UNITS
         return line
 
     def _cells(self, record: Record) -> dict[str, str]:
@@ -331,13 +305,16 @@ class _Reader:
             return None
 
     def _amounts(self, cells: Mapping[str, str]) -> Amounts:
-        said = {
-            role: self._number(cells, role)
-            for role in ("quantity", "outstanding", "received", "cancelled", "accepted", "rejected")
-        }
+        said = {role: self._number(cells, role) for role in AMOUNTS}
         if said["quantity"] is None and said["outstanding"] is None and said["accepted"] is None:
             raise _Unusable(f"no {IN_WORDS['quantity']}")
-        return in_units(said, self._pack(cells))
+        size = self._pack(cells)
+        in_packs = {
+            role: number * size
+            for role, number in said.items()
+            if number is not None and role not in self._in_single_units
+        }
+        return in_units(said | in_packs)
 
     def _pack(self, cells: Mapping[str, str]) -> int:
         size, unit = self._number(cells, "pack_size") or 1, set(fold(cells.get("unit", "")).split())

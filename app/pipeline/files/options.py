@@ -1,6 +1,7 @@
 """What a person says of how a file is to be read; all of it may be left out."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 import msgspec
 
@@ -14,6 +15,8 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     folded word; `skus` which of the shop's SKUs a file's SKU means, in lower case; `places` likewise
     which location a name means. `date_order` is dmy or mdy, `decimal` the sign "." or ",".
     `week_day` is the day of a week on which goods come where only the week is named (None: Friday).
+    `first_day`, as in ISO 8601, is the day that the first of the columns of days, weeks or months means;
+    it holds for this file alone.
     `is_complete`: the file holds every open purchase order, so one that is no longer in it is closed.
     """
 
@@ -25,6 +28,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     date_order: str | None = None
     decimal: str | None = None
     week_day: str | None = None
+    first_day: str | None = None
     sheet: str | None = None
     is_complete: bool = False
 
@@ -39,6 +43,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
             date_order=self.date_order or earlier.date_order,
             decimal=self.decimal or earlier.decimal,
             week_day=self.week_day or earlier.week_day,
+            first_day=self.first_day,
             sheet=self.sheet or earlier.sheet,
             is_complete=self.is_complete or earlier.is_complete,
         )
@@ -55,6 +60,14 @@ def pairs(words: Iterable[str], *, what: str) -> dict[str, str]:
     return found
 
 
+def iso_day(text: str) -> str:
+    """A day as a person writes it for a form or command. Raises `ValueError` that says how."""
+    try:
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no day: write it as 2026-12-31.") from error
+
+
 def options_in_words(
     *,
     columns: Iterable[str] = (),
@@ -65,6 +78,7 @@ def options_in_words(
     date_order: str | None = None,
     decimal: str | None = None,
     week_day: str | None = None,
+    first_day: str | None = None,
     sheet: str | None = None,
     is_complete: bool = False,
 ) -> Options:
@@ -87,6 +101,7 @@ def options_in_words(
         date_order=date_order,
         decimal={"point": ".", "comma": ","}.get(decimal or ""),
         week_day=week_day,
+        first_day=iso_day(first_day) if first_day else None,
         sheet=sheet,
         is_complete=is_complete,
     )

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 FRIDAY = 5
-_DECEMBER, _QUARTER = 12, 3
+_DECEMBER, _QUARTER, _DAYS_A_WEEK = 12, 3, 7
 # For what no zone changes.
 ANY_ZONE = ZoneInfo("UTC")
 _WORDS = (
@@ -70,10 +70,10 @@ def ends(text: str) -> str | None:
 
 
 def in_week_of(day: date, weekday: int | None) -> date:
-    """That day of a week; the last working day where none is said."""
-    if weekday is None and day.isoweekday() > FRIDAY:
-        return day
-    return day + timedelta(days=(weekday or FRIDAY) - day.isoweekday())
+    """That day of the week that is named by `day`; its Friday where none is said. A week that is named
+    by a Saturday or Sunday begins with it, as American weeks do."""
+    step = (weekday or FRIDAY) - day.isoweekday()
+    return day + timedelta(days=step % _DAYS_A_WEEK if day.isoweekday() > FRIDAY else step)
 
 
 def week(text: str) -> tuple[int | None, int, int | None] | None:

@@ -6,29 +6,36 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from app.pipeline.files import column_days as days
-from app.pipeline.files.columns import OTHER_CODES, roles_of
+from app.pipeline.files import timeline
+from app.pipeline.files.columns import roles_of
 from app.pipeline.files.days import WEEKDAYS, Calendar, looks_like_day
+from app.pipeline.files.fold import fold
 from app.pipeline.files.header import Header
-from app.pipeline.files.numbers import Decimals, UnreadableNumber, is_none, is_number, read_quantity
+from app.pipeline.files.numbers import is_none, is_number
 from app.pipeline.files.options import Options
 from app.pipeline.files.rows import begins_a_total, is_total_word
-from app.pipeline.files.text import NeedsAnswer, Record
-from app.pipeline.files.vocabulary import IN_WORDS, OTHER_THINGS
+from app.pipeline.files.text import MOST_LINES, FileRefused, NeedsAnswer, Record
+from app.pipeline.files.totals import is_nothing
+from app.pipeline.files.vocabulary import NO_ORDERS, OTHER_THINGS
 
+_NO_DELIVERIES = frozenset({"consumption", "demand", "sales", "stock", "usage", "velocity"})
 _FEWEST = 2
 _MOST = 0.5
-_OF_THE_WHOLE_LINE = ("received", "outstanding", "cancelled", "accepted", "rejected")
+NO_UNITS = "0"
+"""What stands for the quantity of a line that has none in any of the columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Columns of quantities. `role` is what their names say of them (expected_on or location), `means`
-    what each says, by its place: a day as in ISO 8601, `NO_DAY`, or a location."""
+    what each says, by its place: a day as in ISO 8601, `NO_DAY`, or a location. `came` are the places of
+    columns that tell what has come already of what another one holds."""
 
     role: str
     means: Mapping[int, str]
     header: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    came: tuple[int, ...] = ()
 
     @property
     def words(self) -> str:
@@ -42,27 +49,52 @@ class Spread:
         return {self.role: len(self.header), "quantity": len(self.header) + 1}
 
     def lines(self, records: Iterator[Record], codes: Sequence[int]) -> Iterator[Record]:
-        """A record for each quantity; one without an item stays as it is. `codes` are the places of what
-        names items."""
+        """A record for each quantity, and one of no units for a row that has none: nothing more comes of
+        it. One without an item stays as it is, with its quantities in one. `codes` are the places of
+        what names items. Raises `FileRefused` where they are too many."""
+        count = 0
         for record in records:
             cells = [*record.cells, *[""] * len(self.header)][: len(self.header)]
             item = next((cells[place].strip() for place in codes if cells[place].strip()), "")
-            if record.problem is not None or not item or is_total_word(item):
+            if record.problem is not None or is_total_word(item):
                 yield record
             elif tuple(" ".join(cell.split()) for cell in cells) != self.header:
-                rest = _without(cells, self.means)
-                for place, said in self.means.items():
-                    if not _is_nothing(cells[place]):
-                        yield replace(record, cells=[*rest, said, cells[place].strip()])
+                for one in self._quantities(cells, item):
+                    count += 1
+                    if count > MOST_LINES:
+                        raise FileRefused(f"The file has more than {MOST_LINES:,} quantities: split it.")
+                    yield replace(record, cells=one)
+
+    def _quantities(self, cells: Sequence[str], item: str) -> Iterator[list[str]]:
+        told = {place: cells[place].strip() for place in self.means if not is_nothing(cells[place])}
+        if not item:
+            yield [*cells, "", _in_one([*told.values()])]
+            return
+        rest = _without(cells, self.means)
+        for place, quantity in told.items():
+            yield [*rest, self.means[place], quantity]
+        if not told:
+            yield [*rest, next(iter(self.means.values())), NO_UNITS]
+
+
+def _in_one(quantities: Sequence[str]) -> str:
+    """Of a row that adds up others, their sum."""
+    if all(one.isdecimal() for one in quantities):
+        return str(sum(map(int, quantities))) if quantities else ""
+    return next(iter(quantities), "")
 
 
 def names_for_roles(
-    header: Header, spread: Spread | None, options: Options, places: Sequence[str]
+    header: Header, spread: Spread | None, options: Options, places: Sequence[str], calendar: Calendar
 ) -> list[str]:
-    """The names of columns that may have a role of their own: not those that hold quantities, nor the
-    shop's own locations."""
+    """The names of columns that may have a role of their own: those that a person said, not those that
+    hold quantities or what has come of them, nor the shop's own locations."""
+    chosen = {fold(name) for name in options.columns.values() if name}
+    said = {place for place, name in enumerate(header.cells) if fold(name) in chosen}
+    came = _of_days(header, calendar, days.already_in) if spread else ()
     return _without(
-        header.cells, {*_of_places(header, options, places), *(spread.means if spread else ())}
+        header.cells,
+        {*_of_places(header, options, places), *came, *(spread.means if spread else ())} - said,
     )
 
 
@@ -72,7 +104,7 @@ def _without(cells: Sequence[str], places: Container[int]) -> list[str]:
 
 def lasting(header: Header, calendar: Calendar) -> tuple[str, ...]:
     """The names by which a later file of the same kind is known again: those of weeks pass."""
-    passing = _of_days(header, calendar)
+    passing = {*_of_days(header, calendar), *_of_days(header, calendar, days.already_in)}
     return tuple(name for place, name in enumerate(header.cells) if place not in passing)
 
 
@@ -80,28 +112,42 @@ def find_spread(
     header: Header, options: Options, places: Sequence[str], calendar: Calendar
 ) -> tuple[Spread | None, Calendar]:
     """The columns that hold a quantity each, if the table has such, and the calendar by which days are
-    read then. Raises `NeedsAnswer` where nothing tells which number of their names is the day."""
+    read then. Raises `NeedsAnswer` where their names leave open which days they mean."""
     said = options.columns
     if said.get("quantity"):
         return None, calendar
-    if not said.get("expected_on") and (found := _of_days(header, calendar)):
-        calendar = _in_order(header, [header.cells[place] for place in found], calendar)
-        return _by_day(header, calendar, options), calendar
-    if not said.get("location") and (at := _of_places(header, options, places)):
+    if not (said.get("expected_on") or options.values.get("expected_on")) and (
+        found := _of_days(header, calendar)
+    ):
+        try:
+            return _by_day(header, found, calendar, options)
+        except timeline.Undecided as problem:
+            if not (problem.may_be_codes and _is_a_list(header, found)):
+                raise NeedsAnswer(str(problem), columns=header.cells) from problem
+    if not (said.get("location") or options.values.get("location")) and (
+        at := _of_places(header, options, places)
+    ):
         return _by_place(header, at, options), calendar
     return None, calendar
 
 
-def _of_days(header: Header, calendar: Calendar) -> dict[int, date]:
-    """The places of columns that name a day, whichever of its numbers that is."""
-    orders = [calendar.order] if calendar.order else ["dmy", "mdy"]
-
-    def read(name: str) -> date | None:
-        found = (days.day_of(name, replace(calendar, order=order)) for order in orders)
-        return next(filter(None, found), None)
-
-    named = {place: day for place, name in enumerate(header.cells) if name and (day := read(name))}
+def _of_days(
+    header: Header,
+    calendar: Calendar,
+    period_of: Callable[[str, Calendar], str] = days.period_in,
+) -> dict[int, str]:
+    """The places of columns that name a day, with what they say of it."""
+    named = {
+        place: text for place, name in enumerate(header.cells) if (text := period_of(name, calendar))
+    }
     return named if _are_quantities(header, named, ("expected_on", "quantity")) else {}
+
+
+def _is_a_list(header: Header, named: Mapping[int, object]) -> bool:
+    """Whether other columns hold the quantity and the expected date."""
+    others = [name for place, name in enumerate(header.cells) if place not in named and name]
+    roles = {role for name in others for role, _ in roles_of(name)}
+    return "expected_on" in roles and bool(roles & {"quantity", "outstanding"})
 
 
 def _of_places(header: Header, options: Options, places: Sequence[str]) -> dict[int, str]:
@@ -123,119 +169,127 @@ def _are_quantities(header: Header, named: Mapping[int, object], roles: Sequence
     return bool(told) and amounts >= _MOST * len(told) and (len(named) >= _FEWEST or is_alone)
 
 
-def _in_order(header: Header, names: Sequence[str], calendar: Calendar) -> Calendar:
-    if calendar.order is not None:
-        return calendar
-    order = days.order_of(names, (cell for row in header.sample for cell in row), calendar.today)
-    if order == "":
-        raise NeedsAnswer(
-            f'"{names[0]}" to "{names[-1]}" may be day first or month first, and no date in the file '
-            "tells. Say which is meant (dmy or mdy).",
-            columns=header.cells,
-        )
-    return replace(calendar, order=order)
-
-
-def _by_day(header: Header, calendar: Calendar, options: Options) -> Spread:
-    found = _of_days(header, calendar)
-    names = [header.cells[place] for place in found]
-    are_days = not any(map(days.is_week, names)) and days.are_weeks_apart(list(found.values()))
-    if options.week_day and are_days:
-        kept = [place for place in found if days.names_its_day(header.cells[place])]
-        found = days.on_weekday(found, kept, WEEKDAYS[options.week_day])
+def _by_day(
+    header: Header, named: Mapping[int, str], calendar: Calendar, options: Options
+) -> tuple[Spread, Calendar]:
+    texts = [*named.values()]
+    calendar = replace(calendar, order=timeline.order_of(texts, _dates(header), calendar))
+    first_day = date.fromisoformat(options.first_day) if options.first_day else None
+    row = timeline.days_in_row(texts, calendar, first_day)
+    found, notes = _as_meant(dict(zip(named, row, strict=True)), named, options)
     means = {place: str(day) for place, day in found.items()}
     means |= {
         place: days.NO_DAY
         for place, name in enumerate(header.cells)
         if place not in found and days.says_no_day(name) and _holds_numbers(header, place)
     }
-    spread = Spread("expected_on", dict(sorted(means.items())), header.cells)
+    came = _of_days(header, calendar, days.already_in)
+    expected = {days.days_of(text, calendar) for text in texts}
+    already = tuple(place for place, text in came.items() if days.days_of(text, calendar) in expected)
+    spread = Spread("expected_on", dict(sorted(means.items())), header.cells, came=already)
     first, last = min(found.values()), max(found.values())
-    notes = [f"{spread.words} hold quantities by date, {first} to {last}."]
-    if any(map(days.is_week, names)):
-        notes.append(
-            f"A week means its {(options.week_day or 'friday').title()}: choose another day if goods "
-            "come on it (week day)."
-        )
-    elif are_days and not options.week_day:
-        notes.append(
-            "These days are weeks apart: if they name weeks, choose the day on which goods come "
-            "(week day)."
-        )
-    return replace(spread, notes=tuple(notes))
+    notes = [f"{spread.words} {_hold(means)} quantities by date, {first} to {last}.", *notes]
+    notes += _passed(found, header, calendar.today) + _unread(spread, header)
+    return replace(spread, notes=tuple(notes)), calendar
+
+
+def _as_meant(
+    found: dict[int, date], named: Mapping[int, str], options: Options
+) -> tuple[dict[int, date], list[str]]:
+    """The day of each column on which goods are expected, and what the rehearsal says of it."""
+    row, texts = [*found.values()], [*named.values()]
+    name = timeline.quoted(texts[0])
+    if any(map(days.is_week, texts)):
+        meant = (options.week_day or "friday").title()
+        return found, [
+            f"A week means its {meant}: choose another day if goods come on it (week day).",
+        ]
+    if days.are_first_days_of_months(row):
+        found = {place: days.end_of_period(day, row) for place, day in found.items()}
+        return found, [
+            f"Columns named by first days of months hold what comes in these: {name} means "
+            f"{found[min(found)]}."
+        ]
+    if not days.are_weeks_apart(row):
+        return found, []
+    if options.week_day:
+        kept = [place for place, text in named.items() if days.names_its_day(text)]
+        found = days.on_weekday(found, kept, WEEKDAYS[options.week_day])
+        return found, [f"Weeks are from Monday to Sunday: {name} means {found[min(found)]}."]
+    return found, [
+        f"These days are weeks apart, and {name} is read as that {row[0]:%A}: if they name weeks, "
+        "choose the day on which goods come (week day)."
+    ]
+
+
+def _passed(found: Mapping[int, date], header: Header, today: date) -> list[str]:
+    passed = [header.cells[place] for place, day in sorted(found.items()) if day < today]
+    if not passed:
+        return []
+    verb = "have" if len(passed) > 1 else "has"
+    return [f"{timeline.in_words(passed)} {verb} passed: these quantities are late, and still expected."]
+
+
+def _unread(spread: Spread, header: Header) -> list[str]:
+    """Columns beside those of days that hold numbers, and are not understood."""
+    return [
+        f'"{name}" holds numbers and is not used: if goods are expected then, name it as the others.'
+        for name in _neighbors(spread.means, header)
+    ]
+
+
+def not_understood(known: Container[int], header: Header) -> dict[int, str]:
+    """The names of other columns that hold numbers, and may hold quantities for all that is known."""
+    return {
+        place: name
+        for place, name in enumerate(header.cells)
+        if name and place not in known and not _is_of_others(name) and _holds_numbers(header, place)
+    }
+
+
+def _neighbors(means: Mapping[int, object], header: Header) -> list[str]:
+    beside = {each + step for each in means for step in (-1, 1)}
+    return [name for place, name in not_understood(means, header).items() if place in beside]
+
+
+def _is_of_others(name: str) -> bool:
+    words = {*fold(name).split()}
+    is_total = begins_a_total(name) or days.says_open(name)
+    return bool(is_total or roles_of(name) or words & (OTHER_THINGS | NO_ORDERS | _NO_DELIVERIES))
+
+
+def _hold(means: Mapping[int, object]) -> str:
+    return "hold" if len(means) > 1 else "holds"
+
+
+def _dates(header: Header) -> Iterator[str]:
+    """What stands in columns of dates: a part number such as 02-13-X tells nothing."""
+    for place in range(len(header.cells)):
+        if _share(told := _cells(header, place), looks_like_day) >= _MOST:
+            yield from told
 
 
 def _by_place(header: Header, at: Mapping[int, str], options: Options) -> Spread:
+    alone = header.cells[next(iter(at))]
+    if len(at) < _FEWEST and not _says_quantity(alone):
+        place = next(iter(at.values()))
+        raise NeedsAnswer(
+            f'Does "{alone}" hold the quantity that comes to {place}? If so, choose quantity="{alone}" '
+            f"and location={place} for all lines.",
+            columns=header.cells,
+        )
     spread = Spread("location", at, header.cells)
-    notes = [f"{spread.words} hold quantities by location."]
-    for place in {each + step for each in at for step in (-1, 1)} - at.keys():
-        name = header.cells[place] if 0 <= place < len(header.cells) else ""
-        words = {*name.casefold().split()}
-        is_named = not name or roles_of(name) or begins_a_total(name) or words & OTHER_THINGS
-        if not is_named and _holds_numbers(header, place):
-            notes.append(
-                f'"{name}" holds numbers and is not used: if it is a location, name it as in your shop '
-                f'(--place "{name}={next(iter(at.values()))}").'
-            )
+    notes = [f"{spread.words} {_hold(at)} quantities by location."]
+    notes += [
+        f'"{name}" holds numbers and is not used: if it is a location, name it as in your shop '
+        f'(--place "{name}={next(iter(at.values()))}").'
+        for name in _neighbors(at, header)
+    ]
     return replace(spread, notes=tuple(notes))
 
 
-def settled(
-    spread: Spread, header: Header, columns: Mapping[str, int], options: Options
-) -> dict[str, int]:
-    """The columns of each role where quantities stand in `spread`. Raises `NeedsAnswer` where another
-    column may say what they do."""
-
-    def ask(question: str) -> NeedsAnswer:
-        used = {role: header.cells[place] for role, place in columns.items()}
-        return NeedsAnswer(question, columns=header.cells, used=used)
-
-    names = tuple(header.cells[place] for place in spread.means)
-    for role in _OF_THE_WHOLE_LINE:
-        place = columns.get(role)
-        if place is None or header.cells[place].startswith(names):
-            continue
-        if not all(map(_is_nothing, _cells(header, place))):
-            raise ask(
-                f'"{header.cells[place]}" tells the {IN_WORDS[role]} of a whole line, and not of which '
-                f"of {spread.words}: choose {role}=none if these hold what still comes, or correct them."
-            )
-    adds_up = "quantity" in columns and _adds_up(spread, header, columns, options)
-    for role in (spread.role, *([] if adds_up else ["quantity"])):
-        place = columns.get(role)
-        if place is not None and any(_cells(header, place)):
-            raise ask(
-                f'Is the {_SHORTLY[role]} in "{header.cells[place]}" or in {spread.words}? Choose '
-                f'{role}="{header.cells[place]}" or {role}=none.'
-            )
-    dropped = {
-        *_OF_THE_WHOLE_LINE,
-        "expected_before" if spread.role == "expected_on" else "",
-        "quantity",
-    }
-    return {role: place for role, place in columns.items() if role not in dropped} | spread.places
-
-
-_SHORTLY = {"quantity": "quantity", "expected_on": "expected date", "location": "location"}
-
-
-def _adds_up(spread: Spread, header: Header, columns: Mapping[str, int], options: Options) -> bool:
-    """Whether a column of quantities is the sum of the others in every line."""
-    codes = [columns[role] for role in ("sku", *OTHER_CODES) if role in columns]
-    for row in header.sample:
-        cells = [*row, *[""] * len(header.cells)]
-        if not any(cells[place].strip() for place in codes):
-            continue
-        try:
-            total, *parts = (
-                0 if is_none(cells[place]) else read_quantity(cells[place], Decimals(options.decimal))
-                for place in (columns["quantity"], *spread.means)
-            )
-        except UnreadableNumber:
-            continue
-        if total != sum(parts):
-            return False
-    return True
+def _says_quantity(name: str) -> bool:
+    return days.without_neutral_words(name) not in ("", name)
 
 
 def _holds_numbers(header: Header, place: int) -> bool:
@@ -248,10 +302,6 @@ def _cells(header: Header, place: int) -> list[str]:
 
 def _share(cells: Sequence[str], is_such: Callable[[str], bool]) -> float:
     return sum(map(is_such, cells)) / len(cells) if cells else 0.0
-
-
-def _is_nothing(cell: str) -> bool:
-    return is_none(cell) or not cell.strip(" 0.,")
 
 
 def _spelled(name: str) -> str:

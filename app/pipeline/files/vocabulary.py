@@ -30,9 +30,9 @@ STATES: Mapping[str, tuple[str, ...]] = {
 }
 """What a state says of the goods (open, draft, cancelled, closed), with the words for it."""
 
-OTHER_THINGS, TOTALS, PIECES, PACKS, YES, NO, NO_DAY = (
+OTHER_THINGS, TOTALS, PIECES, PACKS, YES, NO, NO_DAY, NO_PERIOD = (
     frozenset(_phrases(_TOLD["words"][name]))
-    for name in ("other_things", "totals", "pieces", "packs", "yes", "no", "no_day")
+    for name in ("other_things", "totals", "pieces", "packs", "yes", "no", "no_day", "no_period")
 )
 NO_PURCHASES, NO_ORDERS, SAID_LATER, SAID_EARLIER = (
     frozenset(_phrases(_TOLD["words"][name]))

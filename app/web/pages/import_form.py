@@ -7,7 +7,7 @@ from flask import request
 from app.pipeline.files.columns import NEEDED
 from app.pipeline.files.days import WEEKDAYS
 from app.pipeline.files.fold import fold
-from app.pipeline.files.options import Options
+from app.pipeline.files.options import Options, iso_day
 from app.pipeline.files.vocabulary import IN_WORDS, STATES
 
 DATE_ORDERS = {"dmy": "day first (31/12/2026)", "mdy": "month first (12/31/2026)"}
@@ -38,6 +38,7 @@ def read_options(earlier: Options) -> Options:
         date_order=_one_of("date_order", DATE_ORDERS),
         decimal=_one_of("decimal", DECIMALS),
         week_day=_one_of("week_day", WEEKDAYS),
+        first_day=_day("first_day"),
         sheet=_field("sheet") or earlier.sheet,
         is_complete=bool(request.form.get("is_complete")),
     )
@@ -68,6 +69,14 @@ def choices() -> Mapping[str, object]:
 
 def _field(name: str, otherwise: str = "") -> str:
     return request.form.get(name, otherwise).strip()[:_LONGEST]
+
+
+def _day(name: str) -> str | None:
+    """A day of the browser's own field; None for what is none."""
+    try:
+        return iso_day(_field(name))
+    except ValueError:
+        return None
 
 
 def _one_of(name: str, known: Mapping[str, object]) -> str | None:

@@ -311,6 +311,17 @@ def test_a_status_that_nobody_explained_is_asked_and_the_answer_is_kept(buyer: B
     assert (answered.new, later.new, later.bad) == (1, 1, 0)
 
 
+def test_a_row_without_units_in_any_week_closes_what_was_expected_of_it(buyer: Buyer) -> None:
+    header = "reference,sku,W49,W50,location"
+    buyer.send("PO-1,MUG-BLUE,40,12,41", columns=header)
+
+    report = buyer.send("PO-1,MUG-BLUE,0,,41", columns=header)
+
+    assert (report.changed, report.cancelled) == (1, 1)
+    assert expected(buyer) == {}
+    assert "1 row without units in any of these columns: nothing comes of it." in report.notes
+
+
 def test_what_was_received_before_anybody_knew_the_order_is_not_imported(buyer: Buyer) -> None:
     report = buyer.send("PO-1,MUG-BLUE,40,2026-12-05,41,40,", columns=RECEIVED)
 

@@ -2,57 +2,14 @@
 
 import io
 from datetime import date
-from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
 
-from app.pipeline.arrivals import Bad, Wording
-from app.pipeline.files.layout import Layout, examine
-from app.pipeline.files.lines import Tally, read_lines
+from app.pipeline.files.lines import read_lines
 from app.pipeline.files.options import Options
-from app.pipeline.files.text import NeedsAnswer
-
-TODAY = date(2026, 11, 29)
-PLACES = ("Berlin", "Hamburg Store")
-
-
-def examined(content: str | bytes, options: Options | None = None) -> Layout:
-    """The file as a shop in Berlin that sells mugs and towels reads it."""
-    raw = content if isinstance(content, bytes) else content.encode()
-    return examine(
-        lambda: io.BytesIO(raw),
-        options=options or Options(),
-        known_skus={"mug-blue", "towel"},
-        places=PLACES,
-        zone=ZoneInfo("Europe/Berlin"),
-        today=TODAY,
-    )
-
-
-def says(content: str | bytes, options: Options | None = None) -> list[str]:
-    """What each line gives, in the order of the file."""
-    lines = list(read_lines(examined(content, options), Tally()))
-    return [_in_words(line) for line in sorted(lines, key=lambda line: line.line)]
-
-
-def _in_words(line: Wording | Bad) -> str:
-    if isinstance(line, Bad):
-        return f"line {line.line}: {line.reason}"
-    parts = (line.reference, f"{line.quantity} {line.sku}", str(line.expected_on), line.location)
-    return " ".join(part for part in parts if part)
-
-
-def table(*header: str) -> str:
-    """Two columns of quantities under these names: 40 and 12 mugs."""
-    return f"PO,SKU,{','.join(header)}\nPO-1,MUG-BLUE,{','.join(['40', '12', '7'][: len(header)])}\n"
-
-
-def question(content: str, options: Options | None = None) -> str:
-    """What is asked before the file can be used."""
-    with pytest.raises(NeedsAnswer) as caught:
-        examined(content, options)
-    return str(caught.value)
+from app.pipeline.files.tally import Tally
+from tests.pipeline.files.reading import examined, question, says, table
 
 
 @pytest.mark.parametrize(
@@ -125,7 +82,7 @@ def test_the_day_of_a_week_holds_for_dates_in_cells_too() -> None:
 
 
 def test_the_rehearsal_says_how_the_columns_were_understood() -> None:
-    layout = examined(table("W49", "W50", "Total"))
+    layout = examined("PO,SKU,W49,W50,Total\nPO-1,MUG-BLUE,40,12,52\n")
 
     assert '"W49" to "W50" hold quantities by date, 2026-12-04 to 2026-12-11.' in layout.notes
     assert "A week means its Friday: choose another day if goods come on it (week day)." in layout.notes
@@ -226,12 +183,6 @@ def test_a_workbooks_days_are_columns_too() -> None:
 def test_what_was_said_of_a_table_of_weeks_holds_next_week() -> None:
     assert examined(table("W49", "W50")).key == examined(table("W50", "W51", "W52")).key
     assert examined(table("W49", "W50")).key != examined("PO,SKU,Color,W50\nPO-1,MUG-BLUE,x,1\n").key
-
-
-def test_columns_for_what_has_come_are_no_deliveries() -> None:
-    content = "PO,SKU,W49,W50,W49 received,W49 price\nPO-1,MUG-BLUE,40,12,7,9\n"
-
-    assert says(content) == ["PO-1 40 MUG-BLUE 2026-12-04", "PO-1 12 MUG-BLUE 2026-12-11"]
 
 
 def test_columns_of_sizes_are_no_weeks() -> None:

@@ -1,0 +1,342 @@
+"""What the names of columns of weeks, days and months leave open, and what stands beside them: what is
+not certain is asked."""
+
+import io
+from collections import deque
+from datetime import date
+
+import openpyxl
+import pytest
+
+from app.pipeline.files.options import Options
+from app.pipeline.files.spread import Spread
+from app.pipeline.files.text import MOST_LINES, FileRefused, Record
+from tests.pipeline.files.reading import examined, question, rehearsed, says, table
+
+WEEKS = ["PO-1 40 MUG-BLUE 2026-12-04", "PO-1 12 MUG-BLUE 2026-12-11"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Open qty", "Qty on order", "Open", "Offen", "Reste", "Total", "Ordered", "Confirmed qty"]
+)
+def test_a_total_beside_weeks_is_counted_once(name: str) -> None:
+    content = f"PO,SKU,{name},W49,W50\nPO-1,MUG-BLUE,52,40,12\nPO-1,TOWEL,3,,3\n"
+
+    assert says(content) == [*WEEKS, "PO-1 3 TOWEL 2026-12-11"]
+
+
+@pytest.mark.parametrize("name", ["Open qty", "Qty", "Reste", "Total"])
+def test_a_column_that_is_a_total_in_most_lines_is_asked_about(name: str) -> None:
+    """Beyond the first two hundred, too."""
+    same = "".join(f"PO-{number},MUG-BLUE,52,40,12\n" for number in range(300))
+    asked = question(f"PO,SKU,{name},W49,W50\n{same}PO-X,TOWEL,9,4,3\n")
+
+    assert f'"{name}"' in asked
+    assert '"W49" to "W50"' in asked
+
+
+def test_totals_are_compared_by_either_decimal_sign_and_money_is_none() -> None:
+    thousands = 'PO,SKU,Total qty,W49,W50\nPO-1,MUG-BLUE,"1,200",600,600\n'
+    money = "PO,SKU,Unit price,W49,W50,Total\nPO-1,MUG-BLUE,4.50,40,12,234.00\n"
+
+    assert says(thousands) == ["PO-1 600 MUG-BLUE 2026-12-04", "PO-1 600 MUG-BLUE 2026-12-11"]
+    assert says(money) == WEEKS
+
+
+@pytest.mark.parametrize(
+    ("content", "asked"),
+    [
+        ("PO,SKU,Cartons,W49,W50\nPO-1,MUG-BLUE,4,24,24\n", 'quantity in "Cartons" or in "W49"'),
+        ("PO,SKU,Units per case,W49,W50\nPO-1,MUG-BLUE,12,4,4\n", "count packs or single units"),
+        ("PO,SKU,Case pack,UOM,W49,W50\nPO-1,MUG-BLUE,12,CS,4,4\n", "count packs or single units"),
+        (
+            "PO,SKU,Cartons,Outstanding qty,Units per case,ETA\nPO-1,MUG-BLUE,4,48,12,2026-12-04\n",
+            'does "Outstanding qty" count single units?',
+        ),
+    ],
+)
+def test_packs_that_may_multiply_other_quantities_are_asked_about(content: str, asked: str) -> None:
+    assert asked in question(content)
+
+
+def test_units_beside_cartons_are_not_multiplied() -> None:
+    listed = "PO,SKU,Cartons,{},Units per case,ETA\nPO-1,MUG-BLUE,4,{},12,2026-12-04\n"
+    single = Options(columns={"outstanding": "Outstanding qty"})
+
+    assert says(listed.format("Open units", "36")) == ["PO-1 36 MUG-BLUE 2026-12-04"]
+    assert says(listed.format("Outstanding qty", "36"), single) == ["PO-1 36 MUG-BLUE 2026-12-04"]
+    assert says(listed.format("Open cartons", "3")) == ["PO-1 36 MUG-BLUE 2026-12-04"]
+    weeks = "PO,SKU,Case pack,W49 pcs,W50 pcs\nPO-1,MUG-BLUE,12,40,12\n"
+    assert says(weeks) == WEEKS
+
+
+@pytest.mark.parametrize(
+    "name", ["W49 (received)", "W49 received", "Received W49", "W49 - delivered", "W49 actual"]
+)
+def test_what_has_come_is_never_expected_and_asked_about_where_it_is_of_a_week_to_come(
+    name: str,
+) -> None:
+    content = f"PO,SKU,W49,W50,{name}\nPO-1,MUG-BLUE,40,12,{{}}\n"
+
+    assert f'"{name}" tells what has come' in question(content.format(7))
+    assert says(content.format(7), Options(columns={"received": ""})) == WEEKS
+    assert says(content.format(0)) == WEEKS
+
+
+@pytest.mark.parametrize(
+    "name", ["W42 (received)", "W48 received", "W49 (price)", "W49 shipped", "W49 demand", "W49 [kg]"]
+)
+def test_columns_that_say_something_else_of_a_week_are_not_used(name: str) -> None:
+    content = f"PO,SKU,{name},W49,W50\nPO-1,MUG-BLUE,7,40,12\n"
+
+    assert says(content, Options(columns={"quantity": ""})) == WEEKS
+    assert name in examined(content, Options(columns={"quantity": ""})).unused
+
+
+@pytest.mark.parametrize(
+    ("names", "today"),
+    [
+        (("W28", "W30", "W32"), date(2026, 11, 29)),
+        (("W28", "W30", "W32"), date(2026, 7, 5)),
+        (("S 1", "S 2"), date(2026, 11, 29)),
+        (("V1", "V2"), date(2026, 11, 29)),
+        (("7.5", "8.5", "9.5"), date(2027, 5, 2)),
+        (("6/8", "8/10", "10/12"), date(2026, 11, 29)),
+        (("1/2", "3/4"), date(2026, 11, 29)),
+        (("45001", "45002"), date(2026, 11, 29)),
+    ],
+)
+def test_sizes_waists_and_stores_are_no_days(names: tuple[str, ...], today: date) -> None:
+    quantities = ",".join("4" for _ in names)
+    listed = f"PO,SKU,Qty,ETA,{','.join(names)}\nPO-1,MUG-BLUE,12,2026-12-05,{quantities}\n"
+
+    assert "sizes, stores, or something else?" in question(table(*names), today=today)
+    assert says(listed, today=today) == ["PO-1 12 MUG-BLUE 2026-12-05"]
+
+
+@pytest.mark.parametrize(
+    "names", [("28", "30", "32"), ("Store 12", "Store 14"), ("W28 L30", "W30 L30"), ("10-12", "12-14")]
+)
+def test_numbers_alone_are_not_read(names: tuple[str, ...]) -> None:
+    assert "No column was found for: quantity ordered" in question(table(*names))
+
+
+def test_what_is_said_for_all_lines_is_not_overruled_by_columns() -> None:
+    day = Options(values={"expected_on": "2026-12-24"})
+    place = Options(values={"location": "Berlin"})
+
+    assert "No column was found for: quantity ordered" in question(table("W49", "W50"), day)
+    content = "PO,SKU,ETA,{},Hamburg Store\nPO-1,MUG-BLUE,2026-12-05,40,3\n"
+    assert "No column was found for: quantity ordered" in question(content.format("Berlin"), place)
+
+
+def test_one_column_named_for_a_location_is_asked_about() -> None:
+    content = "PO,SKU,ETA,{}\nPO-1,MUG-BLUE,2026-12-05,40\n"
+    answer = Options(columns={"quantity": "Berlin"}, values={"location": "Berlin"})
+
+    assert 'Does "Berlin" hold the quantity that comes to Berlin?' in question(content.format("Berlin"))
+    assert says(content.format("Berlin"), answer) == ["PO-1 40 MUG-BLUE 2026-12-05 Berlin"]
+    assert says(content.format("Qty Berlin")) == ["PO-1 40 MUG-BLUE 2026-12-05 Berlin"]
+
+
+@pytest.mark.parametrize(
+    ("names", "days"),
+    [
+        (("Sep", "Oct", "Nov", "Dec", "Jan"), ("2026-09-30", "2027-01-31")),
+        (("W36", "W40", "W49"), ("2026-09-04", "2026-12-04")),
+        (("Aug 31", "Dec 7"), ("2026-08-31", "2026-12-07")),
+        (("W52", "W1 2027"), ("2026-12-25", "2027-01-08")),
+        (("Dec 2026", "Jan"), ("2026-12-31", "2027-01-31")),
+        (("Q4", "Q1"), ("2026-12-31", "2027-03-31")),
+        (("W2", "W3"), ("2027-01-15", "2027-01-22")),
+    ],
+)
+def test_one_year_is_chosen_for_all_columns(names: tuple[str, ...], days: tuple[str, str]) -> None:
+    found = says(table(*names))
+
+    assert (found[0].split()[3], found[-1].split()[3]) == days
+
+
+@pytest.mark.parametrize(
+    ("names", "asked", "first_day", "days"),
+    [
+        (("KW 40", "KW 41"), "Which year", "2027-10-08", ("2027-10-08", "2027-10-15")),
+        (("KW 40", "KW 41"), "Which year", "2026-10-02", ("2026-10-02", "2026-10-09")),
+        (("Jun", "Jul"), "Which year", "2027-06-01", ("2027-06-30", "2027-07-31")),
+        (("2025-W40", "2025-W41"), "have passed", "2025-10-03", ("2025-10-03", "2025-10-10")),
+        (("W49 2025", "W50"), "have passed", "2025-12-05", ("2025-12-05", "2025-12-12")),
+        (("Week 1", "Week 2"), "first week of the year", "2027-01-05", ("2027-01-08", "2027-01-15")),
+        (("Week 1", "Week 2"), "first week of the year", "2026-11-30", ("2026-12-04", "2026-12-11")),
+        # A week that is said by its Sunday begins with it.
+        (("Week 1", "Week 2"), "first week of the year", "2026-12-06", ("2026-12-11", "2026-12-18")),
+        (("W28", "W30"), "sizes, stores", "2027-07-12", ("2027-07-16", "2027-07-30")),
+    ],
+)
+def test_the_day_of_the_first_column_is_asked_and_decides(
+    names: tuple[str, str], asked: str, first_day: str, days: tuple[str, str]
+) -> None:
+    assert asked in question(table(*names))
+    assert says(table(*names), Options(first_day=first_day)) == [
+        f"PO-1 40 MUG-BLUE {days[0]}",
+        f"PO-1 12 MUG-BLUE {days[1]}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"),
+    [
+        (("Jan", "Feb", "Nov", "Dec"), "do not follow each other"),
+        (("W50", "W49"), "do not follow each other"),
+        (("W49", "W49"), 'Two columns are named "W49"'),
+        (("W49 ordered", "W49 open"), 'Two columns are named "W49"'),
+        (("W49", "W50", "W51 tentative"), 'What does "W51 tentative" hold'),
+        (("Current", "Next week", "Week 3"), 'What does "Current" hold'),
+    ],
+)
+def test_columns_that_are_no_row_of_days_are_asked_about(names: tuple[str, ...], asked: str) -> None:
+    assert asked in question(table(*names))
+
+
+def test_a_year_of_months_that_is_nearly_over_is_asked_about() -> None:
+    months = ("Jan", "Mar", "May", "Aug", "Dec")
+
+    assert "Which year" in question(table(*months))
+    assert says(table(*months), today=date(2027, 1, 2))[0] == "PO-1 40 MUG-BLUE 2027-01-31"
+
+
+@pytest.mark.parametrize("part", ["13/02-X", "02-13-X", "13-02", "13/02/11-X"])
+def test_part_numbers_tell_nothing_of_days(part: str) -> None:
+    content = f"PO,SKU,Part,05/12,06/12\nPO-1,MUG-BLUE,{part},40,12\n"
+
+    assert "day first or month first" in question(content)
+    assert says(content, Options(date_order="dmy"))[0] == "PO-1 40 MUG-BLUE 2026-12-05"
+
+
+@pytest.mark.parametrize(
+    ("names", "ordered", "days"),
+    [
+        (("05/12", "12/12"), "", ("2026-12-05", "2026-12-12")),
+        (("05/12", "06/12"), "25/11/2026", ("2026-12-05", "2026-12-06")),
+        (("12/1/2026", "1/1/2027"), "", ("2026-12-31", "2027-01-31")),
+        (("01/12/2026", "01/01/2027"), "", ("2026-12-31", "2027-01-31")),
+        (("01/02", "01/03", "01/04"), "", None),
+        # They can only be weeks day first, and the file's other dates are month first.
+        (("05/12", "12/12"), "11/25/2026", None),
+    ],
+)
+def test_which_number_is_the_day_is_decided_for_all_columns(
+    names: tuple[str, ...], ordered: str, days: tuple[str, str] | None
+) -> None:
+    quantities = ",".join(["40", "12", "7"][: len(names)])
+    content = f"PO,SKU,Order date,{','.join(names)}\nPO-1,MUG-BLUE,{ordered},{quantities}\n"
+
+    if days is None:
+        assert "day first or month first" in question(content)
+    else:
+        assert says(content) == [f"PO-1 40 MUG-BLUE {days[0]}", f"PO-1 12 MUG-BLUE {days[1]}"]
+
+
+def test_rows_without_units_and_without_a_sku_are_counted() -> None:
+    content = "PO,SKU,W49,W50\nPO-1,MUG-BLUE,40,12\nPO-2,TOWEL,0,\nPO-3,,3,4\n"
+
+    assert says(content) == [*WEEKS, "PO-2 0 TOWEL 2026-12-04", "line 4: no SKU"]
+    assert "1 row without units in any of these columns: nothing comes of it." in rehearsed(content)
+
+
+def test_no_more_quantities_are_read_than_lines() -> None:
+    spread = Spread("expected_on", {2: "2026-12-04", 3: "2026-12-11"}, ("PO", "SKU", "W49", "W50"))
+    rows = (Record(line, ["PO-1", "MUG-BLUE", "40", "12"]) for line in range(MOST_LINES))
+
+    with pytest.raises(FileRefused, match="more than 200,000 quantities: split it"):
+        deque(spread.lines(rows, [1]), maxlen=0)
+
+
+def test_months_in_a_workbook_are_their_last_days() -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["PO", "SKU", date(2026, 12, 1), date(2027, 1, 1)])
+    sheet.append(["PO-1", "MUG-BLUE", 40, 12])
+    content = io.BytesIO()
+    book.save(content)
+
+    assert says(content.getvalue()) == ["PO-1 40 MUG-BLUE 2026-12-31", "PO-1 12 MUG-BLUE 2027-01-31"]
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (("2026-12-06", "2026-12-13"), '"2026-12-06" is read as that Sunday: if they name weeks'),
+        (("2026-12-07", "2026-12-14"), '"2026-12-07" is read as that Monday: if they name weeks'),
+        (("2026-12-01", "2027-01-01"), '"2026-12-01" means 2026-12-31'),
+        (("W47", "W48", "W49"), '"W47" to "W48" have passed: these quantities are late'),
+        (("W49", "W50", "Munich"), '"Munich" holds numbers and is not used'),
+    ],
+)
+def test_the_rehearsal_says_which_day_was_taken(names: tuple[str, ...], sentence: str) -> None:
+    assert any(sentence in note for note in rehearsed(table(*names)))
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        # SAP, a scheduling agreement with what is late already
+        (
+            "Purchasing Document;Material;Order Quantity;Past due;W 49.2026;W 50.2026;Total\n"
+            "4500;MUG-BLUE;60;5;40;15;60\n",
+            ["4500 40 MUG-BLUE 2026-12-04", "4500 15 MUG-BLUE 2026-12-11", "4500 5 MUG-BLUE None"],
+        ),
+        (
+            "Purchasing Document;Material;M 12/2026;M 01/2027\n4500;MUG-BLUE;40;12\n",
+            ["4500 40 MUG-BLUE 2026-12-31", "4500 12 MUG-BLUE 2027-01-31"],
+        ),
+        # NetSuite, by the first days of weeks
+        (
+            "Purchase Order,Item,11/30/2026,12/7/2026,12/14/2026\nPO1,MUG-BLUE,40,,7\n",
+            ["PO1 40 MUG-BLUE 2026-11-30", "PO1 7 MUG-BLUE 2026-12-14"],
+        ),
+        # Cin7, a pivot by month
+        (
+            "PO Number,Product Code,Supplier,Dec-26,Jan-27,Grand Total\nPO1,MUG-BLUE,Pott,40,12,52\n",
+            ["PO1 40 MUG-BLUE 2026-12-31", "PO1 12 MUG-BLUE 2027-01-31"],
+        ),
+        # Inventory Planner, windows beside figures of demand
+        (
+            "PO,SKU,On hand,Sales velocity,Dec 1 - Dec 7,Dec 8 - Dec 14\nPO1,MUG-BLUE,3,1.5,40,12\n",
+            ["PO1 40 MUG-BLUE 2026-12-07", "PO1 12 MUG-BLUE 2026-12-14"],
+        ),
+        # Katana
+        (
+            "PO #,Variant code / SKU,Ordered,Received,2026-12-07,2026-12-14\nPO1,MUG-BLUE,52,0,40,12\n",
+            ["PO1 40 MUG-BLUE 2026-12-07", "PO1 12 MUG-BLUE 2026-12-14"],
+        ),
+        # Odoo, a pivot
+        (
+            "Order Reference,Product,W49 2026,W50 2026,Total\nP21,[MUG-BLUE] Blue mug,40,12,52\n",
+            ["P21 40 MUG-BLUE 2026-12-04", "P21 12 MUG-BLUE 2026-12-11"],
+        ),
+        # by hand
+        (
+            "PO,SKU,W49,W50,Later\nPO1,MUG-BLUE,40,12,7\n",
+            ["PO1 40 MUG-BLUE 2026-12-04", "PO1 12 MUG-BLUE 2026-12-11", "PO1 7 MUG-BLUE None"],
+        ),
+        (
+            "PO,SKU,Ordered W49,Ordered W50,Received W49,Received W50\nPO1,MUG-BLUE,40,12,0,0\n",
+            ["PO1 40 MUG-BLUE 2026-12-04", "PO1 12 MUG-BLUE 2026-12-11"],
+        ),
+        (
+            "PO,SKU,Week 1 (Nov 30),Week 2 (Dec 7)\nPO1,MUG-BLUE,40,12\n",
+            ["PO1 40 MUG-BLUE 2026-12-04", "PO1 12 MUG-BLUE 2026-12-11"],
+        ),
+        (
+            "PO,SKU,week of Dec 6,week of Dec 13\nPO1,MUG-BLUE,40,12\n",
+            ["PO1 40 MUG-BLUE 2026-12-11", "PO1 12 MUG-BLUE 2026-12-18"],
+        ),
+        (
+            "PO,SKU,20261207,20261214\nPO1,MUG-BLUE,40,12\n",
+            ["PO1 40 MUG-BLUE 2026-12-07", "PO1 12 MUG-BLUE 2026-12-14"],
+        ),
+    ],
+)
+def test_planning_tables_of_the_fields_tools(content: str, lines: list[str]) -> None:
+    assert says(content) == lines
