@@ -38,6 +38,7 @@ _IN_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]")
 _YEAR = re.compile(r"20\d\d")
 _YEARS = (-1, 0, 1, 2)
 _QUARTER = 3
+_WEEKS_A_YEAR = (51, 52, 53)
 
 
 def without_neutral_words(name: str) -> str:
@@ -95,16 +96,18 @@ def days_of(text: str, calendar: Calendar) -> tuple[date, ...]:
         if (day := _day(text, replace(calendar, today=date(year, 1, 1))))
     }
     this, following = by_year.get(today.year), by_year.get(today.year + 1)
-    if this is not None and following is not None and not _is_same_a_year_later(this, following):
+    if this and following and not _is_same_a_year_later(text, this, following):
         plain = _day(text, calendar)
         return () if plain is None else (plain,)
     return tuple(sorted({*by_year.values()}))
 
 
-def _is_same_a_year_later(one: date, other: date) -> bool:
-    is_week = one.isocalendar()[1:] == other.isocalendar()[1:]
+def _is_same_a_year_later(text: str, one: date, other: date) -> bool:
+    """A week near New Year's may be of another year than the day by which it is named."""
+    if is_week(text):
+        return (other - one) // WEEK in _WEEKS_A_YEAR
     is_day = one.month == other.month and (one.day == other.day or all(map(_ends_month, (one, other))))
-    return one.year != other.year and (is_week or is_day)
+    return one.year != other.year and is_day
 
 
 def _ends_month(day: date) -> bool:

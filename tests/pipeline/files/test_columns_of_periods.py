@@ -157,6 +157,16 @@ def test_one_year_is_chosen_for_all_columns(names: tuple[str, ...], days: tuple[
     assert (found[0].split()[3], found[-1].split()[3]) == days
 
 
+def test_weeks_about_new_year_are_of_the_year_of_their_row() -> None:
+    weeks = ("week of Dec 22", "week of Dec 29", "week of Jan 5")
+
+    assert [line.split()[3] for line in says(table(*weeks), today=date(2026, 1, 4))] == [
+        "2025-12-26",
+        "2026-01-02",
+        "2026-01-09",
+    ]
+
+
 @pytest.mark.parametrize(
     ("names", "asked", "first_day", "days"),
     [
