@@ -1,8 +1,9 @@
 """Tables with a quantity for each week, day, month or location in a column of its own: read as the lines
 that they stand for, one for each quantity."""
 
+import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from app.pipeline.files import column_days as days
@@ -19,6 +20,23 @@ from app.pipeline.files.totals import is_nothing
 from app.pipeline.files.vocabulary import NO_ORDERS, OTHER_THINGS
 
 _NO_DELIVERIES = frozenset({"consumption", "demand", "sales", "stock", "usage", "velocity"})
+_PERIODS = frozenset(
+    {
+        "current",
+        "day",
+        "days",
+        "month",
+        "months",
+        "next",
+        "this",
+        "today",
+        "tomorrow",
+        "week",
+        "weeks",
+        "wk",
+    }
+)
+_NUMBER = "9"
 _FEWEST = 2
 _MOST = 0.5
 NO_UNITS = "0"
@@ -29,13 +47,13 @@ NO_UNITS = "0"
 class Spread:
     """Columns of quantities. `role` is what their names say of them (expected_on or location), `means`
     what each says, by its place: a day as in ISO 8601, `NO_DAY`, or a location. `came` are the places of
-    columns that tell what has come already of what another one holds."""
+    columns that tell what has come of a day, and whether another holds what is expected on it."""
 
     role: str
     means: Mapping[int, str]
     header: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    came: tuple[int, ...] = ()
+    came: Mapping[int, bool] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -185,7 +203,7 @@ def _by_day(
     }
     came = _of_days(header, calendar, days.already_in)
     expected = {days.days_of(text, calendar) for text in texts}
-    already = tuple(place for place, text in came.items() if days.days_of(text, calendar) in expected)
+    already = {place: days.days_of(text, calendar) in expected for place, text in came.items()}
     spread = Spread("expected_on", dict(sorted(means.items())), header.cells, came=already)
     first, last = min(found.values()), max(found.values())
     notes = [f"{spread.words} {_hold(means)} quantities by date, {first} to {last}.", *notes]
@@ -245,6 +263,26 @@ def not_understood(known: Container[int], header: Header) -> dict[int, str]:
         for place, name in enumerate(header.cells)
         if name and place not in known and not _is_of_others(name) and _holds_numbers(header, place)
     }
+
+
+def half_understood(spread: Spread, header: Header) -> str:
+    """The name of another column of numbers that looks like those of `spread`: "Next week" beside
+    "Week 3", "16/18" beside "12/14"; empty where there is none."""
+    ours = [header.cells[place] for place in spread.means if spread.means[place] != days.NO_DAY]
+    words, shapes = {word for name in ours for word in _words(name)}, {*map(_shape, ours)}
+    for name in not_understood({*spread.means, *spread.came}, header).values():
+        if _words(name) & (words | _PERIODS) or _shape(name) in shapes:
+            return name
+    return ""
+
+
+def _words(name: str) -> set[str]:
+    """Its words, whatever their numbers: "W51 tentative" and "W49" have one in common."""
+    return {*_shape(fold(name)).split()} - {_NUMBER}
+
+
+def _shape(name: str) -> str:
+    return re.sub(r"\d+", _NUMBER, name)
 
 
 def _neighbors(means: Mapping[int, object], header: Header) -> list[str]:

@@ -1,7 +1,6 @@
 """Columns that speak of a whole line beside those that hold a quantity each: totals say the same again,
 others must be asked about."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 from app.pipeline.files.column_days import says_open
@@ -9,15 +8,12 @@ from app.pipeline.files.columns import OTHER_CODES, roles_of
 from app.pipeline.files.fold import fold
 from app.pipeline.files.header import Header
 from app.pipeline.files.options import Options
-from app.pipeline.files.rows import begins_a_total
-from app.pipeline.files.spread import Spread, not_understood
+from app.pipeline.files.rows import begins_a_total, is_total_word
+from app.pipeline.files.spread import Spread, half_understood
 from app.pipeline.files.text import NeedsAnswer, Record
 from app.pipeline.files.totals import Beside, beside
 from app.pipeline.files.vocabulary import IN_WORDS, NO_ORDERS, OTHER_THINGS, PIECES
 
-_PERIOD = re.compile(
-    r"\b(?:days?|weeks?|months?|today|tomorrow|current|this|next|(?:w|wk|kw|cw|week)\d{0,2}\b)"
-)
 _TOTALS = ("quantity", "outstanding", "accepted")
 _OF_THE_WHOLE_LINE = (*_TOTALS, "received", "cancelled", "rejected")
 _SHORTLY = {"quantity": "quantity", "expected_on": "expected date", "location": "location"}
@@ -60,14 +56,15 @@ def _named_totals(
         place
         for place, name in enumerate(header.cells)
         if place not in taken
-        and (begins_a_total(name) or says_open(name))
+        and (is_total_word(name) or begins_a_total(name) or says_open(name))
         and not roles_of(name)
         and not {*fold(name).split()} & (OTHER_THINGS - {"total"} | NO_ORDERS)
     ]
 
 
 def _on_what_came(spread: Spread, header: Header, options: Options, seen: Mapping[int, Beside]) -> str:
-    names = [header.cells[place] for place in spread.came if seen[place].is_filled]
+    came = [place for place, is_expected in spread.came.items() if is_expected]
+    names = [header.cells[place] for place in came if seen[place].is_filled]
     if not names or "received" in options.columns:
         return ""
     return (
@@ -131,13 +128,11 @@ def _of_neighbors(spread: Spread, header: Header, options: Options) -> str:
     """A column of another week that is not understood ("Next week" beside "Week 3")."""
     if "quantity" in options.columns or spread.role != "expected_on":
         return ""
-    for name in not_understood({*spread.means, *spread.came}, header).values():
-        if _PERIOD.search(fold(name)):
-            return (
-                f'What does "{name}" hold beside {spread.words}? If goods are expected of it, name it '
-                "as the others are; if not, choose quantity=none, and it is not used."
-            )
-    return ""
+    name = half_understood(spread, header)
+    return name and (
+        f'What does "{name}" hold beside {spread.words}? If goods are expected of it, name it as the '
+        "others are; if not, choose quantity=none, and it is not used."
+    )
 
 
 def _names_pieces(spread: Spread) -> bool:
