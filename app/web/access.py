@@ -8,10 +8,12 @@ Other rules are written above a view: `@anyone`, `@machines`, `@needs(Role.LOOK)
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, g, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app.db import shops, staff
@@ -19,7 +21,7 @@ from app.db.models import Shop
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
 from app.web import browser_sessions, forms, headers
-from app.web.browser_sessions import NewSession
+from app.web.browser_sessions import NewSession, Pass
 
 Role = staff.Role
 
@@ -118,7 +120,8 @@ def begin_session(
     runtime: Runtime, *, shop_id: int, subject: str, name: str, role: Role, is_embedded: bool
 ) -> NewSession:
     """Sign this browser in for one shop; attach what this returns to the answer. Whoever was signed in
-    here before no longer is. Pages rendered after this call are the new viewer's."""
+    here before no longer is, but in the admin of another shop: it may be open in another tab, and goes
+    on by its passes. Pages rendered after this call are the new viewer's."""
     return begin_session_in(
         runtime, {shop_id: role}, subject=subject, name=name, is_embedded=is_embedded
     )
@@ -130,13 +133,19 @@ def begin_session_in(
     """The same for all shops of a person."""
     before, now = browser_sessions.digest_in_cookie(runtime.settings), runtime.clock()
     with runtime.sessions.begin() as session:
-        if before is not None:
+        if before is not None and not (is_embedded and _is_of_other_admins(session, before, roles, now)):
             staff.end_sign_in(session, before)
         token = staff.add_sign_in(
             session, roles, subject=subject, name=name, is_embedded=is_embedded, now=now
         )
     g.viewer = _find_signed_in(runtime, staff.digest_of(token))
     return NewSession(token, is_embedded, runtime.settings)
+
+
+def _is_of_other_admins(session: Session, digest: str, roles: Mapping[int, Role], now: datetime) -> bool:
+    """Whether a browser is signed in from the admins of other shops than these alone."""
+    rows = [each.sign_in for each in staff.find_sign_in(session, digest, now=now)]
+    return bool(rows) and all(one.is_embedded and one.shop_id not in roles for one in rows)
 
 
 def end_session(runtime: Runtime, response: Response) -> Response:
@@ -170,8 +179,11 @@ def _admit(app: Flask, runtime: Runtime) -> Response | None:
         return None
     if g.viewer is None:
         return _ask_to_sign_in()
-    _check_role(rule)
-    return None
+    shop_id = _shop_in_address()
+    entrance = None if shop_id is None or g.viewer.may(shop_id) else _entrance()
+    if entrance is None:
+        _check_role(rule)
+    return entrance
 
 
 def _rule_of(app: Flask, endpoint: str) -> _Rule:
@@ -182,28 +194,40 @@ def _rule_of(app: Flask, endpoint: str) -> _Rule:
 
 def _check_role(rule: _Rule) -> None:
     wanted = rule.role or (Role.LOOK if request.method in forms.SAFE_METHODS else Role.MANAGE)
-    shop_id = (request.view_args or {}).get("shop_id")
+    shop_id = _shop_in_address()
     if shop_id is not None:
-        need_shop(int(shop_id), wanted)
+        need_shop(shop_id, wanted)
     elif rule.role is None and wanted is not Role.LOOK:
         abort(403, "Nobody may do this: the page names no shop, and says of nobody that they may.")
     elif rule.role is not None and not any(viewer().may(each, wanted) for each in viewer().shop_ids):
         abort(403, "You can view this shop but not change it. Ask a manager.")
 
 
+def _shop_in_address() -> int | None:
+    shop_id = (request.view_args or {}).get("shop_id")
+    return None if shop_id is None else int(shop_id)
+
+
 def _find_viewer(runtime: Runtime) -> Viewer | None:
+    """By the cookie, or where that opens not the shop that is asked for, by the pass: a browser keeps
+    one cookie for the admins of all shops, that of the shop which was opened last."""
     settings, now = runtime.settings, runtime.clock()
     digest = browser_sessions.digest_in_cookie(settings)
     found = None if digest is None else _find_signed_in(runtime, digest)
-    if found is None:
-        given = browser_sessions.read_pass(settings, now=now)
-        if given is not None:
-            g.is_pass_over = given.is_over
-            _frame_as(runtime, given.shop_id)
-            found = None if given.is_over else _find_signed_in(runtime, given.digest)
+    given = browser_sessions.read_pass(settings, now=now)
+    if given is not None and (found is None or not found.may(_shop_in_address() or given.shop_id)):
+        found = _find_by_pass(runtime, given)
     if found is None and browser_sessions.is_local_visit():
         return _local_manager(runtime)
     return found
+
+
+def _find_by_pass(runtime: Runtime, given: Pass) -> Viewer | None:
+    """Nobody where it has run out, which is said where they are."""
+    for name in ("digest", "done_before", "fresh_pass"):
+        g.pop(name, None)
+    _frame_as(runtime, given.shop_id)
+    return None if given.is_over else _find_signed_in(runtime, given.digest)
 
 
 def _find_signed_in(runtime: Runtime, digest: str) -> Viewer | None:
@@ -245,14 +269,26 @@ def _local_manager(runtime: Runtime) -> Viewer:
     return Viewer("this machine", roles, is_embedded=False, csrf_token=token, is_signed_in=False)
 
 
+def _wants_page() -> bool:
+    return request.method == "GET" and bool(request.accept_mimetypes.accept_html)
+
+
+def _entrance() -> Response | None:
+    """To where whoever a shop's admin sent to this page is let in; None for anybody else."""
+    if _wants_page():
+        for kind in PLATFORMS.values():
+            entrance = kind.frames.entrance(request.path, request.args)
+            if entrance:
+                return redirect(entrance, 303)
+    return None
+
+
 def _ask_to_sign_in() -> Response:
-    wants_page = request.method == "GET" and request.accept_mimetypes.accept_html
-    if not wants_page:
+    if not _wants_page():
         abort(401, "Sign in first.")
-    for kind in PLATFORMS.values():
-        entrance = kind.frames.entrance(request.path, request.args)
-        if entrance:
-            return redirect(entrance, 303)
+    entrance = _entrance()
+    if entrance is not None:
+        return entrance
     if "framed_by" in g:
         text = render_template("signed_out.html")
         return Response(text, status=401, mimetype="text/html")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask, redirect
+from flask import Flask, redirect, request
 from playwright.sync_api import Browser, expect
 from redis import Redis
 from werkzeug.wrappers import Response
@@ -90,7 +90,7 @@ def embedded(runtime: Runtime, shop_id: int, *, keeps_cookies: bool) -> Iterator
         def enter() -> Response:
             new = access.begin_session(
                 runtime,
-                shop_id=shop_id,
+                shop_id=request.args.get("shop", shop_id, type=int),
                 subject="shopify:1",
                 name="Ann",
                 role=Role.MANAGE,
@@ -102,12 +102,13 @@ def embedded(runtime: Runtime, shop_id: int, *, keeps_cookies: bool) -> Iterator
             app.after_request(without_cookies)
         with served(app, "127.0.0.1") as site:
             admin.add_url_rule("/", "page", lambda: framing(site))
+            admin.add_url_rule("/<int:shop>", "of", lambda shop: framing(site, f"?shop={shop}"))
             yield admin_site, app
 
 
-def framing(site: str) -> str:
+def framing(site: str, of: str = "") -> str:
     """A page with Backline in a frame."""
-    return f'<link rel="icon" href="data:,"><iframe name="app" src="{site}/enter"></iframe>'
+    return f'<link rel="icon" href="data:,"><iframe name="app" src="{site}/enter{of}"></iframe>'
 
 
 def without_cookies(response: Response) -> Response:
@@ -137,6 +138,30 @@ def test_in_the_frame_of_the_admin_one_is_signed_in(
     assert "towels" not in text
     assert [cookie["name"] for cookie in cookies] == ["__Host-backline"] * keeps_cookies
     assert complaints == []
+
+
+@pytest.mark.parametrize("keeps_cookies", [True, False])
+def test_two_shops_are_open_in_two_tabs_of_the_admin(
+    browser_at_large: Browser, runtime: Runtime, shop_id: int, *, keeps_cookies: bool
+) -> None:
+    """The browser keeps one cookie for both, for all shops have one admin."""
+    context = browser_at_large.new_context()
+    ours, theirs = context.new_page(), context.new_page()
+    with runtime.sessions.begin() as session:
+        others = [shop.id for shop in shops.list_shops(session) if shop.id != shop_id]
+
+    with embedded(runtime, shop_id, keeps_cookies=keeps_cookies) as (admin_site, _):
+        ours.goto(admin_site)
+        theirs.goto(f"{admin_site}/{others[0]}")
+        expect(theirs.frame_locator("iframe").locator("main")).to_contain_text("towels")
+        for page, domain in ((ours, DOMAIN), (theirs, "towels")):
+            frame = page.frame_locator("iframe")
+            frame.get_by_role("link", name=domain).click()
+            expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
+        again = ours.frames[1].goto(ours.frames[1].url)
+    assert again is not None
+    assert again.status == 200
+    context.close()
 
 
 def test_an_open_page_in_a_frame_keeps_its_pass_fresh(

@@ -33,7 +33,7 @@ from tests.web.installs import (
     shops_stored,
 )
 from tests.web.posting import post
-from tests.web.visitors import SITE
+from tests.web.visitors import SITE, form_token
 
 
 @pytest.fixture
@@ -324,6 +324,46 @@ def test_the_first_visitor_of_an_embedded_app_takes_the_shop_up(stage: Stage) ->
         f"frame-ancestors https://{MUGS} https://admin.shopify.com;"
         in (page.headers["Content-Security-Policy"])
     )
+
+
+def test_shops_that_are_open_in_two_tabs_of_the_admin_do_not_shut_each_other_out(stage: Stage) -> None:
+    """The admin of all shops is one site: the browser keeps one cookie there, that of the shop which was
+    opened last."""
+    browser, given = stage.browser(), []
+    for shop in (stage.mugs, stage.towels):
+        shop.oauth.install()
+        given.append(stage.enter(browser, shop.oauth.session_token(), shop.domain).location)
+    mugs, towels = (address.partition("?")[0] for address in given)
+    pass_of_mugs = parse_qs(urlsplit(given[0]).query)["pass"][0]
+
+    opened = browser.get(f"{mugs}/settings?pass={pass_of_mugs}")
+    saved = browser.post(
+        f"{mugs}/orders/views?pass={pass_of_mugs}",
+        data={"csrf_token": form_token(opened), "name": "Mine", "shown": "list=all&q=mug"},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    renewed = browser.get("/pass", headers={"X-Backline-Pass": pass_of_mugs}).get_json()["pass"]
+    led = browser.get(f"{mugs}/orders?embedded=1&shop={MUGS}")
+    refused = browser.get(f"{mugs}/orders")
+
+    assert (opened.status_code, saved.status_code) == (200, 303)
+    assert "Mine" in browser.get(f"{mugs}/orders?list=all&pass={renewed}").text
+    assert led.location.startswith(f"/shopify/app?embedded=1&shop={MUGS}")
+    assert refused.status_code == 404
+    assert browser.get(towels).status_code == 200
+
+
+def test_a_tab_of_another_shop_whose_pass_is_over_says_so(stage: Stage) -> None:
+    browser, given = stage.browser(), []
+    for shop in (stage.mugs, stage.towels):
+        shop.oauth.install()
+        given.append(stage.enter(browser, shop.oauth.session_token(), shop.domain).location)
+    stage.clock.sleep(601)
+
+    answer = browser.get(given[0])
+
+    assert answer.status_code == 401
+    assert "Open Backline again" in answer.text
 
 
 def test_an_embedded_visitor_of_one_shop_sees_no_other(stage: Stage) -> None:
