@@ -26,8 +26,8 @@ class TablesMissingError(sa.exc.OperationalError):
 
 def open_database(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa.Engine:
     """As `open_engine`. A table or column that is not there raises `TablesMissingError` where the
-    migrations of this build have not run, and `ProgrammingError` where they have: then our statement is
-    wrong, and no `backline release` helps."""
+    migrations of this build have not run, and `ProgrammingError` where they have, those of a newer build
+    with them or not: then our statement is wrong, and no `backline release` helps."""
     engine = open_engine(database_url, connections=connections)
     namer = _Namer(engine)
     sa.event.listen(engine, "handle_error", namer.name, retval=True)
@@ -59,7 +59,7 @@ class _Namer:
             return False
         probe = open_engine(self._url, connections=1)
         try:
-            if migrate.compare(probe.execution_options(read_only=True)) is Schema.PRESENT:
+            if migrate.compare(probe.execution_options(read_only=True)) is not Schema.OLDER:
                 return True
         except sa.exc.SQLAlchemyError:
             return False

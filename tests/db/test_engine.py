@@ -45,16 +45,33 @@ def test_what_no_migration_makes_is_a_defect_of_ours(new: sa.Engine, statement: 
 
 
 @pytest.mark.parametrize("statement", WRONG)
+def test_where_a_newer_build_has_been_nobody_is_sent_to_the_migrations(
+    new: sa.Engine, statement: str
+) -> None:
+    """They have run, and more of them than we know: to run ours would help nobody."""
+    migrate.upgrade(new)
+    mark_as(new, "of a newer build")
+
+    with pytest.raises(sa.exc.ProgrammingError) as raised:
+        ask(new, statement)
+
+    assert not isinstance(raised.value, NO_DATABASE)
+
+
+def mark_as(database: sa.Engine, revision: str) -> None:
+    """As migrated up to there."""
+    with database.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
+
+
+@pytest.mark.parametrize("statement", WRONG)
 @pytest.mark.parametrize("revision", [None, "0012"])
 def test_what_a_migration_may_still_make_waits_for_it(
     new: sa.Engine, revision: str | None, statement: str
 ) -> None:
     if revision is not None:
         migrate.upgrade(new)
-        with new.begin() as connection:
-            connection.execute(
-                sa.text("UPDATE alembic_version SET version_num = :one"), {"one": revision}
-            )
+        mark_as(new, revision)
 
     with pytest.raises(TablesMissingError):
         ask(new, statement)
