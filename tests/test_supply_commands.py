@@ -141,7 +141,7 @@ def test_what_a_file_does_not_tell_is_said_in_words_and_kept(
         (("--column", "SKU"), "--column 'SKU': write it as name=value."),
         (("--column", "color=Color"), "There is nothing called 'color' to set."),
         (("--column", "sku=Master"), "There is no column 'Master'. The file's columns are: reference"),
-        (("--status", "QC=maybe"), "a status means one of open, draft, cancelled, closed"),
+        (("--status", "QC=maybe"), "a status means one of open, draft, canceled, closed"),
     ],
 )
 def test_an_answer_that_can_t_be_used_says_what_to_write(

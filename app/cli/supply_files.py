@@ -45,7 +45,7 @@ _SHOWN_SKUS = 20
     "states",
     multiple=True,
     metavar="WORD=MEANING",
-    help="What a status means: open, draft, cancelled, or closed.",
+    help="What a status means: open, draft, canceled, or closed.",
 )
 @click.option("--sku", "skus", multiple=True, metavar="SKU=SKU", help="The shop's SKU that is meant.")
 @click.option("--accept-skus", is_flag=True, help="Use the nearest SKU for every unknown one.")
@@ -135,7 +135,7 @@ def _show_layout(layout: OrderFile) -> None:
         click.echo(f"Not used: {', '.join(layout.unused)}.")
     if layout.unknown_states:
         words = ", ".join(f'--status "{word}=open"' for word in layout.unknown_states)
-        click.echo(f"Say what each status means (open, draft, cancelled, or closed): {words}")
+        click.echo(f"Say what each status means (open, draft, canceled, or closed): {words}")
 
 
 def _import(

@@ -56,4 +56,9 @@ def short_day(day: date) -> str:
 
 def in_days(count: int) -> str:
     """So many days."""
-    return f"{count} day" if count == 1 else f"{count} days"
+    return counted(count, "day")
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """1 unit, 2 units."""
+    return f"{count} {one}" if count == 1 else f"{count} {many or f'{one}s'}"

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.core.holds import STANDING, HoldState, Place, Policy, Put, TagRule, policy_of
+from app.core.steps import counted
 from app.db.audit import record_event
 from app.db.models import HoldCheckRow, HoldRow, Order, PromiseRow, RouteRow, Shop
 from app.db.statements import chunks, upsert
@@ -239,7 +240,7 @@ def end(
             f"hold {state}",
             at=now,
             order_id=row.order_id,
-            before=f"{sum(units for _, units in row.units)} units of {name} on hold",
+            before=f"{counted(sum(units for _, units in row.units), 'unit')} of {name} on hold",
             after="not on hold",
             why=why,
         )

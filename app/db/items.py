@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.states import ArrivalState
+from app.core.steps import in_days
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look, lock_item
 from app.db.due_orders import judge_orders
@@ -167,5 +168,5 @@ def _terms_in_words(terms: ItemTerms) -> str:
     if terms.release_on:
         words.append(f"released on {terms.release_on.isoformat()}")
     if terms.lead_time_days is not None:
-        words.append(f"lead time {terms.lead_time_days} days")
+        words.append(f"lead time {in_days(terms.lead_time_days)}")
     return ", ".join(words)

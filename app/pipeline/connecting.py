@@ -54,7 +54,7 @@ def renew_access(runtime: Runtime, shop: Shop, grant: Grant) -> None:
 
 def connect_shop(runtime: Runtime, platform: str, domain: str, token: str | None = None) -> Connected:
     """Check the token and its scopes, keep it, register the webhooks, and begin the import. Without a
-    token the app's own credentials bring one, where shop and app belong to one organisation.
+    token the app's own credentials bring one, where shop and app belong to one organization.
 
     Raises `NeedsMerchant` if the token is refused, a scope is missing (naming each) or none is given;
     nothing is stored then.

@@ -10,6 +10,7 @@ from app.core.endings import Sighting
 from app.core.freshness import next_look, next_reading
 from app.core.reckoning import DriftSince
 from app.core.reconcile import Balance, suspects
+from app.core.steps import counted
 from app.core.weighing import Settlement
 from app.db import audit, due_items, due_orders, promises, selling, shops, stale_orders
 from app.db.arrivals import supply_awaiting_shipments
@@ -121,7 +122,7 @@ def record_drift(session: Session, gathered: Gathered, balance: Balance) -> None
         "drift",
         at=gathered.now,
         item_id=gathered.item.item_id,
-        after=f"{units} units",
+        after=counted(units, "unit"),
         why=_drift_in_words(units),
         cause=gathered.item.cause,
     )

@@ -15,7 +15,7 @@ from app.core.habit import Habit
 from app.core.lead_times import Experience
 from app.core.model import Arrival, Basis
 from app.core.promise import explain
-from app.core.steps import Step, replay, short_day
+from app.core.steps import Step, counted, replay, short_day
 from app.core.undated import by_lead_time
 from app.core.working_days import EVERY_DAY, WorkingDays
 from app.pipeline.calendars import Calendars, working_days_of
@@ -280,3 +280,11 @@ def test_an_order_counts_from_when_it_came_not_from_when_it_was_read(
 def moment(text: str) -> datetime:
     """A moment of the shop's clock."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "0 deliveries"), (1, "1 delivery"), (2, "2 deliveries")]
+)
+def test_a_count_agrees_with_what_is_counted(count: int, words: str) -> None:
+    assert counted(count, "delivery", "deliveries") == words
+    assert counted(count, "unit") == ("1 unit" if count == 1 else f"{count} units")

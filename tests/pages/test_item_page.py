@@ -113,8 +113,8 @@ def test_the_picture_can_be_read_without_seeing_it(world: World, page: Page) -> 
         rows = [row.inner_text().split("\t") for row in page.locator(".chart tbody tr").all()]
 
     assert " ".join(description.split()) == (
-        "6 units are ordered, 3 are available today, 2 arrive Dec 5, 2026, 10 arrive Dec 19, 2026. "
-        "After that 0 are still backordered."
+        "6 units ordered, 3 available today, 2 arriving Dec 5, 2026, 10 arriving Dec 19, 2026. "
+        "After that 0 still backordered."
     )
     assert dashes == [None, "7 4"]
     assert rows == [

@@ -64,7 +64,7 @@ def test_from_the_link_to_the_page_and_out_again(
         page.get_by_role("button", name="Sign out").click()
         page.goto(f"{site}/shops/{shop_id}")
         page.screenshot(path=tmp_path / "sign-in.png")
-        page.get_by_label("E-mail address").fill(ANN)
+        page.get_by_label("Email address").fill(ANN)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{site}/shops/{shop_id}")

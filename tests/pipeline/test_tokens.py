@@ -179,7 +179,7 @@ def test_an_app_of_the_shops_own_organisation_needs_no_token(
     clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
     world = make_world(clean_pg, redis, settings, client_id=settings.shopify_client_id)
-    with pytest.raises(NeedsMerchant, match="same organisation"):
+    with pytest.raises(NeedsMerchant, match="same organization"):
         connect_shop(world.runtime, "shopify", world.shop.domain)
     world.shop.oauth.is_own_app = True
 

@@ -440,7 +440,7 @@ def test_what_is_typed_into_the_sign_in_form_becomes_no_markup(app: Flask, text:
     assert answer.status_code == 401
     assert "<script>document" not in answer.get_data(as_text=True)
     assert "<svg/" not in answer.get_data(as_text=True)
-    assert "49" not in answer.get_data(as_text=True).partition("E-mail")[2].partition(">")[0]
+    assert "49" not in answer.get_data(as_text=True).partition("Email")[2].partition(">")[0]
 
 
 # Secrets

@@ -134,7 +134,7 @@ def _record(
         shop_id,
         "arrivals imported",
         at=now,
-        after=f"{report.new} new, {report.changed} changed, {report.cancelled} cancelled",
+        after=f"{report.new} new, {report.changed} changed, {report.cancelled} canceled",
         why=f"by {by}" if by else "",
         cause=f"file {name}",
     )

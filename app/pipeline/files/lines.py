@@ -277,7 +277,7 @@ class _Reader:
             if state is None:
                 raise _Unusable(
                     f"the status {word[:40]!r} is not known: say whether it means open, draft, "
-                    "cancelled or closed"
+                    "canceled or closed"
                 )
         return next((state for state in _GRAVEST if state in states.values()), "open")
 

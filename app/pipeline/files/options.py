@@ -83,10 +83,15 @@ def options_in_words(
     is_complete: bool = False,
 ) -> Options:
     """What a person wrote as `name=value` words. Raises `ValueError` with what to write instead."""
-    said_states = {fold(word): meaning for word, meaning in pairs(states, what="--status").items()}
+    # The platforms' own word for the state is "cancelled"; Americans write it with one l.
+    said_states = {
+        fold(word): meaning.replace("canceled", "cancelled")
+        for word, meaning in pairs(states, what="--status").items()
+    }
     for word, meaning in said_states.items():
         if meaning not in STATES:
-            raise ValueError(f"--status {word}={meaning}: a status means one of {', '.join(STATES)}.")
+            known = ", ".join(STATES).replace("cancelled", "canceled")
+            raise ValueError(f"--status {word}={meaning}: a status means one of {known}.")
     said_columns = pairs(columns, what="--column")
     said_values = pairs(values, what="--value")
     for role in (*said_columns, *said_values):

@@ -188,14 +188,14 @@ def renew_access(http: Http, settings: "Settings", shop: str, refresh_token: str
 
 
 def fetch_own_token(http: Http, settings: "Settings", shop: str) -> Grant:
-    """A token for a shop of the app's own organisation, which needs nobody's consent: it lasts a day.
+    """A token for a shop of the app's own organization, which needs nobody's consent: it lasts a day.
     Raises `NeedsMerchant`, and `RejectedVisit` for what is no shop."""
     try:
         return _ask(http, settings, read_shop_domain(shop), {"grant_type": "client_credentials"})
     except _RefusedError as error:
         raise NeedsMerchant(
             f"{shop} gives this app no token: install the app in the shop, and see that both belong to "
-            f"the same organisation. It says: {error}"
+            f"the same organization. It says: {error}"
         ) from error
 
 

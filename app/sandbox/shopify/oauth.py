@@ -50,7 +50,7 @@ class OAuth:
 
     `app_url` is where the app lives. `former_secrets` are client secrets that still open the endpoint.
     `most_at_once` is how many renewals were ever under way at the same time; `renewals` how many were
-    answered. `is_own_app`: shop and app belong to one organisation.
+    answered. `is_own_app`: shop and app belong to one organization.
     """
 
     shop: "SandboxShop"

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, request, url_for
 from werkzeug.wrappers import Response
 
 from app.core.bounds import LARGEST_ID, MOST_UNITS, read_whole
+from app.core.steps import counted, in_days
 from app.db import arrivals, items, undo
 from app.db.models import ArrivalRow
 from app.db.pages import incoming
@@ -300,6 +301,6 @@ def _learned(opened: OpenShop, name: str, found: Sequence[Delivery]) -> str:
     days = habit.within(terms.share)
     share = round(100 * terms.share)
     return (
-        f"Dates allow {days} day{'' if days == 1 else 's'} for late arrival, so that {share}% of "
-        f"deliveries come in time (learned from {habit.cases} deliveries)."
+        f"Dates allow {in_days(days)} for late arrival, so that {share}% of deliveries come in time "
+        f"(learned from {counted(habit.cases, 'delivery', 'deliveries')})."
     )

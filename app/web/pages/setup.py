@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Blueprint, url_for
 
 from app.core.regimes import Regime
+from app.core.steps import in_days
 from app.db.arrivals import locations
 from app.db.pages.setup import SetupFacts, read_setup
 from app.pipeline.runtime import Runtime
@@ -85,7 +86,7 @@ def _dates(opened: OpenShop, facts: SetupFacts) -> list[Step]:
     lead_time = (
         "Used when no delivery is scheduled. Without one, such orders show no date."
         if shop.lead_time_days is None
-        else f"{shop.lead_time_days} days, used when no delivery is scheduled."
+        else f"{in_days(shop.lead_time_days)}, used when no delivery is scheduled."
     )
     calendar = (
         f"Business days of {shop.country}."

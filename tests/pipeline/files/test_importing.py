@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from app.core.model import Arrival
 from app.db import arrivals
 from app.pipeline.arrivals import Bad
-from app.pipeline.files.options import Options
+from app.pipeline.files.options import Options, options_in_words
 from tests.builders import ITEM, LOCATION, NOW, day
 from tests.pipeline.purchase_orders import THERE, Buyer, a_buyer, see_item, stock_rises
 
@@ -303,7 +303,7 @@ def test_a_status_that_nobody_explained_is_asked_and_the_answer_is_kept(buyer: B
     line = f"{LINE},Awaiting QC"
     asked = buyer.send(line, columns=STATED)
     assert (asked.bad, asked.new) == (1, 0)
-    assert "say whether it means open, draft, cancelled or closed" in buyer.bad[0].reason
+    assert "say whether it means open, draft, canceled or closed" in buyer.bad[0].reason
 
     answered = buyer.send(line, columns=STATED, options=Options(states={"awaiting qc": "open"}))
     later = buyer.send("PO-2,MUG-BLUE,1,2026-12-05,41,Awaiting QC", columns=STATED)
@@ -439,3 +439,8 @@ def test_an_import_of_many_portions_is_one(buyer: Buyer) -> None:
 
     assert (report.new, report.bad) == (2500, 0)
     assert (buyer.send(*lines[1:]).unchanged, buyer.send(*lines).unchanged) == (2499, 2500)
+
+
+@pytest.mark.parametrize("spelled", ["canceled", "cancelled"])
+def test_a_status_can_mean_canceled_in_either_spelling(spelled: str) -> None:
+    assert options_in_words(states=[f"Void={spelled}"]).states == {"void": "cancelled"}
