@@ -144,6 +144,21 @@ def test_an_order_past_its_first_promise_is_told(
     assert "Order #1 was first promised for Nov 21, 2026: now expected Nov 28, 2026." in told
 
 
+def test_an_order_that_waits_too_long_is_told_once_though_the_item_promised_first_has_shipped(
+    mailing: Runtime, shop_id: int, subscribe: Subscribe
+) -> None:
+    waiting_order(mailing, shop_id, regime=Regime.NONE, days_ago=20)
+    with mailing.sessions.begin() as session:
+        session.execute(sa.update(PromiseRow).values(first_expected_on=in_days(-4)))
+    subscribe()
+    tell_all(mailing)
+
+    with mailing.sessions.begin() as session:
+        session.execute(sa.update(PromiseRow).values(first_expected_on=in_days(-2)))
+
+    assert tell_all(mailing) == 0
+
+
 def out_of_turn(runtime: Runtime, shop_id: int, *, days_ago: int = 0) -> None:
     """#1 was short and shipped, of two items, and a hold of ours on it was released."""
     with runtime.sessions.begin() as session:

@@ -115,11 +115,12 @@ def _notices(look: Look) -> Iterator[Finding]:
 
 
 def _overdue_orders(look: Look) -> Iterator[Finding]:
+    """By order: once the item that was promised first has shipped, a later day is its first promise."""
     for order in alerts.overdue_orders(look.session, look.shop.id, today=look.today):
         now = f"now expected {spell(order.expected_on)}" if order.expected_on else "no date known now"
         yield Finding(
             AlertKind.ORDER,
-            f"order {order.order_id} {order.promised_on.isoformat()}",
+            f"order {order.order_id}",
             f"Order {order.name} was first promised for {spell(order.promised_on)}: {now}.",
             f"orders/{order.order_id}",
         )
