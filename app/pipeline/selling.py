@@ -32,7 +32,7 @@ from app.db.models import SellingRow, Shop, StockItem
 from app.db.selling import DueCheck, SettingKey
 from app.pipeline import selling_asks
 from app.pipeline.context import ShopContext
-from app.pipeline.selling_asks import Written
+from app.pipeline.selling_asks import Told, Written
 from app.pipeline.selling_permission import may_write
 from app.pipeline.selling_refusals import conclude
 from app.pipeline.whatif import Standing, standing_of
@@ -184,7 +184,7 @@ def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prosp
     readable = [one for one in prospects if one.check.item_id not in told.refusals]
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
-        steps = _plan(session, shop, readable, told.settings, context.clock())
+        steps = _plan(session, shop, readable, told, context.clock())
         is_free = may_write(shop)
     if not is_free:
         why = _NOT_ALLOWED.format(scope=context.platform.traits.selling_scope)
@@ -228,15 +228,16 @@ def _plan(
     session: Session,
     shop: Shop,
     prospects: Sequence[Prospect],
-    settings: Sequence[SellingSetting],
+    told: Told,
     now: datetime,
 ) -> list[Step]:
-    """What to do about each setting. New items are taken on as long as the shop's limit lets us."""
+    """What to do about each setting. New items are taken on as long as the shop's limit lets us. What is
+    not told now is kept as it is: it is to be given back."""
     places = {one.check.item_id: one.places for one in prospects}
     rows = selling.rows_of(session, shop.id, list(places))
     changed = selling.items_taken_on(session, shop.id)
     steps = []
-    for setting in settings:
+    for setting in told.settings:
         row = rows.pop(key_of(setting), None)
         step = next_step(setting, row, places[setting.item_id].get(setting.location_id))
         if step.act is Act.SET and setting.item_id not in changed:
@@ -246,8 +247,8 @@ def _plan(
         if _keep(session, shop.id, step, row, now):
             steps.append(step)
     for key in rows:
-        # It no longer exists: nothing is left to give back.
-        selling.forget(session, shop.id, key)
+        if (key.item_id, key.target_id) in told.gone:
+            selling.forget(session, shop.id, key)
     return steps
 
 

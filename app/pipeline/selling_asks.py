@@ -15,10 +15,11 @@ from app.platforms.http import PlatformRefused
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How items are sold now, and why it was not told of others, by item. `is_final`: asking again soon
-    is of no use."""
+    """How items are sold now, what is gone (see `SellingRead`), and why others were not told of, by
+    item. `is_final`: asking again soon is of no use."""
 
     settings: list[SellingSetting] = field(default_factory=list)
+    gone: frozenset[tuple[int, int]] = frozenset()
     refusals: dict[int, str] = field(default_factory=dict)
     is_final: bool = False
 
@@ -36,22 +37,26 @@ def read(seller: Seller, items: Sequence[SoldItem]) -> Told:
     told = _ask(seller, items)
     if told.is_final or not told.refusals or len(items) == 1:
         return told
-    settings: list[SellingSetting] = []
-    refusals: dict[int, str] = {}
-    for item in items:
-        alone = _ask(seller, [item])
-        settings += alone.settings
-        refusals |= alone.refusals
-    return Told(settings, refusals)
+    each = [_ask(seller, [item]) for item in items]
+    return Told(
+        [setting for one in each for setting in one.settings],
+        frozenset(key for one in each for key in one.gone),
+        {item_id: why for one in each for item_id, why in one.refusals.items()},
+    )
 
 
 def _ask(seller: Seller, items: Sequence[SoldItem]) -> Told:
     try:
-        return Told(list(seller.read(items)))
+        told = seller.read(items)
     except NeedsMerchant as denied:
-        return Told([], dict.fromkeys((one.item_id for one in items), first_line(denied)), is_final=True)
+        return Told(refusals=_of_all(items, denied), is_final=True)
     except PlatformRefused as refused:
-        return Told([], dict.fromkeys((one.item_id for one in items), first_line(refused)))
+        return Told(refusals=_of_all(items, refused))
+    return Told(told.settings, told.gone)
+
+
+def _of_all(items: Sequence[SoldItem], error: Exception) -> dict[int, str]:
+    return dict.fromkeys((one.item_id for one in items), first_line(error))
 
 
 def write(seller: Seller, changes: Sequence[SellingChange]) -> Written:

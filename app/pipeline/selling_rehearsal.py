@@ -68,7 +68,7 @@ def rehearse(
         titles = items.titles_of(session, shop_id, ids)
     try:
         seller = connect(shop).seller
-        settings = seller.read([one.sold for one in prospects]) if seller else []
+        settings = seller.read([one.sold for one in prospects]).settings if seller else []
     except BacklineError as error:
         return Rehearsal(problem=str(error))
     steps = _steps(settings, rows, prospects)

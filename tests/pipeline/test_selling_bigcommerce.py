@@ -270,3 +270,54 @@ def test_what_is_left_is_given_back_by_a_store_that_switched_it_off_and_lost_its
     store.rest()
 
     assert (between, store.limits, store.rows()) == ((3, 0), (None, 0), 0)
+
+
+def test_a_closed_location_gets_back_what_was_the_merchants(store: Store) -> None:
+    store.world.shop.add_location("Second")
+    store.order(5)
+    before = store.limits
+
+    store.world.shop.disable_location(store.main)
+    store.choose(selling="off")
+
+    assert (before, store.limits, store.rows()) == ((3, 0), (None, 0), 0)
+
+
+def test_what_cannot_be_given_back_at_a_closed_location_is_when_it_opens(store: Store) -> None:
+    store.world.shop.add_location("Second")
+    store.order(5)
+    store.world.shop.faults.settings_status = 422
+    store.world.shop.disable_location(store.main)
+    store.choose(selling="off")
+    kept = store.rows()
+
+    store.world.shop.faults.settings_status = None
+    store.world.shop.books.locations[store.main].is_enabled = True
+    store.world.clock.sleep(3601)
+    store.rest()
+
+    assert (kept > 0, store.limits, store.rows()) == (True, (None, 0), 0)
+
+
+def test_an_item_that_is_not_tracked_for_a_while_gets_its_values_back_after(store: Store) -> None:
+    store.order(5)
+    store.world.shop.set_tracking(store.robe.product_id, "none")
+    store.world.clock.sleep(3601)
+    store.rest()
+    store.choose(selling="off")
+    kept = store.rows()
+
+    store.world.shop.set_tracking(store.robe.product_id, "variant")
+    store.world.clock.sleep(3601)
+    store.rest()
+
+    assert (kept, store.limits, store.rows()) == (1, (None, 0), 0)
+
+
+def test_nothing_is_kept_of_a_product_that_was_deleted(store: Store) -> None:
+    store.order(5)
+    store.world.shop.delete_product(store.robe.product_id)
+    store.world.clock.sleep(3601)
+    store.rest()
+
+    assert store.rows() == 0

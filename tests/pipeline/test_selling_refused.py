@@ -172,3 +172,18 @@ def test_what_nobody_said_was_done_is_given_back_where_it_was(stage: Stage) -> N
     stage.choose(selling="off")
 
     assert (policy(stage), rows(stage)) == ("CONTINUE", [])
+
+
+def test_what_could_not_be_given_back_is_once_the_permission_is_back(stage: Stage) -> None:
+    stage.order(5)
+    stage.settle_down()
+    withdraw(stage)
+    stage.choose(selling="off")
+    for _ in range(3):
+        stage.pass_hours()
+    between = policy(stage)
+
+    stage.world.shop.set_scopes(SCOPES)
+    stage.settle_down()
+
+    assert (between, policy(stage), rows(stage)) == ("DENY", "CONTINUE", [])

@@ -43,7 +43,7 @@ from app.platforms.base.orders import (
     WriteResult,
 )
 from app.platforms.base.platform import BulkWriter, Delivery, Platform, Traits, WebhookReader
-from app.platforms.base.selling import Seller, SellingChange, SellingSetting, SoldItem
+from app.platforms.base.selling import Seller, SellingChange, SellingRead, SellingSetting, SoldItem
 from app.platforms.base.stock import (
     Inbound,
     InboundLine,
@@ -102,6 +102,7 @@ __all__ = [
     "ScopesChanged",
     "Seller",
     "SellingChange",
+    "SellingRead",
     "SellingSetting",
     "ShopGone",
     "ShopProfile",

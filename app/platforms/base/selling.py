@@ -30,6 +30,14 @@ class SellingSetting(msgspec.Struct, frozen=True):
     location_id: int = 0
 
 
+class SellingRead(msgspec.Struct, frozen=True):
+    """The settings of some items as they are now, and which (item, target) surely exist no more. What is
+    in neither is not told now."""
+
+    settings: list[SellingSetting]
+    gone: frozenset[tuple[int, int]] = frozenset()
+
+
 class SellingChange(msgspec.Struct, frozen=True):
     """A setting as it was read, and the value it is to have."""
 
@@ -45,8 +53,8 @@ class Seller(Protocol):
         where the profile tells."""
         ...
 
-    def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
-        """The settings of these items as they are now; what no longer exists is left out."""
+    def read(self, items: Sequence[SoldItem]) -> SellingRead:
+        """How these items are sold now."""
         ...
 
     def write(self, changes: Sequence[SellingChange]) -> list[str]:

@@ -5,14 +5,14 @@ location". Reads follow writes by up to a minute and a half.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
 from app.core.selling import SettingName
-from app.platforms.base.selling import SellingChange, SellingSetting, SoldItem
+from app.platforms.base.selling import SellingChange, SellingRead, SellingSetting, SoldItem
 from app.platforms.bigcommerce import reads
 from app.platforms.bigcommerce.answers import InventoryItem, Level
 from app.platforms.bigcommerce.client import BigCommerceClient, words_of
@@ -43,17 +43,32 @@ class BigCommerceSeller:
         answer = self._client.request("PUT", path, json={"settings": []}, expected=expected)
         return answer.status != HTTPStatus.FORBIDDEN
 
-    def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
-        """One request for all of them, as their stock is read."""
-        ids = [item.item_id for item in items]
-        found = reads.fetch_inventory(self._client, self._habits, ids)
-        return [
-            setting
+    def read(self, items: Sequence[SoldItem]) -> SellingRead:
+        """One request for all of them, as their stock is read. Of locations that were closed what we
+        changed there is read all the same: it is to be given back."""
+        kept = {(item.item_id, place) for item in items for place in item.kept_ids}
+        found = reads.fetch_inventory(self._client, self._habits, [item.item_id for item in items])
+        levels = {
+            (item_id, level.location_id): (told, level)
             for item_id, told in found.items()
             for level in told.locations
-            if level.location_enabled
-            for setting in _settings(item_id, told, level)
+        }
+        settings = [
+            setting
+            for key, (told, level) in levels.items()
+            if level.location_enabled or key in kept
+            for setting in _settings(key[0], told, level)
         ]
+        return SellingRead(settings, self._gone(kept - levels.keys()))
+
+    def _gone(self, untold: Collection[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+        """Stock is not told where an item is not tracked for a while. It is gone with its variant, or
+        with the location."""
+        if not untold:
+            return frozenset()
+        variants = self._habits.variants_there({item_id for item_id, _ in untold})
+        places = self._habits.locations_there({place for _, place in untold})
+        return frozenset(one for one in untold if one[0] not in variants or one[1] not in places)
 
     def write(self, changes: Sequence[SellingChange]) -> list[str]:
         """A request a location: all of it is done, or nothing."""

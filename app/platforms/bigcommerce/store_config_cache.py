@@ -92,6 +92,16 @@ class StoreConfigCache:
             raise NeedsMerchant(message)
         return locations[0].id
 
+    def locations_there(self, location_ids: Collection[int]) -> set[int]:
+        """Which of these locations exist, closed ones too. Whether a list without a word on that tells
+        of closed ones is not documented: they are asked for by themselves."""
+        found: set[int] = set()
+        for more in ({}, {"is_active": "false"}):
+            wanted = {"location_id:in": _listed(sorted(location_ids)), **more}
+            for page in self._client.pages("/v3/inventory/locations", wanted, limit=MOST_ON_A_PAGE):
+                found |= {one.id for one in read(page, list[_Location])}
+        return found
+
     def products(self, product_ids: Collection[int]) -> dict[int, Product]:
         """How these products are tracked, by id; those that do not exist are missing."""
         return self._kept_each("product", product_ids, self._fetch_products, Product)
@@ -129,6 +139,10 @@ class StoreConfigCache:
     def variants(self, variant_ids: Collection[int]) -> dict[int, Variant]:
         """Of which products these variants are, by id; those that do not exist are missing."""
         return self._kept_each("variant", variant_ids, self._fetch_variants, Variant)
+
+    def variants_there(self, variant_ids: Collection[int]) -> set[int]:
+        """Which of these variants exist, whatever is known."""
+        return {one.id for one in self._fetch_variants(sorted(variant_ids))}
 
     def learn_variants(self, told: Collection[Variant]) -> None:
         """Keep what orders tell of the variants they name, where it is not known."""

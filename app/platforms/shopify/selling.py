@@ -11,7 +11,7 @@ from operator import attrgetter
 import msgspec
 
 from app.core.selling import SettingName
-from app.platforms.base.selling import SellingChange, SellingSetting, SoldItem
+from app.platforms.base.selling import SellingChange, SellingRead, SellingSetting, SoldItem
 from app.platforms.shopify.aliases import Mutation, Part, send
 from app.platforms.shopify.answers import typed
 from app.platforms.shopify.client import ShopifyClient
@@ -48,24 +48,23 @@ class ShopifySeller:
         """The profile tells."""
         return None
 
-    def read(self, items: Sequence[SoldItem]) -> list[SellingSetting]:
+    def read(self, items: Sequence[SoldItem]) -> SellingRead:
         """Two points a variant."""
         owner = {one: item.item_id for item in items for one in (*item.variant_ids, *item.kept_ids)}
         if not owner:
-            return []
+            return SellingRead([])
         ids = gids("ProductVariant", list(owner))
         data = self._client.execute(POLICIES, {"ids": ids}, cost=POLICIES_COST * len(ids))
-        return [
+        nodes = typed(data["nodes"], list[_Variant | None])
+        told = {number_of(node.id): node for node in nodes if node is not None}
+        settings = [
             SellingSetting(
-                owner[number_of(node.id)],
-                number_of(node.id),
-                SettingName.POLICY,
-                node.inventory_policy,
-                number_of(node.product.id),
+                owner[one], one, SettingName.POLICY, node.inventory_policy, number_of(node.product.id)
             )
-            for node in typed(data["nodes"], list[_Variant | None])
-            if node is not None
+            for one, node in told.items()
         ]
+        gone = frozenset((owner[one], one) for one in owner.keys() - told.keys())
+        return SellingRead(settings, gone)
 
     def write(self, changes: Sequence[SellingChange]) -> list[str]:
         """A mutation a product."""
