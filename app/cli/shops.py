@@ -14,7 +14,7 @@ from app.core.holds import Policy
 from app.core.passing import MOST_DAYS as MOST_SKIP_DAYS
 from app.core.passing import MOST_TIMES, Restocks
 from app.core.regimes import Regime
-from app.core.selling import SellingPolicy
+from app.core.selling import SellingPolicy, SettingName
 from app.core.states import ShopStatus
 from app.db import api_tokens, audit, promises, shops
 from app.db.models import Shop
@@ -224,6 +224,13 @@ def disconnect(domain: str, *, leave_holds: bool, leave_selling: bool) -> None:
     help="How long a buyer of today may wait at most, with --selling.",
 )
 @click.option(
+    "--keep-restocks/--sell-restocks",
+    "keeps_restocks",
+    default=None,
+    help="With --selling, raise the safety stock by what is on hand for orders that wait (BigCommerce). "
+    "BigCommerce refuses relative adjustments that would take stock below it.",
+)
+@click.option(
     "--promise-quantile",
     type=click.FloatRange(0.5, 0.99),
     help="On-time target: 0.9 means 9 of 10 orders ship by their first date.",
@@ -283,23 +290,31 @@ def set_preferences(domain: str, **wanted: object) -> None:
                 fail(f"{PLATFORMS[shop.platform].title} orders can't be moved to another location.")
             _check_selling(shop, given)
             changed = change_preferences(session, shop, given, by=BY, now=runtime.clock())
-            lacks = "selling" in given and shop.selling != SellingPolicy.OFF and lacks_permission(shop)
         doorbell.ring(runtime.redis, shop.id)
         console.print(
             f"{domain}: {', '.join(changed)} changed." if changed else f"{domain}: already set so."
         )
-        if lacks:
-            kind = PLATFORMS[shop.platform]
-            console.print(
-                f"Backline lacks the permission to change how items are sold: grant "
-                f"{kind.traits.selling_scope} in {kind.access_place}. It takes effect then."
-            )
+        if "selling" in given:
+            _say_if_lacking(shop)
+
+
+def _say_if_lacking(shop: Shop) -> None:
+    """As the page does."""
+    kind = PLATFORMS[shop.platform]
+    if shop.selling != SellingPolicy.OFF and lacks_permission(shop):
+        console.print(
+            f"Backline lacks the permission to change how items are sold: grant "
+            f"{kind.traits.selling_scope} in {kind.access_place}. It takes effect then."
+        )
 
 
 def _check_selling(shop: Shop, given: Mapping[str, object]) -> None:
     """Stopping sales takes a permission, and by the wait a longest one."""
     policy = given.get("selling", SellingPolicy.OFF)
-    scope = PLATFORMS[shop.platform].traits.selling_scope
+    traits = PLATFORMS[shop.platform].traits
+    scope = traits.selling_scope
+    if given.get("keeps_restocks") and SettingName.SAFETY_STOCK not in traits.selling_settings:
+        fail(f"On {PLATFORMS[shop.platform].title} Backline raises no safety stock.")
     if policy == SellingPolicy.OFF:
         return
     if not scope:

@@ -27,11 +27,13 @@ class SellingPolicy(StrEnum):
 
 class SellingRule(NamedTuple):
     """What the merchant allows: with `longest_wait_days` nobody is to wait longer than that, with
-    `most_ahead` no more units of an item are to wait at once."""
+    `most_ahead` no more units of an item are to wait at once. `keeps_restocks`: units on hand that are
+    owed to orders which wait may be taken out of what is for sale."""
 
     policy: SellingPolicy
     longest_wait_days: int | None = None
     most_ahead: int | None = None
+    keeps_restocks: bool = False
 
 
 class SettingName(StrEnum):

@@ -115,6 +115,7 @@ _LABELS = {
     "longest_wait_days": "longest wait of a buyer, in days",
     "most_ahead": "units of an item that may wait at once",
     "most_stopped_items": "items whose selling is changed at once",
+    "keeps_restocks": "safety stock is raised for orders that wait",
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
 _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
@@ -141,4 +142,5 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "longest_wait_days": selling.ask_for_checks_of_all,
     "most_ahead": selling.ask_for_checks_of_all,
     "most_stopped_items": selling.ask_for_checks_of_all,
+    "keeps_restocks": selling.ask_for_checks_of_all,
 }

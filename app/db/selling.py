@@ -33,7 +33,8 @@ class DueCheck(NamedTuple):
 
 def rule_of(shop: Shop) -> SellingRule:
     """What the merchant allows."""
-    return SellingRule(SellingPolicy(shop.selling), shop.longest_wait_days, shop.most_ahead)
+    policy = SellingPolicy(shop.selling)
+    return SellingRule(policy, shop.longest_wait_days, shop.most_ahead, shop.keeps_restocks)
 
 
 def for_item(rule: SellingRule, item: StockItem) -> SellingRule:

@@ -146,14 +146,15 @@ def _place_at(standing: Standing, location_id: int, rule: SellingRule) -> Place:
     outlook = outlook_of(standing, [location_id])
     row, lines = standing.pools[location_id], standing.states[location_id].lines
     counted = row.backordered or 0
+    reserve = reserve_of(
+        on_hand=row.available + counted,
+        free=outlook.free,
+        owed=sum(line.backordered for line in lines),
+    )
     return Place(
         decide_selling(outlook, rule, today=standing.today),
         counted,
-        reserve_of(
-            on_hand=row.available + counted,
-            free=outlook.free,
-            owed=sum(line.backordered for line in lines),
-        ),
+        reserve if rule.keeps_restocks else 0,
     )
 
 

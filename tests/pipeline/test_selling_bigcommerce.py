@@ -91,7 +91,7 @@ def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
     world.connect()
     world.quiet()
     store = Store(world, main, robe)
-    store.choose(selling="dated")
+    store.choose(selling="dated", keeps_restocks=True)
     return store
 
 
@@ -160,7 +160,7 @@ def test_the_merchants_own_limit_and_safety_stock_come_back(
     world.connect()
     world.quiet()
     store = Store(world, main, robe)
-    store.choose(selling="dated")
+    store.choose(selling="dated", keeps_restocks=True)
     store.order(8)
     store.restock(2)
     ours = store.limits
@@ -321,3 +321,24 @@ def test_nothing_is_kept_of_a_product_that_was_deleted(store: Store) -> None:
     store.rest()
 
     assert store.rows() == 0
+
+
+def test_safety_stock_is_the_merchants_until_they_say_otherwise(store: Store) -> None:
+    store.choose(keeps_restocks=False)
+    store.order(8)
+    store.restock(4)
+
+    assert store.limits == (6, 0)
+
+
+def test_raised_safety_stock_is_given_back_by_whoever_wants_it_no_more(store: Store) -> None:
+    store.order(8)
+    store.restock(4)
+    raised = store.limits
+    store.choose(keeps_restocks=False)
+
+    assert (raised, store.limits) == ((6, 4), (6, 0))
+
+
+def test_the_page_says_what_raising_safety_stock_may_break(store: Store) -> None:
+    assert "relative adjustments can be refused" in said(store)

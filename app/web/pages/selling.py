@@ -29,8 +29,9 @@ POLICIES = {
 _LEADS = {
     SettingName.POLICY: "Backline sets the inventory policy of variants from “Continue selling when out "
     "of stock” to not selling.",
-    SettingName.BACKORDER_LIMIT: "Backline lowers the backorder limit of a location to what is still to "
-    "come, and raises its safety stock by what is on hand for orders that wait.",
+    SettingName.BACKORDER_LIMIT: "Backline lowers the backorder limit of an item at a location to what "
+    "is still to come and, if you want that, raises its safety stock by what is on hand for orders that "
+    "wait.",
 }
 _DONE = {
     "selling": "Saved. Items are changed, or given back, within a minute.",
@@ -112,6 +113,7 @@ def _page(opened: OpenShop, form: Form, rehearsal: Rehearsal | None = None) -> s
         lacks_permission=lacks_permission(opened.shop),
         platform=kind.title,
         access_place=kind.access_place,
+        has_safety_stock=SettingName.SAFETY_STOCK in kind.traits.selling_settings,
         lead=_LEADS[kind.traits.selling_settings[0]],
         done_text=done_text(_DONE),
     )
@@ -130,12 +132,14 @@ def _read(shop: Shop, form: Form) -> tuple[Form, dict[str, Any]]:
         "longest_wait_days": days,
         "most_ahead": form.number_or_none("most_ahead", least=0, most=MOST_UNITS),
         "most_stopped_items": form.number("most_stopped_items", least=1, most=_MOST_ITEMS),
+        "keeps_restocks": form.typed.get("keeps_restocks") == "yes",
     }
 
 
 def _rule(wanted: Mapping[str, Any]) -> SellingRule:
     policy = SellingPolicy(wanted["selling"])
-    return SellingRule(policy, wanted["longest_wait_days"], wanted["most_ahead"])
+    longest, most = wanted["longest_wait_days"], wanted["most_ahead"]
+    return SellingRule(policy, longest, most, wanted["keeps_restocks"])
 
 
 def _change_item(opened: OpenShop, item_id: int) -> None:
