@@ -371,6 +371,7 @@ CALLS: Mapping[str, Call] = {
         s, a.id, search="units", is_waiting_only=False, today=day("2026-11-25"), offset=0, limit=9
     ),
     "items.find_item": lambda s, a: items.find_item(s, a.id, ITEM),
+    "items.titles_of": lambda s, a: items.titles_of(s, a.id, [ITEM]),
     "items.arrivals_of_item": lambda s, a: items.arrivals_of_item(s, a.id, ITEM),
     "items.change_terms": lambda s, a: items.change_terms(
         s, the_item(s, a), items.ItemTerms("discontinued", None, 9), by="ann", now=NOW
@@ -645,7 +646,12 @@ CALLS: Mapping[str, Call] = {
     "selling.most_waited_for": lambda s, a: selling.most_waited_for(s, a.id),
     "selling.due_checks": lambda s, a: selling.due_checks(s, a.id, now=seconds(9), limit=9),
     "selling.done": lambda s, a: selling.done(s, a.id, A_CHECK),
-    "selling.again": lambda s, a: selling.again(s, a.id, A_CHECK, at=seconds(9)),
+    "selling.postpone": lambda s, a: selling.postpone(s, a.id, A_CHECK, until=seconds(9)),
+    "selling.refused": lambda s, a: selling.refused(
+        s, a.id, A_CHECK, why="no", failures=1, again_at=seconds(9)
+    ),
+    "selling.refusals": lambda s, a: selling.refusals(s, a.id),
+    "selling.items_taken_on": lambda s, a: selling.items_taken_on(s, a.id),
     "selling.variants_of": lambda s, a: selling.variants_of(s, a.id, [ITEM]),
     "selling.rows_of": lambda s, a: selling.rows_of(s, a.id, [ITEM]),
     "selling.last_written": lambda s, a: selling.last_written(s, a.id, [ITEM]),
