@@ -1,7 +1,7 @@
 """How items are sold that are out of stock: what we changed, and which items are to be looked at."""
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -46,8 +46,13 @@ def for_item(rule: SellingRule, item: StockItem) -> SellingRule:
 
 def ask_for_checks(session: Session, shop_id: int, item_ids: Iterable[int], *, at: datetime) -> None:
     """See how these items are sold, by then. How often that was refused is not forgotten."""
+    _ask(session, shop_id, dict.fromkeys(item_ids, at))
+
+
+def _ask(session: Session, shop_id: int, due: Mapping[int, datetime]) -> None:
+    """By item. Rows are written in one order, so that two workers do not wait for each other."""
     rows = [
-        {"shop_id": shop_id, "item_id": one, "due_at": at, "attempts": 0} for one in sorted({*item_ids})
+        {"shop_id": shop_id, "item_id": one, "due_at": due[one], "attempts": 0} for one in sorted(due)
     ]
     put_rows(session, SellingCheckRow, rows, overwrite=("due_at",))
 
@@ -61,10 +66,12 @@ def ask_for_check_of(session: Session, shop: Shop, item_id: int, *, now: datetim
 def ask_for_checks_of_all(session: Session, shop: Shop, now: datetime, *, with_new: bool = True) -> None:
     """The merchant wants something else, is back, or an hour has passed: look at whatever we changed
     and, where it may have to be, whatever is out of stock (`with_new`: and may be changed)."""
-    found = _items_kept(session, shop.id)
-    if with_new and shop.selling != SellingPolicy.OFF:
-        found |= items_out_of_stock(session, shop.id)
-    ask_for_checks(session, shop.id, found, at=now)
+    may_be_new = with_new and shop.selling != SellingPolicy.OFF
+    out_of_stock = items_out_of_stock(session, shop.id) if may_be_new else ()
+    ids = in_turn(session, shop.id, out_of_stock)
+    # The order in which they are due is the one in which they are asked for.
+    moments = [now - timedelta(microseconds=len(ids) - place) for place in range(len(ids))]
+    _ask(session, shop.id, dict(zip(ids, moments, strict=True)))
 
 
 def items_out_of_stock(session: Session, shop_id: int) -> set[int]:
@@ -79,18 +86,20 @@ def items_out_of_stock(session: Session, shop_id: int) -> set[int]:
     return {*session.scalars(left), *session.scalars(queues)}
 
 
-def most_waited_for(session: Session, shop_id: int) -> list[int]:
-    """The items out of stock, those that most units are short of first."""
-    waits = sa.func.sum(PromiseRow.short)
+def in_turn(session: Session, shop_id: int, out_of_stock: Collection[int]) -> list[int]:
+    """What we changed or keep away from, then what is out of stock, what most units are short of first:
+    where the shop's limit does not let us change all, those are."""
+    kept = _items_kept(session, shop_id)
+    new = set(out_of_stock) - kept
+    short = sa.func.sum(PromiseRow.short)
     statement = (
         sa.select(PromiseRow.item_id)
         .where(PromiseRow.shop_id == shop_id)
         .group_by(PromiseRow.item_id)
-        .order_by(waits.desc(), PromiseRow.item_id)
+        .order_by(short.desc(), PromiseRow.item_id)
     )
-    waited_for = list(session.scalars(statement))
-    found = items_out_of_stock(session, shop_id)
-    return [one for one in waited_for if one in found] + sorted(found.difference(waited_for))
+    waited_for = [one for one in session.scalars(statement) if one in new] if new else []
+    return [*sorted(kept), *waited_for, *sorted(new.difference(waited_for))]
 
 
 def _items_kept(session: Session, shop_id: int) -> set[int]:

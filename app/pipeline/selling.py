@@ -6,7 +6,6 @@ theirs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,48 +18,27 @@ from app.core.selling import (
     Place,
     SellingPolicy,
     SellingRule,
-    SettingName,
     decide_selling,
     is_bounded,
     reserve_of,
-    wanted_value,
-    why,
 )
-from app.core.takeback import Act, SettingState, Value, is_changed_by_others, next_act
+from app.core.takeback import Act, SettingState, is_changed_by_others
 from app.db import audit, items, selling, shops
 from app.db.models import SellingRow, Shop, StockItem
-from app.db.selling import DueCheck, SettingKey
+from app.db.selling import DueCheck
 from app.pipeline import selling_asks
 from app.pipeline.context import ShopContext
 from app.pipeline.selling_asks import Told, Written
 from app.pipeline.selling_permission import may_write
 from app.pipeline.selling_refusals import conclude
+from app.pipeline.selling_steps import Prospect, Step, in_words, items_beyond, key_of, steps_of
 from app.pipeline.whatif import Standing, standing_of
-from app.platforms.base import Seller, SellingChange, SellingSetting, SoldItem, Traits
+from app.platforms.base import Seller, SellingChange, SoldItem, Traits
 from app.platforms.registry import PLATFORMS
 
 _ITEMS_AT_ONCE = 20
 
 STOPPED, RESTORED, LEFT = "selling stopped", "selling restored", "selling left"
-
-
-@dataclass(frozen=True, slots=True)
-class Prospect:
-    """An item that is looked at, and how far it may be sold on, by location (0: in the whole shop):
-    nothing, where it is to be sold as the merchant has it."""
-
-    check: DueCheck
-    sold: SoldItem
-    places: Mapping[int, Place]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is to be done about a setting: the value it is to have, and why, in words."""
-
-    change: SellingChange
-    act: Act
-    why: str
 
 
 def keep_selling(context: ShopContext) -> bool:
@@ -234,42 +212,18 @@ def _plan(
 ) -> list[Step]:
     """What to do about each setting. New items are taken on as long as the shop's limit lets us. What is
     not told now is kept as it is: it is to be given back."""
-    places = {one.check.item_id: one.places for one in prospects}
-    rows = selling.rows_of(session, shop.id, list(places))
-    changed = selling.items_taken_on(session, shop.id)
-    steps = []
-    for setting in told.settings:
-        row = rows.pop(key_of(setting), None)
-        step = next_step(setting, row, places[setting.item_id].get(setting.location_id))
-        if step.act is Act.SET and setting.item_id not in changed:
-            if len(changed) >= shop.most_stopped_items:
-                continue
-            changed.add(setting.item_id)
-        if _keep(session, shop.id, step, row, now):
-            steps.append(step)
+    rows = selling.rows_of(session, shop.id, [one.check.item_id for one in prospects])
+    steps = steps_of(told.settings, rows, prospects)
+    beyond = items_beyond(steps, selling.items_taken_on(session, shop.id), shop.most_stopped_items)
     for key in rows:
         if (key.item_id, key.target_id) in told.gone:
             selling.forget(session, shop.id, key)
-    return steps
-
-
-def key_of(setting: SellingSetting) -> SettingKey:
-    """What a setting is kept under."""
-    return SettingKey(setting.item_id, setting.target_id, setting.name)
-
-
-def next_step(setting: SellingSetting, row: SellingRow | None, place: Place | None) -> Step:
-    """What is to be done about a setting, as it stands and by what is kept of it."""
-    kept = None if row is None else selling.kept(row)
-    is_ours = kept is not None and kept.state is not SettingState.LEFT
-    own = kept.before if kept is not None and is_ours else setting.value
-    wanted = None if place is None else wanted_value(setting.name, place, own)
-    value = own if wanted is None else wanted.value
-    return Step(
-        SellingChange(setting, value),
-        next_act(kept, setting.value, wanted),
-        "" if place is None else why(setting.name, place),
-    )
+    return [
+        step
+        for step in steps
+        if not (step.act is Act.SET and step.item_id in beyond)
+        and _keep(session, shop.id, step, rows.get(key_of(step.change.setting)), now)
+    ]
 
 
 def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, now: datetime) -> bool:
@@ -329,12 +283,3 @@ def _tell(
         after=in_words(setting.name, change.value),
         why=why,
     )
-
-
-def in_words(name: SettingName, value: Value) -> str:
-    """A setting as people call it."""
-    if name is SettingName.POLICY:
-        return "sold on when out of stock" if value == "CONTINUE" else "not sold when out of stock"
-    if value is None:
-        return f"no {name}"
-    return f"{name} {value}"

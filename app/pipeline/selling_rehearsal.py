@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from app.core.selling import SellingRule
 from app.core.takeback import Act
 from app.db import items, selling, shops
-from app.db.models import SellingRow, Shop
-from app.db.selling import DueCheck, SettingKey
+from app.db.models import Shop
+from app.db.selling import DueCheck
 from app.errors import BacklineError
-from app.pipeline.selling import Prospect, Step, in_words, key_of, next_step, prospects_of
+from app.pipeline.selling import prospects_of
 from app.pipeline.selling_permission import lacks_permission
-from app.platforms.base import Platform, SellingSetting
+from app.pipeline.selling_steps import Step, in_words, items_beyond, steps_of
+from app.platforms.base import Platform
 
 # Working an item out takes some milliseconds, and somebody waits for the page.
 MOST_ITEMS = 60
@@ -59,11 +60,11 @@ def rehearse(
     platform is asked."""
     with read() as session:
         shop = shops.get_shop(session, shop_id)
-        changed = selling.changed_items(session, shop_id)
-        waited_for = selling.most_waited_for(session, shop_id)
-        ids = [*sorted(changed), *(one for one in waited_for if one not in changed)][:MOST_ITEMS]
+        taken = selling.items_taken_on(session, shop_id)
+        out_of_stock = selling.items_out_of_stock(session, shop_id)
+        ids = selling.in_turn(session, shop_id, out_of_stock)[:MOST_ITEMS]
         rows = selling.rows_of(session, shop_id, ids)
-        checks = [DueCheck(item_id, now, place) for place, item_id in enumerate(ids)]
+        checks = [DueCheck(item_id, now, attempts=0) for item_id in ids]
         prospects = prospects_of(session, shop, checks, rule, now=now)
         titles = items.titles_of(session, shop_id, ids)
     try:
@@ -71,52 +72,23 @@ def rehearse(
         settings = seller.read([one.sold for one in prospects]).settings if seller else []
     except BacklineError as error:
         return Rehearsal(problem=str(error))
-    steps = _steps(settings, rows, prospects)
-    shown = _shown(steps, titles, changed, most_items)
-    return Rehearsal(shown, len(ids), len(waited_for), _NOT_GRANTED if lacks_permission(shop) else "")
+    steps = steps_of(settings, rows, prospects)
+    beyond = items_beyond(steps, taken, most_items)
+    shown = [_shown(step, titles, beyond) for step in steps if step.act in (Act.SET, Act.RESTORE)]
+    return Rehearsal(shown, len(ids), len(out_of_stock), _NOT_GRANTED if lacks_permission(shop) else "")
 
 
 _NOT_GRANTED = "Backline may not change this yet: the permission is not granted."
 
 
-def _steps(
-    settings: Sequence[SellingSetting],
-    rows: Mapping[SettingKey, SellingRow],
-    prospects: Sequence[Prospect],
-) -> list[Step]:
-    """Those that would change something, in the order of the items."""
-    turn = {one.check.item_id: one.check.attempts for one in prospects}
-    places = {one.check.item_id: one.places for one in prospects}
-    steps = [
-        next_step(
-            setting,
-            rows.get(key_of(setting)),
-            places[setting.item_id].get(setting.location_id),
-        )
-        for setting in settings
-    ]
-    some = [step for step in steps if step.act in (Act.SET, Act.RESTORE)]
-    return sorted(some, key=lambda step: turn[step.change.setting.item_id])
-
-
-def _shown(
-    steps: Sequence[Step], titles: Mapping[int, str], changed: set[int], most_items: int
-) -> list[RehearsedChange]:
-    taken, shown = set(changed), []
-    for step in steps:
-        setting = step.change.setting
-        is_beyond = step.act is Act.SET and setting.item_id not in taken and len(taken) >= most_items
-        if step.act is Act.SET and not is_beyond:
-            taken.add(setting.item_id)
-        shown.append(
-            RehearsedChange(
-                setting.item_id,
-                titles[setting.item_id],
-                in_words(setting.name, setting.value),
-                in_words(setting.name, step.change.value),
-                step.why,
-                step.act is Act.RESTORE,
-                is_beyond,
-            )
-        )
-    return shown
+def _shown(step: Step, titles: Mapping[int, str], beyond: set[int]) -> RehearsedChange:
+    setting = step.change.setting
+    return RehearsedChange(
+        setting.item_id,
+        titles[setting.item_id],
+        in_words(setting.name, setting.value),
+        in_words(setting.name, step.change.value),
+        step.why,
+        step.act is Act.RESTORE,
+        step.act is Act.SET and setting.item_id in beyond,
+    )

@@ -396,3 +396,40 @@ def test_a_shop_that_may_not_is_told_which_permission_it_takes(stage: Stage) -> 
     assert "write_products" in page
     with stage.world.runtime.sessions.begin() as session:
         assert selling.changed_items(session, stage.world.shop_id) == set()
+
+
+def test_the_preview_names_the_items_that_are_changed_where_not_all_may_be(stage: Stage) -> None:
+    """Those that most units wait for, whichever the shop had first."""
+    cup = stage.world.shop.add_product("Cup", sku="CUP", stock={stage.main: 0})
+    stage.choose(selling="off", most_stopped_items=1)
+    stage.order(3)
+    stage.world.shop.place_order([(cup.variant_id, 9)])
+    stage.settle_down()
+    form = {"selling": "dated", "most_stopped_items": "1"}
+
+    told = post(stage, "/preview", **form).get_data(as_text=True)
+    post(stage, "", **form)
+    stage.settle_down()
+
+    rows_told = told.split("<tbody")[1].split("</tr>")
+    changes = [row for row in rows_told if ">not sold when out of stock<" in row]
+    assert ["Cup" in row for row in changes] == [True]
+    assert (policy(stage), policy(stage, cup)) == ("CONTINUE", "DENY")
+
+
+def test_an_item_that_is_given_back_leaves_its_place_in_the_preview_as_in_fact(stage: Stage) -> None:
+    cup = stage.world.shop.add_product("Cup", sku="CUP", stock={stage.main: 0})
+    stage.choose(most_stopped_items=1)
+    stage.order(3)
+    stage.settle_down()
+    stage.choose(selling="off")
+    stage.choose(selling="dated")
+    stage.world.shop.place_order([(cup.variant_id, 9)])
+    stage.settle_down()
+    post(stage, f"/items/{stage.mug.item_id}", sells_freely="yes")
+    told = post(stage, "/preview", selling="dated", most_stopped_items="1").get_data(as_text=True)
+    stage.pass_hours()
+    stage.pass_hours()
+
+    assert "the limit is" not in told
+    assert (policy(stage), policy(stage, cup)) == ("CONTINUE", "DENY")

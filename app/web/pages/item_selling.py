@@ -6,7 +6,7 @@ from app.core.selling import SellingPolicy, SettingName
 from app.core.takeback import SettingState
 from app.db import selling
 from app.db.models import SellingRow, StockItem
-from app.pipeline.selling import in_words
+from app.pipeline.selling_steps import in_words
 from app.platforms.registry import PLATFORMS
 from app.web.pages.formatting import Words
 from app.web.pages.frame import OpenShop
