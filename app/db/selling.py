@@ -12,6 +12,7 @@ from app.core.takeback import CHANGED, Kept, SettingState, Value
 from app.db.audit import record_event
 from app.db.models import PoolRow, PromiseRow, SellingCheckRow, SellingRow, Shop, StockItem, Variant
 from app.db.statements import put_rows
+from app.platforms.registry import PLATFORMS
 
 
 class SettingKey(NamedTuple):
@@ -67,22 +68,24 @@ def ask_for_checks_of_all(session: Session, shop: Shop, now: datetime, *, with_n
     """The merchant wants something else, is back, or an hour has passed: look at whatever we changed
     and, where it may have to be, whatever is out of stock (`with_new`: and may be changed)."""
     may_be_new = with_new and shop.selling != SellingPolicy.OFF
-    out_of_stock = items_out_of_stock(session, shop.id) if may_be_new else ()
+    out_of_stock = items_out_of_stock(session, shop) if may_be_new else ()
     ids = in_turn(session, shop.id, out_of_stock)
     # The order in which they are due is the one in which they are asked for.
     moments = [now - timedelta(microseconds=len(ids) - place) for place in range(len(ids))]
     _ask(session, shop.id, dict(zip(ids, moments, strict=True)))
 
 
-def items_out_of_stock(session: Session, shop_id: int) -> set[int]:
-    """Items of which nothing is left for the next buyer, or for which somebody waits."""
+def items_out_of_stock(session: Session, shop: Shop) -> set[int]:
+    """Items of which nothing is left for the next buyer, or for which somebody waits. Where each
+    location sells by its own settings, nothing left at one of them is enough."""
+    by_location = PLATFORMS[shop.platform].traits.sells_by_location
     left = (
         sa.select(PoolRow.item_id)
-        .where(PoolRow.shop_id == shop_id)
+        .where(PoolRow.shop_id == shop.id)
         .group_by(PoolRow.item_id)
-        .having(sa.func.sum(PoolRow.available) <= 0)
+        .having((sa.func.min if by_location else sa.func.sum)(PoolRow.available) <= 0)
     )
-    queues = sa.select(StockItem.item_id).where(StockItem.shop_id == shop_id, StockItem.has_queue)
+    queues = sa.select(StockItem.item_id).where(StockItem.shop_id == shop.id, StockItem.has_queue)
     return {*session.scalars(left), *session.scalars(queues)}
 
 

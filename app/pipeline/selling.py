@@ -53,7 +53,13 @@ def keep_selling(context: ShopContext) -> bool:
         touched = {
             key.item_id for key in selling.rows_of(session, shop.id, [one.item_id for one in ripe])
         }
-        busy = [one for one in prospects if _is_bounded(one, traits) or one.check.item_id in touched]
+        # Where no more items may be changed new ones need not be read, however many there are.
+        has_room = len(selling.items_taken_on(session, shop.id)) < shop.most_stopped_items
+        busy = [
+            one
+            for one in prospects
+            if one.check.item_id in touched or (has_room and _is_bounded(one, traits))
+        ]
         for one in prospects:
             if one not in busy:
                 selling.done(session, shop.id, one.check)

@@ -38,12 +38,12 @@ class RehearsedChange:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What would be changed, of how many items that are out of stock so many were worked out; `problem`:
-    why the platform could not be asked how they are sold now."""
+    """What would be changed, of how many items that are changed already or out of stock so many were
+    worked out; `problem`: why the platform could not be asked how they are sold now."""
 
     changes: Sequence[RehearsedChange] = ()
     looked_at: int = 0
-    out_of_stock: int = 0
+    in_question: int = 0
     problem: str = ""
 
 
@@ -61,8 +61,8 @@ def rehearse(
     with read() as session:
         shop = shops.get_shop(session, shop_id)
         taken = selling.items_taken_on(session, shop_id)
-        out_of_stock = selling.items_out_of_stock(session, shop_id)
-        ids = selling.in_turn(session, shop_id, out_of_stock)[:MOST_ITEMS]
+        in_question = selling.in_turn(session, shop_id, selling.items_out_of_stock(session, shop))
+        ids = in_question[:MOST_ITEMS]
         rows = selling.rows_of(session, shop_id, ids)
         checks = [DueCheck(item_id, now, attempts=0) for item_id in ids]
         prospects = prospects_of(session, shop, checks, rule, now=now)
@@ -75,7 +75,7 @@ def rehearse(
     steps = steps_of(settings, rows, prospects)
     beyond = items_beyond(steps, taken, most_items)
     shown = [_shown(step, titles, beyond) for step in steps if step.act in (Act.SET, Act.RESTORE)]
-    return Rehearsal(shown, len(ids), len(out_of_stock), _NOT_GRANTED if lacks_permission(shop) else "")
+    return Rehearsal(shown, len(ids), len(in_question), _NOT_GRANTED if lacks_permission(shop) else "")
 
 
 _NOT_GRANTED = "Backline may not change this yet: the permission is not granted."

@@ -10,6 +10,7 @@ from app.db import selling
 from app.db.models import Event, SellingRow
 from app.errors import NeedsMerchant
 from app.pipeline.connecting import disconnect_shop
+from app.pipeline.selling_rehearsal import MOST_ITEMS
 from app.sandbox.shopify.records import Variant
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
@@ -433,3 +434,33 @@ def test_an_item_that_is_given_back_leaves_its_place_in_the_preview_as_in_fact(s
 
     assert "the limit is" not in told
     assert (policy(stage), policy(stage, cup)) == ("CONTINUE", "DENY")
+
+
+def test_items_are_not_read_that_the_limit_lets_nobody_change(stage: Stage) -> None:
+    stage.choose(most_stopped_items=1)
+    stage.order(3)
+    stage.settle_down()
+    since = len(stage.world.shop.requests)
+    for number in range(5):
+        cup = stage.world.shop.add_product("Cup", sku=f"CUP-{number}", stock={stage.main: 0})
+        stage.world.shop.place_order([(cup.variant_id, 1)])
+    stage.settle_down()
+    stage.pass_hours()
+
+    read = [one for one in stage.world.shop.requests[since:] if "olicies" in one.operation]
+    assert [one.actual_cost for one in read] == [2] * len(read)
+
+
+def test_a_preview_that_did_not_look_at_all_items_says_so(stage: Stage) -> None:
+    """Here of those that are changed already."""
+    stage.choose(selling="dated", most_stopped_items=100)
+    cups = [
+        stage.world.shop.add_product("Cup", sku=f"CUP-{number}", stock={stage.main: 0})
+        for number in range(MOST_ITEMS + 1)
+    ]
+    stage.world.shop.place_order([(cup.variant_id, 1) for cup in cups])
+    stage.settle_down()
+
+    told = post(stage, "/preview", selling="off", most_stopped_items="100").get_data(as_text=True)
+
+    assert f"Backline looked at {MOST_ITEMS} of {MOST_ITEMS + 1} items" in told

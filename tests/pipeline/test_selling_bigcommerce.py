@@ -342,3 +342,14 @@ def test_raised_safety_stock_is_given_back_by_whoever_wants_it_no_more(store: St
 
 def test_the_page_says_what_raising_safety_stock_may_break(store: Store) -> None:
     assert "relative adjustments can be refused" in said(store)
+
+
+def test_stock_at_one_location_does_not_hide_that_none_is_left_at_another(store: Store) -> None:
+    store.choose(selling="off")
+    second = store.world.shop.add_location("Second")
+    store.world.shop.adjust_stock(store.robe.item_id, second, 50)
+    store.order(2)
+    store.choose(selling="dated")
+
+    assert store.limits == (0, 0)
+    assert store.world.shop.pools[store.robe.item_id, second].backorder_limit is None

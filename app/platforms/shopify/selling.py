@@ -19,6 +19,8 @@ from app.platforms.shopify.ids import gid, gids, number_of
 
 SCOPE = "write_products"
 """What it takes to write; reading takes `read_products`, which every install has."""
+_VARIANTS_AT_ONCE = 250
+"""What `nodes` takes."""
 POLICIES_COST = 2
 POLICIES = """query Policies($ids: [ID!]!) {
   nodes(ids: $ids) { ... on ProductVariant { id inventoryPolicy product { id } } }
@@ -53,10 +55,13 @@ class ShopifySeller:
         owner = {one: item.item_id for item in items for one in (*item.variant_ids, *item.kept_ids)}
         if not owner:
             return SellingRead([])
-        ids = gids("ProductVariant", list(owner))
-        data = self._client.execute(POLICIES, {"ids": ids}, cost=POLICIES_COST * len(ids))
-        nodes = typed(data["nodes"], list[_Variant | None])
-        told = {number_of(node.id): node for node in nodes if node is not None}
+        numbers = list(owner)
+        told = {
+            number_of(node.id): node
+            for start in range(0, len(numbers), _VARIANTS_AT_ONCE)
+            for node in self._fetch(numbers[start : start + _VARIANTS_AT_ONCE])
+            if node is not None
+        }
         settings = [
             SellingSetting(
                 owner[one], one, SettingName.POLICY, node.inventory_policy, number_of(node.product.id)
@@ -65,6 +70,11 @@ class ShopifySeller:
         ]
         gone = frozenset((owner[one], one) for one in owner.keys() - told.keys())
         return SellingRead(settings, gone)
+
+    def _fetch(self, variant_ids: Sequence[int]) -> list[_Variant | None]:
+        ids = gids("ProductVariant", variant_ids)
+        data = self._client.execute(POLICIES, {"ids": ids}, cost=POLICIES_COST * len(ids))
+        return typed(data["nodes"], list[_Variant | None])
 
     def write(self, changes: Sequence[SellingChange]) -> list[str]:
         """A mutation a product."""
