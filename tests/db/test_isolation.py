@@ -642,7 +642,7 @@ CALLS: Mapping[str, Call] = {
     "selling.ask_for_checks": lambda s, a: selling.ask_for_checks(s, a.id, [ITEM, 99], at=NOW),
     "selling.ask_for_check_of": lambda s, a: selling.ask_for_check_of(s, a, ITEM, now=NOW),
     "selling.ask_for_checks_of_all": lambda s, a: selling.ask_for_checks_of_all(s, a, NOW),
-    "selling.items_out_of_stock": lambda s, a: selling.items_out_of_stock(s, a),
+    "selling.items_out_of_stock": selling.items_out_of_stock,
     "selling.in_turn": lambda s, a: selling.in_turn(s, a.id, [ITEM, 99]),
     "selling.due_checks": lambda s, a: selling.due_checks(s, a.id, now=seconds(9), limit=9),
     "selling.done": lambda s, a: selling.done(s, a.id, A_CHECK),
