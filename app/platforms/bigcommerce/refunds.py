@@ -126,7 +126,9 @@ class BigCommerceRefunder:
 
     def refund(self, request: RefundRequest) -> str:
         """One request."""
-        answer = self._client.request("POST", _path(request), json=_body(request), expected=_REFUSED)
+        answer = self._client.request(
+            "POST", _path(request), json=request_body(request), expected=_REFUSED
+        )
         return words_of(answer.body) if answer.status in _REFUSED else ""
 
     def made(self, request: RefundRequest) -> Made:
@@ -187,7 +189,8 @@ def _item(line_id: int, units: int) -> dict[str, Any]:
     return {"item_type": _PRODUCT, "item_id": line_id, "quantity": units}
 
 
-def _body(request: RefundRequest) -> dict[str, Any]:
+def request_body(request: RefundRequest) -> dict[str, Any]:
+    """What the endpoint takes: each line once."""
     reason = f"{request.note} ({request.key})"[-_LONGEST_REASON:]
     return {
         "items": [{**_item(*each), "reason": reason} for each in request.units.items()],
