@@ -20,8 +20,8 @@ def moved_at(session: Session, shop_id: int, item_id: int) -> dict[int, dict[int
     gone_first, passed = aliased(Order), aliased(Order)
     statement = (
         sa.select(TurnRow, passed.priority)
-        .join(gone_first, _is(gone_first, TurnRow.order_id))
-        .join(passed, _is(passed, TurnRow.passed_id))
+        .join(gone_first, _is(gone_first, shop_id, TurnRow.order_id))
+        .join(passed, _is(passed, shop_id, TurnRow.passed_id))
         .where(TurnRow.shop_id == shop_id, TurnRow.item_id == item_id, TurnRow.units > 0)
         .where(gone_first.priority == passed.priority)
         .order_by(TurnRow.placed_at.desc(), TurnRow.passed_id.desc())
@@ -34,8 +34,10 @@ def moved_at(session: Session, shop_id: int, item_id: int) -> dict[int, dict[int
     return found
 
 
-def _is(order: type[Order], order_id: InstrumentedAttribute[int]) -> sa.ColumnElement[bool]:
-    return sa.and_(order.shop_id == TurnRow.shop_id, order.order_id == order_id)
+def _is(
+    order: type[Order], shop_id: int, order_id: InstrumentedAttribute[int]
+) -> sa.ColumnElement[bool]:
+    return sa.and_(order.shop_id == shop_id, order.order_id == order_id)
 
 
 def record_passes(

@@ -670,9 +670,15 @@ CALLS: Mapping[str, Call] = {
     ),
     "selling.shown": lambda s, a: selling.shown(s, a.id, ITEM),
     "holds.count_orders_held": lambda s, a: holds.count_orders_held(s, a.id),
-    "moves.ask_for_moves": lambda s, a: moves.ask_for_moves(s, a, now=NOW),
+    "moves.ask_for_moves": lambda s, a: moves.ask_for_moves(s, a, ITEM, now=NOW),
+    "moves.ask_for_move_of": lambda s, a: moves.ask_for_move_of(s, a, 1, now=NOW),
     "moves.settled_places": lambda s, a: moves.settled_places(s, a.id, 1, [Place(ITEM, LOCATION)]),
-    "moves.free_units": lambda s, a: moves.free_units(s, a.id, [ITEM]),
+    "moves.known_figures": lambda s, a: moves.known_figures(s, a.id, [ITEM]),
+    "moves.leave_for_now": lambda s, a: moves.leave_for_now(
+        s, a.id, 1, {Place(ITEM, LOCATION): 1}, now=NOW
+    ),
+    "moves.parts_changed": lambda s, a: moves.parts_changed(s, a.id, [51]),
+    "moves.unanswered": lambda s, a: moves.unanswered(s, a.id, ORDERS),
     "moves.location_names": lambda s, a: moves.location_names(s, a.id, ITEM),
     "moves.keep": lambda s, a: moves.keep(s, a.id, 1, a_move(1), MoveState.REFUSED, now=NOW),
     "moves.note_move": lambda s, a: moves.note_move(s, a.id, [51], 7, now=NOW),
@@ -680,6 +686,7 @@ CALLS: Mapping[str, Call] = {
     "turns.record_passes": lambda s, a: turns.record_passes(
         s, a.id, ITEM, LOCATION, [a_pass(OURS + 1)], now=NOW
     ),
+    "turns.passed_over": lambda s, a: turns.passed_over(s, a.id, ITEM),
     "turns.count_passed": lambda s, a: turns.count_passed(s, a.id, ORDERS),
     "turns.went_before": lambda s, a: turns.went_before(s, a.id, ORDERS),
     "turns.short_elsewhere": lambda s, a: turns.short_elsewhere(
@@ -910,6 +917,8 @@ def test_another_shop_is_neither_changed_nor_seen_nor_asked_about(
             False,
         ),
         ("SELECT 1 FROM orders JOIN items ON items.shop_id = orders.shop_id", True),
+        ("SELECT 1 FROM turns JOIN orders AS late ON late.shop_id = ? WHERE turns.shop_id = ?", False),
+        ("SELECT 1 FROM turns JOIN orders AS late ON late.order_id = 3 WHERE turns.shop_id = ?", True),
         ("UPDATE orders SET judge_at=? WHERE orders.order_id IN (?)", True),
         ("UPDATE shops SET name=? WHERE shops.id = ?", False),
         ("DELETE FROM lines WHERE lines.order_id = %(a)s", True),
@@ -1006,9 +1015,11 @@ def _forgets_the_shop(statement: str) -> bool:
     if statement.startswith("INSERT"):
         return False
     tables = {
-        table.name
+        called or table.name
         for table in Base.metadata.sorted_tables
-        if re.search(rf"\b(?:FROM|JOIN|UPDATE)\s+{table.name}\b", statement)
+        for called in re.findall(
+            rf"\b(?:FROM|JOIN|UPDATE)\s+{table.name}\b(?:\s+AS\s+(\w+))?", statement
+        )
     }
     if re.match(r"UPDATE (\w+) SET .* WHERE \1\.id = ", statement):
         tables -= BY_OUR_OWN_NUMBER
