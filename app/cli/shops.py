@@ -159,7 +159,11 @@ def status(domain: str, number: int | None, *, off: bool) -> None:
 @shops_group.command()
 @click.argument("domain", metavar="SHOP")
 @click.option("--leave-holds", is_flag=True, help="Leave orders that are on hold to your staff.")
-@click.option("--leave-selling", is_flag=True, help="Leave items that are not sold on to your staff.")
+@click.option(
+    "--leave-selling",
+    is_flag=True,
+    help="Leave the selling settings that Backline has changed as they are.",
+)
 def disconnect(domain: str, *, leave_holds: bool, leave_selling: bool) -> None:
     """Disconnect a shop and delete its token. Its data is kept, in case you connect it again. Refused
     while Backline holds orders or has stopped the sale of items, which nobody would undo then."""
@@ -215,8 +219,8 @@ def disconnect(domain: str, *, leave_holds: bool, leave_selling: bool) -> None:
 @click.option(
     "--selling",
     type=click.Choice([policy.value for policy in SellingPolicy]),
-    help="When an item that is out of stock is not sold on: never, where no delivery with a date covers "
-    "one more buyer, or where one more would wait too long.",
+    help="When selling an item that is out of stock is stopped: never, where no delivery with a date "
+    "covers one more buyer, or where one more would wait too long.",
 )
 @click.option(
     "--longest-wait-days",

@@ -165,9 +165,10 @@ def _in_words(
     in_time: Sequence[Coming],
     rule: SellingRule,
 ) -> str:
-    who = f"{outlook.waiting} wait" if outlook.waiting != 1 else "1 waits"
-    if not outlook.waiting:
-        who = "none in stock"
+    short = outlook.waiting
+    who = "1 unit is backordered" if short == 1 else f"{short} units are backordered"
+    if not short:
+        who = "none is in stock"
     units = sum(one.units for one in in_time)
     day = short_day(in_time[-1].on) if in_time else ""
     cover = f"the delivery of {day} covers" if len(in_time) == 1 else f"deliveries until {day} cover"
@@ -181,7 +182,7 @@ def _in_words(
         Reason.NONE_SCHEDULED: f"{who}, and no delivery is scheduled",
         Reason.TOO_LONG: f"one more buyer would wait until {late and short_day(late)}, "
         f"longer than {wait}",
-        Reason.LIMIT: f"{who}, and no more than {rule.most_ahead} are to wait",
+        Reason.LIMIT: f"{who}, and no more than {rule.most_ahead} may be",
         Reason.OVER: f"{who}, and it will not be restocked",
     }[reason]
 
@@ -246,4 +247,4 @@ def why(name: SettingName, place: Place) -> str:
     """Why a setting is as it is, in words."""
     if name is not SettingName.SAFETY_STOCK:
         return place.wish.words
-    return f"{place.reserve} on hand are for orders that wait" if place.reserve else ""
+    return f"units on hand for orders that wait: {place.reserve}" if place.reserve else ""

@@ -179,6 +179,13 @@ def changed_items(session: Session, shop_id: int) -> set[int]:
     return set(session.scalars(sa.select(SellingRow.item_id).where(*where)))
 
 
+def changed_rows(session: Session, shop_id: int) -> Sequence[SellingRow]:
+    """Of what the platform may have a value of ours, item by item."""
+    where = (SellingRow.shop_id == shop_id, SellingRow.state.in_(CHANGED))
+    by_item = (SellingRow.item_id, SellingRow.target_id, SellingRow.name)
+    return session.scalars(sa.select(SellingRow).where(*where).order_by(*by_item)).all()
+
+
 def items_taken_on(session: Session, shop_id: int) -> set[int]:
     """Those of them that count for the shop's limit: a first change that is refused does not."""
     stands = sa.and_(SellingRow.state.in_(CHANGED), SellingRow.state != SettingState.SETTING)

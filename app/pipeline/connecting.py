@@ -104,7 +104,7 @@ _STILL_HELD = (
 
 
 _STILL_STOPPED = (
-    "Items of {shop} that Backline does not let be sold on: {changed}. Nobody could give that back "
+    "Items of {shop} whose selling settings Backline has changed: {changed}. Nobody could set them back "
     "afterwards but your staff, one by one. Run `backline shops set {shop} --selling off` first and "
     "disconnect a minute later, or leave them with --leave-selling"
 )

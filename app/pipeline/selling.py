@@ -206,7 +206,7 @@ def _look_when_it_shows(
         selling.ask_for_checks(session, context.shop_id, restored - refused.keys(), at=shows_at)
 
 
-_NOT_ALLOWED = "Backline may not change it: grant {scope}, or change it yourself"
+_NOT_ALLOWED = "Backline lacks the permission to change it: grant {scope}, or change it yourself"
 
 
 def _plan(
@@ -255,7 +255,7 @@ def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, no
     return act in (Act.SET, Act.RESTORE)
 
 
-_THEIRS = "changed by somebody else; Backline leaves it"
+_THEIRS = "changed by someone else; Backline leaves it"
 
 
 def _record(session: Session, shop_id: int, step: Step, now: datetime, *, lags: bool) -> None:
@@ -272,7 +272,7 @@ def _record(session: Session, shop_id: int, step: Step, now: datetime, *, lags: 
     _tell(session, shop_id, RESTORED, step.change, step.why or _OFF, now=now)
 
 
-_OFF = "switched off, or the item is left alone"
+_OFF = "switched off, or excepted for this item"
 
 
 def _tell(

@@ -89,9 +89,9 @@ def _step_of(setting: SellingSetting, row: SellingRow | None, place: Place | Non
 
 
 def in_words(name: SettingName, value: Value) -> str:
-    """A setting as people call it."""
+    """A setting as its platform calls it."""
     if name is SettingName.POLICY:
-        return "sold on when out of stock" if value == "CONTINUE" else "not sold when out of stock"
+        return f"continue selling when out of stock: {'on' if value == 'CONTINUE' else 'off'}"
     if value is None:
         return f"no {name}"
     return f"{name} {value}"

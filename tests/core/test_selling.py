@@ -39,18 +39,18 @@ def wish(outlook: Outlook, rule: SellingRule = DATED) -> tuple[int | None, str]:
 def test_what_a_delivery_leaves_over_may_be_sold() -> None:
     outlook = Outlook(-8, [Coming(date(2026, 12, 9), 10)])
 
-    assert wish(outlook) == (2, "8 wait, the delivery of Dec 9 covers 10")
+    assert wish(outlook) == (2, "8 units are backordered, the delivery of Dec 9 covers 10")
 
 
 def test_nothing_more_is_sold_than_deliveries_cover() -> None:
     outlook = Outlook(-12, [Coming(date(2026, 12, 9), 10)])
 
-    assert wish(outlook) == (0, "12 wait, the delivery of Dec 9 covers 10")
+    assert wish(outlook) == (0, "12 units are backordered, the delivery of Dec 9 covers 10")
 
 
 def test_without_a_delivery_nothing_is_sold_on() -> None:
-    assert wish(Outlook(-1)) == (0, "1 waits, and no delivery is scheduled")
-    assert wish(Outlook(0)) == (0, "none in stock, and no delivery is scheduled")
+    assert wish(Outlook(-1)) == (0, "1 unit is backordered, and no delivery is scheduled")
+    assert wish(Outlook(0)) == (0, "none is in stock, and no delivery is scheduled")
 
 
 def test_what_is_in_stock_is_always_sold() -> None:
@@ -80,14 +80,17 @@ def test_by_the_wait_alone_the_lead_time_counts_as_supply() -> None:
 def test_no_more_units_wait_than_the_item_may_have_waiting() -> None:
     outlook = Outlook(-8, [Coming(date(2026, 12, 9), 100)])
 
-    assert wish(outlook, DATED._replace(most_ahead=8)) == (0, "8 wait, and no more than 8 are to wait")
+    assert wish(outlook, DATED._replace(most_ahead=8)) == (
+        0,
+        "8 units are backordered, and no more than 8 may be",
+    )
 
 
 def test_what_will_not_be_restocked_is_not_sold_on() -> None:
     rule = SellingRule(SellingPolicy.WAIT, longest_wait_days=90)
     outlook = Outlook(-3, lead_time_on=date(2026, 12, 1), is_over=True)
 
-    assert wish(outlook, rule) == (0, "3 wait, and it will not be restocked")
+    assert wish(outlook, rule) == (0, "3 units are backordered, and it will not be restocked")
 
 
 @given(outlooks, rules)

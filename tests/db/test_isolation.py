@@ -651,6 +651,7 @@ CALLS: Mapping[str, Call] = {
         s, a.id, A_CHECK, why="no", failures=1, again_at=seconds(9)
     ),
     "selling.refusals": lambda s, a: selling.refusals(s, a.id),
+    "selling.changed_rows": lambda s, a: selling.changed_rows(s, a.id),
     "selling.items_taken_on": lambda s, a: selling.items_taken_on(s, a.id),
     "selling.variants_of": lambda s, a: selling.variants_of(s, a.id, [ITEM]),
     "selling.rows_of": lambda s, a: selling.rows_of(s, a.id, [ITEM]),

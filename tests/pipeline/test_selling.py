@@ -69,7 +69,9 @@ def test_selling_stops_where_no_delivery_covers_one_more(stage: Stage) -> None:
     stage.settle_down()
 
     assert policy(stage) == "DENY"
-    assert events(stage) == [("selling stopped", "3 wait, and no delivery is scheduled")]
+    assert events(stage) == [
+        ("selling stopped", "3 units are backordered, and no delivery is scheduled")
+    ]
 
 
 def test_what_a_delivery_leaves_over_is_sold_on(stage: Stage) -> None:
@@ -85,7 +87,7 @@ def test_what_a_delivery_leaves_over_is_sold_on(stage: Stage) -> None:
     stage.settle_down()
 
     assert policy(stage) == "DENY"
-    assert events(stage)[-1][1] == "12 wait, the delivery of Dec 9 covers 10"
+    assert events(stage)[-1][1] == "12 units are backordered, the delivery of Dec 9 covers 10"
 
 
 def test_the_last_unit_that_a_delivery_leaves_over_is_the_last_one_sold(stage: Stage) -> None:
@@ -96,7 +98,7 @@ def test_the_last_unit_that_a_delivery_leaves_over_is_the_last_one_sold(stage: S
     stage.settle_down()
 
     assert policy(stage) == "DENY"
-    assert events(stage)[-1][1] == "10 wait, the delivery of Dec 9 covers 10"
+    assert events(stage)[-1][1] == "10 units are backordered, the delivery of Dec 9 covers 10"
 
 
 def test_a_restock_is_kept_for_the_orders_that_wait(stage: Stage) -> None:
@@ -129,7 +131,10 @@ def test_selling_goes_on_once_a_delivery_is_scheduled(stage: Stage) -> None:
     stage.settle_down()
 
     assert policy(stage) == "CONTINUE"
-    assert events(stage)[-1] == ("selling restored", "3 wait, the delivery of Dec 9 covers 10")
+    assert events(stage)[-1] == (
+        "selling restored",
+        "3 units are backordered, the delivery of Dec 9 covers 10",
+    )
 
 
 def test_a_delivery_whose_day_has_passed_covers_nobody(stage: Stage) -> None:
@@ -285,7 +290,7 @@ def test_a_permission_that_is_withdrawn_is_said_and_the_shop_goes_on(stage: Stag
     assert (policy(stage), stage.status()) == ("DENY", "active")
     assert events(stage)[-1] == (
         "selling refused",
-        "Backline may not change it: grant write_products, or change it yourself",
+        "Backline lacks the permission to change it: grant write_products, or change it yourself",
     )
 
 
@@ -362,8 +367,8 @@ def test_the_item_page_says_why_sales_stopped(stage: Stage) -> None:
 
     page = stage.page(f"/shops/{stage.world.shop_id}/items/{stage.mug.item_id}")
 
-    assert "Backline stopped sales on" in page
-    assert "3 wait, and no delivery is scheduled" in page
+    assert "continue selling when out of stock: off" in page
+    assert "3 units are backordered, and no delivery is scheduled" in page
 
 
 def test_what_would_change_is_shown_before_it_is_saved(stage: Stage) -> None:
@@ -374,8 +379,8 @@ def test_what_would_change_is_shown_before_it_is_saved(stage: Stage) -> None:
 
     text = post(stage, "/preview", **form).get_data(as_text=True)
 
-    assert "3 wait, and no delivery is scheduled" in text
-    assert "not sold when out of stock" in text
+    assert "3 units are backordered, and no delivery is scheduled" in text
+    assert "continue selling when out of stock: off" in text
     assert (policy(stage), writes(stage)) == ("CONTINUE", [])
     post(stage, "", **form)
     stage.settle_down()
@@ -413,7 +418,7 @@ def test_the_preview_names_the_items_that_are_changed_where_not_all_may_be(stage
     stage.settle_down()
 
     rows_told = told.split("<tbody")[1].split("</tr>")
-    changes = [row for row in rows_told if ">not sold when out of stock<" in row]
+    changes = [row for row in rows_told if ">continue selling when out of stock: off<" in row]
     assert ["Cup" in row for row in changes] == [True]
     assert (policy(stage), policy(stage, cup)) == ("CONTINUE", "DENY")
 
@@ -464,3 +469,13 @@ def test_a_preview_that_did_not_look_at_all_items_says_so(stage: Stage) -> None:
     told = post(stage, "/preview", selling="off", most_stopped_items="100").get_data(as_text=True)
 
     assert f"Backline looked at {MOST_ITEMS} of {MOST_ITEMS + 1} items" in told
+
+
+def test_the_page_lists_what_is_changed_and_what_it_was(stage: Stage) -> None:
+    stage.order(5)
+    stage.settle_down()
+
+    page = stage.page(f"/shops/{stage.world.shop_id}/selling")
+
+    assert ">continue selling when out of stock: off<" in page
+    assert ">continue selling when out of stock: on<" in page

@@ -353,3 +353,11 @@ def test_stock_at_one_location_does_not_hide_that_none_is_left_at_another(store:
 
     assert store.limits == (0, 0)
     assert store.world.shop.pools[store.robe.item_id, second].backorder_limit is None
+
+
+def test_the_page_names_the_location_of_each_setting(store: Store) -> None:
+    store.order(5)
+
+    page = said(store)
+
+    assert all(f">{text}<" in page for text in ("Main", "backorder limit 3", "no backorder limit"))

@@ -27,25 +27,21 @@ def selling_of(opened: OpenShop, item: StockItem) -> ItemSelling | None:
     if not rows and not is_wanted:
         return None
     lines = [_in_words(row, opened.say) for row in rows]
-    return ItemSelling(lines or ["Sold as the shop has it."])
+    problem = selling.refusals(opened.session, shop.id).get(item.item_id)
+    if problem is not None:
+        lines.append(f"{PLATFORMS[shop.platform].title} refuses the change: {problem}")
+    return ItemSelling(lines or ["Backline has not changed how this item is sold."])
 
 
 def _in_words(row: SellingRow, say: Words) -> str:
     day = say.day(row.since.astimezone(say.zone).date())
-    if row.state == SettingState.LEFT:
-        return (
-            "Somebody else changed how it is sold after Backline had. It is left so until the reason of "
-            "that has ended."
-        )
     name = SettingName(row.name)
-    ours = in_words(name, row.ours)
-    if row.state == SettingState.RESTORING:
-        return f"Backline gives back what it changed on {day} ({ours})."
-    return f"{_DID[name].format(day=day)}: {row.why} ({ours})."
-
-
-_DID = {
-    SettingName.POLICY: "Backline stopped sales on {day}",
-    SettingName.BACKORDER_LIMIT: "Backline limits sales since {day}",
-    SettingName.SAFETY_STOCK: "Backline keeps units for orders that wait since {day}",
-}
+    before, ours = in_words(name, row.before), in_words(name, row.ours)
+    return {
+        SettingState.SETTING: f"Backline is about to set {ours}: {row.why}.",
+        SettingState.SET: f"Backline changed a setting on {day}. It is now {ours}: {row.why}. "
+        f"It was {before}.",
+        SettingState.RESTORING: f"Backline is about to set back what it changed on {day}: {before}.",
+        SettingState.LEFT: "Someone else changed how this item is sold after Backline did. Backline "
+        "leaves it until its own reason has ended.",
+    }[SettingState(row.state)]

@@ -11,9 +11,11 @@ from app.core.bounds import MOST_DAYS, MOST_UNITS
 from app.core.selling import SellingPolicy, SellingRule, SettingName
 from app.db import items, preferences, selling
 from app.db.models import Shop
+from app.db.pages.incoming import location_names
 from app.pipeline.runtime import Runtime
 from app.pipeline.selling_permission import lacks_permission
 from app.pipeline.selling_rehearsal import Rehearsal, rehearse
+from app.pipeline.selling_steps import in_words
 from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.forms import Form, Forms
@@ -21,20 +23,21 @@ from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, open_
 
 _NAVIGATED = "settings.shop_page"
 _MOST_ITEMS = 5000
+_MOST_ROWS = 200
 POLICIES = {
     SellingPolicy.OFF.value: "Never: leave selling to the shop",
     SellingPolicy.DATED.value: "When no delivery with a date has a unit left for one more buyer",
     SellingPolicy.WAIT.value: "When one more buyer would wait too long, by a delivery or the lead time",
 }
 _LEADS = {
-    SettingName.POLICY: "Backline sets the inventory policy of variants from “Continue selling when out "
-    "of stock” to not selling.",
+    SettingName.POLICY: "Backline turns off “Continue selling when out of stock” for the item's "
+    "variants.",
     SettingName.BACKORDER_LIMIT: "Backline lowers the backorder limit of an item at a location to what "
     "is still to come and, if you want that, raises its safety stock by what is on hand for orders that "
     "wait.",
 }
 _DONE = {
-    "selling": "Saved. Items are changed, or given back, within a minute.",
+    "selling": "Saved. Backline starts to change items, or to set them back, within a minute.",
     "lacking": "Saved. Nothing is changed until Backline has the permission.",
 }
 
@@ -99,7 +102,9 @@ def _page(opened: OpenShop, form: Form, rehearsal: Rehearsal | None = None) -> s
     if not kind.traits.selling_scope:
         abort(404)
     refused = selling.refusals(opened.session, opened.id)
-    changed = sorted(selling.changed_items(opened.session, opened.id))
+    rows = selling.changed_rows(opened.session, opened.id)
+    changed = {row.item_id for row in rows}
+    places = {row.target_id for row in rows} if kind.traits.sells_by_location else set()
     return opened.render(
         "selling.html",
         page_name=_NAVIGATED,
@@ -107,6 +112,10 @@ def _page(opened: OpenShop, form: Form, rehearsal: Rehearsal | None = None) -> s
         policies=POLICIES,
         rehearsal=rehearsal,
         changed=changed,
+        rows=rows[:_MOST_ROWS],
+        more_rows=len(rows) - _MOST_ROWS,
+        in_words=lambda row, value: in_words(SettingName(row.name), value),
+        places=location_names(opened.session, opened.id, places),
         refused=refused,
         titles=items.titles_of(opened.session, opened.id, {*changed, *refused}),
         scope=kind.traits.selling_scope,
