@@ -242,6 +242,7 @@ def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, no
     elif act is Act.RESTORE:
         selling.intend_to_restore(session, shop_id, key, was=setting.value, now=now)
     elif act is Act.CONFIRM:
+        _tell_unanswered(session, shop_id, step, row, now)
         selling.confirm(session, shop_id, key, value=setting.value)
     elif act is Act.LEAVE:
         selling.leave(session, shop_id, key)
@@ -253,6 +254,15 @@ def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, no
         change = SellingChange(msgspec.structs.replace(setting, value=row.ours), setting.value)
         _tell(session, shop_id, LEFT, change, _THEIRS, now=now)
     return act in (Act.SET, Act.RESTORE)
+
+
+def _tell_unanswered(
+    session: Session, shop_id: int, step: Step, row: SellingRow | None, now: datetime
+) -> None:
+    """Our write has arrived although nobody answered it: it has not been told yet."""
+    if row is not None and row.state == SettingState.SETTING and row.was != step.change.setting.value:
+        setting = msgspec.structs.replace(step.change.setting, value=row.was)
+        _tell(session, shop_id, STOPPED, SellingChange(setting, step.change.value), row.why, now=now)
 
 
 _THEIRS = "changed by someone else; Backline leaves it"

@@ -337,14 +337,17 @@ def test_what_was_left_behind_is_given_back_by_whoever_installs_again(stage: Sta
 @pytest.fixture
 def killed(stage: Stage) -> Stage:
     """Whose worker is killed as the answer to the next change of a policy comes."""
+    _kill_at_next_change(stage)
+    return stage
 
+
+def _kill_at_next_change(stage: Stage) -> None:
     def kill() -> None:
         if "productVariantsBulkUpdate" in stage.world.shop.requests[-1].operation:
             stage.world.after_request = lambda: None
             raise KeyboardInterrupt
 
     stage.world.after_request = kill
-    return stage
 
 
 def test_a_worker_that_is_killed_between_write_and_record_loses_nothing(killed: Stage) -> None:
@@ -354,11 +357,29 @@ def test_a_worker_that_is_killed_between_write_and_record_loses_nothing(killed: 
     between = [row.state for row in rows(killed)]
     killed.world.clock.sleep(120)
     killed.settle_down()
-    after = [row.state for row in rows(killed)]
+    after, told = [row.state for row in rows(killed)], [kind for kind, _ in events(killed)]
 
     killed.choose(selling="off")
 
-    assert (between, after, policy(killed), rows(killed)) == (["setting"], ["set"], "CONTINUE", [])
+    assert (between, after, told) == (["setting"], ["set"], ["selling stopped"])
+    assert (policy(killed), rows(killed)) == ("CONTINUE", [])
+
+
+def test_a_worker_that_is_killed_as_it_sets_something_back_sets_back_nothing_else(stage: Stage) -> None:
+    stage.order(5)
+    stage.settle_down()
+    _kill_at_next_change(stage)
+    stage.restock(9)
+    with pytest.raises(KeyboardInterrupt):
+        stage.settle_down()
+    between = [row.state for row in rows(stage)]
+    stage.world.clock.sleep(120)
+    stage.settle_down()
+
+    assert (between, policy(stage), rows(stage)) == (["restoring"], "CONTINUE", [])
+    stage.world.shop.set_policy(stage.mug.variant_id, "DENY")
+    stage.pass_hours()
+    assert policy(stage) == "DENY"
 
 
 def test_the_item_page_says_why_sales_stopped(stage: Stage) -> None:
