@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
+from app.core.deliveries import KnownDelivery
 from app.core.item_codes import CodeKind
 from app.core.states import ArrivalSource, ArrivalState
 from app.db.arrivals import OPEN, in_words, record_change
@@ -65,8 +66,56 @@ class ReportedArrival:
 def list_key(reference: str, sku: str, location_id: int, part: int = 1) -> str:
     """By which a purchase order's line is found again, the deliveries after its first by their number.
     None of its parts holds a tab."""
-    words = (same_reference(reference), sku.casefold(), str(location_id))
-    return "\t".join(words if part == 1 else (*words, str(part)))
+    return numbered_key("\t".join((same_reference(reference), sku.casefold(), str(location_id))), part)
+
+
+def numbered_key(line: str, part: int) -> str:
+    """The key of one delivery of a line; `line` is that of the first."""
+    return line if part == 1 else f"{line}\t{part}"
+
+
+def line_of(key: str) -> str:
+    """The key of a line whose deliveries have keys of their own (see `list_key`)."""
+    return "\t".join(key.split("\t")[:3])
+
+
+def deliveries_of_several(session: Session, shop_id: int, source: str) -> dict[str, list[KnownDelivery]]:
+    """What was told, by the line's key, of lines that came in several deliveries."""
+    table = sa.inspect(ArrivalRow).local_table
+    where = (table.c.shop_id == shop_id, table.c.source.in_(family(source)))
+    numbered = table.c.source_key.like("%\t%\t%\t%")
+    lines = {
+        line_of(key) for key in session.scalars(sa.select(table.c.source_key).where(*where, numbered))
+    }
+    return first_deliveries(session, shop_id, source, lines, numbered)
+
+
+def first_deliveries(
+    session: Session,
+    shop_id: int,
+    source: str,
+    lines: Collection[str],
+    *others: sa.ColumnElement[bool],
+) -> dict[str, list[KnownDelivery]]:
+    """The first delivery of each of these lines, and whatever `others` are."""
+    table = sa.inspect(ArrivalRow).local_table
+    names = ("source_key", "expected_on", "quantity", "state")
+    columns = sa.select(*(table.c[name] for name in names)).where(
+        table.c.shop_id == shop_id, table.c.source.in_(family(source))
+    )
+    ordered = sorted(lines)
+    some = [
+        table.c.source_key.in_(ordered[start : start + _AT_ONCE])
+        for start in range(0, len(ordered), _AT_ONCE)
+    ]
+    found: dict[str, list[KnownDelivery]] = {}
+    for which in (*some, *others):
+        for key, expected_on, quantity, state in session.execute(columns.where(which)):
+            day = None if state == ArrivalState.UNDATED else expected_on
+            number = 1 if key == line_of(key) else int(key.rpartition("\t")[2])
+            delivery = KnownDelivery(day, quantity, number, is_open=state in OPEN)
+            found.setdefault(line_of(key), []).append(delivery)
+    return found
 
 
 def first_of(key: str) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
 from app.core.bounds import too_far
+from app.core.deliveries import KnownDelivery
 from app.core.item_codes import (
     CodeKind,
     CodesOf,
@@ -24,6 +25,7 @@ from app.core.item_codes import (
 )
 from app.db import arrivals, inbound_feed, item_codes, unlisted
 from app.db.inbound_feed import Fate, ReportedArrival
+from app.pipeline.known_again import in_several, known_again
 from app.pipeline.nearest import Nearest
 
 LONGEST_TEXT = 200
@@ -190,11 +192,6 @@ def _midday(day: date | None) -> datetime | None:
     return None if day is None else datetime.combine(day, time(12), UTC)
 
 
-def _without_part(key: str) -> str:
-    """The key of a line whose deliveries have keys of their own (see `list_key`)."""
-    return "\t".join(key.split("\t")[:3])
-
-
 class Intake:
     """Takes lines in portions and keeps what must be known of all of them: which keys and references
     were named, so that a key named twice is noticed and what is no longer named is cancelled. A
@@ -213,6 +210,7 @@ class Intake:
         only_place_stands: bool = False,
         complete_list: str | None = None,
         is_whole: bool = True,
+        knows_deliveries: bool = False,
     ) -> None:
         self.report = Report()
         self._only_place_stands = only_place_stands
@@ -226,14 +224,22 @@ class Intake:
         self._now = now
         self._is_rehearsal = is_rehearsal
         self._on_bad = on_bad
+        self._knows_deliveries = knows_deliveries
+        self._deliveries: dict[str, list[KnownDelivery]] | None = None
         self._line_of: dict[str, int] = {}
         self._whole: set[str] = set()
         self._shipments: set[str] = set()
         self._doubtful: set[str] = set()
 
     def take(self, session: Session, lines: Iterable[Wording | Bad]) -> None:
-        """The next portion."""
-        good = [one for one in map(self._check, lines) if one is not None]
+        """The next portion. Deliveries of one line follow each other, and stand in one portion."""
+        found = [(each.line, self._translate(each)) for each in lines]
+        told = self._numbered(session, [each for _, each in found if not isinstance(each, Bad)])
+        numbered = iter(told)
+        checked = (
+            self._check(line, each if isinstance(each, Bad) else next(numbered)) for line, each in found
+        )
+        good = [one for one in checked if one is not None]
         fates = self._fates(session, good)
         counts = Counter(fate for _, fate in fates)
         for one, fate in fates:
@@ -246,6 +252,16 @@ class Intake:
         self.report.changed += counts[Fate.CHANGED]
         self.report.unchanged += counts[Fate.UNCHANGED]
         self.report.not_coming += counts[Fate.NOTHING]
+
+    def _numbered(self, session: Session, told: Sequence[ReportedArrival]) -> list[ReportedArrival]:
+        """The same as those that they were before, where a list tells of deliveries by their days."""
+        if not self._knows_deliveries:
+            return [*told]
+        if self._deliveries is None:
+            self._deliveries = inbound_feed.deliveries_of_several(session, self._shop_id, self._source)
+        new = in_several(told) - self._deliveries.keys()
+        self._deliveries |= inbound_feed.first_deliveries(session, self._shop_id, self._source, new)
+        return known_again(told, self._deliveries, today=self._now.date())
 
     def _fates(
         self, session: Session, good: Sequence[ReportedArrival]
@@ -299,12 +315,12 @@ class Intake:
 
     def _close_other_parts(self, session: Session) -> None:
         """Who tells of a line tells of all its deliveries: of those that it came in before, others."""
-        named = {_without_part(key) for key in self._line_of}
+        named = {inbound_feed.line_of(key) for key in self._line_of}
         self.report.cancelled += unlisted.cancel_unnamed(
             session,
             self._shop_id,
             self._source,
-            lambda reference, key: key not in self._line_of and _without_part(key) in named,
+            lambda reference, key: key not in self._line_of and inbound_feed.line_of(key) in named,
             references=self._whole if len(self._whole) <= _FEW else None,
             cause=self._cause,
             now=self._now,
@@ -339,7 +355,9 @@ class Intake:
         self.report.received += counts["received"]
         self.report.cancelled += counts["cancelled"]
 
-    def _translate(self, line: Wording) -> ReportedArrival | Bad:
+    def _translate(self, line: Wording | Bad) -> ReportedArrival | Bad:
+        if isinstance(line, Bad):
+            return line
         problem = line.expected_on and too_far(line.expected_on, today=self._now.date())
         if problem:
             name = "expected_on" if self._source == "api" else "the expected date"
@@ -352,16 +370,15 @@ class Intake:
             self.report.unknown_places[line.location] += 1
         return found
 
-    def _check(self, line: Wording | Bad) -> ReportedArrival | None:
-        found = line if isinstance(line, Bad) else self._translate(line)
+    def _check(self, line: int, found: ReportedArrival | Bad) -> ReportedArrival | None:
         if isinstance(found, ReportedArrival):
-            first = self._line_of.setdefault(found.source_key, line.line)
+            first = self._line_of.setdefault(found.source_key, line)
             self._whole.add(same_reference(found.reference))
             self._shipments.add(inbound_feed.first_of(found.source_key))
-            if first == line.line:
+            if first == line:
                 return found
             found = Bad(
-                line.line,
+                line,
                 f"line {first} has the same reference, SKU and location; give each delivery a reference "
                 "of its own",
                 found.reference,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -90,6 +89,7 @@ def import_file(
         only_place_stands=True,
         complete_list=(list_name or layout.key) if layout.key and layout.options.is_complete else None,
         is_whole=isinstance(layout, Layout) or layout.is_shipment,
+        knows_deliveries=True,
     )
     tally = Tally()
     _take_all(sessions, intake, _lines(layout, tally, catalog))
@@ -141,6 +141,19 @@ def _record(
 
 
 def _take_all(sessions: sessionmaker[Session], intake: Intake, lines: Iterator[Wording | Bad]) -> None:
-    while portion := list(islice(lines, _AT_ONCE)):
+    for portion in _portions(lines):
         with sessions.begin() as session:
             intake.take(session, portion)
+
+
+def _portions(lines: Iterator[Wording | Bad]) -> Iterator[list[Wording | Bad]]:
+    """The lines in portions; the deliveries of one order line stay together."""
+    portion: list[Wording | Bad] = []
+    for line in lines:
+        begins = isinstance(line, Bad) or line.part == 1
+        if len(portion) >= _AT_ONCE and begins:
+            yield portion
+            portion = []
+        portion.append(line)
+    if portion:
+        yield portion

@@ -444,3 +444,49 @@ def test_an_import_of_many_portions_is_one(buyer: Buyer) -> None:
 @pytest.mark.parametrize("spelled", ["canceled", "cancelled"])
 def test_a_status_can_mean_canceled_in_either_spelling(spelled: str) -> None:
     assert options_in_words(states=[f"Void={spelled}"]).states == {"void": "cancelled"}
+
+
+WEEKS = "reference,sku,location,W49,W50,W51"
+
+
+def days_of(buyer: Buyer) -> list[tuple[str, str, str]]:
+    """The day that each delivery had first and has now, and what became of it."""
+    rows = sorted(buyer.arrivals(), key=lambda row: row.first_expected_on)
+    return [(str(row.first_expected_on), str(row.expected_on), row.state) for row in rows]
+
+
+def test_a_table_of_weeks_that_moves_on_makes_no_delivery_late(buyer: Buyer) -> None:
+    buyer.send("PO-1,MUG-BLUE,41,40,12,7", columns=WEEKS)
+
+    report = buyer.send("PO-1,MUG-BLUE,41,12,7,5", columns="reference,sku,location,W50,W51,W52")
+    last = buyer.send("PO-1,MUG-BLUE,41,5", columns="reference,sku,location,W52")
+
+    assert (report.unchanged, report.new, report.changed) == (2, 1, 0)
+    assert (last.unchanged, last.new, last.changed, last.cancelled) == (1, 0, 0, 2)
+    assert days_of(buyer) == [
+        ("2026-12-04", "2026-12-04", "cancelled"),
+        ("2026-12-11", "2026-12-11", "cancelled"),
+        ("2026-12-18", "2026-12-18", "cancelled"),
+        ("2026-12-25", "2026-12-25", "expected"),
+    ]
+
+
+def test_a_week_that_came_is_received_and_those_that_follow_are_as_they_were(buyer: Buyer) -> None:
+    everything = Options(is_complete=True)
+    buyer.send("PO-1,MUG-BLUE,41,40,12,7", columns=WEEKS, options=everything)
+    stock_rises(buyer, at=LOCATION, to=40)
+
+    report = buyer.send(
+        "PO-1,MUG-BLUE,41,12,7", columns="reference,sku,location,W50,W51", options=everything
+    )
+
+    assert (report.received, report.unchanged, report.changed) == (1, 2, 0)
+    assert days_of(buyer)[0] == ("2026-12-04", "2026-12-04", "received")
+
+
+def test_deliveries_of_a_line_are_counted_once_at_the_end_of_a_portion(buyer: Buyer) -> None:
+    singles = [f"PO-{number},MUG-BLUE,1,2026-12-05,41" for number in range(999)]
+    several = [f"PO-X,MUG-BLUE,2,2026-12-{day},41" for day in (11, 18, 25)]
+
+    assert (buyer.send(*singles, *several).new, len(buyer.arrivals())) == (1002, 1002)
+    assert buyer.send(*singles, *several).unchanged == 1002
