@@ -245,6 +245,7 @@ def test_the_day_of_a_week_is_chosen_on_the_page(merchant: Merchant) -> None:
     path = path_of(merchant.upload("PO,SKU,2026-W49,2026-W50\nPO-1,MUG-BLUE,40,12\n"))
     shown = merchant.browser.get(path).get_data(as_text=True)
     assert "hold quantities by date, 2026-12-04 to 2026-12-11" in shown
+    assert 'name="first_day"' in shown
 
     answered = answer(merchant, path, week_day="monday")
 

@@ -35,6 +35,7 @@ _SAP_MONTH = re.compile(r"[Mm][ .]?(\d{1,2})[./](\d{4})")
 _WEEK_ENDS = re.compile(r"(?:w/?e|(?:week|wk) end(?:ing|s|ed)?)\b\.?:? (.+)", re.IGNORECASE)
 _ISO_WEEK = re.compile(r"(?:cw|iso[ -]?(?:week|wk|w))[ .-]*(?=\d)", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]")
+_WEEK_OF_YEAR = re.compile(r"([^\W\d]+\.?)[ .]*(\d{1,2}) ?[/'.-] ?(\d{2})")
 _YEAR = re.compile(r"20\d\d")
 _YEARS = (-1, 0, 1, 2)
 _QUARTER = 3
@@ -60,7 +61,7 @@ def _is_neutral(word: str) -> bool:
 def period_in(name: str, calendar: Calendar) -> str:
     """What a column's name says of a day, week, month or quarter, and nothing besides; empty where it
     says something else, too ("W42 (received)"), or no such thing."""
-    text = without_neutral_words(name)
+    text = _with_whole_year(without_neutral_words(name), calendar.today)
     found = _IN_BRACKETS.fullmatch(text)
     if found is None:
         return text if days_of(text, calendar) else ""
@@ -76,6 +77,17 @@ def period_in(name: str, calendar: Calendar) -> str:
         if is_week(week) and not is_week(day):
             return day if periods.halves(day) else f"week of {day}"
     return head
+
+
+def _with_whole_year(text: str, today: date) -> str:
+    """Such as "KW 49/26", which is a week of 2026; "KW 25/26" may be two weeks, and "KW 49/50" is."""
+    found = _WEEK_OF_YEAR.fullmatch(text)
+    if found is None:
+        return text
+    week, year = int(found[2]), 2000 + int(found[3])
+    is_near = abs(year - today.year) <= 1 and week + 1 != int(found[3])
+    whole = f"{found[1]} {week} {year}"
+    return whole if is_near and is_week(whole) else text
 
 
 def already_in(name: str, calendar: Calendar) -> str:

@@ -38,7 +38,8 @@ from app.pipeline.files.workbook import is_workbook, open_sheet
 _MONTHS = 12
 _MOST_STATES = 20
 _MOST = 0.5
-_SLASHED = re.compile(r"\s*(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
+# Anywhere in a cell: "week of 12/7/2026", "5/12/2026 - 13/12/2026".
+_SLASHED = re.compile(r"(?<![\w/-])(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
 _SIGNS = {".": "point", ",": "comma"}
 
 
@@ -278,10 +279,10 @@ def _note_repeated(scan: _Scan, layout: Layout, cells: Sequence[str], reference:
 
 def _see_order(seen: dict[str, tuple[int, str]], record: Record, places: Sequence[int]) -> None:
     for place in places:
-        found = _SLASHED.match(record.cells[place]) if place < len(record.cells) else None
-        if found is not None:
+        cell = record.cells[place] if place < len(record.cells) else ""
+        for found in _SLASHED.finditer(cell):
             kind = _kind_of(int(found[1]), int(found[2]))
-            seen.setdefault(kind, (record.line, record.cells[place].strip()))
+            seen.setdefault(kind, (record.line, cell.strip()))
 
 
 def _kind_of(first: int, second: int) -> str:

@@ -2,7 +2,7 @@
 day, which year is meant, and whether they are days at all. What the header leaves open is asked."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -11,8 +11,11 @@ from app.pipeline.files import column_days as names
 from app.pipeline.files import periods
 from app.pipeline.files.days import Calendar
 
-_SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})(?:[/-](?:\d{4}|\d{2}))?")
-_WHOLE_DATE = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})(?:[ T].*)?")
+# Anywhere in a name: "week of 12/7/2026", "12/7/2026 - 12/11/2026"; 07-12 alone is no date.
+_SLASHED = re.compile(
+    r"(?<![\w/-])(?:(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})|(\d{1,2})/(\d{1,2}))(?![\w/-])"
+)
+_WHOLE_DATE = re.compile(r"\d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d{2})(?:[ T].*)?")
 _LETTER = re.compile(r"([a-pr-z])[ .-]?(\d{1,2})", re.IGNORECASE)
 _SHORT = re.compile(r"\d{1,2}[./]\d{1,2}")
 _HALVES = re.compile(r"\d{1,2}\.[05]")
@@ -40,8 +43,7 @@ def order_of(texts: Sequence[str], told: Iterable[str], calendar: Calendar) -> s
     """Which number of columns such as 05/12 is the day (dmy or mdy): by those that can only be one, by
     which order puts all of them in a row, by `told`, the other dates of the file. None where nothing has
     to tell. Raises `Undecided`."""
-    slashed = [text for text in texts if _SLASHED.fullmatch(text)]
-    kinds = {kind for text in slashed if (kind := _kind(text))}
+    kinds = {kind for text in texts for kind in _kinds(text)}
     if calendar.order or not kinds:
         return calendar.order
     sure = kinds - {"either"}
@@ -49,7 +51,8 @@ def order_of(texts: Sequence[str], told: Iterable[str], calendar: Calendar) -> s
         return sure.pop()
     rows = {order: _nearest_row(texts, replace(calendar, order=order)) for order in ("dmy", "mdy")}
     even = {order for order, row in rows.items() if row and is_natural(row)}
-    seen = {kind for cell in told if (kind := _kind(cell))} - {"either"}
+    dates = (cell.strip() for cell in told if _WHOLE_DATE.fullmatch(cell.strip()))
+    seen = {kind for cell in dates for kind in _kinds(cell)} - {"either"}
     meant = even & seen if seen and even else seen or even
     if len(meant) == 1 and len(seen) <= 1 and not sure:
         return meant.pop()
@@ -61,12 +64,12 @@ def order_of(texts: Sequence[str], told: Iterable[str], calendar: Calendar) -> s
     )
 
 
-def _kind(text: str) -> str | None:
-    found = _SLASHED.fullmatch(text) or _WHOLE_DATE.fullmatch(text.strip())
-    first, second = (int(found[1]), int(found[2])) if found else (0, 0)
-    if first == second or min(first, second) > _MONTHS:
-        return None
-    return "dmy" if first > _MONTHS else "mdy" if second > _MONTHS else "either"
+def _kinds(text: str) -> Iterator[str]:
+    """What each date in a text says of the order of its numbers."""
+    for found in _SLASHED.finditer(text):
+        first, second = (int(each) for each in found.groups() if each)
+        if first != second and min(first, second) <= _MONTHS:
+            yield "dmy" if first > _MONTHS else "mdy" if second > _MONTHS else "either"
 
 
 def days_in_row(texts: Sequence[str], calendar: Calendar, first_day: date | None) -> list[date]:

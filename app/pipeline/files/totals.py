@@ -47,27 +47,36 @@ def beside(
     for row in rows:
         cells = [cell.strip() for cell in [*row.cells, *[""] * width][:width]]
         item = next((cells[place] for place in codes if cells[place]), "")
-        if row.problem is not None or not item or is_total_word(item):
-            continue
-        for place, seen in found.items():
-            _see(seen, cells[place], [cells[part] for part in parts], row.line, sign)
+        if row.problem is None and item and not is_total_word(item):
+            sums = _sums([cells[part] for part in parts], [sign] if sign else [".", ","])
+            for place, seen in found.items():
+                _see(seen, cells[place], sums, row.line)
     return found
 
 
-def _see(seen: Beside, cell: str, parts: Sequence[str], line: int, sign: str | None) -> None:
+def _sums(parts: Sequence[str], signs: Sequence[str]) -> dict[str, int]:
+    """What the cells add up to by each sign; nothing by one that leaves a cell unread."""
+    if not any(sign in cell for cell in parts for sign in ".,"):
+        signs, others = signs[:1], signs[1:]
+    else:
+        others = []
+    read = {sign: [_whole(cell, sign) for cell in parts] for sign in signs}
+    found = {sign: sum(unit or 0 for unit in units) for sign, units in read.items() if None not in units}
+    return found | {other: summed for other in others for summed in found.values()}
+
+
+def _see(seen: Beside, cell: str, sums: Mapping[str, int], line: int) -> None:
     seen.is_filled = seen.is_filled or not is_nothing(cell)
     if is_none(cell):
         return
-    for each in [sign] if sign else [".", ","]:
-        total, units = _whole(cell, each), [_whole(part, each) for part in parts]
-        if total is None or None in units:
-            continue
-        seen.told.add(each)
-        summed = sum(unit for unit in units if unit)
-        if total != summed:
-            seen.differs.add(each)
+    for sign, summed in sums.items():
+        total = _whole(cell, sign)
+        if total is not None:
+            seen.told.add(sign)
+        if total is not None and total != summed:
+            seen.differs.add(sign)
             seen.example = seen.example or f"line {line}: {total:,} and {summed:,}"
-    is_whole = is_number(cell) and any(_whole(cell, each) is not None for each in ".,")
+    is_whole = is_number(cell) and any(_whole(cell, sign) is not None for sign in ".,")
     seen.is_count = seen.is_count and is_whole and not _MONEY.search(cell)
 
 

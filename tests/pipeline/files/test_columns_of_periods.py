@@ -257,6 +257,28 @@ def test_which_number_is_the_day_is_decided_for_all_columns(
         assert says(content) == [f"PO-1 40 MUG-BLUE {days[0]}", f"PO-1 12 MUG-BLUE {days[1]}"]
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("W49 (12/1/2026)", "W50 (12/7/2026)"),
+        ("week of 11/30/2026", "week of 12/7/2026"),
+        ("w/e 12/4/2026", "w/e 12/11/2026"),
+        ("12/1/2026 - 12/4/2026", "12/7/2026 - 12/11/2026"),
+        ("12/4/2026 00:00", "12/11/2026 00:00"),
+        ("KW 49/26", "KW 50/26"),
+    ],
+)
+def test_a_date_within_a_name_is_in_the_order_of_all(names: tuple[str, str]) -> None:
+    assert says(table(*names)) == WEEKS
+
+
+@pytest.mark.parametrize("cell", ["week of 3/4/2027", "Mon 3/4/2027", "by 3/4/2027"])
+def test_a_date_within_a_cell_may_be_in_either_order_too(cell: str) -> None:
+    content = f"PO,SKU,Qty,ETA\nPO-1,MUG-BLUE,40,{cell}\n"
+
+    assert "day first or month first" in question(content)
+
+
 def test_rows_without_units_and_without_a_sku_are_counted() -> None:
     content = "PO,SKU,W49,W50\nPO-1,MUG-BLUE,40,12\nPO-2,TOWEL,0,\nPO-3,,3,4\n"
 
