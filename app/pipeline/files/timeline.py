@@ -115,9 +115,9 @@ def _refuse_twice(texts: Sequence[str], calendar: Calendar) -> None:
 
 def _of_one_year(texts: Sequence[str], rows: Sequence[list[date]], calendar: Calendar) -> list[date]:
     today = calendar.today
-    if len(rows) == 1 and max(rows[0]) >= today:
+    if len(rows) == 1 and _last(rows[0]) >= today:
         return rows[0]
-    coming = [row for row in rows if row[0] >= today - _JUST_PASSED and row[-1] >= today]
+    coming = [row for row in rows if row[0] >= today - _JUST_PASSED and _last(row) >= today]
     if not coming:
         raise Undecided(_which_year(texts, rows, today))
     days = coming[0]
@@ -132,6 +132,11 @@ def _of_one_year(texts: Sequence[str], rows: Sequence[list[date]], calendar: Cal
             f"the day of the file? Please {_SAY}."
         )
     return days
+
+
+def _last(days: Sequence[date]) -> date:
+    last = max(days)
+    return names.end_of_period(last, days) if names.are_first_days_of_months(days) else last
 
 
 def _which_year(texts: Sequence[str], rows: Sequence[list[date]], today: date) -> str:

@@ -218,6 +218,12 @@ def test_columns_that_are_no_row_of_days_are_asked_about(names: tuple[str, ...],
     assert asked in question(table(*names))
 
 
+def test_months_by_their_first_days_have_not_passed_before_their_last() -> None:
+    months = table("2026-11-01", "2026-12-01")
+
+    assert says(months, today=date(2026, 12, 2))[1] == "PO-1 12 MUG-BLUE 2026-12-31"
+
+
 def test_a_year_of_months_that_is_nearly_over_is_asked_about() -> None:
     months = ("Jan", "Mar", "May", "Aug", "Dec")
 
