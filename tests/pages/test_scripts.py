@@ -24,6 +24,18 @@ def test_an_order_in_stock_keeps_itself_fresh(sale: Sale, page: Page) -> None:
     expect(page.get_by_text("Priority 7")).to_be_visible()
 
 
+def test_what_came_open_and_was_folded_stays_folded(sale: Sale, page: Page) -> None:
+    page.goto(sale.order("#1001"))
+    page.locator("#in-stock summary").click()
+    page.evaluate("document.activeElement.blur()")
+
+    set_priority(sale, "#1001", 7)
+    page.clock.run_for(LIVE_MS)
+
+    expect(page.get_by_text("Priority 7")).to_be_visible()
+    expect(page.locator("#in-stock")).not_to_have_attribute("open", "")
+
+
 def test_a_choice_of_columns_that_was_left_does_not_stop_the_list(sale: Sale, page: Page) -> None:
     page.goto(f"{sale.shop}/orders")
     columns = page.locator("#columns")

@@ -78,6 +78,15 @@
 
   const isRefresh = (event) => event.detail.requestConfig?.triggeringEvent?.type === "refresh";
 
+  // What came open and was folded stays folded, whatever comes anew.
+  let folded = [];
+  document.addEventListener("htmx:beforeSwap", () => {
+    folded = [...document.querySelectorAll("details[data-open]:not([open])")].map((one) => one.id);
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    for (const id of folded) document.getElementById(id)?.removeAttribute("open");
+  });
+
   // The same answer again moves nothing: no flicker, no lost place. A fresh pass is no difference.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, target } = event.detail;
