@@ -137,6 +137,16 @@ def test_a_cancelled_delivery_can_be_had_back_for_ten_minutes(shops: Shops, plac
     assert "Undo the change to delivery" not in text(ann.get(f"{shop}/{place.format(n=number)}"))
 
 
+def test_a_delivery_that_has_come_is_not_offered_to_be_canceled(shops: Shops) -> None:
+    assert "Cancel delivery" in read(shops, f"items/{ITEM}?location=41")
+
+    change(shops, state="received", received=4)
+
+    said = read(shops, f"items/{ITEM}?location=41")
+    assert "4 units on Dec 5, 2026 Received" in said
+    assert "Cancel delivery" not in said
+
+
 def canceled(shops: Shops, *, deliveries: int) -> list[int]:
     """So many deliveries of our shop, which somebody has just canceled; returns their numbers."""
     with shops.runtime.sessions.begin() as session:
@@ -243,6 +253,7 @@ def test_the_history_of_a_delivery_speaks_as_the_pages_do(shops: Shops) -> None:
 
     assert "4 on Dec 5, 2026, 4 received" in said
     assert "landed" not in said
+    assert "received, received" not in said
 
 
 def test_a_delivery_is_edited_in_place(shops: Shops) -> None:

@@ -1,6 +1,9 @@
 """Supply against the queue, as numbers to draw."""
 
 from datetime import date
+from itertools import pairwise
+
+import pytest
 
 import pytest
 
@@ -98,3 +101,12 @@ def test_days_are_named_once_each() -> None:
     named: list[date | None] = [mark.day for mark in draw(steps((-1, 1)), today=TODAY).days]
 
     assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("before", range(1, 30))
+def test_days_on_the_axis_do_not_cover_each_other(before: int) -> None:
+    """Such as "Nov 29, 2026", drawn 92 wide in Chromium."""
+    named = draw(steps((-before, 1)), today=TODAY).days
+
+    assert all(after.at - one.at > 92 for one, after in pairwise(named))
+    assert named

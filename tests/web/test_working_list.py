@@ -113,6 +113,20 @@ def test_sums_of_the_file_are_those_of_the_list(
     assert shown == lines
 
 
+def test_an_order_that_waits_for_nothing_has_no_value(
+    client: FlaskClient, runtime: Runtime, waiting: int
+) -> None:
+    """Once its stock has come, nothing of it is at stake; a zero would read as a price."""
+    with runtime.sessions.begin() as session:
+        session.get_one(Order, (waiting, 3)).short_value = 0
+
+    shown = text(client.get(f"/shops/{waiting}/orders?list=all&columns=value"))
+    rows = client.get(f"/shops/{waiting}/orders.csv?list=all&columns=value").text.splitlines()
+
+    assert "Value #3 #2 #1 90" in shown
+    assert rows[1:] == ["#3,", "#2,", "#1,90"]
+
+
 def heads(client: FlaskClient, path: str) -> list[str]:
     """The columns of the list's table, or of its file."""
     answer = client.get(path)

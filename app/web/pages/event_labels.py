@@ -170,7 +170,11 @@ def _state(text: str) -> str:
         return "in stock"
     if text == "nothing":
         return "no Backline tag or note"
-    return text.replace(" landed", " received").replace(", cancelled", ", canceled")
+    return (
+        text.replace(" landed, received", " received")
+        .replace(" landed", " received")
+        .replace(", cancelled", ", canceled")
+    )
 
 
 def kind_in_words(kind: str) -> str:

@@ -55,7 +55,7 @@ def _risk(row: ListedOrder, _line: ShortLine | None, _say: Words) -> Sequence[st
 
 
 def _value(row: ListedOrder, _line: ShortLine | None, _say: Words) -> Sequence[str]:
-    value = row.order.short_value
+    value = row.order.short_value if row.order.short else None
     return ("" if value is None else str(Decimal(value) / 10_000),)
 
 

@@ -17,10 +17,12 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 16, 18, 30
 _LEAST_MARGIN, _MARGIN_SHARE = 3, 8
 _LEAST_GAP = 30
 _TICKS = 5
-_LABEL_ABOVE, _LABEL_BELOW, _LABEL_HEIGHT = -6, 15, 14
+_LABEL_ABOVE, _LABEL_BELOW, _LABEL_HEIGHT = -6, 15, 20
 _COUNT_ABOVE, _COUNT_BELOW = -7, 17
 # Of the longest name of a curve, "demand" with five digits.
 _NAME_WIDTH = 100
+# So wide is a day with its year, in the largest letters that the chart is drawn with.
+_DAY_WIDTH = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def draw(steps: Sequence[Step], *, today: date) -> QueueChart:
         today_at=scale.x(today),
         demand_path=_stairs(demand, end),
         supply_path=_stairs(supply, end),
-        days=[Mark(scale.x(day), day) for day in _spread(days)],
+        days=_apart([Mark(scale.x(day), day) for day in _spread(days)]),
         levels=[Mark(scale.y(units), None, units) for units in range(0, top + 1, level)],
         arrivals=[_arrival(scale, step, labels) for step in steps if step.arriving],
         demand_end=Mark(end, None, steps[-1].demand, wanted),
@@ -226,6 +228,15 @@ def _round_levels(highest: int) -> tuple[int, int]:
                 level = factor * size
                 return -(-highest // level) * level, level
         size *= 10
+
+
+def _apart(marks: Sequence[Mark]) -> list[Mark]:
+    """Those that do not cover the one before them."""
+    kept: list[Mark] = []
+    for mark in marks:
+        if not kept or mark.at - kept[-1].at >= _DAY_WIDTH:
+            kept.append(mark)
+    return kept
 
 
 def _spread(days: _Days) -> list[date]:
