@@ -1,0 +1,70 @@
+"""Right though workers are killed: random histories of both platforms; the Shopify shop holds what
+waits, moves it to where it is in stock, and stops selling on.
+
+Besides what all histories are held to: no units of an order are moved twice from one place, none to
+where they were not free, no move is forgotten, nothing waits in the end that another location has, and
+all holds and settings are given back once the merchant wants them no more.
+"""
+
+from collections import Counter
+
+import pytest
+import sqlalchemy as sa
+from redis import Redis
+
+from app.sandbox.shopify.shop import ALL_SCOPES
+from app.settings import Settings
+from tests.histories import History
+from tests.journeys.test_held_histories import END, FIRST, STEPS
+from tests.journeys.test_histories import play_bigcommerce
+from tests.moving_histories import KilledStoreHistory, MovingHistory
+from tests.tables import empty_tables
+from tests.world import make_world
+
+COUNTED = (
+    *("orders", "moves", "workers killed", "holds placed", "orders passed over"),
+    "items whose selling was stopped",
+)
+SAMPLES = [("shopify", 0), ("shopify", 1), ("bigcommerce", 0), ("bigcommerce", 1)]
+
+
+def play(platform: str, seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
+    """One history from beginning to rest."""
+    if platform == "bigcommerce":
+        return play_bigcommerce(seed, engine, redis, settings, kind=KilledStoreHistory)
+    domain, scopes = f"moving-{seed}.myshopify.com", (*ALL_SCOPES, "write_products")
+    world = make_world(engine, redis, settings, seed=seed, domain=domain, scopes=scopes)
+    history = MovingHistory(world, seed, locations=2)
+    history.play(STEPS)
+    return history
+
+
+@pytest.mark.parametrize(("platform", "seed"), SAMPLES)
+def test_every_order_is_right_though_workers_are_killed(
+    platform: str, seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    assert play(platform, seed, clean_pg, redis, settings).verdict() == []
+
+
+@pytest.mark.full_histories
+@pytest.mark.parametrize("platform", ["shopify", "bigcommerce"])
+def test_all_histories_with_killed_workers(
+    platform: str, clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    """The same for many seeds; BACKLINE_HISTORIES names others."""
+    counts: Counter[str] = Counter()
+    wrong = []
+    for seed in range(FIRST, END):
+        history = play(platform, seed, clean_pg, redis, settings)
+        found = [f"{platform} seed {seed}: {text}" for text in history.verdict()]
+        counts += history.counts
+        counts["orders"] += len(history.world.shop.orders)
+        print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
+        wrong += found
+        empty_tables(clean_pg)
+        redis.flushdb()
+        if (seed + 1 - FIRST) % 10 == 0 or seed + 1 == END:
+            told = ", ".join(f"{counts[name]} {name}" for name in COUNTED)
+            print(f"\n{platform} {FIRST} to {seed}: {told}", flush=True)  # noqa: T201
+
+    assert wrong == []
