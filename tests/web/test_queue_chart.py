@@ -5,8 +5,6 @@ from itertools import pairwise
 
 import pytest
 
-import pytest
-
 from app.core.model import Arrival
 from app.web.pages.queue_chart import HEIGHT, WIDTH, Step, draw, steps_of
 from tests.builders import TODAY, arrival, days
