@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from app.db.models import ArrivalRow, Order, PromiseRow, Shop
 from app.pipeline.runtime import Runtime
+from app.web.pages.cells import cell_line
 from app.web.pages.order_columns import COLUMNS
 from tests.builders import ITEM, LOCATION, NOW
 from tests.db.waiting import in_days, placed, sells
@@ -125,6 +126,22 @@ def test_an_order_that_waits_for_nothing_has_no_value(
 
     assert "Value #3 #2 #1 90" in shown
     assert rows[1:] == ["#3,", "#2,", "#1,90"]
+
+
+def test_a_number_of_the_file_can_be_sorted_and_summed_below_zero_too(
+    client: FlaskClient, runtime: Runtime, waiting: int
+) -> None:
+    with runtime.sessions.begin() as session:
+        session.get_one(Order, (waiting, 2)).priority = -5
+
+    rows = client.get(f"/shops/{waiting}/orders.csv?columns=priority").text.splitlines()
+
+    assert rows[1:] == ["#1,0", "#2,-5"]
+
+
+@pytest.mark.parametrize("text", ["-5+cmd|' /C calc'!A0", "-", "--5", "=1", "+5", "-5.", "@5", "-5\n"])
+def test_what_a_spreadsheet_would_work_out_is_no_number(text: str) -> None:
+    assert next(csv.reader(io.StringIO(cell_line([text])))) == [f"'{text}"]
 
 
 def heads(client: FlaskClient, path: str) -> list[str]:
