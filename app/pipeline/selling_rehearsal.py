@@ -17,6 +17,7 @@ from app.pipeline.selling import prospects_of
 from app.pipeline.selling_permission import lacks_permission
 from app.pipeline.selling_steps import Step, in_words, items_beyond, steps_of
 from app.platforms.base import Platform
+from app.platforms.http import PlatformRefused
 
 # Working an item out takes some milliseconds, and somebody waits for the page.
 MOST_ITEMS = 60
@@ -39,12 +40,13 @@ class RehearsedChange:
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What would be changed, of how many items that are changed already or out of stock so many were
-    worked out; `problem`: why the platform could not be asked how they are sold now."""
+    worked out; `problem`: why it would not be, or (without `is_read`) could not be told."""
 
     changes: Sequence[RehearsedChange] = ()
     looked_at: int = 0
     in_question: int = 0
     problem: str = ""
+    is_read: bool = True
 
 
 def rehearse(
@@ -70,8 +72,8 @@ def rehearse(
     try:
         seller = connect(shop).seller
         settings = seller.read([one.sold for one in prospects]).settings if seller else []
-    except BacklineError as error:
-        return Rehearsal(problem=str(error))
+    except (BacklineError, PlatformRefused) as error:
+        return Rehearsal(problem=str(error), is_read=False)
     steps = steps_of(settings, rows, prospects)
     beyond = items_beyond(steps, taken, most_items)
     shown = [_shown(step, titles, beyond) for step in steps if step.act in (Act.SET, Act.RESTORE)]

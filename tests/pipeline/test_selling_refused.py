@@ -9,7 +9,7 @@ from app.sandbox.shopify.records import Variant
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
-from tests.pipeline.test_selling import events, policy, rows, writes
+from tests.pipeline.test_selling import events, policy, post, rows, writes
 
 SCOPES = (*ALL_SCOPES, "write_products")
 
@@ -120,7 +120,7 @@ def test_the_page_tells_what_was_refused_until_it_is_done(stage: Stage) -> None:
     stage.world.shop.faults.refused_variants = set()
     stage.pass_hours()
 
-    assert (told, "Refused by" in page(stage), policy(stage)) == (True, False, "DENY")
+    assert (told, "Could not be changed" in page(stage), policy(stage)) == (True, False, "DENY")
 
 
 def test_what_is_refused_again_and_again_is_tried_once_an_hour(stage: Stage) -> None:
@@ -187,3 +187,28 @@ def test_what_could_not_be_given_back_is_once_the_permission_is_back(stage: Stag
     stage.settle_down()
 
     assert (between, policy(stage), rows(stage)) == ("DENY", "CONTINUE", [])
+
+
+def test_a_preview_that_the_platform_refuses_says_so(stage: Stage) -> None:
+    stage.choose(selling="off")
+    stage.order(5)
+    stage.settle_down()
+    stage.world.shop.faults.closed_status = 404
+
+    told = post(stage, "/preview", selling="dated", most_stopped_items="50").get_data(as_text=True)
+
+    assert "Not known." in told
+
+
+def test_a_preview_without_the_permission_tells_what_would_change(stage: Stage) -> None:
+    stage.choose(selling="off")
+    stage.world.shop.set_scopes([one for one in SCOPES if one != "write_products"])
+    stage.settle_down()
+    none = post(stage, "/preview", selling="dated", most_stopped_items="50").get_data(as_text=True)
+    stage.order(5)
+    stage.settle_down()
+    some = post(stage, "/preview", selling="dated", most_stopped_items="50").get_data(as_text=True)
+
+    assert "Nothing.</strong>" in none
+    assert "continue selling when out of stock: off" in some
+    assert all("the permission is not granted" in told for told in (none, some))

@@ -29,7 +29,7 @@ def selling_of(opened: OpenShop, item: StockItem) -> ItemSelling | None:
     lines = [_in_words(row, opened.say) for row in rows]
     problem = selling.refusals(opened.session, shop.id).get(item.item_id)
     if problem is not None:
-        lines.append(f"{PLATFORMS[shop.platform].title} refuses the change: {problem}")
+        lines.append(f"It could not be changed: {problem}")
     return ItemSelling(lines or ["Backline has not changed how this item is sold."])
 
 
