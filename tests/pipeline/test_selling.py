@@ -6,11 +6,9 @@ import sqlalchemy as sa
 from redis import Redis
 from werkzeug.test import TestResponse
 
-from app.db import selling
 from app.db.models import Event, SellingRow
 from app.errors import NeedsMerchant
 from app.pipeline.connecting import disconnect_shop
-from app.pipeline.selling_rehearsal import MOST_ITEMS
 from app.sandbox.shopify.records import Variant
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
@@ -18,13 +16,18 @@ from tests.pipeline.stage import Stage, open_shop
 from tests.web.visitors import form_token
 
 
-@pytest.fixture
-def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+def open_selling(engine: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that sells mugs on although none is left, and lets us stop that."""
     scopes = (*ALL_SCOPES, "write_products")
-    stage = open_shop(clean_pg, redis, settings, stock=2, scopes=scopes)
+    stage = open_shop(engine, redis, settings, stock=2, scopes=scopes)
     stage.choose(selling="dated")
     return stage
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """That shop."""
+    return open_selling(clean_pg, redis, settings)
 
 
 def policy(stage: Stage, variant: Variant | None = None) -> str:
@@ -272,7 +275,7 @@ def _points(stage: Stage) -> dict[str, int]:
 
 
 def test_without_the_permission_nothing_is_changed(stage: Stage) -> None:
-    _revoke(stage)
+    revoke(stage)
     stage.order(5)
     stage.settle_down()
 
@@ -282,7 +285,7 @@ def test_without_the_permission_nothing_is_changed(stage: Stage) -> None:
 def test_a_permission_that_is_withdrawn_is_said_and_the_shop_goes_on(stage: Stage) -> None:
     stage.order(5)
     stage.settle_down()
-    _revoke(stage)
+    revoke(stage)
 
     stage.choose(selling="off")
     stage.settle_down()
@@ -294,7 +297,7 @@ def test_a_permission_that_is_withdrawn_is_said_and_the_shop_goes_on(stage: Stag
     )
 
 
-def _revoke(stage: Stage) -> None:
+def revoke(stage: Stage) -> None:
     kept = [one for one in stage.world.shop.scopes if one != "write_products"]
     stage.world.shop.set_scopes(kept)
     stage.settle_down()
@@ -382,86 +385,6 @@ def test_a_worker_that_is_killed_as_it_sets_something_back_sets_back_nothing_els
     assert policy(stage) == "DENY"
 
 
-def test_the_item_page_says_why_sales_stopped(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
-
-    page = stage.page(f"/shops/{stage.world.shop_id}/items/{stage.mug.item_id}")
-
-    assert "continue selling when out of stock: off" in page
-    assert "3 units are backordered, and no delivery is scheduled" in page
-
-
-def test_what_would_change_is_shown_before_it_is_saved(stage: Stage) -> None:
-    stage.choose(selling="off")
-    stage.order(5)
-    stage.settle_down()
-    form = {"selling": "dated", "most_stopped_items": "50"}
-
-    text = post(stage, "/preview", **form).get_data(as_text=True)
-
-    assert "3 units are backordered, and no delivery is scheduled" in text
-    assert "continue selling when out of stock: off" in text
-    assert (policy(stage), writes(stage)) == ("CONTINUE", [])
-    post(stage, "", **form)
-    stage.settle_down()
-    assert policy(stage) == "DENY"
-
-
-def test_stopping_by_the_wait_takes_a_longest_one(stage: Stage) -> None:
-    answer = post(stage, "/preview", selling="wait", most_stopped_items="50")
-
-    assert answer.status_code == 422
-    assert "Enter how many days a buyer may wait at most." in answer.get_data(as_text=True)
-
-
-def test_a_shop_that_may_not_is_told_which_permission_it_takes(stage: Stage) -> None:
-    _revoke(stage)
-
-    page = stage.page(f"/shops/{stage.world.shop_id}/selling")
-
-    assert "write_products" in page
-    with stage.world.runtime.sessions.begin() as session:
-        assert selling.changed_items(session, stage.world.shop_id) == set()
-
-
-def test_the_preview_names_the_items_that_are_changed_where_not_all_may_be(stage: Stage) -> None:
-    """Those that most units wait for, whichever the shop had first."""
-    cup = stage.world.shop.add_product("Cup", sku="CUP", stock={stage.main: 0})
-    stage.choose(selling="off", most_stopped_items=1)
-    stage.order(3)
-    stage.world.shop.place_order([(cup.variant_id, 9)])
-    stage.settle_down()
-    form = {"selling": "dated", "most_stopped_items": "1"}
-
-    told = post(stage, "/preview", **form).get_data(as_text=True)
-    post(stage, "", **form)
-    stage.settle_down()
-
-    rows_told = told.split("<tbody")[1].split("</tr>")
-    changes = [row for row in rows_told if ">continue selling when out of stock: off<" in row]
-    assert ["Cup" in row for row in changes] == [True]
-    assert (policy(stage), policy(stage, cup)) == ("CONTINUE", "DENY")
-
-
-def test_an_item_that_is_given_back_leaves_its_place_in_the_preview_as_in_fact(stage: Stage) -> None:
-    cup = stage.world.shop.add_product("Cup", sku="CUP", stock={stage.main: 0})
-    stage.choose(most_stopped_items=1)
-    stage.order(3)
-    stage.settle_down()
-    stage.choose(selling="off")
-    stage.choose(selling="dated")
-    stage.world.shop.place_order([(cup.variant_id, 9)])
-    stage.settle_down()
-    post(stage, f"/items/{stage.mug.item_id}", sells_freely="yes")
-    told = post(stage, "/preview", selling="dated", most_stopped_items="1").get_data(as_text=True)
-    stage.pass_hours()
-    stage.pass_hours()
-
-    assert "the limit is" not in told
-    assert (policy(stage), policy(stage, cup)) == ("CONTINUE", "DENY")
-
-
 def test_items_are_not_read_that_the_limit_lets_nobody_change(stage: Stage) -> None:
     stage.choose(most_stopped_items=1)
     stage.order(3)
@@ -475,28 +398,3 @@ def test_items_are_not_read_that_the_limit_lets_nobody_change(stage: Stage) -> N
 
     read = [one for one in stage.world.shop.requests[since:] if "olicies" in one.operation]
     assert [one.actual_cost for one in read] == [2] * len(read)
-
-
-def test_a_preview_that_did_not_look_at_all_items_says_so(stage: Stage) -> None:
-    """Here of those that are changed already."""
-    stage.choose(selling="dated", most_stopped_items=100)
-    cups = [
-        stage.world.shop.add_product("Cup", sku=f"CUP-{number}", stock={stage.main: 0})
-        for number in range(MOST_ITEMS + 1)
-    ]
-    stage.world.shop.place_order([(cup.variant_id, 1) for cup in cups])
-    stage.settle_down()
-
-    told = post(stage, "/preview", selling="off", most_stopped_items="100").get_data(as_text=True)
-
-    assert f"Backline looked at {MOST_ITEMS} of {MOST_ITEMS + 1} items" in told
-
-
-def test_the_page_lists_what_is_changed_and_what_it_was(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
-
-    page = stage.page(f"/shops/{stage.world.shop_id}/selling")
-
-    assert ">continue selling when out of stock: off<" in page
-    assert ">continue selling when out of stock: on<" in page
