@@ -164,8 +164,13 @@ def _settled(
     options: Options,
 ) -> dict[str, int]:
     if spread is not None:
-        rows = _under(source, header.dialect, header.ends)
-        columns = settled(spread, header, columns, options, rows)
+        columns = settled(
+            spread,
+            header,
+            columns,
+            options,
+            lambda: _under(source, header.dialect, header.ends),
+        )
     _refuse_missing(header, columns, options)
     return columns
 

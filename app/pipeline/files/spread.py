@@ -334,6 +334,11 @@ def _holds_numbers(header: Header, place: int) -> bool:
     return _share(_cells(header, place), is_number) >= _MOST
 
 
+def holds_numbers_or_days(header: Header, place: int) -> bool:
+    """Whether most of a column's cells are such."""
+    return _share(_cells(header, place), lambda cell: is_number(cell) or looks_like_day(cell)) >= _MOST
+
+
 def _cells(header: Header, place: int) -> list[str]:
     return [row[place] for row in header.sample if place < len(row) and row[place].strip()]
 

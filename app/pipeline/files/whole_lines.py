@@ -1,15 +1,16 @@
 """Columns that speak of a whole line beside those that hold a quantity each: totals say the same again,
 others must be asked about."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from app.pipeline.files.column_days import says_open
 from app.pipeline.files.columns import OTHER_CODES, roles_of
+from app.pipeline.files.figures import figures
 from app.pipeline.files.fold import fold
 from app.pipeline.files.header import Header
 from app.pipeline.files.options import Options
 from app.pipeline.files.rows import begins_a_total, is_total_word
-from app.pipeline.files.spread import Spread, half_understood
+from app.pipeline.files.spread import Spread, half_understood, holds_numbers_or_days
 from app.pipeline.files.text import NeedsAnswer, Record
 from app.pipeline.files.totals import Beside, beside
 from app.pipeline.files.vocabulary import IN_WORDS, NO_ORDERS, OTHER_THINGS, PIECES
@@ -20,21 +21,26 @@ _SHORTLY = {"quantity": "quantity", "expected_on": "expected date", "location": 
 
 
 def settled(
-    spread: Spread, header: Header, columns: Mapping[str, int], options: Options, rows: Iterable[Record]
+    spread: Spread,
+    header: Header,
+    columns: Mapping[str, int],
+    options: Options,
+    rows: Callable[[], Iterable[Record]],
 ) -> dict[str, int]:
-    """The columns of each role where quantities stand in `spread`; `rows` are all that stand under the
+    """The columns of each role where quantities stand in `spread`; `rows` gives all that stand under the
     header. Raises `NeedsAnswer` where another column may say what they do."""
     codes = [columns[role] for role in ("sku", *OTHER_CODES) if role in columns]
     named = _named_totals(header, spread, columns, options)
     asked = (*_OF_THE_WHOLE_LINE, spread.role, "pack_size")
     places = {*named, *spread.came, *(columns[role] for role in asked if role in columns)}
-    seen = beside(rows, [*spread.means], places, codes, options.decimal) if places else {}
+    seen = beside(rows(), [*spread.means], places, codes, options.decimal) if places else {}
     question = (
         _on_what_came(spread, header, options, seen)
         or _of_roles(spread, header, columns, seen)
         or _of_totals(spread, header, named, seen)
         or _of_packs(spread, header, columns, options, seen)
         or _of_neighbors(spread, header, options)
+        or _of_figures(spread, header, columns, options, rows)
     )
     if question:
         used = {role: header.cells[place] for role, place in columns.items()}
@@ -133,6 +139,34 @@ def _of_neighbors(spread: Spread, header: Header, options: Options) -> str:
         f'What does "{name}" hold beside {spread.words}? If goods are expected of it, name it as the '
         "others are; if not, choose quantity=none, and it is not used."
     )
+
+
+def _of_figures(
+    spread: Spread,
+    header: Header,
+    columns: Mapping[str, int],
+    options: Options,
+    rows: Callable[[], Iterable[Record]],
+) -> str:
+    """Rows of one line that hold different figures of it."""
+    if "status" in options.columns:
+        return ""
+    keys = [columns[role] for role in ("reference", "sku", *OTHER_CODES, "location") if role in columns]
+    codes = [columns[role] for role in ("sku", *OTHER_CODES) if role in columns]
+    taken = {*columns.values(), *spread.means, *spread.came} - {columns.get("kind", -1)}
+    places = [
+        place
+        for place, name in enumerate(header.cells)
+        if name and place not in taken and not holds_numbers_or_days(header, place)
+    ]
+    for place, words in figures(rows(), keys, codes, places).items():
+        name, listed = header.cells[place], ", ".join(words)
+        return (
+            f'The rows of one SKU differ in "{name}" ({listed}): which of them hold what is expected? '
+            f'Choose status="{name}" and say what each means (open for what is expected, cancelled for '
+            "others), or status=none if all of them do."
+        )
+    return ""
 
 
 def _names_pieces(spread: Spread) -> bool:

@@ -292,6 +292,21 @@ def test_rows_without_units_and_without_a_sku_are_counted() -> None:
     assert "1 row without units in any of these columns: nothing comes of it." in rehearsed(content)
 
 
+def test_rows_of_several_figures_are_not_added_up() -> None:
+    figures = (
+        "PO,SKU,{},Noted,W49,W50\nPO-1,MUG-BLUE,Ordered,2026-11-01,40,12\n"
+        "PO-1,MUG-BLUE,{},2026-11-02,10,\nPO-1,TOWEL,Ordered,2026-11-03,,\nPO-1,TOWEL,{},,,\n"
+    )
+    measures = figures.format("Measure", "Received", "Received")
+    told = Options(columns={"status": "Type"}, states={"demand": "cancelled"})
+
+    assert 'differ in "Measure" (Ordered, Received)' in question(measures)
+    assert says(measures, Options(columns={"status": "Measure"}))[:2] == WEEKS
+    assert says(figures.format("Type", "Demand", "Demand"), told)[:2] == WEEKS
+    once = "PO,SKU,Color,W49,W50\nPO-1,MUG-BLUE,blue,40,12\nPO-1,TOWEL,red,1,\n"
+    assert says(once)[:2] == WEEKS
+
+
 def test_no_more_quantities_are_read_than_lines() -> None:
     spread = Spread("expected_on", {2: "2026-12-04", 3: "2026-12-11"}, ("PO", "SKU", "W49", "W50"))
     rows = (Record(line, ["PO-1", "MUG-BLUE", "40", "12"]) for line in range(MOST_LINES))
