@@ -281,6 +281,19 @@ def _words(name: str) -> set[str]:
     return {*_shape(fold(name)).split()} - {_NUMBER}
 
 
+def unnamed_after(spread: Spread, header: Header) -> str:
+    """One of the columns after which one without a name holds numbers, as under a heading over two;
+    empty where there is none."""
+    return next(
+        (
+            header.cells[place]
+            for place in spread.means
+            if not "".join(header.cells[place + 1 : place + 2]) and _holds_numbers(header, place + 1)
+        ),
+        "",
+    )
+
+
 def _shape(name: str) -> str:
     return re.sub(r"\d+", _NUMBER, name)
 

@@ -10,7 +10,7 @@ from app.pipeline.files.fold import fold
 from app.pipeline.files.header import Header
 from app.pipeline.files.options import Options
 from app.pipeline.files.rows import begins_a_total, is_total_word
-from app.pipeline.files.spread import Spread, half_understood, holds_numbers_or_days
+from app.pipeline.files.spread import Spread, half_understood, holds_numbers_or_days, unnamed_after
 from app.pipeline.files.text import NeedsAnswer, Record
 from app.pipeline.files.totals import Beside, beside
 from app.pipeline.files.vocabulary import IN_WORDS, NO_ORDERS, OTHER_THINGS, PIECES
@@ -134,6 +134,11 @@ def _of_neighbors(spread: Spread, header: Header, options: Options) -> str:
     """A column of another week that is not understood ("Next week" beside "Week 3")."""
     if "quantity" in options.columns or spread.role != "expected_on":
         return ""
+    if before := unnamed_after(spread, header):
+        return (
+            f'The column after "{before}" has no name and holds numbers: name it after what it holds, '
+            "or choose quantity=none, and it is not used."
+        )
     name = half_understood(spread, header)
     return name and (
         f'What does "{name}" hold beside {spread.words}? If goods are expected of it, name it as the '

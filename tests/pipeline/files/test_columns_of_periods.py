@@ -210,6 +210,7 @@ def test_the_day_of_the_first_column_is_asked_and_decides(
         (("W49 ordered", "W49 open"), 'Two columns are named "W49"'),
         (("W49", "W50", "W51 tentative"), 'What does "W51 tentative" hold'),
         (("Current", "Next week", "Week 3"), 'What does "Current" hold'),
+        (("W49", "", "W50", ""), 'The column after "W49" has no name'),
         (("12/14", "16/18"), 'What does "16/18" hold'),
         (("Dec", "Dec LY"), 'What does "Dec LY" hold'),
     ],
