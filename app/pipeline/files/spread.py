@@ -140,8 +140,11 @@ def find_spread(
         try:
             return _by_day(header, found, calendar, options)
         except timeline.Undecided as problem:
-            if not (problem.may_be_codes and _is_a_list(header, found)):
-                raise NeedsAnswer(str(problem), columns=header.cells) from problem
+            column = _day_of_a_list(header, found)
+            if not (problem.may_be_codes and column):
+                other = f' If the expected date is in "{column}", choose expected_on="{column}".'
+                question = f"{problem}{other if column else ''}"
+                raise NeedsAnswer(question, columns=header.cells) from problem
     if not (said.get("location") or options.values.get("location")) and (
         at := _of_places(header, options, places)
     ):
@@ -161,11 +164,12 @@ def _of_days(
     return named if _are_quantities(header, named, ("expected_on", "quantity")) else {}
 
 
-def _is_a_list(header: Header, named: Mapping[int, object]) -> bool:
-    """Whether other columns hold the quantity and the expected date."""
+def _day_of_a_list(header: Header, named: Mapping[int, object]) -> str:
+    """The column of the expected date, where others than these hold that and the quantity; empty where
+    they don't."""
     others = [name for place, name in enumerate(header.cells) if place not in named and name]
-    roles = {role for name in others for role, _ in roles_of(name)}
-    return "expected_on" in roles and bool(roles & {"quantity", "outstanding"})
+    roles = {role: name for name in reversed(others) for role, _ in roles_of(name)}
+    return roles.get("expected_on", "") if roles.keys() & {"quantity", "outstanding"} else ""
 
 
 def _of_places(header: Header, options: Options, places: Sequence[str]) -> dict[int, str]:

@@ -130,6 +130,14 @@ def test_numbers_alone_are_not_read(names: tuple[str, ...]) -> None:
     assert "No column was found for: quantity ordered" in question(table(*names))
 
 
+def test_a_list_beside_months_that_have_passed_is_asked_about_with_its_own_date() -> None:
+    content = "PO,SKU,Qty,ETA,Jun,Jul\nPO-1,MUG-BLUE,12,2026-12-05,300,400\n"
+
+    assert 'If the expected date is in "ETA", choose expected_on="ETA".' in question(content)
+    listed = Options(columns={"expected_on": "ETA"})
+    assert says(content, listed) == ["PO-1 12 MUG-BLUE 2026-12-05"]
+
+
 def test_what_is_said_for_all_lines_is_not_overruled_by_columns() -> None:
     day = Options(values={"expected_on": "2026-12-24"})
     place = Options(values={"location": "Berlin"})
