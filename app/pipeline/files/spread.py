@@ -17,25 +17,8 @@ from app.pipeline.files.options import Options
 from app.pipeline.files.rows import begins_a_total, is_total_word
 from app.pipeline.files.text import MOST_LINES, FileRefused, NeedsAnswer, Record
 from app.pipeline.files.totals import is_nothing
-from app.pipeline.files.vocabulary import NO_ORDERS, OTHER_THINGS
+from app.pipeline.files.vocabulary import NO_DELIVERIES, NO_ORDERS, OTHER_THINGS, PERIODS
 
-_NO_DELIVERIES = frozenset({"consumption", "demand", "sales", "stock", "usage", "velocity"})
-_PERIODS = frozenset(
-    {
-        "current",
-        "day",
-        "days",
-        "month",
-        "months",
-        "next",
-        "this",
-        "today",
-        "tomorrow",
-        "week",
-        "weeks",
-        "wk",
-    }
-)
 _NUMBER = "9"
 _FEWEST = 2
 _MOST = 0.5
@@ -275,7 +258,7 @@ def half_understood(spread: Spread, header: Header) -> str:
     ours = [header.cells[place] for place in spread.means if spread.means[place] != days.NO_DAY]
     words, shapes = {word for name in ours for word in _words(name)}, {*map(_shape, ours)}
     for name in not_understood({*spread.means, *spread.came}, header).values():
-        if _words(name) & (words | _PERIODS) or _shape(name) in shapes:
+        if _words(name) & (words | PERIODS) or _shape(name) in shapes:
             return name
     return ""
 
@@ -310,7 +293,7 @@ def _neighbors(means: Mapping[int, object], header: Header) -> list[str]:
 def _is_of_others(name: str) -> bool:
     words = {*fold(name).split()}
     is_total = begins_a_total(name) or days.says_open(name)
-    return bool(is_total or roles_of(name) or words & (OTHER_THINGS | NO_ORDERS | _NO_DELIVERIES))
+    return bool(is_total or roles_of(name) or words & (OTHER_THINGS | NO_ORDERS | NO_DELIVERIES))
 
 
 def _hold(means: Mapping[int, object]) -> str:

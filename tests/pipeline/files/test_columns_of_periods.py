@@ -93,6 +93,8 @@ def test_what_has_come_is_never_expected_and_asked_about_where_it_is_of_a_week_t
         "W49 (price)",
         "W49 shipped",
         "W49 demand",
+        "Lead time (days)",
+        "Weeks of cover",
     ],
 )
 def test_columns_that_say_something_else_of_a_week_are_not_used(name: str) -> None:
