@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.core.holds import Lift, Part, Place
+from app.core.holds import Lift, Part, Place, still_to_ship
 
 
 class Move(NamedTuple):
@@ -84,19 +84,22 @@ def first_served(waiting: Iterable[Waiting], free: Mapping[Place, int]) -> list[
 
 def stuck_places(
     short: Mapping[Place, int],
-    parts: Sequence[Part],
+    parts: Sequence[Part] | None,
     free: Mapping[Place, int],
     *,
     settled: Collection[Place],
 ) -> dict[Place, int]:
-    """What would be moved by what is free, and can't be as the parts are."""
+    """What would be moved by what is free, and can't be as the parts are (None: they can't be read). Not
+    what no part has: that was changed, or is not routed yet, and is decided anew once it is known."""
+    there = None if parts is None else still_to_ship(parts)
     return {
         place: units
         for place, units in short.items()
         if units > 0
         and place not in settled
         and (to_id := _best(place, units, free)) is not None
-        and not _of_part(place, units, to_id, parts)
+        and (there is None or there[place] >= units)
+        and not _of_part(place, units, to_id, parts or ())
     }
 
 

@@ -26,13 +26,13 @@ Figures = Mapping[Place, PoolFigures]
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     order: HeldOrder
-    parts: Sequence[Part]
+    parts: Sequence[Part] | None
     settled: set[Place]
 
     def steps(self, free: Mapping[Place, int], *, not_from: Collection[Place] = ()) -> list[Move | Lift]:
         """What to do if so many units are free, and nothing is to be moved from these places."""
         settled = self.settled.union(not_from)
-        return next_moves(self.order.short, self.parts, free, settled=settled)
+        return next_moves(self.order.short, self.parts or (), free, settled=settled)
 
     def stuck(self, free: Mapping[Place, int]) -> dict[Place, int]:
         """What of it can't be moved as its parts are, if so many units are free."""
@@ -60,7 +60,7 @@ def move_orders(context: ShopContext, holder: Holder, found: Found) -> dict[int,
             if isinstance(step, Move):
                 to = Place(step.item_id, step.to_id)
                 left[to] -= step.units
-                _move(context, holder, one.order, step, still_to_ship(one.parts)[to])
+                _move(context, holder, one.order, step, still_to_ship(one.parts or ())[to])
     return acted
 
 
@@ -73,10 +73,11 @@ def _candidates(context: ShopContext, found: Found) -> tuple[list[_Candidate], F
         all_ = [
             _Candidate(
                 order,
-                () if there is None or order.is_over else there.parts,
+                None if there is None else there.parts,
                 moves.settled_places(session, context.shop_id, order.order_id, order.short),
             )
             for order, there in found
+            if not order.is_over
         ]
         free = _free(known)
         _let_others_go_first(session, context, {one.order.order_id: one.stuck(free) for one in all_})

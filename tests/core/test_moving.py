@@ -84,6 +84,13 @@ def test_what_would_move_and_is_packed_or_held_by_others_is_stuck() -> None:
     free = {Place(MUG, ANNEX): 2}
 
     assert stuck_places(SHORT, [part(is_open=False)], free, settled=()) == SHORT
+    assert stuck_places(SHORT, None, free, settled=()) == SHORT
     assert stuck_places(SHORT, [part()], free, settled=()) == {}
     assert stuck_places(SHORT, [part(is_open=False)], {}, settled=()) == {}
     assert stuck_places(SHORT, [part(is_open=False)], free, settled=SHORT) == {}
+
+
+def test_what_no_part_has_is_not_stuck() -> None:
+    """It was moved, or taken out of the order, or an edit added it a moment ago."""
+    assert stuck_places(SHORT, [part(1)], {Place(MUG, ANNEX): 2}, settled=()) == {}
+    assert stuck_places(SHORT, [], {Place(MUG, ANNEX): 2}, settled=()) == {}
