@@ -570,6 +570,12 @@ CALLS: Mapping[str, Call] = {
     ),
     "inbound_feed.arrival_rows": lambda s, a: list(inbound_feed.arrival_rows(s, a.id, range(1, 99))),
     "inbound_feed.look_at_waiting": lambda s, a: inbound_feed.look_at_waiting(s, a.id, {ITEM}, **AT),
+    "inbound_feed.deliveries_of_several": lambda s, a: inbound_feed.deliveries_of_several(
+        s, a.id, "csv"
+    ),
+    "inbound_feed.first_deliveries": lambda s, a: inbound_feed.first_deliveries(
+        s, a.id, "csv", [each.source_key for each in TOLD]
+    ),
     "inbound_feed.compare_told": lambda s, a: inbound_feed.compare_told(s, a.id, TOLD, source="csv"),
     "inbound_feed.upsert_arrivals": lambda s, a: inbound_feed.upsert_arrivals(
         s, a.id, TOLD, source="csv", **AT
