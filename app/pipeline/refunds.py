@@ -177,17 +177,18 @@ class Refunds:
             request = _request(session.get_one(RefundRow, row.id))
         try:
             problem = refunder.refund(request)
-            if problem and is_again and refunder.made(request) is not Made.NO:
-                return self._doubt(row, problem, asked_at=asked_at)
         except NeedsMerchant as error:
             problem = str(error)
         except _FAILURES as error:
             problem = _told(error)
             return self._doubt(row, problem, asked_at=asked_at) if is_again else problem
-        if problem:
-            return self._refuse(row, problem, asked_at=asked_at)
-        self._finish(row)
-        return ""
+        if not problem:
+            self._finish(row)
+            return ""
+        # What is refused the second time may be what the first has done.
+        if is_again and _may_be_made(refunder, request):
+            return self._doubt(row, problem, asked_at=asked_at)
+        return self._refuse(row, problem, asked_at=asked_at)
 
     def _finish(self, row: RefundRow) -> None:
         with self.sessions.begin() as session:
@@ -204,6 +205,14 @@ class Refunds:
         with self.sessions.begin() as session:
             refunds.doubt(session, row, problem, asked_at=asked_at)
         return problem
+
+
+def _may_be_made(refunder: Refunder, request: RefundRequest) -> bool:
+    try:
+        return refunder.made(request) is not Made.NO
+    except _FAILURES as error:
+        _told(error)
+        return True
 
 
 def nothing_to_cancel(order: Order) -> str:
@@ -250,7 +259,7 @@ def _has_more(
 def _request(row: RefundRow) -> RefundRequest:
     note = f"Canceled by {row.by} in Backline: {'; '.join(dict.fromkeys(row.why))}"
     lines, quote = tuple(refunds.lines_of(row)), refunds.quote_of(row)
-    return RefundRequest(row.order_id, lines, quote, row.key, note, row.notifies_buyer)
+    return RefundRequest(row.order_id, lines, quote, row.key, note, row.prepared_at, row.notifies_buyer)
 
 
 def proposed(session: Session, shop: Shop, order: Order, *, now: datetime) -> list[Unservable]:

@@ -1,6 +1,10 @@
 """The same on BigCommerce, which knows no keys of requests: what was made is found by its reason."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +13,10 @@ from werkzeug.test import TestResponse
 
 from app.db import items, variants
 from app.db.items import ItemTerms
-from app.db.models import RefundRow
+from app.db.models import RefundRow, Shop
+from app.errors import NeedsMerchant
+from app.pipeline.refunds import Refunds
+from app.platforms.base.refunds import Made, Refunder, RefundLine, RefundQuote, RefundRequest
 from app.settings import Settings
 from tests.web.visitors import form_token
 from tests.world import StoreWorld, make_store_world
@@ -108,6 +115,26 @@ def test_the_money_goes_back_as_it_was_paid_and_what_is_only_recorded_is_told(
     assert all((told or "only records") in text for text in (before, store.page())) == bool(told)
 
 
+def refunded(store: Store, *, ago: timedelta, reason: str = "", credit: float = 0) -> None:
+    """Two units were refunded, for some credit."""
+    order = store.world.shop.orders[store.order_id]
+    item = {"item_type": "PRODUCT", "item_id": order.lines[0].line_id, "quantity": 2, "reason": reason}
+    payments = [{"provider_id": "storecredit", "amount": credit, "is_declined": False}] if credit else []
+    made_at = (store.world.clock() - ago).isoformat()
+    order.refunds.append({"created": made_at, "items": [item], "payments": payments})
+
+
+def test_no_more_goes_back_as_store_credit_than_was_paid_with_it(store: Store) -> None:
+    order = store.world.shop.orders[store.order_id]
+    order.store_credit = 20
+    refunded(store, ago=timedelta(days=7), credit=15)
+
+    store.post(key=store.prepared())
+
+    sent = {one["provider_id"]: one["amount"] for one in order.refunds[-1]["payments"]}
+    assert sent == {"testgateway": 15, "storecredit": 5}
+
+
 def test_what_can_be_given_back_in_no_way_is_not_canceled(store: Store) -> None:
     store.world.shop.orders[store.order_id].provider = ""
 
@@ -137,6 +164,14 @@ def lose_the_answer(store: Store) -> None:
     store.world.after_request = lose
 
 
+def asked(store: Store) -> None:
+    """It was confirmed, and nobody knows whether that has reached the store."""
+    with store.world.runtime.sessions.begin() as session:
+        row = session.scalars(sa.select(RefundRow)).one()
+        row.state, row.asked_at = "asked", store.world.clock()
+    store.world.clock.sleep(120)
+
+
 @pytest.mark.parametrize("is_listed", [True, False], ids=["reasons", "no reasons"])
 def test_a_refund_whose_answer_was_lost_is_found(store: Store, is_listed: bool) -> None:
     """By its reason; if the store does not tell it, by its units, which the order lacks."""
@@ -155,12 +190,70 @@ def test_a_refund_whose_answer_was_lost_is_found(store: Store, is_listed: bool) 
     assert len(store.refunds) == 1
 
 
+ANOTHER = "Canceled by ann in Backline (3c9bb2a8-5b0e-4f0c-8d7a-7c9f0e5ad001)"
+
+
+@pytest.mark.parametrize(
+    ("ago", "reason"), [(timedelta(days=7), ""), (timedelta(), ANOTHER)], ids=["older", "another"]
+)
+def test_a_refund_of_as_many_units_that_is_not_this_one_does_not_count(
+    store: Store, ago: timedelta, reason: str
+) -> None:
+    """Staff have edited the units out of the order meanwhile; no money has moved for them."""
+    key = store.prepared()
+    asked(store)
+    refunded(store, ago=ago, reason=reason)
+    line = store.world.shop.orders[store.order_id].lines[0]
+    store.world.shop.edit_order(store.order_id, {line.line_id: 1})
+
+    unclear = store.post(key=key)
+
+    assert unclear.status_code == 409
+    assert "no refund by Backline" in unclear.get_data(as_text=True)
+
+
+class OnceDone:
+    """A refund that was made; the answer to it was lost, and no list of refunds can be read now."""
+
+    def __init__(self, real: Refunder) -> None:
+        self.real = real
+        self.made_there = [Made.NO]
+
+    def quote(self, order_id: int, lines: Sequence[RefundLine]) -> RefundQuote:
+        return self.real.quote(order_id, lines)
+
+    def refund(self, request: RefundRequest) -> str:
+        return "These units were refunded."
+
+    def made(self, request: RefundRequest) -> Made:
+        if self.made_there:
+            return self.made_there.pop()
+        raise NeedsMerchant("the token was revoked")
+
+
+def test_what_is_refused_the_second_time_and_can_not_be_looked_up_is_not_said_to_be_undone(
+    store: Store,
+) -> None:
+    key = store.prepared()
+    asked(store)
+    runtime = store.world.runtime
+
+    def connect(shop: Shop) -> Any:
+        platform = runtime.connect(shop)
+        assert platform.refunder is not None
+        return SimpleNamespace(refunder=OnceDone(platform.refunder), fetch_stock=platform.fetch_stock)
+
+    acts = Refunds(runtime.sessions, connect, runtime.clock)
+    problem = acts.confirm(store.world.shop_id, store.order_id, key, by="ann", notifies=False)
+
+    assert problem == "These units were refunded."
+    with runtime.sessions.begin() as session:
+        assert session.scalars(sa.select(RefundRow.state)).all() == ["asked"]
+
+
 def test_what_never_reached_the_store_is_asked_once_more(store: Store) -> None:
     key = store.prepared()
-    with store.world.runtime.sessions.begin() as session:
-        row = session.scalars(sa.select(RefundRow)).one()
-        row.state, row.asked_at = "asked", store.world.clock()
-    store.world.clock.sleep(120)
+    asked(store)
 
     assert store.post(key=key).status_code == 303
     assert len(store.refunds) == 1

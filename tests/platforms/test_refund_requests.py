@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 
 from app.platforms.base.refunds import Made, RefundLine, RefundQuote, RefundRequest, units_of
 from app.platforms.bigcommerce.refunds import request_body
+from tests.builders import NOW
 
 ROBE, CAP = 11, 12
 
 
 def request(*lines: RefundLine, ordered: tuple[int, ...]) -> RefundRequest:
-    return RefundRequest(1, lines, RefundQuote("20.00", "EUR", ordered=ordered), "k-1", "note")
+    return RefundRequest(1, lines, RefundQuote("20.00", "EUR", ordered=ordered), "k-1", "note", NOW)
 
 
 BOTH = (RefundLine(ROBE, 5, 2, 3), RefundLine(ROBE, 6, 1, 3), RefundLine(CAP, 5, 1, 1))

@@ -91,8 +91,7 @@ def import_file(
         is_whole=isinstance(layout, Layout) or layout.is_shipment,
         knows_deliveries=True,
     )
-    tally = Tally()
-    _take_all(sessions, intake, _lines(layout, tally, catalog))
+    _take_all(sessions, intake, _lines(layout, tally := Tally(), catalog))
     with sessions.begin() as session:
         intake.finish(session)
         if not is_rehearsal and intake.report.changes:

@@ -119,10 +119,7 @@ def examine(
     """Find out how to read the file. `known_skus` are the shop's codes in lower case, `places` its
     locations' names, `zone` and `today` its own; `remember` holds what was said of earlier files by
     their header's key. Raises `FileRefused`."""
-    notes = []
-    if is_workbook(source):
-        source, note = open_sheet(source, sheet=options.sheet)
-        notes.append(note)
+    source, notes = _opened(source, options)
     header = find_header(source)
     calendar = Calendar(None, zone, today or datetime.now(UTC).date())
     key = header_key(lasting(header, calendar))
@@ -132,12 +129,11 @@ def examine(
     columns = choose(names, header.sample, known_skus=known_skus, said=options.columns)
     columns = _settled(source, header, columns, spread, options)
     ask_what_is_open(names, header.sample, _of_one(columns, names), options)
-    notes += spread.notes if spread else ()
     statuses = more_statuses(names, header.sample, columns, said=options.columns)
+    notes += spread.notes if spread else ()
     notes += [f'"{header.cells[place]}" is read as a status too.' for place in statuses]
     if not notes:
         notes.append(f"Read as {header.spoken}, separated by {DELIMITERS[header.dialect.delimiter]}.")
-    states = {**state_of(), **options.states}
     draft = Layout(
         source=source,
         dialect=header.dialect,
@@ -148,12 +144,20 @@ def examine(
         calendar=calendar,
         decimals=Decimals(options.decimal),
         options=options,
-        states=states,
+        states={**state_of(), **options.states},
         notes=(),
         more_statuses=statuses,
         spread=spread,
     )
     return _decided(draft, _scan(draft, header.sample), notes)
+
+
+def _opened(source: Source, options: Options) -> tuple[Source, list[str]]:
+    """The lines of a file, or of the sheet of a workbook, with what is to be said of it."""
+    if not is_workbook(source):
+        return source, []
+    sheet, note = open_sheet(source, sheet=options.sheet)
+    return sheet, [note]
 
 
 def _settled(

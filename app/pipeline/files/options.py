@@ -68,6 +68,19 @@ def iso_day(text: str) -> str:
         raise ValueError(f"{text!r} is no day: write it as 2026-12-31.") from error
 
 
+def _states_in_words(states: Iterable[str]) -> dict[str, str]:
+    # The platforms' own word for the state is "cancelled"; Americans write it with one l.
+    said = {
+        fold(word): meaning.replace("canceled", "cancelled")
+        for word, meaning in pairs(states, what="--status").items()
+    }
+    for word, meaning in said.items():
+        if meaning not in STATES:
+            known = ", ".join(STATES).replace("cancelled", "canceled")
+            raise ValueError(f"--status {word}={meaning}: a status means one of {known}.")
+    return said
+
+
 def options_in_words(
     *,
     columns: Iterable[str] = (),
@@ -83,15 +96,6 @@ def options_in_words(
     is_complete: bool = False,
 ) -> Options:
     """What a person wrote as `name=value` words. Raises `ValueError` with what to write instead."""
-    # The platforms' own word for the state is "cancelled"; Americans write it with one l.
-    said_states = {
-        fold(word): meaning.replace("canceled", "cancelled")
-        for word, meaning in pairs(states, what="--status").items()
-    }
-    for word, meaning in said_states.items():
-        if meaning not in STATES:
-            known = ", ".join(STATES).replace("cancelled", "canceled")
-            raise ValueError(f"--status {word}={meaning}: a status means one of {known}.")
     said_columns = pairs(columns, what="--column")
     said_values = pairs(values, what="--value")
     for role in (*said_columns, *said_values):
@@ -100,7 +104,7 @@ def options_in_words(
     return Options(
         columns={role: "" if name == "none" else name for role, name in said_columns.items()},
         values=said_values,
-        states=said_states,
+        states=_states_in_words(states),
         skus={sku.lower(): meant for sku, meant in pairs(skus, what="--sku").items()},
         places={name.casefold(): place for name, place in pairs(places, what="--place").items()},
         date_order=date_order,

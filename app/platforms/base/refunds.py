@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -70,13 +71,15 @@ class RefundQuote(msgspec.Struct, frozen=True):
 
 
 class RefundRequest(msgspec.Struct, frozen=True):
-    """What is asked of the platform. Requests with the same `key` are done once."""
+    """What is asked of the platform, prepared at a moment that its refund can't be older than. Requests
+    with the same `key` are done once."""
 
     order_id: int
     lines: tuple[RefundLine, ...]
     quote: RefundQuote
     key: str
     note: str
+    prepared_at: datetime
     notifies_buyer: bool = False
 
     @property

@@ -5,8 +5,10 @@ no keys of requests: ours is written into the reason, by which a refund that was
 What becomes of the order's status is the store's own doing.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
@@ -33,6 +35,9 @@ _STORE_CREDIT = "storecredit"
 _CUSTOM = "custom"
 _NO_METHOD = "BigCommerce offers no way to give the money back. Cancel the units in BigCommerce."
 _LONGEST_REASON = 1000
+# Keys of ours, in the reasons of refunds.
+_KEY = re.compile(r"\([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\)")
+_CLOCKS_APART = timedelta(minutes=2)
 _CHANGED = "The order has changed since Backline read it. Wait a minute, and prepare it again."
 
 
@@ -62,14 +67,34 @@ class _Item(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
+class _Payment(msgspec.Struct, frozen=True):
+    provider_id: str = ""
+    amount: Decimal = Decimal()
+    is_declined: bool = False
+
+
 class _Refund(msgspec.Struct, frozen=True):
+    created: datetime | None = None
     reason: str | None = None
     items: tuple[_Item, ...] = ()
+    payments: tuple[_Payment, ...] = ()
 
-    def names(self, key: str) -> bool:
-        """Whether the key stands in a reason of it."""
-        reasons = (self.reason, *(one.reason for one in self.items))
-        return any(key in (reason or "") for reason in reasons)
+    @property
+    def reasons(self) -> str:
+        """All that is said of why."""
+        return " ".join(filter(None, (self.reason, *(one.reason for one in self.items))))
+
+    def may_be(self, request: RefundRequest) -> bool:
+        """Whether it is of just these units, not from before they were shown, and not another one of
+        ours."""
+        is_older = self.created is not None and self.created < request.prepared_at - _CLOCKS_APART
+        return not is_older and self.units == request.units and not _KEY.search(self.reasons)
+
+    @property
+    def credit(self) -> Decimal:
+        """What went back as store credit."""
+        given = (one for one in self.payments if not one.is_declined)
+        return sum((one.amount for one in given if one.provider_id == _STORE_CREDIT), Decimal())
 
     @property
     def units(self) -> Counter[int]:
@@ -117,7 +142,7 @@ class BigCommerceRefunder:
             return RefundQuote(problem=f"BigCommerce gives no quote: {words_of(answer.body)}")
         told = read(answer.body, _QuoteBody).data
         paid = read(self._client.get(f"/v2/orders/{order_id}"), _Order)
-        method = _method(told, paid)
+        method = _method(told, credit_left=self._credit_left(order_id, paid))
         if not method:
             return RefundQuote(problem=_NO_METHOD)
         parts = tuple(map(_part, method))
@@ -127,25 +152,35 @@ class BigCommerceRefunder:
     def refund(self, request: RefundRequest) -> str:
         """One request."""
         answer = self._client.request(
-            "POST", _path(request), json=request_body(request), expected=_REFUSED
+            "POST", _path(request.order_id), json=request_body(request), expected=_REFUSED
         )
         return words_of(answer.body) if answer.status in _REFUSED else ""
 
     def made(self, request: RefundRequest) -> Made:
         """By our key in the reason of a refund, or by a refund of these units that the order lacks."""
-        told = read(self._client.get(_path(request)), _Refunds).data
-        if any(refund.names(request.key) for refund in told):
+        told = self._refunds(request.order_id)
+        if any(request.key in refund.reasons for refund in told):
             return Made.YES
         (order,) = reads.fetch_orders(self._client, self._habits, [OrderAsk(request.order_id)])
         if not isinstance(order, OrderSeen):
             return Made.UNCLEAR
         ordered = {one.line_id: one.ordered for one in order.items or ()}
-        is_listed = any(refund.units == request.units for refund in told)
+        is_listed = any(refund.may_be(request) for refund in told)
         return request.made_by(ordered, is_listed=is_listed)
 
+    def _refunds(self, order_id: int) -> tuple[_Refund, ...]:
+        return read(self._client.get(_path(order_id)), _Refunds).data
 
-def _path(request: RefundRequest) -> str:
-    return f"/v3/orders/{request.order_id}/payment_actions/refunds"
+    def _credit_left(self, order_id: int, paid: _Order) -> Decimal:
+        """What was paid with store credit and has not gone back as such."""
+        if not paid.store_credit_amount:
+            return Decimal()
+        returned = sum((refund.credit for refund in self._refunds(order_id)), Decimal())
+        return paid.store_credit_amount - returned
+
+
+def _path(order_id: int) -> str:
+    return f"/v3/orders/{order_id}/payment_actions/refunds"
 
 
 def _open_units(there: Mapping[int, LineItem], line_id: int) -> int | None:
@@ -159,10 +194,10 @@ def _money(amount: Decimal) -> str:
     )
 
 
-def _method(quote: _Quote, paid: _Order) -> _Method:
+def _method(quote: _Quote, *, credit_left: Decimal) -> _Method:
     """By the payments that were made, rather than as store credit or as a note of what somebody pays;
     where there are several, by one that moves all of the money."""
-    is_credit_due = paid.store_credit_amount >= quote.total_refund_amount
+    is_credit_due = 0 < quote.total_refund_amount <= credit_left
     ranked = [(_rank(one, is_credit_due=is_credit_due), one) for one in quote.refund_methods if one]
     return min(ranked, key=lambda each: each[0])[1] if ranked else ()
 

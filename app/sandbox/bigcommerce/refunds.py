@@ -63,11 +63,17 @@ def _methods(order: Order, amount: float) -> list[list[dict[str, Any]]]:
     paid."""
     if not order.provider:
         return []
-    credit = min(amount, order.store_credit)
+    credit = min(amount, order.store_credit - _credit_given_back(order))
     paid = [_option(order.provider, amount - credit)] if amount > credit else []
     paid += [_option(STORE_CREDIT, credit)] if credit else []
     others = [[_option(STORE_CREDIT, amount)], [_option("custom", amount)]]
     return others if paid in others else [*others, paid]
+
+
+def _credit_given_back(order: Order) -> float:
+    payments = (payment for refund in order.refunds for payment in refund["payments"])
+    given = (float(one["amount"]) for one in payments if one["provider_id"] == STORE_CREDIT)
+    return sum(given)
 
 
 def _option(provider: str, amount: float) -> dict[str, Any]:

@@ -76,11 +76,28 @@ class Address:
 def make_blueprint(runtime: Runtime) -> Blueprint:
     """The list, one delivery, what is asked before it is received or cancelled, and suppliers."""
     blueprint = Blueprint("incoming", __name__, url_prefix="/shops/<int:shop_id>")
+    _add_one_delivery(blueprint, runtime)
 
     @blueprint.get("/incoming")
     def listing(shop_id: int) -> str:
         with open_shop(runtime, shop_id) as opened:
             return _listing(opened)
+
+    @blueprint.get("/suppliers")
+    def supplier(shop_id: int) -> str:
+        with open_shop(runtime, shop_id) as opened:
+            return _supplier(opened, _text("name"))
+
+    @blueprint.post("/incoming/undo")
+    def take_back_all(shop_id: int) -> Response:
+        with change_shop(runtime, shop_id) as opened:
+            return _take_back_all(opened)
+
+    return blueprint
+
+
+def _add_one_delivery(blueprint: Blueprint, runtime: Runtime) -> None:
+    """What is seen of one delivery, and done with it."""
 
     @blueprint.get("/incoming/<int:arrival_id>")
     def delivery(shop_id: int, arrival_id: int) -> str:
@@ -103,22 +120,10 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
         with change_shop(runtime, shop_id) as opened:
             return _do(opened, _own(opened, arrival_id), act)
 
-    @blueprint.get("/suppliers")
-    def supplier(shop_id: int) -> str:
-        with open_shop(runtime, shop_id) as opened:
-            return _supplier(opened, _text("name"))
-
     @blueprint.post("/incoming/<int:arrival_id>/undo")
     def take_back(shop_id: int, arrival_id: int) -> Response:
         with change_shop(runtime, shop_id) as opened:
             return _take_back(opened, _found(opened, arrival_id))
-
-    @blueprint.post("/incoming/undo")
-    def take_back_all(shop_id: int) -> Response:
-        with change_shop(runtime, shop_id) as opened:
-            return _take_back_all(opened)
-
-    return blueprint
 
 
 def _text(name: str) -> str:

@@ -168,10 +168,7 @@ def _item_page(
     location_id = _location(queues, pools)
     sums = None if location_id is None else queues.sums.get(location_id)
     page = _page_number()
-    forms = Forms(wrong or {})
-    question = None
-    if "units" in request.args and location_id is not None:
-        question, forms = _ask(opened, _standing(opened, item), location_id, forms)
+    question, forms = _asked(opened, item, location_id, Forms(wrong or {}))
     return opened.render(
         template,
         page_name=_PAGE_NAME,
@@ -227,6 +224,15 @@ def _arrivals(opened: OpenShop, item: StockItem, location_id: int | None) -> lis
 
 
 # What if
+
+
+def _asked(
+    opened: OpenShop, item: StockItem, location_id: int | None, forms: Forms
+) -> tuple[Question | None, Forms]:
+    """What the address asks, if it does."""
+    if "units" not in request.args or location_id is None:
+        return None, forms
+    return _ask(opened, _standing(opened, item), location_id, forms)
 
 
 def _ask(

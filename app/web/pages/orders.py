@@ -137,14 +137,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
     @blueprint.get(f"{address}.csv")
     def export(shop_id: int) -> Response:
-        wanted = _read_address()
-        with open_shop(runtime, shop_id) as opened:
-            name = f"backline-orders-{opened.say.today.isoformat()}.csv"
-        return Response(
-            _written(runtime, shop_id, wanted),
-            mimetype="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return _export(runtime, shop_id)
 
     @blueprint.post(f"{address}/bulk")
     def bulk(shop_id: int) -> AnyResponse:
@@ -154,11 +147,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     @blueprint.post(f"{address}/views")
     def save_view(shop_id: int) -> AnyResponse:
         with change_shop(runtime, shop_id) as opened:
-            name = Form(request.form).text("name", most=saved_views.LONGEST_NAME)
-            if name:
-                saved_views.save_view(opened.session, shop_id, name, _shown_arguments())
-            done = "view-saved" if name else ""
-            return back_to("orders.listing", shop_id=shop_id, done=done, **dict(_shown_arguments()))
+            return _save_view(opened)
 
     @blueprint.post(f"{address}/views/delete")
     def delete_view(shop_id: int) -> AnyResponse:
@@ -172,6 +161,25 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             return _pick_list(opened)
 
     return blueprint
+
+
+def _export(runtime: Runtime, shop_id: int) -> Response:
+    wanted = _read_address()
+    with open_shop(runtime, shop_id) as opened:
+        name = f"backline-orders-{opened.say.today.isoformat()}.csv"
+    return Response(
+        _written(runtime, shop_id, wanted),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _save_view(opened: OpenShop) -> AnyResponse:
+    name = Form(request.form).text("name", most=saved_views.LONGEST_NAME)
+    if name:
+        saved_views.save_view(opened.session, opened.id, name, _shown_arguments())
+    done = "view-saved" if name else ""
+    return back_to("orders.listing", shop_id=opened.id, done=done, **dict(_shown_arguments()))
 
 
 def _listing(opened: OpenShop) -> str:

@@ -47,41 +47,47 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 
     @blueprint.post("/<int:order_id>/cancel-units/prepare")
     def prepare(shop_id: int, order_id: int) -> Response | tuple[str, int]:
-        with open_shop(runtime, shop_id) as opened:
-            _order(opened, order_id)
+        _refuse_unknown(runtime, shop_id, order_id)
         problem = acts.prepare(shop_id, order_id, by=access.viewer().name)
-        return _answer(shop_id, order_id, problem, done="")
+        return _answer(runtime, shop_id, order_id, problem, done="")
 
     @blueprint.post("/<int:order_id>/cancel-units")
     def confirm(shop_id: int, order_id: int) -> Response | tuple[str, int]:
-        with open_shop(runtime, shop_id) as opened:
-            _order(opened, order_id)
+        _refuse_unknown(runtime, shop_id, order_id)
         notifies = request.form.get("notifies") == "yes"
         key, by = request.form.get("key", ""), access.viewer().name
         problem = acts.confirm(shop_id, order_id, key, by=by, notifies=notifies)
-        return _answer(shop_id, order_id, problem, done="canceled")
+        return _answer(runtime, shop_id, order_id, problem, done="canceled")
 
     @blueprint.post("/<int:order_id>/cancel-units/drop")
     def drop(shop_id: int, order_id: int) -> Response | tuple[str, int]:
-        with open_shop(runtime, shop_id) as opened:
-            _order(opened, order_id)
+        _refuse_unknown(runtime, shop_id, order_id)
         problem = acts.drop(shop_id, order_id, request.form.get("key", ""))
-        return _answer(shop_id, order_id, problem, done="dropped")
+        return _answer(runtime, shop_id, order_id, problem, done="dropped")
 
     @blueprint.post("/<int:order_id>/cancel-units/close")
     def close(shop_id: int, order_id: int) -> Response | tuple[str, int]:
-        with open_shop(runtime, shop_id) as opened:
-            _order(opened, order_id)
+        _refuse_unknown(runtime, shop_id, order_id)
         key, by = request.form.get("key", ""), access.viewer().name
-        return _answer(shop_id, order_id, acts.close(shop_id, order_id, key, by=by), done="closed")
-
-    def _answer(shop_id: int, order_id: int, problem: str, *, done: str) -> Response | tuple[str, int]:
-        if not problem:
-            return back_to(_PAGE, shop_id=shop_id, order_id=order_id, done=done)
-        with open_shop(runtime, shop_id) as opened:
-            return _page(opened, _order(opened, order_id), problem), 409
+        problem = acts.close(shop_id, order_id, key, by=by)
+        return _answer(runtime, shop_id, order_id, problem, done="closed")
 
     return blueprint
+
+
+def _refuse_unknown(runtime: Runtime, shop_id: int, order_id: int) -> None:
+    """In a session of its own: what is asked of the platform next must hold none open."""
+    with open_shop(runtime, shop_id) as opened:
+        _order(opened, order_id)
+
+
+def _answer(
+    runtime: Runtime, shop_id: int, order_id: int, problem: str, *, done: str
+) -> Response | tuple[str, int]:
+    if not problem:
+        return back_to(_PAGE, shop_id=shop_id, order_id=order_id, done=done)
+    with open_shop(runtime, shop_id) as opened:
+        return _page(opened, _order(opened, order_id), problem), 409
 
 
 def _order(opened: OpenShop, order_id: int) -> Order:
