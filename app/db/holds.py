@@ -56,7 +56,7 @@ def ask_for_checks(
     known = {"must_read": True} if must_read else {}
     rows = [
         {"shop_id": shop_id, "order_id": one, "due_at": at, "attempts": 0} | known
-        for one in sorted(order_ids)
+        for one in sorted(set(order_ids))  # one that is short at two locations is named twice
     ]
     if rows:
         upsert(session, HoldCheckRow, rows)

@@ -56,11 +56,13 @@ def move_orders(context: ShopContext, holder: Holder, found: Found) -> dict[int,
         steps = one.steps(left, not_from=eased)
         if steps:
             acted[one.order.order_id] = [step for step in steps if isinstance(step, Lift)]
+        there = still_to_ship(one.parts or ())
         for step in steps:
             if isinstance(step, Move):
                 to = Place(step.item_id, step.to_id)
                 left[to] -= step.units
-                _move(context, holder, one.order, step, still_to_ship(one.parts or ())[to])
+                if _move(context, holder, one.order, step, there[to]):
+                    there[to] += step.units
     return acted
 
 
@@ -141,8 +143,9 @@ def _take_up(context: ShopContext, found: Found) -> set[int]:
     return moved
 
 
-def _move(context: ShopContext, holder: Holder, order: HeldOrder, move: Move, there: int) -> None:
-    """`there`: units of the item that are to ship from the other location already."""
+def _move(context: ShopContext, holder: Holder, order: HeldOrder, move: Move, there: int) -> bool:
+    """`there`: units of the item that are to ship from the other location already. Returns whether it
+    was moved."""
     shop_id, order_id = context.shop_id, order.order_id
     with context.transaction() as session:
         now, sending = context.clock(), MoveState.SENDING
@@ -156,6 +159,7 @@ def _move(context: ShopContext, holder: Holder, order: HeldOrder, move: Move, th
         if refusal:
             shop = shops.get_shop(session, shop_id)
             moves.ask_for_moves(session, shop, move.item_id, now=context.clock())
+    return not refusal
 
 
 def _tell(

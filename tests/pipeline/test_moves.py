@@ -173,12 +173,15 @@ class Killed(BaseException):
     """The worker is no more."""
 
 
-def die_after(stage: Stage, operation: str) -> None:
-    """The worker is killed when the platform has done this and has not answered yet; what it told of by
-    webhook gets lost as well."""
+def die_after(stage: Stage, operation: str, *, times: int = 1) -> None:
+    """The worker is killed when the platform has done this so many times and has not answered yet; what
+    it told of by webhook gets lost as well."""
+    done = 0
 
     def die() -> None:
-        if operation in stage.world.shop.requests[-1].operation:
+        nonlocal done
+        done += operation in stage.world.shop.requests[-1].operation
+        if done == times:
             raise Killed
 
     stage.world.after_request = die
@@ -217,6 +220,42 @@ def test_a_move_whose_answer_was_lost_is_told_from_what_was_there_before(stage: 
     die_after(stage, "Movable")
 
     assert at(stage, order_id) == {stage.main: 3, annex(stage): 4}
+
+
+def short_twice(stage: Stage) -> tuple[int, int]:
+    """An order that is short of two units at each of two locations, and a third location without any."""
+    shop = stage.world.shop
+    cellar = shop.add_location("Cellar")
+    shop.set_stock(stage.mug.item_id, cellar, 0)
+    order_id = stage.order(7)
+    stage.world.clock.sleep(20)
+    shop.tick()
+    (part,) = parts(stage, order_id)
+    line = part.lines[0].fulfillment_line_id
+    shop.move(part.fulfillment_order_id, annex(stage), quantities={line: 2})
+    # A move that is told was somebody's wish, and is left as it is.
+    shop.webhooks.take_due(stage.world.clock() + timedelta(days=1))
+    stage.pass_hours(2)
+    return order_id, cellar
+
+
+def test_an_order_that_is_short_at_two_locations_moves_from_both(stage: Stage) -> None:
+    order_id, cellar = short_twice(stage)
+    stage.world.shop.set_stock(stage.mug.item_id, cellar, 9)
+
+    stage.settle_down()
+
+    assert at(stage, order_id) == {stage.main: 3, cellar: 4}
+
+
+def test_of_two_moves_to_one_location_the_first_is_not_taken_for_the_second(stage: Stage) -> None:
+    """The worker is killed before the second reached the shop."""
+    order_id, cellar = short_twice(stage)
+    stage.world.shop.set_stock(stage.mug.item_id, cellar, 9)
+
+    die_after(stage, "Movable", times=2)
+
+    assert at(stage, order_id) == {stage.main: 3, cellar: 4}
 
 
 def test_what_was_moved_without_an_answer_and_moved_back_stays(stage: Stage) -> None:
