@@ -121,6 +121,8 @@ class MovingHistory(PassingHistory):
         if "fulfillmentOrderMove" in operation:
             self._note_move()
         is_about_moves = operation == "Movable" or "fulfillmentOrderMove" in operation
+        if is_about_moves:
+            self._note_endings()  # a move serves the order, and those that stay behind it
         self.killer.strike(_KILLS_AT_MOVES if is_about_moves else _KILLS)
 
     def _note_move(self) -> None:

@@ -192,8 +192,10 @@ def _steps_at(
     surplus = held - want
     if surplus:
         return _let_go(ours, surplus)
-    renewed = [step for part in ours for step in _renew(part, until, said)]
-    return [*renewed, *_hold_more(want - held, parts, until)]
+    # Of a product that was deleted nobody knows the item: nothing that is known waits there.
+    idle = [Lift(part.part_id, hold.hold_id) for part in ours if not part.units for hold in part.ours]
+    renewed = [step for part in ours if part.units for step in _renew(part, until, said)]
+    return [*idle, *renewed, *_hold_more(want - held, parts, until)]
 
 
 def _let_go(ours: Sequence[Part], surplus: Counter[Place]) -> list[Put | Lift]:

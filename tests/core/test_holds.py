@@ -73,6 +73,14 @@ def test_what_is_held_and_not_short_any_more_is_let_go() -> None:
     assert steps({}, part((MUG, 2), holds=(ours(4),))) == [Lift(10, 4)]
 
 
+def test_a_part_of_whose_units_nothing_is_known_any_more_is_let_go() -> None:
+    """Their product was deleted. What waits beside it stays on hold."""
+    nameless, waiting = part(holds=(ours(1),)), part((MUG, 1), number=11, holds=(ours(2),))
+
+    assert steps({MUG: 1}, nameless, waiting) == [Lift(10, 1)]
+    assert steps({}, nameless, until=DEC_5) == [Lift(10, 1)]
+
+
 def test_what_is_held_too_much_is_let_go_before_the_rest_is_held_again() -> None:
     assert steps({MUG: 1}, part((MUG, 2), holds=(ours(4),))) == [Lift(10, 4)]
 
