@@ -130,10 +130,16 @@ def postpone(session: Session, shop_id: int, check: DueCheck, *, until: datetime
 
 
 def refused(
-    session: Session, shop_id: int, check: DueCheck, *, why: str, failures: int, again_at: datetime
+    session: Session,
+    shop_id: int,
+    check: DueCheck,
+    *,
+    why: str | None,
+    failures: int,
+    again_at: datetime,
 ) -> None:
-    """The platform refused it, so often in a row: it is tried again then, or sooner if it was asked for
-    meanwhile."""
+    """The platform refused it, or failed, so often in a row: it is tried again then, or sooner if it was
+    asked for meanwhile."""
     row = SellingCheckRow
     mine = (row.shop_id == shop_id, row.item_id == check.item_id)
     due_at = sa.case((row.due_at <= check.due_at, again_at), else_=row.due_at)

@@ -30,7 +30,7 @@ from app.pipeline import selling_asks
 from app.pipeline.context import ShopContext
 from app.pipeline.selling_asks import Told, Written
 from app.pipeline.selling_permission import may_write
-from app.pipeline.selling_refusals import conclude
+from app.pipeline.selling_refusals import conclude, putting_off
 from app.pipeline.selling_steps import Prospect, Step, in_words, items_beyond, key_of, steps_of
 from app.pipeline.whatif import Standing, standing_of
 from app.platforms.base import Seller, SellingChange, SoldItem, Traits
@@ -46,7 +46,7 @@ def keep_selling(context: ShopContext) -> bool:
     traits = context.platform.traits
     with context.transaction() as session:
         shop, now = shops.get_shop(session, context.shop_id), context.clock()
-        due = selling.due_checks(session, shop.id, now=now, limit=_ITEMS_AT_ONCE)
+        due = _due_at_once(session, shop, now)
         ripe = _that_show_our_writes(session, shop.id, due, traits, now)
         rule = selling.rule_of(shop) if may_write(shop) else _NO_RULE
         prospects = prospects_of(session, shop, ripe, rule, now=now)
@@ -65,8 +65,19 @@ def keep_selling(context: ShopContext) -> bool:
                 selling.done(session, shop.id, one.check)
     seller = context.platform.seller
     if seller is not None and busy:
-        _bring_about(context, seller, busy)
+        with putting_off(context, [one.check for one in busy]):
+            _bring_about(context, seller, busy)
     return bool(due)
+
+
+def _due_at_once(session: Session, shop: Shop, now: datetime) -> list[DueCheck]:
+    """The items to look at now: those that failed as often as the first, and half as many each time. One
+    of them may be what the platform fails at, and keeps the others from being done no longer."""
+    due = selling.due_checks(session, shop.id, now=now, limit=_ITEMS_AT_ONCE)
+    if not due or not may_write(shop):
+        return due
+    alike = [one for one in due if one.attempts == due[0].attempts]
+    return alike[: max(1, _ITEMS_AT_ONCE >> due[0].attempts)]
 
 
 def _is_bounded(prospect: Prospect, traits: Traits) -> bool:

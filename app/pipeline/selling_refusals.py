@@ -1,6 +1,7 @@
 """What the platform refused of selling: kept with the item, said once, and tried ever more seldom."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -8,6 +9,8 @@ from sqlalchemy.orm import Session
 from app.db import audit, selling, shops
 from app.db.models import Shop
 from app.db.selling import DueCheck
+from app.errors import TryLater
+from app.logs import first_line
 from app.pipeline.context import ShopContext
 from app.pipeline.selling_permission import may_write
 
@@ -16,6 +19,8 @@ REFUSED = "selling refused"
 # happens to the item.
 _FIRST_PAUSE, _LAST_PAUSE = timedelta(seconds=10), timedelta(hours=1)
 _SAID_AFTER = 4
+# Where the platform failed it may work again at any moment.
+_LONGEST_PUT_OFF = timedelta(minutes=5)
 
 
 def conclude(
@@ -56,3 +61,32 @@ def _try_again(
     if is_new:
         audit.record_event(session, shop.id, REFUSED, at=now, item_id=check.item_id, why=why)
     return is_new
+
+
+@contextmanager
+def putting_off(context: ShopContext, checks: Sequence[DueCheck]) -> Iterator[None]:
+    """Where the platform fails while these items are worked on, they come later: whatever else the shop
+    has to do is not kept waiting by them. That the shop must wait is still told. Raises `TryLater`."""
+    try:
+        yield
+    except TryLater as wait:
+        if wait.is_failure:
+            with context.transaction() as session:
+                for check in checks:
+                    _put_off(session, context, check, first_line(wait), is_alone=len(checks) == 1)
+        raise
+
+
+def _put_off(
+    session: Session, context: ShopContext, check: DueCheck, why: str, *, is_alone: bool
+) -> None:
+    """It is the item's own failure only if it was `is_alone`. Said once: failures are numbered by the
+    platform, so that no two have the same words."""
+    now, failures = context.clock(), check.attempts + 1
+    pause = min(_LONGEST_PUT_OFF, _FIRST_PAUSE * 2 ** min(check.attempts, _SAID_AFTER + 1))
+    problem = why if is_alone else check.problem
+    selling.refused(
+        session, context.shop_id, check, why=problem, failures=failures, again_at=now + pause
+    )
+    if is_alone and failures >= _SAID_AFTER and (check.attempts < _SAID_AFTER or not check.problem):
+        audit.record_event(session, context.shop_id, REFUSED, at=now, item_id=check.item_id, why=why)

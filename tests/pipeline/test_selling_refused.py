@@ -212,3 +212,39 @@ def test_a_preview_without_the_permission_tells_what_would_change(stage: Stage) 
     assert "Nothing.</strong>" in none
     assert "continue selling when out of stock: off" in some
     assert all("the permission is not granted" in told for told in (none, some))
+
+
+def test_one_that_shopify_fails_at_keeps_neither_other_items_nor_the_shop_waiting(stage: Stage) -> None:
+    """Variants of a product are changed together. No webhook tells of the second order: the hourly look
+    finds it all the same."""
+    cups = [sell_cup(stage, product_id=stage.mug.product_id) for _ in range(5)]
+    stage.settle_down()
+    stage.world.shop.faults.broken_variants = {stage.mug.variant_id}
+    stage.world.shop.place_order([(one.variant_id, 5) for one in (stage.mug, *cups)])
+    pass_minutes(stage, 3)
+    stage.world.shop.webhooks.knobs.loss_rate = 1
+    lost = stage.order(1)
+    pass_minutes(stage, 70)
+
+    assert {policy(stage, cup) for cup in cups} == {"DENY"}
+    assert (policy(stage), stage.world.tags(lost)) == ("CONTINUE", {"backordered"})
+
+
+def pass_minutes(stage: Stage, minutes: int) -> None:
+    """A while at a time, for such a shop never comes to rest."""
+    for _ in range(minutes * 6):
+        stage.world.clock.sleep(10)
+        stage.world.deliver()
+        stage.world.work()
+
+
+def test_what_shopify_fails_at_is_said_once_and_done_when_it_can_be(stage: Stage) -> None:
+    stage.world.shop.faults.broken_variants = {stage.mug.variant_id}
+    stage.order(5)
+    pass_minutes(stage, 30)
+    told, tried = "Internal error" in page(stage), asked_to_write(stage)
+    stage.world.shop.faults.broken_variants = set()
+    pass_minutes(stage, 6)
+
+    assert (told, tried < 15, kinds(stage)) == (True, True, ["selling refused", "selling stopped"])
+    assert ("Could not be changed" in page(stage), policy(stage)) == (False, "DENY")

@@ -144,7 +144,11 @@ class ShopifyClient:
                 f"{self.domain}: {error.message.rstrip('.')}. {MERCHANT_CODES[error.code]}"
             )
         if error.code in WAITS_S:
-            raise TryLater(f"{self.domain}: {error.message}", after_s=WAITS_S[error.code](cost))
+            raise TryLater(
+                f"{self.domain}: {error.message}",
+                after_s=WAITS_S[error.code](cost),
+                is_failure=error.code != THROTTLED,
+            )
 
 
 @cache
@@ -169,8 +173,9 @@ MERCHANT_CODES = {
     "ACCESS_DENIED": "Connect the shop again and grant this permission",
     "SHOP_INACTIVE": "The shop is closed: reopen it, then connect it again",
 }
+THROTTLED = "THROTTLED"
 WAITS_S: Mapping[str, Callable[[_Cost], float]] = {
-    "THROTTLED": _refill_s,
+    THROTTLED: _refill_s,
     "INTERNAL_SERVER_ERROR": _short,
     "TIMEOUT": _short,
 }

@@ -14,13 +14,15 @@ class Faults(faults.Faults):
     """Torn snapshots are drawn per inventory level read. `closed_status` answers 402 or 404 for good.
     Lists show the changes of the orders in `search_lag_s` so much later than single reads do. Bulk
     mutations fail after `bulk_fails_after` lines. How `refused_variants` are sold can't be changed;
-    where `mutes_policies` it is changed, and the answer says nothing of it."""
+    that of `broken_variants` fails inside Shopify, each time; where `mutes_policies` it is changed, and
+    the answer says nothing of it."""
 
     torn_snapshot_rate: float = 0
     search_lag_s: dict[int, float] = field(default_factory=dict)
     bulk_fails_after: int | None = None
     closed_status: Literal[402, 404] | None = None
     refused_variants: set[int] = field(default_factory=set)
+    broken_variants: set[int] = field(default_factory=set)
     mutes_policies: bool = False
 
     def torn(self, quantities: Mapping[str, int]) -> Mapping[str, int]:

@@ -32,6 +32,8 @@ def _variants_update(root: None, call: Call, args: Args) -> Payload | None:
                     "PRODUCT_VARIANT_DOES_NOT_EXIST",
                 )
             )
+        if variant.variant_id in call.shop.faults.broken_variants:
+            raise GraphQLError("Internal error", extensions={"code": "INTERNAL_SERVER_ERROR"})
         if variant.variant_id in call.shop.faults.refused_variants:
             return refused(user_error(["variants", str(place)], "Variant can't be changed", "INVALID"))
         found.append((variant, wish))
