@@ -224,6 +224,7 @@ class _Scan:
     orders: dict[str, tuple[int, str]] = field(default_factory=dict)
     hints: dict[str, tuple[int, str]] = field(default_factory=dict)
     states: Counter[str] = field(default_factory=Counter)
+    measures: Counter[str] = field(default_factory=Counter)
     seen: set[bytes] = field(default_factory=set)
     repeated: set[bytes] = field(default_factory=set)
 
@@ -245,6 +246,8 @@ def _scan(layout: Layout, sample: Sequence[Sequence[str]]) -> _Scan:
         _see_order(scan.orders, record, days)
         _see_order(scan.hints, record, more_days)
         scan.states.update(one for cell in _at(cells, statuses) if (one := cell.strip()))
+        measured = _at(cells, [columns["row_figure"]] if "row_figure" in columns else [])
+        scan.measures.update(one for cell in measured if (one := cell.strip()))
         reference = _note_repeated(scan, layout, cells, reference)
     return scan
 
@@ -313,7 +316,10 @@ def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
         notes.append("Numbers are read with a decimal comma.")
     understood = {fold(word): state_named(word) for word in scan.states}
     states = {word: state for word, state in understood.items() if state} | dict(draft.states)
-    unknown = [word for word, _ in scan.states.most_common() if fold(word) not in states]
+    # Of figures only a person knows which are expected: "Ordered" and "Open" hold the same goods.
+    said = draft.options.states
+    unknown = [word for word, _ in scan.measures.most_common() if fold(word) not in said]
+    unknown += [word for word, _ in scan.states.most_common() if fold(word) not in states]
     return replace(
         draft,
         states=states,

@@ -273,10 +273,14 @@ class _Reader:
             return "closed"
         words = [word for role, word in cells.items() if word and role.startswith("status")]
         states = {word: self._layout.states.get(fold(word)) for word in words}
+        if measure := cells.get("row_figure"):
+            words.append(measure)
+            states[measure] = self._layout.options.states.get(fold(measure))
         for word, state in states.items():
             if state is None:
+                what = IN_WORDS["row_figure"] if word == measure else "status"
                 raise _Unusable(
-                    f"the status {word[:40]!r} is not known: say whether it means open, draft, "
+                    f"the {what} {word[:40]!r} is not known: say whether it means open, draft, "
                     "canceled or closed"
                 )
         return next((state for state in _GRAVEST if state in states.values()), "open")

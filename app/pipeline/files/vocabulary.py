@@ -34,10 +34,10 @@ OTHER_THINGS, TOTALS, PIECES, PACKS, YES, NO, NO_DAY, NO_PERIOD = (
     frozenset(_phrases(_TOLD["words"][name]))
     for name in ("other_things", "totals", "pieces", "packs", "yes", "no", "no_day", "no_period")
 )
-NO_PURCHASES, NO_ORDERS, NO_DELIVERIES, PERIODS, SAID_LATER, SAID_EARLIER = (
+NO_PURCHASES, NO_ORDERS, NO_DELIVERIES, MEASURES, PERIODS, SAID_LATER, SAID_EARLIER = (
     frozenset(_phrases(_TOLD["words"][name]))
     for name in (
-        *("no_purchases", "no_orders", "no_deliveries", "periods"),
+        *("no_purchases", "no_orders", "no_deliveries", "measures", "periods"),
         *("said_later", "said_earlier"),
     )
 )

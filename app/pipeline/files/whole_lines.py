@@ -154,7 +154,7 @@ def _of_figures(
     rows: Callable[[], Iterable[Record]],
 ) -> str:
     """Rows of one line that hold different figures of it."""
-    if "status" in options.columns:
+    if "row_figure" in options.columns:
         return ""
     keys = [columns[role] for role in ("reference", "sku", *OTHER_CODES, "location") if role in columns]
     codes = [columns[role] for role in ("sku", *OTHER_CODES) if role in columns]
@@ -162,16 +162,23 @@ def _of_figures(
     places = [
         place
         for place, name in enumerate(header.cells)
-        if name and place not in taken and not holds_numbers_or_days(header, place)
+        if name
+        and place not in taken
+        and not _is_status(name)
+        and not holds_numbers_or_days(header, place)
     ]
     for place, words in figures(rows(), keys, codes, places).items():
         name, listed = header.cells[place], ", ".join(words)
         return (
             f'The rows of one SKU differ in "{name}" ({listed}): which of them hold what is expected? '
-            f'Choose status="{name}" and say what each means (open for what is expected, cancelled for '
-            "others), or status=none if all of them do."
+            f'Choose row_figure="{name}" and say what each means (open for what is expected, canceled '
+            "for others), or row_figure=none if all of them do."
         )
     return ""
+
+
+def _is_status(name: str) -> bool:
+    return any(role == "status" for role, _ in roles_of(name))
 
 
 def _names_pieces(spread: Spread) -> bool:

@@ -8,6 +8,7 @@ from datetime import date
 import openpyxl
 import pytest
 
+from app.pipeline.files.fold import fold
 from app.pipeline.files.options import Options
 from app.pipeline.files.spread import Spread
 from app.pipeline.files.text import MOST_LINES, FileRefused, Record
@@ -303,19 +304,54 @@ def test_rows_without_units_and_without_a_sku_are_counted() -> None:
     assert "1 row without units in any of these columns: nothing comes of it." in rehearsed(content)
 
 
-def test_rows_of_several_figures_are_not_added_up() -> None:
+@pytest.mark.parametrize(
+    ("name", "wanted", "other"),
+    [
+        ("Measure", "Ordered", "Received"),
+        ("Type", "Ordered", "Demand"),
+        ("Key figure", "Open qty", "Stock on hand"),
+        ("Kennzahl", "Bestellt", "Bedarf"),
+        ("Indicateur", "Commandé", "Prévision"),
+        ("区分", "発注", "在庫"),
+    ],
+)
+def test_rows_of_several_figures_are_not_added_up(name: str, wanted: str, other: str) -> None:
     figures = (
-        "PO,SKU,{},Noted,W49,W50\nPO-1,MUG-BLUE,Ordered,2026-11-01,40,12\n"
-        "PO-1,MUG-BLUE,{},2026-11-02,10,\nPO-1,TOWEL,Ordered,2026-11-03,,\nPO-1,TOWEL,{},,,\n"
+        f"PO,SKU,{name},Status,Noted,W49,W50\nPO-1,MUG-BLUE,{wanted},Approved,2026-11-01,40,12\n"
+        f"PO-1,MUG-BLUE,{other},Approved,2026-11-02,10,\nPO-1,TOWEL,{wanted},Canceled,2026-11-03,3,\n"
+        f"PO-1,TOWEL,{other},Canceled,,,\n"
     )
-    measures = figures.format("Measure", "Received", "Received")
-    told = Options(columns={"status": "Type"}, states={"demand": "cancelled"})
+    said = Options(columns={"row_figure": name})
+    told = Options(columns={"row_figure": name}, states={fold(wanted): "open", fold(other): "cancelled"})
 
-    assert 'differ in "Measure" (Ordered, Received)' in question(measures)
-    assert says(measures, Options(columns={"status": "Measure"}))[:2] == WEEKS
-    assert says(figures.format("Type", "Demand", "Demand"), told)[:2] == WEEKS
-    once = "PO,SKU,Color,W49,W50\nPO-1,MUG-BLUE,blue,40,12\nPO-1,TOWEL,red,1,\n"
-    assert says(once)[:2] == WEEKS
+    assert f'differ in "{name}" ({wanted}, {other})' in question(figures)
+    assert set(examined(figures, said).unknown_states) == {wanted, other}
+    assert f"kind of figure in the row '{wanted}' is not known" in says(figures, said)[0]
+    assert [line for line in says(figures, told) if " 0 " not in line] == WEEKS
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("Container", "MSKU1", "MSKU2"),
+        ("Lot", "A", "B"),
+        ("Ship mode", "Sea", "Air"),
+        ("Factory", "Ningbo", "Yiwu"),
+        ("Comment", "fragile", "ordered by phone from the new supplier"),
+        ("Description", "Blue mug", "Mug blue"),
+        ("Release", "Order 1", "Order 2"),
+        ("Delivery status", "Ordered", "Confirmed"),
+    ],
+)
+@pytest.mark.parametrize("state", ["Open", "Canceled"])
+def test_rows_of_one_figure_are_added_up(name: str, one: str, other: str, state: str) -> None:
+    rows = f"PO-1,MUG-BLUE,Open,{one},40,5\nPO-1,MUG-BLUE,{state},{other},1,2\n"
+    total = ("41", "7") if state == "Open" else ("40", "5")
+
+    assert says(f"PO,SKU,Status,{name},W49,W50\n{rows}") == [
+        f"PO-1 {total[0]} MUG-BLUE 2026-12-04",
+        f"PO-1 {total[1]} MUG-BLUE 2026-12-11",
+    ]
 
 
 def test_no_more_quantities_are_read_than_lines() -> None:
