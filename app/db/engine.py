@@ -34,6 +34,13 @@ def open_database(database_url: str, *, connections: int = MOST_CONNECTIONS) -> 
     return engine
 
 
+def _is_ours(engine: sa.Engine) -> bool:
+    """Whether our migrations have run, those of a newer build with them or not. Another application may
+    keep revisions in a table of the same name."""
+    schema = migrate.compare(engine)
+    return schema is Schema.PRESENT or (schema is Schema.NEWER and sa.inspect(engine).has_table("shops"))
+
+
 class _Namer:
     def __init__(self, engine: sa.Engine) -> None:
         self._url = engine.url.render_as_string(hide_password=False)
@@ -59,7 +66,7 @@ class _Namer:
             return False
         probe = open_engine(self._url, connections=1)
         try:
-            if migrate.compare(probe.execution_options(read_only=True)) is not Schema.OLDER:
+            if _is_ours(probe.execution_options(read_only=True)):
                 return True
         except sa.exc.SQLAlchemyError:
             return False
