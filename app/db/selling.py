@@ -234,6 +234,14 @@ def intend_to_restore(
     row.was, row.state, row.written_at = was, SettingState.RESTORING, now
 
 
+def mark_written(session: Session, shop_id: int, item_ids: Collection[int], *, now: datetime) -> None:
+    """What is about to be written, or given back, of these items may have been sent until now."""
+    open_ones = (SettingState.SETTING, SettingState.RESTORING)
+    where = (SellingRow.shop_id == shop_id, SellingRow.item_id.in_(item_ids))
+    is_open = SellingRow.state.in_(open_ones)
+    session.execute(sa.update(SellingRow).where(*where, is_open).values(written_at=now))
+
+
 def confirm(session: Session, shop_id: int, key: SettingKey, *, value: Value) -> None:
     """Our value stands."""
     row = session.get_one(SellingRow, (shop_id, *key))

@@ -193,6 +193,9 @@ def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prosp
         if refusal
     }
     with context.transaction() as session:
+        selling.mark_written(
+            session, context.shop_id, [one.item_id for one in steps], now=context.clock()
+        )
         done = [step for step, why in zip(steps, written.refusals, strict=True) if not why]
         _record_all(session, context, done)
         checks = [one.check for one in prospects]

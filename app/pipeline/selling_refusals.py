@@ -72,6 +72,8 @@ def putting_off(context: ShopContext, checks: Sequence[DueCheck]) -> Iterator[No
     except TryLater as wait:
         if wait.is_failure:
             with context.transaction() as session:
+                ids = [check.item_id for check in checks]
+                selling.mark_written(session, context.shop_id, ids, now=context.clock())
                 for check in checks:
                     _put_off(session, context, check, first_line(wait), is_alone=len(checks) == 1)
         raise

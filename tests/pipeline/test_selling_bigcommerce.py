@@ -53,11 +53,15 @@ class Store:
         self.world.quiet()
 
     def choose(self, **wanted: object) -> None:
+        """The merchant sets something, and everything comes to rest."""
+        self.wish(**wanted)
+        self.rest()
+
+    def wish(self, **wanted: object) -> None:
         """The merchant sets something."""
         with self.world.runtime.sessions.begin() as session:
             shop = shops.get_shop(session, self.world.shop_id)
             preferences.change_preferences(session, shop, wanted, by="ann", now=self.world.clock())
-        self.rest()
 
     def rows(self) -> int:
         """How many settings are not the merchant's."""
@@ -82,10 +86,10 @@ def unasked(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
     return Store(world, main, world.shop.add_product("Robe", sku="ROBE", stock={main: 2}))
 
 
-@pytest.fixture
-def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
+def open_store(engine: sa.Engine, redis: Redis, settings: Settings) -> Store:
+    """A store that is connected, and lets us sell by dates and keep restocks."""
     options = {"projection_delay_s": LAG_S, "quota_requests": 100_000}
-    world = make_store_world(clean_pg, redis, settings, **options)
+    world = make_store_world(engine, redis, settings, **options)
     main = world.shop.add_location("Main")
     robe = world.shop.add_product("Robe", sku="ROBE", stock={main: 2})
     world.connect()
@@ -93,6 +97,12 @@ def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
     store = Store(world, main, robe)
     store.choose(selling="dated", keeps_restocks=True)
     return store
+
+
+@pytest.fixture
+def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
+    """That store."""
+    return open_store(clean_pg, redis, settings)
 
 
 def test_the_limit_is_what_is_still_to_come(store: Store) -> None:
