@@ -7,6 +7,7 @@ theirs.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import msgspec
 from sqlalchemy.orm import Session
@@ -186,7 +187,8 @@ def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prosp
         why = _NOT_ALLOWED.format(scope=context.platform.traits.selling_scope)
         written = Written([why] * len(steps), is_final=True)
     else:
-        written = selling_asks.write(seller, [step.change for step in steps]) if steps else Written([])
+        changes = [step.change for step in steps]
+        written = selling_asks.write(seller, changes, before_each=partial(_still_ours, context))
     refused = told.refusals | {
         step.change.setting.item_id: refusal
         for step, refusal in zip(steps, written.refusals, strict=True)
@@ -201,6 +203,14 @@ def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prosp
         checks = [one.check for one in prospects]
         conclude(session, context, checks, refused, is_final=told.is_final or written.is_final)
         _look_when_it_shows(session, context, done, refused)
+
+
+def _still_ours(context: ShopContext, changes: Sequence[SellingChange]) -> None:
+    """Just before these are sent: another worker may have taken the shop over while the platform let us
+    wait, and given back what we are about to set. Raises `LeaseLostError` then."""
+    with context.transaction() as session:
+        ids = {one.setting.item_id for one in changes}
+        selling.mark_written(session, context.shop_id, ids, now=context.clock())
 
 
 def _record_all(session: Session, context: ShopContext, done: Sequence[Step]) -> None:

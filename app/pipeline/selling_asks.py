@@ -4,7 +4,7 @@ To change that is an extra. What is refused of it is refused to these items alon
 Where its token is void altogether, the next call that it can't do without says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.errors import NeedsMerchant
@@ -59,10 +59,17 @@ def _of_all(items: Sequence[SoldItem], error: Exception) -> dict[int, str]:
     return dict.fromkeys((one.item_id for one in items), first_line(error))
 
 
-def write(seller: Seller, changes: Sequence[SellingChange]) -> Written:
+def write(
+    seller: Seller,
+    changes: Sequence[SellingChange],
+    *,
+    before_each: Callable[[Sequence[SellingChange]], None],
+) -> Written:
     """Change settings. Platforms take those that travel together all or none, so where several items
-    were sent each that was refused is sent once more by itself. Raises `TryLater` alone."""
-    written = _send(seller, changes)
+    were sent each that was refused is sent once more by itself. `before_each` is called with what is
+    about to be sent, and stops it by raising. Raises that and `TryLater` alone."""
+    sending = _Sending(seller, before_each)
+    written = _send_all(sending, changes)
     refused = {one.setting.item_id for one, why in zip(changes, written.refusals, strict=True) if why}
     if written.is_final or len({one.setting.item_id for one in changes}) == 1:
         return written
@@ -73,11 +80,29 @@ def write(seller: Seller, changes: Sequence[SellingChange]) -> Written:
             for place, one in enumerate(changes)
             if one.setting.item_id == item_id and written.refusals[place]
         ]
-        alone = _send(seller, [changes[place] for place in places])
+        alone = _send_all(sending, [changes[place] for place in places])
         refusals |= dict(zip(places, alone.refusals, strict=True))
         if is_final := alone.is_final:
             break
     return Written(list(refusals.values()), is_final)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    seller: Seller
+    before_each: Callable[[Sequence[SellingChange]], None]
+
+
+def _send_all(sending: _Sending, changes: Sequence[SellingChange]) -> Written:
+    """Request by request, for as long as another one may be of use."""
+    refusals: dict[SellingChange, str] = {}
+    for trip in sending.seller.trips(changes):
+        sending.before_each(trip)
+        sent = _send(sending.seller, trip)
+        refusals |= dict(zip(trip, sent.refusals, strict=True))
+        if sent.is_final:
+            return Written([refusals.get(one, sent.refusals[0]) for one in changes], is_final=True)
+    return Written([refusals[one] for one in changes])
 
 
 def _send(seller: Seller, changes: Sequence[SellingChange]) -> Written:

@@ -4,7 +4,11 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
+from app.pipeline.advance import BUSY_S
+from app.pipeline.runtime import work_on_shop
 from app.settings import Settings
+from tests.pipeline.stage import Stage
+from tests.pipeline.test_selling import open_selling, policy, rows
 from tests.pipeline.test_selling_bigcommerce import Store, open_store
 
 
@@ -68,3 +72,50 @@ def slow_down(store: Store, seconds: float, *, loses_next: bool = False) -> None
         store.world.clock.sleep(seconds)
         if loses_next:
             store.world.shop.faults.once("lose_answer")
+
+
+@pytest.fixture
+def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
+    """A Shopify shop that sells mugs on although none is left, and lets us stop that."""
+    return open_selling(clean_pg, redis, settings)
+
+
+def test_a_worker_that_has_lost_the_shop_while_it_waited_sends_nothing_more(stage: Stage) -> None:
+    """Variants that were refused together are sent again one by one. Meanwhile another worker takes the
+    shop over, and the merchant switches selling off."""
+    cup = stage.world.shop.add_product("Cup", stock={stage.main: 0}, product_id=stage.mug.product_id)
+    stage.world.shop.faults.refused_variants = {cup.variant_id}
+    stage.settle_down()
+    stage.world.shop.place_order([(stage.mug.variant_id, 5), (cup.variant_id, 1)])
+
+    def take_over() -> None:
+        if "productVariantsBulkUpdate" in stage.world.shop.requests[-1].operation:
+            stage.world.after_request = lambda: None
+            stage.world.clock.sleep(61)
+            stage.choose(selling="off")
+
+    stage.world.after_request = take_over
+    stage.settle_down()
+    stage.pass_hours()
+
+    assert (policy(stage), rows(stage)) == ("CONTINUE", [])
+
+
+def test_a_slow_platform_is_written_to_for_as_long_as_the_shop_is_ours(store: Store) -> None:
+    """Each request renews the lease: nobody else takes the shop over between two of them."""
+    second = make_two_short_places(store)
+    others: list[float | None] = []
+
+    def try_to_take_over() -> None:
+        if store.world.shop.requests[-1].operation.startswith("PUT"):
+            store.world.clock.sleep(40)
+            others.append(work_on_shop(store.world.runtime, store.world.shop_id))
+
+    store.world.after_request = try_to_take_over
+    store.wish(selling="dated")
+    store.world.work()
+    store.world.after_request = lambda: None
+
+    pool = store.world.shop.pools[store.robe.item_id, second]
+    assert (store.limits, pool.backorder_limit) == ((0, 0), 0)
+    assert others[-2:] == [BUSY_S, BUSY_S]

@@ -57,6 +57,10 @@ class Seller(Protocol):
         """How these items are sold now."""
         ...
 
+    def trips(self, changes: Sequence[SellingChange]) -> list[list[SellingChange]]:
+        """The changes by the request that they travel in, each to be written by itself."""
+        ...
+
     def write(self, changes: Sequence[SellingChange]) -> list[str]:
         """Change settings; says of each, in their order, why it was refused (empty: done)."""
         ...

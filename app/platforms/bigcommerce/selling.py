@@ -70,11 +70,13 @@ class BigCommerceSeller:
         places = self._habits.locations_there({place for _, place in untold})
         return frozenset(one for one in untold if one[0] not in variants or one[1] not in places)
 
+    def trips(self, changes: Sequence[SellingChange]) -> list[list[SellingChange]]:
+        """A request a location."""
+        return list(_by_location(changes).values())
+
     def write(self, changes: Sequence[SellingChange]) -> list[str]:
-        """A request a location: all of it is done, or nothing."""
-        by_location: dict[int, list[SellingChange]] = defaultdict(list)
-        for change in changes:
-            by_location[change.setting.target_id].append(change)
+        """All of a location is done, or nothing."""
+        by_location = _by_location(changes)
         refusals = {place: self._write_at(place, some) for place, some in by_location.items()}
         return [refusals[change.setting.target_id] for change in changes]
 
@@ -85,6 +87,13 @@ class BigCommerceSeller:
             if answer.status in _REFUSED:
                 return f"{answer.status}, {words_of(answer.body)}"
         return ""
+
+
+def _by_location(changes: Sequence[SellingChange]) -> Mapping[int, list[SellingChange]]:
+    found: dict[int, list[SellingChange]] = defaultdict(list)
+    for change in changes:
+        found[change.setting.target_id].append(change)
+    return found
 
 
 def _settings(item_id: int, told: InventoryItem, level: Level) -> Iterable[SellingSetting]:

@@ -76,6 +76,10 @@ class ShopifySeller:
         data = self._client.execute(POLICIES, {"ids": ids}, cost=POLICIES_COST * len(ids))
         return typed(data["nodes"], list[_Variant | None])
 
+    def trips(self, changes: Sequence[SellingChange]) -> list[list[SellingChange]]:
+        """All of them in one."""
+        return [list(changes)] if changes else []
+
     def write(self, changes: Sequence[SellingChange]) -> list[str]:
         """A mutation a product."""
         by_product = attrgetter("setting.group_id")
