@@ -1,10 +1,12 @@
 """What pages tell of selling when out of stock, and the preview of a setting before it is saved."""
 
+import re
+
 import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import selling
+from app.db import selling, shops
 from app.pipeline.selling_rehearsal import MOST_ITEMS
 from app.settings import Settings
 from tests.pipeline.stage import Stage
@@ -120,3 +122,19 @@ def test_the_page_lists_what_is_changed_and_what_it_was(stage: Stage) -> None:
 
     assert ">continue selling when out of stock: off<" in page
     assert ">continue selling when out of stock: on<" in page
+
+
+def test_it_can_be_switched_off_while_the_platform_refuses_everything(stage: Stage) -> None:
+    """By what the page itself would send."""
+    stage.choose(most_ahead=7)
+    stage.world.shop.faults.closed_status = 404
+    form = stage.page(f"/shops/{stage.world.shop_id}/selling").split('id="switch-off"')[1]
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form.split("</form>")[0]))
+    sent.pop("csrf_token", None)
+
+    answer = post(stage, "", **sent)
+
+    with stage.world.runtime.sessions.begin() as session:
+        shop = shops.get_shop(session, stage.world.shop_id)
+        assert (answer.status_code, shop.selling, shop.most_ahead) == (303, "off", 7)
+    assert 'id="switch-off"' not in stage.page(f"/shops/{stage.world.shop_id}/selling")
