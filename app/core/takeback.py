@@ -94,6 +94,15 @@ def _go_on(kept: Kept, now: Value, wanted: Wanted | None) -> Act:
     return Act.NOTHING if kept.state is SettingState.SET else Act.CONFIRM
 
 
+def without_writing(act: Act, kept: Kept | None, now: Value) -> Act:
+    """What is left of it to do while we may not write: what stands of ours is known to, and stays."""
+    if act not in (Act.SET, Act.RESTORE):
+        return act
+    if kept is None:
+        return Act.NOTHING
+    return Act.FORGET if now == kept.before else Act.CONFIRM
+
+
 def is_changed_by_others(kept: Kept, now: Value) -> bool:
     """Whether somebody else set what stands there now, while ours should."""
     return kept.state in CHANGED and now not in (kept.ours, kept.was, kept.before)

@@ -6,6 +6,7 @@ theirs.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,13 +24,13 @@ from app.core.selling import (
     is_bounded,
     reserve_of,
 )
-from app.core.takeback import Act, SettingState, is_changed_by_others
+from app.core.takeback import Act, SettingState, is_changed_by_others, without_writing
 from app.db import audit, items, selling, shops
 from app.db.models import SellingRow, Shop, StockItem
 from app.db.selling import DueCheck
 from app.pipeline import selling_asks
 from app.pipeline.context import ShopContext
-from app.pipeline.selling_asks import Told, Written
+from app.pipeline.selling_asks import Told
 from app.pipeline.selling_permission import may_write
 from app.pipeline.selling_refusals import conclude, putting_off
 from app.pipeline.selling_steps import Prospect, Step, in_words, items_beyond, key_of, steps_of
@@ -49,13 +50,13 @@ def keep_selling(context: ShopContext) -> bool:
         shop, now = shops.get_shop(session, context.shop_id), context.clock()
         due = _due_at_once(session, shop, now)
         ripe = _that_show_our_writes(session, shop.id, due, traits, now)
-        rule = selling.rule_of(shop) if may_write(shop) else _NO_RULE
-        prospects = prospects_of(session, shop, ripe, rule, now=now)
+        prospects = prospects_of(session, shop, ripe, selling.rule_of(shop), now=now)
         touched = {
             key.item_id for key in selling.rows_of(session, shop.id, [one.item_id for one in ripe])
         }
         # Where no more items may be changed new ones need not be read, however many there are.
-        has_room = len(selling.items_taken_on(session, shop.id)) < shop.most_stopped_items
+        taken_on = selling.items_taken_on(session, shop.id)
+        has_room = may_write(shop) and len(taken_on) < shop.most_stopped_items
         busy = [
             one
             for one in prospects
@@ -100,9 +101,6 @@ def _that_show_our_writes(
         else:
             ripe.append(check)
     return ripe
-
-
-_NO_RULE = SellingRule(SellingPolicy.OFF)
 
 
 def prospects_of(
@@ -182,18 +180,18 @@ def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prosp
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
         steps = _plan(session, shop, readable, told, context.clock())
-        is_free = may_write(shop)
-    if not is_free:
-        why = _NOT_ALLOWED.format(scope=context.platform.traits.selling_scope)
-        written = Written([why] * len(steps), is_final=True)
-    else:
-        changes = [step.change for step in steps]
-        written = selling_asks.write(seller, changes, before_each=partial(_still_ours, context))
-    refused = told.refusals | {
-        step.change.setting.item_id: refusal
-        for step, refusal in zip(steps, written.refusals, strict=True)
-        if refusal
-    }
+        stuck = _stuck(session, shop, readable)
+    changes = [step.change for step in steps]
+    written = selling_asks.write(seller, changes, before_each=partial(_still_ours, context))
+    refused = (
+        told.refusals
+        | stuck
+        | {
+            step.change.setting.item_id: refusal
+            for step, refusal in zip(steps, written.refusals, strict=True)
+            if refusal
+        }
+    )
     with context.transaction() as session:
         selling.mark_written(
             session, context.shop_id, [one.item_id for one in steps], now=context.clock()
@@ -201,8 +199,18 @@ def _bring_about(context: ShopContext, seller: Seller, prospects: Sequence[Prosp
         done = [step for step, why in zip(steps, written.refusals, strict=True) if not why]
         _record_all(session, context, done)
         checks = [one.check for one in prospects]
-        conclude(session, context, checks, refused, is_final=told.is_final or written.is_final)
+        is_final = bool(stuck) or told.is_final or written.is_final
+        conclude(session, context, checks, refused, is_final=is_final)
         _look_when_it_shows(session, context, done, refused)
+
+
+def _stuck(session: Session, shop: Shop, prospects: Sequence[Prospect]) -> dict[int, str]:
+    """Why items stay changed that may have to be given back, where we may change nothing, by item."""
+    if may_write(shop):
+        return {}
+    why = _NOT_ALLOWED.format(scope=PLATFORMS[shop.platform].traits.selling_scope)
+    changed = selling.changed_items(session, shop.id)
+    return {one.check.item_id: why for one in prospects if one.check.item_id in changed}
 
 
 def _still_ours(context: ShopContext, changes: Sequence[SellingChange]) -> None:
@@ -240,10 +248,12 @@ def _plan(
     told: Told,
     now: datetime,
 ) -> list[Step]:
-    """What to do about each setting. New items are taken on as long as the shop's limit lets us. What is
-    not told now is kept as it is: it is to be given back."""
+    """What to do about each setting; nothing where we may not. New items are taken on as long as the
+    shop's limit lets us. What is not told now is kept as it is: it is to be given back."""
     rows = selling.rows_of(session, shop.id, [one.check.item_id for one in prospects])
     steps = steps_of(told.settings, rows, prospects)
+    if not may_write(shop):
+        steps = [_unsent(step, rows.get(key_of(step.change.setting))) for step in steps]
     beyond = items_beyond(steps, selling.items_taken_on(session, shop.id), shop.most_stopped_items)
     for key in rows:
         if (key.item_id, key.target_id) in told.gone:
@@ -254,6 +264,11 @@ def _plan(
         if not (step.act is Act.SET and step.item_id in beyond)
         and _keep(session, shop.id, step, rows.get(key_of(step.change.setting)), now)
     ]
+
+
+def _unsent(step: Step, row: SellingRow | None) -> Step:
+    kept = None if row is None else selling.kept(row)
+    return replace(step, act=without_writing(step.act, kept, step.change.setting.value))
 
 
 def _keep(session: Session, shop_id: int, step: Step, row: SellingRow | None, now: datetime) -> bool:
@@ -284,9 +299,10 @@ def _tell_unanswered(
     session: Session, shop_id: int, step: Step, row: SellingRow | None, now: datetime
 ) -> None:
     """Our write has arrived although nobody answered it: it has not been told yet."""
-    if row is not None and row.state == SettingState.SETTING and row.was != step.change.setting.value:
+    stands = step.change.setting.value
+    if row is not None and row.state == SettingState.SETTING and row.was != stands:
         setting = msgspec.structs.replace(step.change.setting, value=row.was)
-        _tell(session, shop_id, STOPPED, SellingChange(setting, step.change.value), row.why, now=now)
+        _tell(session, shop_id, STOPPED, SellingChange(setting, stands), row.why, now=now)
 
 
 _THEIRS = "changed by someone else; Backline leaves it"

@@ -54,10 +54,10 @@ def take_scopes(
     session: Session, shop: Shop, scopes: Iterable[str], *, now: datetime, tried: bool | None = None
 ) -> None:
     """Keep what we may; `tried` is what `try_permission` found. What was looked at in vain before we
-    might is looked at again."""
+    might is looked at again; of what stays changed now that we may not it is said."""
     traits, could = PLATFORMS[shop.platform].traits, may_write(shop)
     shop.scopes = list(scopes)
     if not traits.tells_selling_scope and (could if tried is None else tried):
         shop.scopes = [*shop.scopes, traits.selling_scope]
-    if may_write(shop) and not could:
-        selling.ask_for_checks_of_all(session, shop, now)
+    if may_write(shop) != could:
+        selling.ask_for_checks_of_all(session, shop, now, with_new=not could)

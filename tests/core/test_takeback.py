@@ -13,6 +13,7 @@ from app.core.takeback import (
     Wanted,
     is_changed_by_others,
     next_act,
+    without_writing,
 )
 
 OURS = Kept("CONTINUE", "DENY", "CONTINUE", SettingState.SET)
@@ -57,6 +58,15 @@ def test_a_second_value_that_never_came_leaves_the_first_one_ours() -> None:
     assert next_act(moved, 5, Wanted(5)) is Act.CONFIRM
     assert next_act(moved, 5, None) is Act.RESTORE
     assert next_act(moved, 6, Wanted(7)) is Act.LEAVE
+
+
+def test_where_we_may_not_write_what_stands_of_ours_is_kept_and_what_never_came_is_not() -> None:
+    sent = Kept("CONTINUE", "DENY", "CONTINUE", SettingState.SETTING)
+
+    assert without_writing(Act.RESTORE, OURS, "DENY") is Act.CONFIRM
+    assert without_writing(Act.SET, sent, "CONTINUE") is Act.FORGET
+    assert without_writing(Act.SET, None, "CONTINUE") is Act.NOTHING
+    assert without_writing(Act.LEAVE, OURS, "CONTINUE") is Act.LEAVE
 
 
 @dataclass

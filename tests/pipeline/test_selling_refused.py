@@ -9,7 +9,7 @@ from app.sandbox.shopify.records import Variant
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
-from tests.pipeline.test_selling import events, policy, post, rows, writes
+from tests.pipeline.test_selling import events, policy, post, revoke, rows, writes
 
 SCOPES = (*ALL_SCOPES, "write_products")
 
@@ -187,6 +187,59 @@ def test_what_could_not_be_given_back_is_once_the_permission_is_back(stage: Stag
     stage.settle_down()
 
     assert (between, policy(stage), rows(stage)) == ("DENY", "CONTINUE", [])
+
+
+def test_what_a_person_chose_is_theirs_after_the_permission_was_away_too(stage: Stage) -> None:
+    stage.order(5)
+    stage.settle_down()
+    stage.world.shop.set_policy(stage.mug.variant_id, "CONTINUE")
+    stage.pass_hours()
+    revoke(stage)
+    stage.pass_hours()
+    stage.world.shop.set_scopes(SCOPES)
+    stage.settle_down()
+    stage.pass_hours()
+
+    assert policy(stage) == "CONTINUE"
+
+
+def test_what_a_person_chooses_while_the_permission_is_away_is_theirs(stage: Stage) -> None:
+    stage.order(5)
+    stage.settle_down()
+    revoke(stage)
+    stage.world.shop.set_policy(stage.mug.variant_id, "CONTINUE")
+    stage.pass_hours()
+    stage.world.shop.set_scopes(SCOPES)
+    stage.settle_down()
+    stage.pass_hours()
+
+    assert policy(stage) == "CONTINUE"
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_without_the_permission_no_page_says_that_it_is_about_to_be_set_back(
+    stage: Stage, *, is_told: bool
+) -> None:
+    stage.order(5)
+    stage.settle_down()
+    if is_told:
+        revoke(stage)
+    else:
+        withdraw(stage)
+    stage.choose(selling="off")
+    stage.pass_hours()
+
+    told = stage.page(f"/shops/{stage.world.shop_id}/items/{stage.mug.item_id}")
+    assert "It is now continue selling when out of stock: off" in told
+    assert "grant write_products" in told
+
+
+def test_a_permission_that_is_withdrawn_is_said_of_what_stays_changed(stage: Stage) -> None:
+    stage.order(5)
+    stage.settle_down()
+    revoke(stage)
+
+    assert (policy(stage), kinds(stage)) == ("DENY", ["selling stopped", "selling refused"])
 
 
 def test_a_preview_that_the_platform_refuses_says_so(stage: Stage) -> None:
