@@ -114,6 +114,19 @@ def test_the_day_of_the_first_of_several_columns_is_said_by_an_option(
     assert "2 new, 0 changed" in told.output
 
 
+def test_whether_a_column_counts_packs_is_said(environment: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "cartons.csv"
+    path.write_text("PO,SKU,Cartons,Open qty,Case Pack,ETA\nPO-1,MUG-BLUE,4,36,12,2030-12-04\n")
+
+    asked = run(environment, "import", str(path), "--yes")
+    wrong = run(environment, "import", str(path), "--yes", "--counts", "outstanding=boxes")
+    told = run(environment, "import", str(path), "--yes", "--counts", "outstanding=units")
+
+    assert "Say counts outstanding=packs or outstanding=units." in " ".join(asked.output.split())
+    assert "--counts outstanding=boxes: write units or packs" in wrong.output
+    assert "1 new, 0 changed" in told.output
+
+
 def test_what_a_file_does_not_tell_is_said_in_words_and_kept(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -41,6 +41,13 @@ _SHOWN_SKUS = 20
     help="What every line means that does not say it, such as reference=PO-17.",
 )
 @click.option(
+    "--counts",
+    "counts",
+    multiple=True,
+    metavar="WHAT=KIND",
+    help="Whether a column counts units or packs, such as outstanding=units.",
+)
+@click.option(
     "--status",
     "states",
     multiple=True,

@@ -271,3 +271,19 @@ def test_the_day_of_the_first_of_several_columns_is_asked_on_the_page_and_not_ke
     merchant.send(path)
     again = merchant.browser.get(path_of(merchant.upload(weeks))).get_data(as_text=True)
     assert "One answer is needed" in again
+
+
+def test_what_a_column_counts_is_asked_on_the_page_and_kept(merchant: Merchant) -> None:
+    cartons = "PO,SKU,Cartons,Open qty,Case Pack,ETA\nPO-1,MUG-BLUE,4,36,12,2026-12-04\n"
+    path = path_of(merchant.upload(cartons))
+    asked = merchant.browser.get(path).get_data(as_text=True)
+    assert "does &#34;Open qty&#34; count packs, too, or single units?" in asked
+    assert 'name="counts.outstanding"' in asked
+
+    answer(merchant, path, **{"counts.outstanding": "units"})
+
+    merchant.send(path)
+    with merchant.runtime.sessions.begin() as session:
+        assert [*session.scalars(sa.select(ArrivalRow.quantity))] == [36]
+    again = merchant.browser.get(path_of(merchant.upload(cartons))).get_data(as_text=True)
+    assert "One answer is needed" not in again

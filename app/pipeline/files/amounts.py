@@ -1,6 +1,6 @@
 """What a line's quantities say together: how many units are ordered, have come, and still come."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.pipeline.files.fold import fold
@@ -8,6 +8,10 @@ from app.pipeline.files.vocabulary import PACKS, PIECES
 
 AMOUNTS = ("quantity", "outstanding", "received", "cancelled", "accepted", "rejected")
 """What a line may tell of its units."""
+
+UNITS, IN_PACKS = "units", "packs"
+COUNTS = (UNITS, IN_PACKS)
+"""What a column of them may count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +40,23 @@ def in_units(said: Mapping[str, int | None]) -> Amounts:
     return Amounts(coming, received, is_over)
 
 
-def in_single_units(used: Mapping[str, str], said: Container[str]) -> frozenset[str]:
+def in_single_units(used: Mapping[str, str], counts: Mapping[str, str]) -> frozenset[str]:
     """The roles whose columns count single units beside one that counts packs: by their names, or as a
-    person `said`. `used` are the columns' names by role."""
-    words = {role: {*fold(name).split()} for role, name in used.items()}
-    packs = {role for role, each in words.items() if each & PACKS}
-    single = {role for role, each in words.items() if each & PIECES or role in said}
-    return frozenset(single - packs) if packs else frozenset()
+    person said (`counts`: units or packs, by role). `used` are the columns' names by role."""
+    said = frozenset(role for role in used if counts.get(role) == UNITS)
+    packs = _in_packs(used, counts)
+    named = {role for role, name in used.items() if {*fold(name).split()} & PIECES}
+    return said | (named - packs) if packs else said
 
 
-def of_unknown_size(used: Mapping[str, str], said: Container[str]) -> tuple[str, str] | None:
+def of_unknown_size(used: Mapping[str, str], counts: Mapping[str, str]) -> tuple[str, str] | None:
     """A role whose column counts packs, and one of whose column nobody can tell."""
-    packs = [role for role, name in used.items() if {*fold(name).split()} & PACKS]
-    unclear = [role for role in used if role not in {*packs, *in_single_units(used, said)}]
-    return (packs[0], unclear[0]) if packs and unclear else None
+    packs = _in_packs(used, counts)
+    known = packs | in_single_units(used, counts)
+    unclear = [role for role in used if role not in known]
+    return (min(packs, key=[*used].index), unclear[0]) if packs and unclear else None
+
+
+def _in_packs(used: Mapping[str, str], counts: Mapping[str, str]) -> frozenset[str]:
+    named = {role: IN_PACKS for role, name in used.items() if {*fold(name).split()} & PACKS}
+    return frozenset(role for role in used if {**named, **counts}.get(role) == IN_PACKS)

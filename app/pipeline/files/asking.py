@@ -3,7 +3,7 @@ person is asked before a line is read."""
 
 from collections.abc import Mapping, Sequence
 
-from app.pipeline.files.amounts import AMOUNTS, of_unknown_size
+from app.pipeline.files.amounts import AMOUNTS, IN_PACKS, UNITS, of_unknown_size
 from app.pipeline.files.columns import rivals
 from app.pipeline.files.fold import spellings
 from app.pipeline.files.options import Options
@@ -56,9 +56,10 @@ def _how_many_in_a_pack(header: Sequence[str], columns: Mapping[str, int], optio
         return ""
     for role in ("quantity", "outstanding"):
         place = columns.get(role)
-        if place is None or role in options.columns:
+        counted = (options.counts or {}).get(role)
+        if place is None or role in options.columns or counted == UNITS:
             continue
-        if _words(header[place]) & PACKS:
+        if _words(header[place]) & PACKS or counted == IN_PACKS:
             return (
                 f'"{header[place]}" counts packs: say which column is the number of units in a pack '
                 f"(pack_size), give it for all lines (pack_size=12), or choose the column anew "
@@ -74,20 +75,52 @@ def _which_counts_packs(
     options: Options,
 ) -> str:
     """Beside "Cartons", what is outstanding may be counted in cartons or in units."""
+    found = None if options.counts is None else _unclear(header, sample, columns, options)
+    if found is None:
+        return ""
+    (_, packs), (role, unclear) = found
+    return (
+        f'"{packs}" counts packs: does "{unclear}" count packs, too, or single units? Say '
+        f"counts {role}={IN_PACKS} or {role}={UNITS}."
+    )
+
+
+def taken_for_packs(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    columns: Mapping[str, int],
+    options: Options,
+) -> list[str]:
+    """What the rehearsal says of a layout that is remembered from before this was asked, and read as it
+    was then."""
+    found = None if options.counts is not None else _unclear(header, sample, columns, options)
+    if found is None:
+        return []
+    (_, packs), (role, unclear) = found
+    return [
+        f'"{unclear}" is read as packs, like "{packs}": if it counts single units, say counts '
+        f"{role}={UNITS}."
+    ]
+
+
+def _unclear(
+    header: Sequence[str],
+    sample: Sequence[Sequence[str]],
+    columns: Mapping[str, int],
+    options: Options,
+) -> tuple[tuple[str, str], tuple[str, str]] | None:
+    """Role and name of a column that counts packs, and of one of which nobody can tell."""
     used = {
         role: header[columns[role]]
         for role in AMOUNTS
         if role in columns
         and any(not is_nothing(row[columns[role]]) for row in sample if columns[role] < len(row))
     }
-    found = of_unknown_size(used, options.columns)
+    found = of_unknown_size(used, options.counts or {})
     if found is None or ("pack_size" in options.columns and not options.columns["pack_size"]):
-        return ""
-    packs, unclear = (used[role] for role in found)
-    return (
-        f'"{packs}" counts packs: does "{unclear}" count single units? If so, choose '
-        f'{found[1]}="{unclear}"; if it counts packs, too, name it so in the file.'
-    )
+        return None
+    packs, unclear = found
+    return (packs, used[packs]), (unclear, used[unclear])
 
 
 def _whose_backorder(header: Sequence[str], columns: Mapping[str, int], options: Options) -> str:

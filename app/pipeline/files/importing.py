@@ -54,7 +54,7 @@ def remember_layout(session: Session, shop_id: int, layout: OrderFile, *, now: d
     said: dict[str, Any] = msgspec.to_builtins(
         msgspec.structs.replace(layout.options, sheet=None, first_day=None)
     )
-    if said and layout.key:
+    if layout.key and any(said.values()):
         uploads.keep_layout(session, shop_id, layout.key, said, now=now)
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from app.pipeline.files import text
-from app.pipeline.files.asking import ask_what_is_open
+from app.pipeline.files.asking import ask_what_is_open, taken_for_packs
 from app.pipeline.files.columns import (
     DAYS,
     NEEDED,
@@ -123,13 +123,14 @@ def examine(
     header = find_header(source)
     calendar = Calendar(None, zone, today or datetime.now(UTC).date())
     key = header_key(lasting(header, calendar))
-    options = options.with_those_of(remember.get(key, Options()))
+    options = options.with_those_of(remember.get(key, Options(counts={})))
     spread, calendar = find_spread(header, options, places, _as_said(calendar, options))
     names = names_for_roles(header, spread, options, places, calendar)
     columns = choose(names, header.sample, known_skus=known_skus, said=options.columns)
     columns = _settled(source, header, columns, spread, options)
     ask_what_is_open(names, header.sample, _of_one(columns, names), options)
     statuses = more_statuses(names, header.sample, columns, said=options.columns)
+    notes += taken_for_packs(names, header.sample, _of_one(columns, names), options)
     notes += spread.notes if spread else ()
     notes += [f'"{header.cells[place]}" is read as a status too.' for place in statuses]
     if not notes:

@@ -12,7 +12,7 @@ from datetime import date
 
 from app.core.bounds import MOST_UNITS
 from app.pipeline.arrivals import LONGEST_TEXT, Bad, Wording
-from app.pipeline.files.amounts import AMOUNTS, Amounts, in_single_units, in_units
+from app.pipeline.files.amounts import AMOUNTS, IN_PACKS, Amounts, in_single_units, in_units
 from app.pipeline.files.columns import OTHER_CODES
 from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, looks_like_day, read_day
 from app.pipeline.files.fold import clean_code, fold
@@ -108,7 +108,7 @@ class _Reader:
         self._order: dict[str, str] = {}
         used = {role: name for role, name in layout.used.items() if role in AMOUNTS}
         self._quantity_words = {word for name in used.values() for word in fold(name).split()}
-        self._in_single_units = in_single_units(used, layout.options.columns)
+        self._in_single_units = in_single_units(used, layout.options.counts or {})
         self._width = sum(bool(cell) for cell in layout.header)
         self._sums: Counter[str] = Counter()
         self._section = ""
@@ -327,6 +327,7 @@ class _Reader:
         if (
             "pack_size" in {**self._layout.options.columns, **self._layout.options.values}
             or (unit | self._quantity_words) & PACKS
+            or IN_PACKS in (self._layout.options.counts or {}).values()
         ):
             return size
         name = self._layout.header[self._layout.columns["pack_size"]]

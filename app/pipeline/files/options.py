@@ -5,6 +5,7 @@ from datetime import date
 
 import msgspec
 
+from app.pipeline.files.amounts import AMOUNTS, COUNTS
 from app.pipeline.files.fold import fold
 from app.pipeline.files.vocabulary import IN_WORDS, STATES
 
@@ -17,6 +18,8 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     `week_day` is the day of a week on which goods come where only the week is named (None: Friday).
     `first_day`, as in ISO 8601, is the day that the first of the columns of days, weeks or months means;
     it holds for this file alone.
+    `counts` says of a role's column whether it counts units or packs; None is what builds remember that
+    did not ask it, and took every column for packs beside one of packs.
     `is_complete`: the file holds every open purchase order, so one that is no longer in it is closed.
     """
 
@@ -25,6 +28,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     states: Mapping[str, str] = {}
     skus: Mapping[str, str] = {}
     places: Mapping[str, str] = {}
+    counts: Mapping[str, str] | None = None
     date_order: str | None = None
     decimal: str | None = None
     week_day: str | None = None
@@ -40,6 +44,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
             states={**earlier.states, **self.states},
             skus={**earlier.skus, **self.skus},
             places={**earlier.places, **self.places},
+            counts=_both(self.counts, earlier.counts),
             date_order=self.date_order or earlier.date_order,
             decimal=self.decimal or earlier.decimal,
             week_day=self.week_day or earlier.week_day,
@@ -47,6 +52,10 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
             sheet=self.sheet or earlier.sheet,
             is_complete=self.is_complete or earlier.is_complete,
         )
+
+
+def _both(now: Mapping[str, str] | None, earlier: Mapping[str, str] | None) -> dict[str, str] | None:
+    return None if now is None and earlier is None else {**(earlier or {}), **(now or {})}
 
 
 def pairs(words: Iterable[str], *, what: str) -> dict[str, str]:
@@ -88,6 +97,7 @@ def options_in_words(
     states: Iterable[str] = (),
     skus: Iterable[str] = (),
     places: Iterable[str] = (),
+    counts: Iterable[str] = (),
     date_order: str | None = None,
     decimal: str | None = None,
     week_day: str | None = None,
@@ -101,12 +111,18 @@ def options_in_words(
     for role in (*said_columns, *said_values):
         if role not in IN_WORDS:
             raise ValueError(f"There is nothing called {role!r} to set. Known: {', '.join(IN_WORDS)}.")
+    said_counts = pairs(counts, what="--counts")
+    for role, counted in said_counts.items():
+        if role not in AMOUNTS or counted not in COUNTS:
+            known = ", ".join(AMOUNTS)
+            raise ValueError(f"--counts {role}={counted}: write units or packs, for one of {known}.")
     return Options(
         columns={role: "" if name == "none" else name for role, name in said_columns.items()},
         values=said_values,
         states=_states_in_words(states),
         skus={sku.lower(): meant for sku, meant in pairs(skus, what="--sku").items()},
         places={name.casefold(): place for name, place in pairs(places, what="--place").items()},
+        counts=said_counts or None,
         date_order=date_order,
         decimal={"point": ".", "comma": ","}.get(decimal or ""),
         week_day=week_day,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from flask import request
 
+from app.pipeline.files.amounts import AMOUNTS
 from app.pipeline.files.columns import NEEDED
 from app.pipeline.files.days import WEEKDAYS
 from app.pipeline.files.fold import fold
@@ -18,6 +19,7 @@ MEANINGS = {
     "cancelled": "canceled",
     "closed": "closed or received",
 }
+COUNTED = {"units": "single units", "packs": "packs"}
 VALUES = ("reference", "expected_on", "location", "supplier")
 """What may be the same for all lines of a file that does not say it."""
 
@@ -35,6 +37,7 @@ def read_options(earlier: Options) -> Options:
         states={**earlier.states, **_answers("state.", known=STATES)},
         skus={**earlier.skus, **_answers("sku.")},
         places={**earlier.places, **_answers("place.")},
+        counts=_answers("counts.", known=COUNTED) or earlier.counts,
         date_order=_one_of("date_order", DATE_ORDERS),
         decimal=_one_of("decimal", DECIMALS),
         week_day=_one_of("week_day", WEEKDAYS),
@@ -61,6 +64,8 @@ def choices() -> Mapping[str, object]:
         "decimals": DECIMALS,
         "week_days": [*WEEKDAYS],
         "meanings": MEANINGS,
+        "amounts": AMOUNTS,
+        "counted": COUNTED,
         "values": VALUES,
         "auto": AUTO,
         "fold": fold,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.pipeline.arrivals import Bad, Wording
-from app.pipeline.files.layout import Layout, examine
+from app.pipeline.files.layout import Layout, examine, header_key
 from app.pipeline.files.lines import read_lines
 from app.pipeline.files.options import Options
 from app.pipeline.files.tally import Tally
@@ -17,8 +17,14 @@ TODAY = date(2026, 11, 29)
 PLACES = ("Berlin", "Hamburg Store")
 
 
-def examined(content: str | bytes, options: Options | None = None, *, today: date = TODAY) -> Layout:
-    """How the file is read."""
+def examined(
+    content: str | bytes,
+    options: Options | None = None,
+    *,
+    today: date = TODAY,
+    remembered: Options | None = None,
+) -> Layout:
+    """How the file is read, after one of the same header line of which that was `remembered`."""
     raw = content if isinstance(content, bytes) else content.encode()
     return examine(
         lambda: io.BytesIO(raw),
@@ -27,12 +33,22 @@ def examined(content: str | bytes, options: Options | None = None, *, today: dat
         places=PLACES,
         zone=ZoneInfo("Europe/Berlin"),
         today=today,
+        remember={header_key(str(content).partition("\n")[0].split(",")): remembered}
+        if remembered
+        else {},
     )
 
 
-def says(content: str | bytes, options: Options | None = None, *, today: date = TODAY) -> list[str]:
+def says(
+    content: str | bytes,
+    options: Options | None = None,
+    *,
+    today: date = TODAY,
+    remembered: Options | None = None,
+) -> list[str]:
     """What each line gives, in the order of the file."""
-    lines = list(read_lines(examined(content, options, today=today), Tally()))
+    layout = examined(content, options, today=today, remembered=remembered)
+    lines = list(read_lines(layout, Tally()))
     return [_in_words(line) for line in sorted(lines, key=lambda line: line.line)]
 
 

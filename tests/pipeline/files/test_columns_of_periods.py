@@ -8,9 +8,12 @@ from datetime import date
 import openpyxl
 import pytest
 
+from app.pipeline.arrivals import Wording
 from app.pipeline.files.fold import fold
+from app.pipeline.files.lines import read_lines
 from app.pipeline.files.options import Options
 from app.pipeline.files.spread import Spread
+from app.pipeline.files.tally import Tally
 from app.pipeline.files.text import MOST_LINES, FileRefused, Record
 from tests.pipeline.files.reading import examined, question, rehearsed, says, table
 
@@ -52,7 +55,7 @@ def test_totals_are_compared_by_either_decimal_sign_and_money_is_none() -> None:
         ("PO,SKU,Case pack,UOM,W49,W50\nPO-1,MUG-BLUE,12,CS,4,4\n", "count packs or single units"),
         (
             "PO,SKU,Cartons,Outstanding qty,Units per case,ETA\nPO-1,MUG-BLUE,4,48,12,2026-12-04\n",
-            'does "Outstanding qty" count single units?',
+            'does "Outstanding qty" count packs, too, or single units?',
         ),
     ],
 )
@@ -62,13 +65,51 @@ def test_packs_that_may_multiply_other_quantities_are_asked_about(content: str, 
 
 def test_units_beside_cartons_are_not_multiplied() -> None:
     listed = "PO,SKU,Cartons,{},Units per case,ETA\nPO-1,MUG-BLUE,4,{},12,2026-12-04\n"
-    single = Options(columns={"outstanding": "Outstanding qty"})
+    single = Options(counts={"outstanding": "units"})
 
     assert says(listed.format("Open units", "36")) == ["PO-1 36 MUG-BLUE 2026-12-04"]
     assert says(listed.format("Outstanding qty", "36"), single) == ["PO-1 36 MUG-BLUE 2026-12-04"]
     assert says(listed.format("Open cartons", "3")) == ["PO-1 36 MUG-BLUE 2026-12-04"]
     weeks = "PO,SKU,Case pack,W49 pcs,W50 pcs\nPO-1,MUG-BLUE,12,40,12\n"
     assert says(weeks) == WEEKS
+
+
+@pytest.mark.parametrize(
+    ("ordered", "open_", "size", "counts", "units"),
+    [
+        ("Cartons", "Open qty", 12, {"outstanding": "units"}, 3),
+        ("Cartons", "Open qty", 12, {"outstanding": "packs"}, 36),
+        ("Cartons", "Open units", 12, {"outstanding": "packs"}, 36),
+        ("Qty", "Open cartons", 12, {"quantity": "units"}, 36),
+        ("Qty", "Open qty", 12, {"quantity": "packs", "outstanding": "packs"}, 36),
+        ("Cartons", "Open cartons", 12, {"quantity": "units", "outstanding": "units"}, 3),
+    ],
+)
+def test_what_a_column_counts_is_as_a_person_says(
+    ordered: str, open_: str, size: int, counts: dict[str, str], units: int
+) -> None:
+    content = f"PO,SKU,{ordered},{open_},Case Pack,ETA\nPO-1,MUG-BLUE,3,3,{size},2026-12-04\n"
+    expected = [f"PO-1 {units} MUG-BLUE 2026-12-04"]
+
+    assert says(content, Options(counts=counts)) == expected
+    assert says(content, remembered=Options(counts=counts)) == expected
+
+
+@pytest.mark.parametrize("name", ["Open qty", "Received"])
+def test_a_layout_known_before_counts_were_asked_is_read_as_it_was(name: str) -> None:
+    content = f"PO,SKU,Cases Ordered,{name},Case Pack,ETA\nPO-1,MUG-BLUE,10,3,4,2026-12-04\n"
+    role = "outstanding" if name == "Open qty" else "received"
+    known = Options(columns={role: name})
+
+    (line,) = read_lines(examined(content, remembered=known), Tally())
+    assert isinstance(line, Wording)
+    assert (line.quantity, line.received) == ((12, None) if role == "outstanding" else (40, 12))
+    note = f'"{name}" is read as packs, like "Cases Ordered": if it counts single units, say counts'
+    assert any(note in each for each in examined(content, remembered=known).notes)
+    assert f'does "{name}" count packs' in question(content, known)
+    (line,) = read_lines(examined(content, Options(counts={role: "units"}), remembered=known), Tally())
+    assert isinstance(line, Wording)
+    assert (line.quantity, line.received) == ((3, None) if role == "outstanding" else (40, 3))
 
 
 @pytest.mark.parametrize(
