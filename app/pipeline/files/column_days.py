@@ -34,6 +34,7 @@ _PACKED = re.compile(r"20\d{6}")
 _SAP_MONTH = re.compile(r"[Mm][ .]?(\d{1,2})[./](\d{4})")
 _WEEK_ENDS = re.compile(r"(?:w/?e|(?:week|wk) end(?:ing|s|ed)?)\b\.?:? (.+)", re.IGNORECASE)
 _ISO_WEEK = re.compile(r"(?:cw|iso[ -]?(?:week|wk|w))[ .-]*(?=\d)", re.IGNORECASE)
+_OF_A_CALENDAR = re.compile(r"(?:kw|cw|iso)\b|(?:kw|cw)\d", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]")
 _WEEK_OF_YEAR = re.compile(r"([^\W\d]+\.?)[ .]*(\d{1,2}) ?[/'.-] ?(\d{2})")
 _YEAR = re.compile(r"20\d\d")
@@ -180,6 +181,11 @@ def week_number(text: str) -> int | None:
     """The number of a week whose year is not told."""
     found = periods.week(_ISO_WEEK.sub("w", text).casefold())
     return found[1] if found and found[0] is None else None
+
+
+def is_week_of_a_calendar(text: str) -> bool:
+    """Whether the name of a week says that the year is counted by it ("KW 1", "CW 1", "ISO week 1")."""
+    return bool(_OF_A_CALENDAR.match(text))
 
 
 def names_its_day(text: str) -> bool:

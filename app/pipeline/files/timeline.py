@@ -126,12 +126,19 @@ def _of_one_year(texts: Sequence[str], rows: Sequence[list[date]], calendar: Cal
     is_far = days[0] > today + _HALF_A_YEAR
     if ended >= today or is_far or (ended >= today - _JUST_PASSED and not is_about_now):
         raise Undecided(_which_year(texts, rows, today))
-    if names.week_number(texts[0]) == 1 and len(texts) > 1 and days[0] > today + 2 * _WEEK:
+    if names.week_number(texts[0]) == 1 and len(texts) > 1 and _may_be_counted(texts[0], days[0], today):
         raise Undecided(
             f"Is {quoted(texts[0])} the first week of the year ({days[0]}), or are weeks counted from "
             f"the day of the file? Please {_SAY}."
         )
     return days
+
+
+def _may_be_counted(text: str, day: date, today: date) -> bool:
+    """Whether a first week may be that of the file: the year's begins at another time, and its name does
+    not say that it is of a calendar."""
+    has_begun = day < today - _WEEK and not names.is_week_of_a_calendar(text)
+    return has_begun or day > today + 2 * _WEEK
 
 
 def _last(days: Sequence[date]) -> date:

@@ -254,6 +254,39 @@ def test_the_day_of_the_first_column_is_asked_and_decides(
 
 
 @pytest.mark.parametrize(
+    ("today", "first_day", "last"),
+    [
+        (date(2026, 1, 26), "2026-01-26", "2026-02-27"),
+        (date(2026, 1, 26), "2025-12-29", "2026-01-30"),
+        (date(2026, 1, 12), "2026-01-12", "2026-02-13"),
+    ],
+)
+def test_week_1_may_be_counted_from_a_file_that_is_younger_than_the_year(
+    today: date, first_day: str, last: str
+) -> None:
+    weeks = table(*(f"Week {number}" for number in range(1, 6)))
+
+    assert "are weeks counted from the day of the file" in question(weeks, today=today)
+    told = says(weeks, Options(first_day=first_day), today=today)
+    assert told[-1] == f"PO-1 6 MUG-BLUE {last}"
+
+
+@pytest.mark.parametrize(
+    ("names", "today"),
+    [
+        (("Week 1", "Week 2"), date(2026, 1, 5)),
+        (("KW 1", "KW 2", "KW 3", "KW 4"), date(2026, 1, 19)),
+        (("ISO week 1", "ISO week 2", "ISO week 3", "ISO week 4"), date(2026, 1, 19)),
+        (("W1 2026", "W2 2026", "W3 2026", "W4 2026"), date(2026, 1, 19)),
+    ],
+)
+def test_week_1_is_that_of_the_year_where_its_name_or_the_day_says_so(
+    names: tuple[str, ...], today: date
+) -> None:
+    assert says(table(*names), today=today)[0] == "PO-1 40 MUG-BLUE 2026-01-02"
+
+
+@pytest.mark.parametrize(
     ("names", "asked"),
     [
         (("Jan", "Feb", "Nov", "Dec"), "do not follow each other"),
