@@ -37,9 +37,10 @@ _ISO_WEEK = re.compile(r"(?:cw|iso[ -]?(?:week|wk|w))[ .-]*(?=\d)", re.IGNORECAS
 _OF_A_CALENDAR = re.compile(r"(?:kw|cw|iso)\b|(?:kw|cw)\d", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]")
 _WEEK_OF_YEAR = re.compile(r"([^\W\d]+\.?)[ .]*(\d{1,2}) ?[/'.-] ?(\d{2})")
+_MONTH_OF_YEAR = re.compile(r"([^\W\d]+)\.?[ ./'’-]*(\d\d)")
 _YEAR = re.compile(r"20\d\d")
 _YEARS = (-1, 0, 1, 2)
-_QUARTER = 3
+_QUARTER, _FEWEST_MONTHS = 3, 2
 _WEEKS_A_YEAR = (51, 52, 53)
 
 
@@ -89,6 +90,32 @@ def _with_whole_year(text: str, today: date) -> str:
     is_near = abs(year - today.year) <= 1 and week + 1 != int(found[3])
     whole = f"{found[1]} {week} {year}"
     return whole if is_near and is_week(whole) else text
+
+
+def with_whole_years(texts: Sequence[str], today: date) -> list[str]:
+    """The names of columns; "Dec 26" and "Jan 27", months in a row whose numbers are their years, say
+    these whole. Read as days of months they would come earlier, if at all."""
+    found = [_month_and_number(text, today) for text in texts]
+    months = [each for each in found if each is not None]
+    if len(months) < len(texts) or len(months) < _FEWEST_MONTHS:
+        return [*texts]
+    steps = [12 * (year - before) + month - last for (last, before), (month, year) in pairwise(months)]
+    is_near = abs(2000 + months[0][1] - today.year) <= 1
+    if not is_near or not all(1 <= step <= _QUARTER for step in steps):
+        return [*texts]
+    return [with_whole_year_of_month(text) for text in texts]
+
+
+def _month_and_number(text: str, today: date) -> tuple[int, int] | None:
+    found = _MONTH_OF_YEAR.fullmatch(text)
+    day = month_to_come(found[1], today) if found else None
+    return (day.month, int(found[2])) if found and day else None
+
+
+def with_whole_year_of_month(text: str) -> str:
+    """Such as "Dec 2026" for "Dec 26"; other names as they are."""
+    found = _MONTH_OF_YEAR.fullmatch(text)
+    return f"{found[1]} 20{found[2]}" if found else text
 
 
 def already_in(name: str, calendar: Calendar) -> str:

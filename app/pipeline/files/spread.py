@@ -177,7 +177,9 @@ def _are_quantities(header: Header, named: Mapping[int, object], roles: Sequence
 def _by_day(
     header: Header, named: Mapping[int, str], calendar: Calendar, options: Options
 ) -> tuple[Spread, Calendar]:
-    texts = [*named.values()]
+    texts = days.with_whole_years([*named.values()], calendar.today)
+    are_months = texts != [*named.values()]
+    named = dict(zip(named, texts, strict=True))
     calendar = replace(calendar, order=timeline.order_of(texts, _dates(header), calendar))
     first_day = date.fromisoformat(options.first_day) if options.first_day else None
     row = timeline.days_in_row(texts, calendar, first_day)
@@ -189,11 +191,14 @@ def _by_day(
         if place not in found and days.says_no_day(name) and _holds_numbers(header, place)
     }
     came = _of_days(header, calendar, days.already_in)
+    if are_months:
+        came = {place: days.with_whole_year_of_month(text) for place, text in came.items()}
     expected = {days.days_of(text, calendar) for text in texts}
     already = {place: days.days_of(text, calendar) in expected for place, text in came.items()}
     spread = Spread("expected_on", dict(sorted(means.items())), header.cells, came=already)
     first, last = min(found.values()), max(found.values())
-    notes = [f"{spread.words} {_hold(means)} quantities by date, {first} to {last}.", *notes]
+    by = "month" if are_months else "date"
+    notes = [f"{spread.words} {_hold(means)} quantities by {by}, {first} to {last}.", *notes]
     notes += _passed(found, header, calendar.today) + _unread(spread, header)
     return replace(spread, notes=tuple(notes)), calendar
 

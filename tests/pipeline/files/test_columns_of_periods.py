@@ -287,6 +287,38 @@ def test_week_1_is_that_of_the_year_where_its_name_or_the_day_says_so(
 
 
 @pytest.mark.parametrize(
+    ("names", "days"),
+    [
+        (("Dec 26", "Jan 27", "Feb 27"), ("2026-12-31", "2027-02-28")),
+        (("DEC 26", "JAN 27"), ("2026-12-31", "2027-01-31")),
+        (("Dec. 26", "Mar. 27"), ("2026-12-31", "2027-03-31")),
+        (("Dez 26", "Jän 27"), ("2026-12-31", "2027-01-31")),
+        (("December '26", "January '27"), ("2026-12-31", "2027-01-31")),
+        (("Qty Nov 26", "Qty Dec 26", "Qty Jan 27"), ("2026-11-30", "2027-01-31")),
+        (("Jan 27", "Feb 27", "Mar 27"), ("2027-01-31", "2027-03-31")),
+        # days, for the numbers are no years of months in a row
+        (("Dec 26", "Dec 27"), ("2026-12-26", "2026-12-27")),
+        (("Dec 26", "Jan 2"), ("2026-12-26", "2027-01-02")),
+        (("Dec 26", "Jan 26"), ("2026-12-26", "2027-01-26")),
+        (("Nov 30", "Dec 31"), ("2026-11-30", "2026-12-31")),
+        (("Dec 26",), ("2026-12-26", "2026-12-26")),
+    ],
+)
+def test_months_in_a_row_with_the_numbers_of_their_years_are_no_days(
+    names: tuple[str, ...], days: tuple[str, str]
+) -> None:
+    found = says(table(*names))
+
+    assert (found[0].split()[3], found[-1].split()[3]) == days
+
+
+def test_what_came_in_such_a_month_is_asked_about() -> None:
+    content = "PO,SKU,Dec 26,Jan 27,Dec 26 received\nPO-1,MUG-BLUE,40,12,7\n"
+
+    assert '"Dec 26 received" tells what has come' in question(content)
+
+
+@pytest.mark.parametrize(
     ("names", "asked"),
     [
         (("Jan", "Feb", "Nov", "Dec"), "do not follow each other"),
