@@ -117,6 +117,10 @@ def _of_one_year(texts: Sequence[str], rows: Sequence[list[date]], calendar: Cal
     today = calendar.today
     if len(rows) == 1 and _last(rows[0]) >= today:
         return rows[0]
+    about = [row for row in rows if row[0] < today <= _last(row)]
+    others = [row for row in rows if row not in about]
+    if len(about) == 1 and all(abs(row[0] - today) > _HALF_A_YEAR for row in others):
+        return _not_counted(texts, about[0], today)
     coming = [row for row in rows if row[0] >= today - _JUST_PASSED and _last(row) >= today]
     if not coming:
         raise Undecided(_which_year(texts, rows, today))
@@ -126,6 +130,10 @@ def _of_one_year(texts: Sequence[str], rows: Sequence[list[date]], calendar: Cal
     is_far = days[0] > today + _HALF_A_YEAR
     if ended >= today or is_far or (ended >= today - _JUST_PASSED and not is_about_now):
         raise Undecided(_which_year(texts, rows, today))
+    return _not_counted(texts, days, today)
+
+
+def _not_counted(texts: Sequence[str], days: list[date], today: date) -> list[date]:
     if names.week_number(texts[0]) == 1 and len(texts) > 1 and _may_be_counted(texts[0], days[0], today):
         raise Undecided(
             f"Is {quoted(texts[0])} the first week of the year ({days[0]}), or are weeks counted from "

@@ -342,6 +342,37 @@ def test_months_by_their_first_days_have_not_passed_before_their_last() -> None:
     assert says(months, today=date(2026, 12, 2))[1] == "PO-1 12 MUG-BLUE 2026-12-31"
 
 
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+FISCAL = [*MONTHS[3:], *MONTHS[:3]]
+
+
+def year_of(months: list[str]) -> str:
+    quantities = ",".join(str(number) for number in range(1, 13))
+    return f"PO,SKU,{','.join(months)}\nPO-1,MUG-BLUE,{quantities}\n"
+
+
+@pytest.mark.parametrize(
+    ("months", "today", "first"),
+    [
+        (MONTHS, date(2026, 6, 15), "2026-01-31"),
+        (MONTHS, date(2026, 7, 15), "2026-01-31"),
+        (MONTHS, date(2026, 2, 15), "2026-01-31"),
+        (FISCAL, date(2026, 9, 15), "2026-04-30"),
+        (FISCAL, date(2026, 5, 15), "2026-04-30"),
+        # The next begins soon: either may be meant.
+        (MONTHS, date(2026, 11, 29), None),
+        (FISCAL, date(2027, 1, 15), None),
+    ],
+)
+def test_the_year_that_has_begun_is_meant_unless_the_next_is_near(
+    months: list[str], today: date, first: str | None
+) -> None:
+    if first is None:
+        assert "Which year" in question(year_of(months), today=today)
+    else:
+        assert says(year_of(months), today=today)[0] == f"PO-1 1 MUG-BLUE {first}"
+
+
 def test_a_year_of_months_that_is_nearly_over_is_asked_about() -> None:
     months = ("Jan", "Mar", "May", "Aug", "Dec")
 
