@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 
 from app.pipeline.files import column_days as days
 from app.pipeline.files import timeline
@@ -273,17 +274,14 @@ def _words(name: str) -> set[str]:
     return {*_shape(fold(name)).split()} - {_NUMBER}
 
 
-def unnamed_after(spread: Spread, header: Header) -> str:
-    """One of the columns after which one without a name holds numbers, as under a heading over two;
-    empty where there is none."""
-    return next(
-        (
-            header.cells[place]
-            for place in spread.means
-            if not "".join(header.cells[place + 1 : place + 2]) and _holds_numbers(header, place + 1)
-        ),
-        "",
-    )
+def unnamed_after(spread: Spread, header: Header) -> list[int]:
+    """The columns without a name that hold numbers after one of the others, as under a heading over two,
+    or as a sum."""
+    return [
+        place + 1
+        for place in spread.means
+        if not "".join(header.cells[place + 1 : place + 2]) and _holds_numbers(header, place + 1)
+    ]
 
 
 def _shape(name: str) -> str:
@@ -296,9 +294,10 @@ def _neighbors(means: Mapping[int, object], header: Header) -> list[str]:
 
 
 def _is_of_others(name: str) -> bool:
-    words = {*fold(name).split()}
+    words = fold(name).split()
+    said = {*words, *(" ".join(two) for two in pairwise(words))}
     is_total = begins_a_total(name) or days.says_open(name)
-    return bool(is_total or roles_of(name) or words & (OTHER_THINGS | NO_ORDERS | NO_DELIVERIES))
+    return bool(is_total or roles_of(name) or said & (OTHER_THINGS | NO_ORDERS | NO_DELIVERIES))
 
 
 def _hold(means: Mapping[int, object]) -> str:

@@ -1,7 +1,7 @@
 """Columns that speak of a whole line beside those that hold a quantity each: totals say the same again,
 others must be asked about."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from app.pipeline.files.column_days import says_open
 from app.pipeline.files.columns import OTHER_CODES, roles_of
@@ -32,14 +32,15 @@ def settled(
     codes = [columns[role] for role in ("sku", *OTHER_CODES) if role in columns]
     named = _named_totals(header, spread, columns, options)
     asked = (*_OF_THE_WHOLE_LINE, spread.role, "pack_size")
-    places = {*named, *spread.came, *(columns[role] for role in asked if role in columns)}
+    unnamed = unnamed_after(spread, header)
+    places = {*named, *unnamed, *spread.came, *(columns[role] for role in asked if role in columns)}
     seen = beside(rows(), [*spread.means], places, codes, options.decimal) if places else {}
     question = (
         _on_what_came(spread, header, options, seen)
         or _of_roles(spread, header, columns, seen)
         or _of_totals(spread, header, named, seen)
         or _of_packs(spread, header, columns, options, seen)
-        or _of_neighbors(spread, header, options)
+        or _of_neighbors(spread, header, options, [at for at in unnamed if not seen[at].adds_up])
         or _of_figures(spread, header, columns, options, rows)
     )
     if question:
@@ -130,14 +131,15 @@ def _of_packs(
     )
 
 
-def _of_neighbors(spread: Spread, header: Header, options: Options) -> str:
-    """A column of another week that is not understood ("Next week" beside "Week 3")."""
+def _of_neighbors(spread: Spread, header: Header, options: Options, unnamed: Sequence[int]) -> str:
+    """A column of another week that is not understood ("Next week" beside "Week 3"), or has no name and
+    is no sum of the others."""
     if "quantity" in options.columns or spread.role != "expected_on":
         return ""
-    if before := unnamed_after(spread, header):
+    if unnamed:
         return (
-            f'The column after "{before}" has no name and holds numbers: name it after what it holds, '
-            "or choose quantity=none, and it is not used."
+            f'The column after "{header.cells[unnamed[0] - 1]}" has no name and holds numbers: name it '
+            "after what it holds, or choose quantity=none, and it is not used."
         )
     name = half_understood(spread, header)
     return name and (

@@ -137,6 +137,12 @@ def test_what_has_come_is_never_expected_and_asked_about_where_it_is_of_a_week_t
         "W49 demand",
         "Lead time (days)",
         "Weeks of cover",
+        "Days of supply",
+        "Supply days",
+        "Transit days",
+        "Days in transit",
+        "Current inventory",
+        "Reichweite W49",
     ],
 )
 def test_columns_that_say_something_else_of_a_week_are_not_used(name: str) -> None:
@@ -144,6 +150,16 @@ def test_columns_that_say_something_else_of_a_week_are_not_used(name: str) -> No
 
     assert says(content) == WEEKS
     assert name in examined(content).unused
+
+
+@pytest.mark.parametrize("last", [52, 51])
+def test_a_column_without_a_name_is_no_delivery_where_it_is_the_sum(last: int) -> None:
+    content = f"PO,SKU,W49,W50,\nPO-1,MUG-BLUE,40,12,{last}\nPO-1,TOWEL,3,,3\n"
+
+    if last == 52:
+        assert says(content) == [*WEEKS, "PO-1 3 TOWEL 2026-12-04"]
+    else:
+        assert 'The column after "W50" has no name' in question(content)
 
 
 @pytest.mark.parametrize(
@@ -327,6 +343,7 @@ def test_what_came_in_such_a_month_is_asked_about() -> None:
         (("W49 ordered", "W49 open"), 'Two columns are named "W49"'),
         (("W49", "W50", "W51 tentative"), 'What does "W51 tentative" hold'),
         (("Current", "Next week", "Week 3"), 'What does "Current" hold'),
+        (("W49", "W50", "W51 in transit"), 'What does "W51 in transit" hold'),
         (("W49", "", "W50", ""), 'The column after "W49" has no name'),
         (("12/14", "16/18"), 'What does "16/18" hold'),
         (("Dec", "Dec LY"), 'What does "Dec LY" hold'),
