@@ -231,6 +231,11 @@ def are_first_days_of_months(days: Sequence[date]) -> bool:
     return len(days) > 1 and all(day.day == 1 for day in days)
 
 
+def are_last_days_of_months(days: Sequence[date]) -> bool:
+    """Whether all end a month, as January and February do, which are four weeks apart."""
+    return all(map(_ends_month, days))
+
+
 def end_of_period(day: date, firsts: Sequence[date]) -> date:
     """The last day of the month that begins on `day`; of the quarter, where all are quarters apart."""
     months = [12 * each.year + each.month for each in firsts]

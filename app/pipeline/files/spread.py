@@ -221,7 +221,7 @@ def _as_meant(
             f"Columns named by first days of months hold what comes in these: {name} means "
             f"{found[min(found)]}."
         ]
-    if not days.are_weeks_apart(row):
+    if days.are_last_days_of_months(row) or not days.are_weeks_apart(row):
         return found, []
     if options.week_day:
         kept = [place for place, text in named.items() if days.names_its_day(text)]

@@ -353,6 +353,17 @@ def test_columns_that_are_no_row_of_days_are_asked_about(names: tuple[str, ...],
     assert asked in question(table(*names))
 
 
+@pytest.mark.parametrize(
+    "names", [("Jan 2027", "Feb 2027"), ("Jan", "Feb"), ("01/2027", "02/2027"), ("Jan 27", "Feb 27")]
+)
+def test_months_are_no_weeks(names: tuple[str, str]) -> None:
+    assert says(table(*names), Options(week_day="friday")) == [
+        "PO-1 40 MUG-BLUE 2027-01-31",
+        "PO-1 12 MUG-BLUE 2027-02-28",
+    ]
+    assert not any("weeks apart" in note for note in rehearsed(table(*names)))
+
+
 def test_months_by_their_first_days_have_not_passed_before_their_last() -> None:
     months = table("2026-11-01", "2026-12-01")
 
