@@ -118,7 +118,7 @@ def test_serving_processes_end_with_the_one_that_looks_after_them(served: Served
 
     served.kill_the_one_that_looks_after_them()
 
-    give_up_at = time.monotonic() + 30
+    give_up_at = time.monotonic() + 120
     while any(is_running(number) for number in serving):
         assert time.monotonic() < give_up_at, served.log.read_text()
         time.sleep(0.1)
