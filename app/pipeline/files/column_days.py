@@ -1,7 +1,7 @@
 """The day that a column names, of a table with a column for each week, day or month."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -37,6 +37,7 @@ _ISO_WEEK = re.compile(r"(?:cw|iso[ -]?(?:week|wk|w))[ .-]*(?=\d)", re.IGNORECAS
 _OF_A_CALENDAR = re.compile(r"(?:kw|cw|iso)\b|(?:kw|cw)\d", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]")
 _WEEK_OF_YEAR = re.compile(r"([^\W\d]+\.?)[ .]*(\d{1,2}) ?[/'.-] ?(\d{2})")
+_ONE_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[ T].*)?")
 _MONTH_OF_YEAR = re.compile(r"([^\W\d]+)\.?[ ./'’-]*(\d\d)")
 _YEAR = re.compile(r"20\d\d")
 _YEARS = (-1, 0, 1, 2)
@@ -244,11 +245,23 @@ def end_of_period(day: date, firsts: Sequence[date]) -> date:
     return periods.end_of_month(day.year + months_on // 12, months_on % 12 + 1)
 
 
-def on_weekday(days: Mapping[int, date], kept: Iterable[int], weekday: int) -> dict[int, date]:
-    """Columns of weeks on that day of their week; those `kept` name theirs."""
-    fixed = {*kept}
-    return {place: day if place in fixed else _weekday_of(day, weekday) for place, day in days.items()}
+def on_weekday(days: Mapping[int, date], named: Mapping[int, str], weekday: int) -> dict[int, date]:
+    """Columns of weeks on that day of their week, which begins with the day that names it, or ends with
+    it if its name says so: where nothing does, the later day is the safer one. Those that name a day of
+    a numbered week keep it. `named` are their names."""
+    return {
+        place: day if names_its_day(named[place]) else _weekday_of(day, named[place], weekday)
+        for place, day in days.items()
+    }
 
 
-def _weekday_of(day: date, weekday: int) -> date:
-    return day + timedelta(days=weekday - day.isoweekday())
+def _weekday_of(day: date, text: str, weekday: int) -> date:
+    if ends_a_week(text):
+        return day - timedelta(days=(day.isoweekday() - weekday) % WEEK.days)
+    return day + timedelta(days=(weekday - day.isoweekday()) % WEEK.days)
+
+
+def ends_a_week(text: str) -> bool:
+    """Whether a column is named by the last day of its week, alone or after its first."""
+    is_window = periods.halves(text.casefold()) is not None and not _ONE_DATE.fullmatch(text)
+    return is_window or _WEEK_ENDS.fullmatch(text) is not None

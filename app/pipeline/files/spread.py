@@ -224,9 +224,9 @@ def _as_meant(
     if days.are_last_days_of_months(row) or not days.are_weeks_apart(row):
         return found, []
     if options.week_day:
-        kept = [place for place, text in named.items() if days.names_its_day(text)]
-        found = days.on_weekday(found, kept, WEEKDAYS[options.week_day])
-        return found, [f"Weeks are from Monday to Sunday: {name} means {found[min(found)]}."]
+        found = days.on_weekday(found, named, WEEKDAYS[options.week_day])
+        verb = "ends" if days.ends_a_week(texts[0]) else "begins"
+        return found, [f"A week {verb} with the day that names it: {name} means {found[min(found)]}."]
     return found, [
         f"These days are weeks apart, and {name} is read as that {row[0]:%A}: if they name weeks, "
         "choose the day on which goods come (week day)."

@@ -303,6 +303,40 @@ def test_week_1_is_that_of_the_year_where_its_name_or_the_day_says_so(
 
 
 @pytest.mark.parametrize(
+    ("names", "week_day", "first"),
+    [
+        (("Dec 6", "Dec 13"), "friday", "2026-12-11"),
+        (("week of Dec 6", "week of Dec 13"), "friday", "2026-12-11"),
+        (("Dec 5", "Dec 12"), "friday", "2026-12-11"),
+        (("Dec 6", "Dec 13"), "sunday", "2026-12-06"),
+        (("Dec 7", "Dec 14"), "friday", "2026-12-11"),
+        (("Dec 7", "Dec 14"), "sunday", "2026-12-13"),
+        (("Dec 9", "Dec 16"), "monday", "2026-12-14"),
+        (("12-06-2026", "12-13-2026"), "friday", "2026-12-11"),
+        (("w/e Dec 6", "w/e Dec 13"), "friday", "2026-12-04"),
+        (("week ending 12/12/2026", "week ending 12/19/2026"), "sunday", "2026-12-06"),
+        (("Nov 30 - Dec 6", "Dec 7 - Dec 13"), "friday", "2026-12-04"),
+    ],
+)
+def test_a_day_names_the_week_that_begins_with_it_unless_it_says_that_it_ends(
+    names: tuple[str, str], week_day: str, first: str
+) -> None:
+    assert says(table(*names), Options(week_day=week_day))[0] == f"PO-1 40 MUG-BLUE {first}"
+
+
+def test_the_rehearsal_says_which_week_a_day_names() -> None:
+    def notes(*names: str) -> tuple[str, ...]:
+        return examined(table(*names), Options(week_day="friday")).notes
+
+    assert 'A week begins with the day that names it: "Dec 6" means 2026-12-11.' in notes(
+        "Dec 6", "Dec 13"
+    )
+    assert 'A week ends with the day that names it: "w/e Dec 6" means 2026-12-04.' in notes(
+        "w/e Dec 6", "w/e Dec 13"
+    )
+
+
+@pytest.mark.parametrize(
     ("names", "days"),
     [
         (("Dec 26", "Jan 27", "Feb 27"), ("2026-12-31", "2027-02-28")),

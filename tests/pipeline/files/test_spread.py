@@ -62,8 +62,9 @@ def test_each_quantity_is_a_delivery_on_the_day_of_its_column(
         ("W49", "W50", ("2026-11-30", "2026-12-07")),
         ("Week of Dec 7", "Week of Dec 14", ("2026-12-07", "2026-12-14")),
         ("2026-W49-5", "2026-W50-5", ("2026-12-04", "2026-12-11")),
-        # Sundays, a week apart: columns of weeks that are named by the day with which they end.
-        ("2026-12-06", "2026-12-13", ("2026-11-30", "2026-12-07")),
+        # Whether a Sunday begins a week or ends it nothing tells: the later Monday.
+        ("2026-12-06", "2026-12-13", ("2026-12-07", "2026-12-14")),
+        ("w/e 2026-12-06", "w/e 2026-12-13", ("2026-11-30", "2026-12-07")),
         ("Dec 2026", "Jan 2027", ("2026-12-31", "2027-01-31")),
     ],
 )
