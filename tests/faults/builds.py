@@ -33,14 +33,16 @@ def need_build_before(folder: Path) -> Path:
 
 def _commit_before() -> str | None:
     """Migrations that were made at once were chained anew: what counts is which ones a build had, all
-    that lead to one of ours and no other. A build may bring several."""
+    that lead to one of ours and no other, in one chain, without which nobody could run it. A build may
+    bring several."""
     if shutil.which("git") is None or not (ROOT / ".git").exists():
         return None
     ours = _chain("\n".join(path.read_text() for path in (ROOT / _FOLDER).glob("*.py")))
     for commit in _git("log", "--format=%H", "--", _FOLDER).split():
         said = _git("grep", "-hE", "^(down_)?revision = ", f"{commit}^", "--", _FOLDER)
         had = _chain(said)
-        if had and had == ours[: len(had)] and len(had) < len(ours):
+        is_one_chain = len(had) == len(_REVISION.findall(said))
+        if had and is_one_chain and had == ours[: len(had)] and len(had) < len(ours):
             return f"{commit}^"
     return None
 
