@@ -131,10 +131,7 @@ def examine(
     ask_what_is_open(names, header.sample, _of_one(columns, names), options)
     statuses = more_statuses(names, header.sample, columns, said=options.columns)
     notes += taken_for_packs(names, header.sample, _of_one(columns, names), options)
-    notes += spread.notes if spread else ()
-    notes += [f'"{header.cells[place]}" is read as a status too.' for place in statuses]
-    if not notes:
-        notes.append(f"Read as {header.spoken}, separated by {DELIMITERS[header.dialect.delimiter]}.")
+    notes += _notes_on(header, spread, statuses)
     draft = Layout(
         source=source,
         dialect=header.dialect,
@@ -150,7 +147,16 @@ def examine(
         more_statuses=statuses,
         spread=spread,
     )
-    return _decided(draft, _scan(draft, header.sample), notes)
+    return _decided(draft, _scan(draft, header.sample), notes or [_how_read(header)])
+
+
+def _notes_on(header: Header, spread: Spread | None, statuses: Sequence[int]) -> list[str]:
+    said = [f'"{header.cells[place]}" is read as a status too.' for place in statuses]
+    return [*(spread.notes if spread else ()), *said]
+
+
+def _how_read(header: Header) -> str:
+    return f"Read as {header.spoken}, separated by {DELIMITERS[header.dialect.delimiter]}."
 
 
 def _opened(source: Source, options: Options) -> tuple[Source, list[str]]:
