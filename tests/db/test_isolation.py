@@ -669,6 +669,7 @@ CALLS: Mapping[str, Call] = {
     "selling.intend_to_restore": lambda s, a: selling.intend_to_restore(
         s, a.id, A_SETTING, was="DENY", now=NOW
     ),
+    "selling.mark_written": lambda s, a: selling.mark_written(s, a.id, [ITEM], now=seconds(9)),
     "selling.confirm": lambda s, a: selling.confirm(s, a.id, A_SETTING, value="DENY"),
     "selling.leave": lambda s, a: selling.leave(s, a.id, A_SETTING),
     "selling.forget": lambda s, a: selling.forget(s, a.id, A_SETTING),
