@@ -12,7 +12,6 @@ from app.core.takeback import CHANGED, Kept, SettingState, Value
 from app.db.audit import record_event
 from app.db.models import PoolRow, PromiseRow, SellingCheckRow, SellingRow, Shop, StockItem, Variant
 from app.db.statements import put_rows
-from app.platforms.registry import PLATFORMS
 
 
 class SettingKey(NamedTuple):
@@ -78,6 +77,9 @@ def ask_for_checks_of_all(session: Session, shop: Shop, now: datetime, *, with_n
 def items_out_of_stock(session: Session, shop: Shop) -> set[int]:
     """Items of which nothing is left for the next buyer, or for which somebody waits. Where each
     location sells by its own settings, nothing left at one of them is enough."""
+    # Whoever only keeps rows need not load what platforms are reached with.
+    from app.platforms.registry import PLATFORMS  # noqa: PLC0415 -- as said
+
     by_location = PLATFORMS[shop.platform].traits.sells_by_location
     left = (
         sa.select(PoolRow.item_id)
