@@ -4,7 +4,6 @@ pipeline, on PostgreSQL.
 Webhooks come late, twice, out of order, or (2 %) never; things happen between the worker's requests.
 """
 
-import os
 from collections import Counter
 from collections.abc import Callable
 
@@ -15,17 +14,14 @@ from redis import Redis
 from app.sandbox.bigcommerce.records import Settings as StoreSettings
 from app.settings import Settings
 from tests.histories import History, StoreHistory
-from tests.tables import empty_tables
+from tests.many_histories import what_is_wrong
 from tests.world import make_store_world, make_world
 
 # The first ones, and those that found what these had not: readings that lag behind an order that waits
 # for another item (22), a cancelled one (46), units added to one (89), and one that no longer holds what
 # it waited for (145). Beside those among the first, stores where stock does not follow edits (26, 35).
 SAMPLES = {"shopify": [*range(30)], "bigcommerce": [*range(16), 22, 26, 35, 46, 89, 145]}
-FIRST, END = map(int, os.environ.get("BACKLINE_HISTORIES", "0:500").split(":"))
 STEPS = 40
-# So many histories are played before their rates so far are told.
-_TOLD_EVERY = 10
 
 Play = Callable[[int, sa.Engine, Redis, Settings], History]
 
@@ -92,24 +88,14 @@ def test_every_order_shows_what_the_oracle_says(
 @pytest.mark.full_histories
 @pytest.mark.parametrize("platform", PLAYS)
 def test_all_histories(platform: str, clean_pg: sa.Engine, redis: Redis, settings: Settings) -> None:
-    """The same for many seeds, with the rates of all of them; BACKLINE_HISTORIES names others."""
-    counts: Counter[str] = Counter()
-    wrong = []
-    for seed in range(FIRST, END):
-        history = PLAYS[platform](seed, clean_pg, redis, settings)
-        counts += history.counts
-        counts["orders"] += len(history.world.shop.orders)
-        counts["requests"] += len(history.world.shop.requests)
-        counts["webhooks"] += len(history.world.answers)
-        found = [f"{platform} seed {seed}: {text}" for text in history.verdict()]
-        counts["wrong"] += len(found)
-        late = [f"{platform} seed {seed}: {text}" for text in history.too_late]
-        print(*found, *late, sep="\n", end="\n" if found or late else "", flush=True)  # noqa: T201
-        wrong += found
-        empty_tables(clean_pg)
-        redis.flushdb()
-        if (seed + 1 - FIRST) % _TOLD_EVERY == 0 or seed + 1 == END:
-            print(f"\n{platform} {FIRST} to {seed}: {_rates(counts)}", flush=True)  # noqa: T201
+    """The same for many seeds, with the rates of all of them."""
+    wrong, counts = what_is_wrong(
+        platform,
+        lambda seed: PLAYS[platform](seed, clean_pg, redis, settings),
+        clean_pg,
+        redis,
+        in_words=_rates,
+    )
     figures = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
     print(f"all of it: {figures}")  # noqa: T201
 

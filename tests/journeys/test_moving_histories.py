@@ -6,8 +6,6 @@ where they were not free, no move is forgotten, nothing waits in the end that an
 all holds and settings are given back once the merchant wants them no more.
 """
 
-from collections import Counter
-
 import pytest
 import sqlalchemy as sa
 from redis import Redis
@@ -15,10 +13,10 @@ from redis import Redis
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
 from tests.histories import History
-from tests.journeys.test_held_histories import END, FIRST, STEPS
+from tests.journeys.test_held_histories import STEPS
 from tests.journeys.test_histories import play_bigcommerce
+from tests.many_histories import naming, what_is_wrong
 from tests.moving_histories import KilledStoreHistory, MovingHistory
-from tests.tables import empty_tables
 from tests.world import make_world
 
 COUNTED = (
@@ -51,20 +49,13 @@ def test_every_order_is_right_though_workers_are_killed(
 def test_all_histories_with_killed_workers(
     platform: str, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
-    """The same for many seeds; BACKLINE_HISTORIES names others."""
-    counts: Counter[str] = Counter()
-    wrong = []
-    for seed in range(FIRST, END):
-        history = play(platform, seed, clean_pg, redis, settings)
-        found = [f"{platform} seed {seed}: {text}" for text in history.verdict()]
-        counts += history.counts
-        counts["orders"] += len(history.world.shop.orders)
-        print(*found, sep="\n", end="\n" if found else "", flush=True)  # noqa: T201
-        wrong += found
-        empty_tables(clean_pg)
-        redis.flushdb()
-        if (seed + 1 - FIRST) % 10 == 0 or seed + 1 == END:
-            told = ", ".join(f"{counts[name]} {name}" for name in COUNTED)
-            print(f"\n{platform} {FIRST} to {seed}: {told}", flush=True)  # noqa: T201
+    """The same for many seeds."""
+    wrong, _ = what_is_wrong(
+        platform,
+        lambda seed: play(platform, seed, clean_pg, redis, settings),
+        clean_pg,
+        redis,
+        in_words=naming(COUNTED),
+    )
 
     assert wrong == []
