@@ -18,8 +18,9 @@ from app.db import arrivals, shops
 from app.db.api_tokens import renew_token
 from app.db.models import ArrivalRow
 from app.sandbox.records import Refused
-from app.sandbox.shopify.records import InboundShipment, ShipmentLine, Variant
+from app.sandbox.shopify.records import Variant
 from app.sandbox.shopify.shop import SandboxShop
+from app.sandbox.shopify.supply_records import InboundShipment, ShipmentLine
 from tests.world import START, World
 
 Pool = tuple[int, int]

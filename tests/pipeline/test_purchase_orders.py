@@ -8,8 +8,8 @@ from redis import Redis
 
 from app.db.models import ArrivalRow
 from app.platforms.shopify.profile import PURCHASE_ORDERS_SCOPE
-from app.sandbox.shopify.records import PurchaseOrder
 from app.sandbox.shopify.shop import ALL_SCOPES
+from app.sandbox.shopify.supply_records import PurchaseOrder
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
 

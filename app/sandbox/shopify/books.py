@@ -17,8 +17,6 @@ from app.sandbox.shopify import payloads
 from app.sandbox.shopify.records import (
     DraftOrder,
     FulfillmentOrder,
-    InboundShipment,
-    InboundTransfer,
     Item,
     Level,
     Line,
@@ -26,10 +24,10 @@ from app.sandbox.shopify.records import (
     Metafield,
     Order,
     Product,
-    PurchaseOrder,
     SellingPlan,
     Variant,
 )
+from app.sandbox.shopify.supply_records import InboundShipment, InboundTransfer, PurchaseOrder
 
 Payload = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from app.sandbox.records import Refused
-from app.sandbox.shopify import payloads, routing
+from app.sandbox.shopify import moves, payloads, routing
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.records import FulfillmentOrder, Hold
 
@@ -42,7 +42,7 @@ def place(
     _check(target, wish)
     remaining = None
     if wish.quantities is not None:
-        remaining = routing.set_aside(books, target, wish.quantities)
+        remaining = moves.set_aside(books, target, wish.quantities)
     hold = Hold(books.new_id("FulfillmentHold"), wish.reason, wish.handle, wish.notes, wish.app)
     is_first = not target.holds
     target.holds.append(hold)

@@ -9,8 +9,9 @@ from datetime import datetime
 from app.sandbox.records import Refused
 from app.sandbox.shopify import payloads
 from app.sandbox.shopify.books import Books
-from app.sandbox.shopify.records import InboundShipment, InboundTransfer, Location, ShipmentLine
+from app.sandbox.shopify.records import Location
 from app.sandbox.shopify.stock import connect, shift
+from app.sandbox.shopify.supply_records import InboundShipment, InboundTransfer, ShipmentLine
 
 
 def expect(

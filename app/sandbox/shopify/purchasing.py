@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.sandbox.shopify.books import Books
-from app.sandbox.shopify.records import Location, PurchaseLine, PurchaseOrder
+from app.sandbox.shopify.records import Location
+from app.sandbox.shopify.supply_records import PurchaseLine, PurchaseOrder
 
 
 def order(

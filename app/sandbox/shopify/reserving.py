@@ -12,7 +12,8 @@ from functools import partial
 from app.sandbox.records import Refused
 from app.sandbox.shopify import inbound, payloads, stock
 from app.sandbox.shopify.books import Books
-from app.sandbox.shopify.records import DraftLine, DraftOrder, InboundTransfer, TransferLine
+from app.sandbox.shopify.records import DraftLine, DraftOrder
+from app.sandbox.shopify.supply_records import InboundTransfer, TransferLine
 
 
 def draft(

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from app.sandbox.shopify.books import Books
 from app.sandbox.shopify.call import Args, Call
 from app.sandbox.shopify.orders import SOURCE_NAMES, display_status
-from app.sandbox.shopify.records import InboundTransfer, Order
+from app.sandbox.shopify.records import Order
 from app.sandbox.shopify.search import Term, compile_search
+from app.sandbox.shopify.supply_records import InboundTransfer
 
 
 def searched(call: Call, args: Args, terms: Mapping[str, Term]) -> Callable[[Any], bool]:

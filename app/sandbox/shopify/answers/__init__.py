@@ -14,8 +14,6 @@ from app.sandbox.shopify.records import (
     FulfillmentLine,
     FulfillmentOrder,
     Hold,
-    InboundShipment,
-    InboundTransfer,
     Item,
     Level,
     Line,
@@ -23,12 +21,16 @@ from app.sandbox.shopify.records import (
     Metafield,
     Order,
     Product,
+    SellingPlan,
+    Variant,
+)
+from app.sandbox.shopify.supply_records import (
+    InboundShipment,
+    InboundTransfer,
     PurchaseLine,
     PurchaseOrder,
-    SellingPlan,
     ShipmentLine,
     TransferLine,
-    Variant,
 )
 from app.sandbox.shopify.webhooks import WebhookSubscription
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from app.sandbox.shopify.answers.fields import always, gid_of, time_of, value_of
 from app.sandbox.shopify.call import Answer, Args, Call, iso, read_gid
+from app.sandbox.shopify.moves import locations_for_move
 from app.sandbox.shopify.payloads import gid
 from app.sandbox.shopify.records import FulfillmentLine, FulfillmentOrder, Line
-from app.sandbox.shopify.routing import locations_for_move
 
 
 def supported_actions(one: FulfillmentOrder) -> list[str]:

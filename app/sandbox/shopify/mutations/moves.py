@@ -6,7 +6,7 @@ https://shopify.dev/docs/api/admin-graphql/latest/mutations/fulfillmentOrderMove
 from collections.abc import Mapping
 
 from app.sandbox.records import Refused
-from app.sandbox.shopify import marks, routing
+from app.sandbox.shopify import marks, moves
 from app.sandbox.shopify.call import Answer, Args, Call, read_gid
 from app.sandbox.shopify.mutations.refusals import Payload, refused, user_error
 
@@ -21,7 +21,7 @@ def _move(root: None, call: Call, args: Args) -> Payload:
     lines = args.get("fulfillmentOrderLineItems") or []
     named = {read_gid(one["id"], "FulfillmentOrderLineItem")[1]: one["quantity"] for one in lines}
     try:
-        moved = routing.move(call.books, source, place, quantities=named or None)
+        moved = moves.move(call.books, source, place, quantities=named or None)
     except Refused as refusal:
         return refused(user_error(["id"], str(refusal)))
     detail = f"{moved.fulfillment_order_id} to {place}"

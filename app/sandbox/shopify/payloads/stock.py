@@ -8,15 +8,8 @@ from app.sandbox.shopify.payloads.words import PRICE, Body, gid, level_gid, stam
 
 if TYPE_CHECKING:
     from app.sandbox.shopify.books import Books
-    from app.sandbox.shopify.records import (
-        InboundShipment,
-        InboundTransfer,
-        Item,
-        Level,
-        Location,
-        Product,
-        Variant,
-    )
+    from app.sandbox.shopify.records import Item, Level, Location, Product, Variant
+from app.sandbox.shopify.supply_records import InboundShipment, InboundTransfer
 
 
 def level(books: Books, stock_level: Level) -> Body:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from app.sandbox.actions import action
 from app.sandbox.records import Refused
-from app.sandbox.shopify import payloads, routing, stock
+from app.sandbox.shopify import moves, payloads, stock
 from app.sandbox.shopify.records import Item, Level, Location, Policy, Product, Variant
 from app.sandbox.shopify.shop.part import ShopPart
 
@@ -113,7 +113,7 @@ class CatalogueActions(ShopPart):
         for level in levels:
             stock.connect(self.books, self.books.items[level.item_id], destination)
         for order in list(self.books.orders.values()):
-            routing.relocate(self.books, order, location.location_id, destination_id)
+            moves.relocate(self.books, order, location.location_id, destination_id)
         for level in levels:
             target = stock.connect(self.books, self.books.items[level.item_id], destination)
             stock.pour(self.books, level, target)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from app.sandbox.actions import action
-from app.sandbox.shopify import holds, routing
+from app.sandbox.shopify import holds, moves, routing
 from app.sandbox.shopify.shop.part import ShopPart
 
 
@@ -17,20 +17,20 @@ class FulfillmentActions(ShopPart):
     ) -> int:
         """Ship from elsewhere, whole or some units by fulfillment line id. Returns its id now."""
         source = self.books.fulfillment_order(fulfillment_order_id)
-        moved = routing.move(self.books, source, location_id, quantities=quantities)
+        moved = moves.move(self.books, source, location_id, quantities=quantities)
         return moved.fulfillment_order_id
 
     @action
     def split(self, fulfillment_order_id: int, quantities: Mapping[int, int]) -> int:
         """Split units (by fulfillment line id) off into a new fulfillment order: its id."""
         source = self.books.fulfillment_order(fulfillment_order_id)
-        return routing.split(self.books, source, quantities).fulfillment_order_id
+        return moves.split(self.books, source, quantities).fulfillment_order_id
 
     @action
     def merge(self, fulfillment_order_ids: Sequence[int]) -> int:
         """Merge open fulfillment orders into the first: its id."""
         everyone = [self.books.fulfillment_order(number) for number in fulfillment_order_ids]
-        return routing.merge(self.books, everyone).fulfillment_order_id
+        return moves.merge(self.books, everyone).fulfillment_order_id
 
     @action
     def hold(

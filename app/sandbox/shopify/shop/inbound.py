@@ -5,8 +5,8 @@ from datetime import datetime
 
 from app.sandbox.actions import action
 from app.sandbox.shopify import inbound, purchasing, reserving
-from app.sandbox.shopify.records import InboundShipment, InboundTransfer, PurchaseOrder
 from app.sandbox.shopify.shop.part import ShopPart
+from app.sandbox.shopify.supply_records import InboundShipment, InboundTransfer, PurchaseOrder
 
 
 class InboundActions(ShopPart):
