@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -30,8 +30,19 @@ class RefundState(StrEnum):
     DROPPED = "dropped"
 
 
+# So many are told of; whoever has more of them has them named as these are seen to.
+_MOST = 50
+
 _PREPARED = RefundRow.state == RefundState.PREPARED
 _ASKED = RefundRow.state == RefundState.ASKED
+
+
+class Unanswered(NamedTuple):
+    """A cancellation of an order whose answer never came."""
+
+    key: str
+    order_id: int
+    order_name: str
 
 
 def short_items(session: Session, shop_id: int, order_id: int) -> list[ShortItem]:
@@ -67,6 +78,20 @@ def latest(session: Session, shop_id: int, order_id: int) -> RefundRow | None:
     where = (RefundRow.shop_id == shop_id, RefundRow.order_id == order_id)
     found = sa.select(RefundRow).where(*where, RefundRow.state != RefundState.DROPPED)
     return session.scalar(found.order_by(RefundRow.id.desc()).limit(1))
+
+
+def unanswered(session: Session, shop_id: int, *, asked_before: datetime) -> list[Unanswered]:
+    """The cancellations that were sent before that moment and of which nobody knows whether they were
+    done, oldest first."""
+    mine = sa.and_(Order.shop_id == RefundRow.shop_id, Order.order_id == RefundRow.order_id)
+    statement = (
+        sa.select(RefundRow.key, Order.order_id, Order.name)
+        .join(Order, mine)
+        .where(RefundRow.shop_id == shop_id, _ASKED, RefundRow.asked_at < asked_before)
+        .order_by(RefundRow.asked_at, RefundRow.id)
+        .limit(_MOST)
+    )
+    return [Unanswered(*row) for row in session.execute(statement)]
 
 
 def find(session: Session, shop_id: int, order_id: int, key: str) -> RefundRow | None:

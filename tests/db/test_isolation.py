@@ -629,6 +629,7 @@ CALLS: Mapping[str, Call] = {
     "refunds.short_items": lambda s, a: refunds.short_items(s, a.id, 1),
     "refunds.open_lines": lambda s, a: refunds.open_lines(s, a.id, 1),
     "refunds.latest": lambda s, a: refunds.latest(s, a.id, 1),
+    "refunds.unanswered": lambda s, a: refunds.unanswered(s, a.id, asked_before=seconds(9)),
     "refunds.find": lambda s, a: refunds.find(s, a.id, 1, "k-1"),
     "refunds.prepare": lambda s, a: refunds.prepare(
         s, s.get_one(Order, (a.id, 1)), [], RefundQuote(), why=[], by="ann", now=NOW

@@ -5,7 +5,9 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import refunds as refund_rows
-from app.db.models import RefundRow
+from app.db.models import RefundRow, Shop
+from app.pipeline.alerts.findings import Look, find_all
+from app.pipeline.machines import Machines
 from app.settings import Settings
 from tests.pipeline.last_mugs import NOTHING, last_mugs, page, post, prepared, refunds, rows
 from tests.pipeline.stage import Stage
@@ -105,6 +107,37 @@ def test_what_never_reached_the_shop_and_is_not_right_any_more_is_not_done(stage
     assert "Every unit of this order can be served." in later.get_data(as_text=True)
     assert NOTHING in later.get_data(as_text=True)
     assert (refunds(stage), rows(stage)[-1].state) == ([], "dropped")
+
+
+def overview_of(stage: Stage) -> str:
+    return stage.page(f"/shops/{stage.world.shop_id}")
+
+
+def told_of(stage: Stage) -> list[tuple[str, str]]:
+    """What staff who want to know what is stuck are told of cancellations, and the page it links to."""
+    with stage.world.runtime.sessions.begin() as session:
+        shop = session.scalars(sa.select(Shop)).one()
+        machines = Machines(workers=1, has_clock=True)
+        found = find_all(Look(session, shop, machines, stage.world.clock()))
+    return [(one.text, one.page) for one in found if "cancellation" in one.text]
+
+
+def test_staff_are_told_of_one_that_nobody_looked_into_until_somebody_did(stage: Stage) -> None:
+    order_id = stage.order(3)
+    stage.settle_down()
+    key = prepared(stage, order_id)
+    ask(stage, key)
+    soon = told_of(stage)
+    stage.world.clock.sleep(900)
+    later, overview = told_of(stage), overview_of(stage)
+    post(stage, order_id, key=key)
+
+    name = stage.world.shop.books.orders[order_id].name
+    why = f"Order {name}: whether the cancellation of units was done is not known."
+    assert (soon, later) == ([], [(f"{why} Check it on the order's page.", f"orders/{order_id}")])
+    assert f"Whether it was done is not known: order {name}." in overview
+    assert told_of(stage) == []
+    assert "Whether it was done is not known" not in overview_of(stage)
 
 
 def test_what_the_shop_does_not_tell_is_for_a_person_to_see_to(stage: Stage) -> None:

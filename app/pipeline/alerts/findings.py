@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.alerts import AlertKind, Finding
 from app.core.states import ShopStatus, TurnEvent
+from app.db import refunds
 from app.db.models import Shop
 from app.db.pages import alerts
 from app.db.pages.overview import InboxState, read_inbox
@@ -49,6 +50,7 @@ def find_all(look: Look) -> list[Finding]:
     """Everything, what is stuck first."""
     return [
         *_stuck(look),
+        *_unanswered(look),
         *_turns(look),
         *_notices(look),
         *_overdue_orders(look),
@@ -85,6 +87,17 @@ def _is_too_quiet(look: Look, inbox: InboxState) -> bool:
         return False
     longest = alerts.longest_quiet(look.session, look.shop.id, now=look.now)
     return longest is not None and look.now - inbox.last_at > 2 * longest
+
+
+def _unanswered(look: Look) -> Iterator[Finding]:
+    for one in refunds.unanswered(look.session, look.shop.id, asked_before=look.now - _UNDONE):
+        yield Finding(
+            AlertKind.STUCK,
+            f"stuck refund {one.key}",
+            f"Order {one.order_name}: whether the cancellation of units was done is not known. Check it "
+            "on the order's page.",
+            f"orders/{one.order_id}",
+        )
 
 
 def _turns(look: Look) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """One shop, from what is kept of it: nobody outside is asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,15 +8,20 @@ from sqlalchemy.orm import Session
 
 from app.core.holds import Policy
 from app.core.states import ImportState, ShopStatus, TurnEvent
+from app.db import refunds
 from app.db.models import PoolRow, Shop, StockItem
 from app.db.pages import overview
 from app.db.pages.overview import InboxState, Trouble
+from app.db.refunds import Unanswered
 from app.pipeline.checks.check import Check, Place, Says, Tone
 from app.pipeline.reservations import unreadable
 from app.platforms.registry import PLATFORMS
 
 _SLOW = timedelta(minutes=2)
 _QUIET = timedelta(days=2)
+# A request that nobody answered so long is over, whatever became of it.
+_ANSWERED = timedelta(minutes=2)
+_NAMED = 5
 _UNCHECKED = timedelta(hours=8)
 _TURN_DAYS = 7
 _TURNS = {
@@ -35,6 +40,7 @@ class ShopFacts:
     inbox: InboxState
     trouble: Trouble
     turns: Mapping[TurnEvent, int]
+    unanswered: Sequence[Unanswered]
 
 
 def gather_facts(session: Session, shop: Shop, say: Says) -> ShopFacts:
@@ -46,6 +52,7 @@ def gather_facts(session: Session, shop: Shop, say: Says) -> ShopFacts:
         inbox=overview.read_inbox(session, shop.id),
         trouble=overview.read_trouble(session, shop),
         turns=overview.count_turns(session, shop.id, since=since),
+        unanswered=refunds.unanswered(session, shop.id, asked_before=say.now - _ANSWERED),
     )
 
 
@@ -211,11 +218,24 @@ def _turns(facts: ShopFacts) -> Iterator[Check]:
     )
 
 
+def _unanswered(facts: ShopFacts) -> Iterator[Check]:
+    names = [one.order_name for one in facts.unanswered]
+    if not names:
+        return
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    yield Check(
+        "Cancellations",
+        Tone.FIX,
+        f"Whether it was done is not known: order {', '.join(names[:_NAMED])}{more}.",
+        "Open the order's page and check with the platform.",
+    )
+
+
 def _limits(facts: ShopFacts) -> Iterator[Check]:
     yield from (Check("Limits", Tone.NOTE, limit) for limit in facts.shop.limits)
 
 
 _CHECKS = (
     *(_registered, _last_webhook, _waiting, _failed, _patience),
-    *(_drift, _books, _turns, _limits),
+    *(_drift, _books, _turns, _unanswered, _limits),
 )
