@@ -139,6 +139,31 @@ def test_shared_code_asks_for_no_platform_by_its_name() -> None:
     assert [name for path in shared for name in _names_of_platforms(path)] == []
 
 
+def test_no_page_that_all_shops_share_names_a_platform() -> None:
+    """It would say "Shopify" to whoever sells elsewhere; `PlatformKind.title` is what to say."""
+    titles = [kind.title for kind in PLATFORMS.values()]
+    named = []
+    for path in sorted((ROOT / "app/web/templates").iterdir()):
+        if path.name.partition("_")[0] in PLATFORMS:
+            continue
+        text = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
+        named += [f"{path.name}: {title}" for title in titles if title in text]
+    for path in _sources("app/web/pages"):
+        named += [
+            f"{path.name}: {text}" for text in _said(path) if any(title in text for title in titles)
+        ]
+    assert named == []
+
+
+def _said(path: Path) -> Iterator[str]:
+    """Texts of a module, but for its docstrings."""
+    tree = ast.parse(path.read_text())
+    docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+            yield node.value
+
+
 def test_every_module_compiles() -> None:
     for path in _sources("app", "workers"):
         compile(path.read_text(), path, "exec")
@@ -152,6 +177,22 @@ def test_every_attack_that_the_docs_name_is_tried() -> None:
 
     assert len(named) > 40
     assert named - written == set()
+
+
+def test_no_module_and_no_function_is_too_long_to_be_taken_in() -> None:
+    """400 and 40 lines. What old migrations did is not rewritten."""
+    long = []
+    for path in _sources("app", "workers"):
+        name, source = path.relative_to(ROOT), path.read_text()
+        if source.count("\n") > 400:
+            long.append(f"{name}")
+        if "versions" in name.parts:
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                long += [f"{name}:{node.lineno} {node.name}"] if lines > 40 else []
+    assert long == []
 
 
 def test_no_file_names_a_package_index() -> None:

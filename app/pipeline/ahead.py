@@ -1,4 +1,5 @@
-"""A restock that releases few orders: one reading both decides and is the last look before the write.
+"""Where every due item enters. Nearly all are settled (`settle.py`); of a restock that releases few
+orders one reading both decides and is the last look before the write.
 
 A webhook tells how many units came to one location. Whoever waits longest for so many is read together
 with the stock; if that reading serves them and nothing was asked of the platform since, they are written

@@ -90,6 +90,7 @@ def _record_together(
                     _leave(session, one, runtime)
             return recorded
     if held is not None:
+        # The one statement is the transaction: PostgreSQL has committed it when it answers.
         with held.use() as connection:
             return _keep(connection, runtime, batch)
     with runtime.sessions.begin() as session:

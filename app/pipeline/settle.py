@@ -133,7 +133,8 @@ def _try_to_settle(
     context: ShopContext, stock: ItemStock, asked_at: datetime, *, read_count: int
 ) -> Callable[[], object] | None:
     """Decide, or postpone, and return None; else return what must be read first: orders, then the list
-    of changed ones, then what stock is committed to besides orders."""
+    of changed ones, then what stock is committed to besides orders. Where orders were read and the books
+    still do not balance, the item is postponed: it reads the list at its next look, if it has to."""
     with context.transaction() as session:
         gathered = _gather_queue(session, context, stock, asked_at)
         if gathered is None:

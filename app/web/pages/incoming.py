@@ -17,6 +17,7 @@ from app.db.pages.paging import Turn
 from app.pipeline.lead_time_policy import terms_of
 from app.pipeline.runtime import Runtime
 from app.pipeline.serving import served_by
+from app.platforms.registry import PLATFORMS
 from app.web import access
 from app.web.pages.asking import ACTS, PAGE_NAME, UNDONE, ask, ask_to_receive, must_ask
 from app.web.pages.forms import Form, Forms
@@ -144,8 +145,8 @@ def _own(opened: OpenShop, arrival_id: int) -> Delivery:
     """One that is told here, and not by the platform."""
     found = _found(opened, arrival_id)
     if found.row.source in arrivals.KEPT_THERE:
-        kind = arrivals.KEPT_THERE[found.row.source]
-        abort(409, f"This delivery is {kind} {found.row.reference} in Shopify. Change it there.")
+        kind, title = arrivals.KEPT_THERE[found.row.source], PLATFORMS[opened.shop.platform].title
+        abort(409, f"This delivery is {kind} {found.row.reference} in {title}. Change it there.")
     if found.row.state == "cancelled":
         abort(409, "This delivery was canceled. Add a new one on the item's page.")
     return found

@@ -118,8 +118,8 @@ def _arrival(opened: OpenShop, item: StockItem, arrival_id: int) -> ArrivalRow:
     found = items.arrivals_of_item(opened.session, opened.id, item.item_id)
     row = next((one for one in found if one.id == arrival_id), None) or abort(404)
     if row.source in arrivals.KEPT_THERE:
-        kind = arrivals.KEPT_THERE[row.source]
-        abort(409, f"This delivery is {kind} {row.reference} in Shopify. Change it there.")
+        kind, title = arrivals.KEPT_THERE[row.source], PLATFORMS[opened.shop.platform].title
+        abort(409, f"This delivery is {kind} {row.reference} in {title}. Change it there.")
     return row
 
 
