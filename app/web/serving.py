@@ -1,5 +1,6 @@
 """How a web process is started: granian, and what it serves in how many processes."""
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -60,9 +61,11 @@ def web_command(settings: Settings, *, local: bool) -> list[str]:
 
 def end_with_parent() -> None:
     """Have this serving process end when the one that looks after it is gone, even by SIGKILL: it would
-    go on holding the port, with nobody to tell it to end or to start it again."""
-    thread = threading.Thread(target=_watch, args=(os.getppid(),), name="parent", daemon=True)
-    thread.start()
+    go on holding the port, with nobody to tell it to end or to start it again. That holds as well for
+    one whose parent was gone before this is called: loading takes seconds on a busy machine."""
+    begun_by = multiprocessing.parent_process()
+    parent = os.getppid() if begun_by is None or begun_by.pid is None else begun_by.pid
+    threading.Thread(target=_watch, args=(parent,), name="parent", daemon=True).start()
 
 
 def _watch(parent: int) -> None:

@@ -1,6 +1,8 @@
 """How a web process is started."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,27 @@ def test_a_home_that_is_not_writable_is_no_hindrance(settings: Settings) -> None
 
     assert folder.is_dir()
     folder.rmdir()
+
+
+_AN_ORPHAN_LOADS = """
+import multiprocessing, os, time
+from app.web.serving import end_with_parent
+
+def serve():
+    while os.getppid() == multiprocessing.parent_process().pid:
+        time.sleep(0.01)
+    end_with_parent()
+    time.sleep(120)
+
+multiprocessing.get_context("fork").Process(target=serve).start()
+os._exit(0)
+"""
+
+
+def test_a_process_that_loads_while_its_parent_is_killed_ends_too() -> None:
+    """Its pipe is open for as long as it lives, and the time is far more than it has to end in."""
+    command = [sys.executable, "-c", _AN_ORPHAN_LOADS]
+
+    said = subprocess.run(command, capture_output=True, check=True, timeout=90)
+
+    assert b"is gone: it ends as well" in said.stdout + said.stderr
