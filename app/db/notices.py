@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.core.regimes import Notice, NoticeKind, Obligations, OrderFacts
 from app.db.audit import record_event
 from app.db.models import NoticeRow, Order
-from app.db.statements import is_one_of
+from app.db.statements import Given, Rows, is_one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,13 @@ def waiting_orders(
         if duties is not None:
             waiting.append(WaitingOrder(order_id, name, placed_at, expected_on, duties))
     return waiting
+
+
+def old_notices(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
+    """What was recorded before then of orders that we hold no more: nothing shows it."""
+    mine = (Order.shop_id == NoticeRow.shop_id, Order.order_id == NoticeRow.order_id)
+    where = (NoticeRow.shop_id == shop_id, NoticeRow.recorded_at < before)
+    return Rows(NoticeRow, NoticeRow.id, (*where, ~sa.exists().where(*mine)))
 
 
 def _log_of(

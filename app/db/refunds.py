@@ -14,6 +14,7 @@ from app.core.kinds import Kind
 from app.core.unservable import OpenLine, ShortItem
 from app.db.audit import record_event
 from app.db.models import NAMES, LineItemRow, Order, PromiseRow, RefundRow, StockItem, Variant
+from app.db.statements import Given, Rows
 from app.platforms.base.refunds import RefundLine, RefundQuote
 
 CANCELLED_EVENT = "units canceled"
@@ -244,3 +245,11 @@ def lines_of(row: RefundRow) -> list[RefundLine]:
 def quote_of(row: RefundRow) -> RefundQuote:
     """What goes back."""
     return msgspec.convert(row.quote, RefundQuote)
+
+
+def old_refunds(shop_id: Given[int], *, before: Given[datetime]) -> Rows:
+    """What was prepared before then of orders that we hold no more, whatever became of it: the
+    platform's own records tell of the money."""
+    mine = (Order.shop_id == RefundRow.shop_id, Order.order_id == RefundRow.order_id)
+    where = (RefundRow.shop_id == shop_id, RefundRow.prepared_at < before)
+    return Rows(RefundRow, RefundRow.id, (*where, ~sa.exists().where(*mine)))

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db import api_calls, audit, finished_orders, inbox, statements, uploads
+from app.db import api_calls, audit, finished_orders, inbox, notices, refunds, statements, uploads
 from app.db.statements import Rows
 from app.pipeline.context import ShopContext
 
@@ -18,7 +18,7 @@ _MOST_STEPS = 50
 def find_old(session: Session, context: ShopContext, *, now: datetime) -> list[str]:
     """The kinds of rows of which some are older than `context.retention` says; none, mostly."""
     found = session.execute(_WHICH, _told(context, now)).one()
-    return [name for name, is_there in zip(_KINDS, found, strict=True) if is_there]
+    return [name for name, is_there in zip(KINDS, found, strict=True) if is_there]
 
 
 def forget(context: ShopContext, old: Sequence[str], *, now: datetime) -> None:
@@ -26,7 +26,7 @@ def forget(context: ShopContext, old: Sequence[str], *, now: datetime) -> None:
     for name in old:
         for _ in range(_MOST_STEPS):
             with context.transaction() as session:
-                gone = statements.delete_some(session, _KINDS[name], _told(context, now))
+                gone = statements.delete_some(session, KINDS[name], _told(context, now))
             if gone < statements.AT_ONCE:
                 break
 
@@ -40,6 +40,9 @@ def _told(context: ShopContext, now: datetime) -> dict[str, Any]:
         "finished_orders": now - keep.orders,
         "shown_orders": now - keep.released_orders,
         "events": now - keep.events,
+        # They are records of what was done, as events are.
+        "notices": now - keep.events,
+        "refunds": now - keep.events,
         "uploads": now - uploads.KEPT,
         "calls": now - api_calls.KEPT,
     }
@@ -53,6 +56,8 @@ def _kinds() -> dict[str, Rows]:
         "finished_orders": finished_orders.old_finished_orders,
         "shown_orders": finished_orders.old_shown_orders,
         "events": audit.old_events,
+        "notices": notices.old_notices,
+        "refunds": refunds.old_refunds,
         "uploads": uploads.old_uploads,
         "calls": api_calls.old_calls,
     }
@@ -60,5 +65,7 @@ def _kinds() -> dict[str, Rows]:
     return {name: old(shop_id, before=sa.bindparam(name)) for name, old in kinds.items()}
 
 
-_KINDS = _kinds()
-_WHICH = statements.which_exist(_KINDS.values())
+KINDS = _kinds()
+"""What is forgotten by its age, by name."""
+
+_WHICH = statements.which_exist(KINDS.values())

@@ -362,6 +362,8 @@ CALLS: Mapping[str, Call] = {
         s, inbox.old_failed_deliveries(a.id, before=seconds(99))
     ),
     "audit.old_events": lambda s, a: forget(s, audit.old_events(a.id, before=seconds(99))),
+    "notices.old_notices": lambda s, a: forget(s, notices.old_notices(a.id, before=seconds(10**6))),
+    "refunds.old_refunds": lambda s, a: forget(s, refunds.old_refunds(a.id, before=seconds(10**6))),
     "finished_orders.old_shown_orders": lambda s, a: forget(
         s, finished_orders.old_shown_orders(a.id, before=seconds(99))
     ),

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.db import arrivals, undo
-from app.db.models import ArrivalRow, Shop, StockItem
+from app.db.models import ArrivalRow, ArrivalUndoRow, Shop, StockItem
 from tests.builders import LOCATION, NOW, day
 from tests.db.stock import known_item
 
@@ -71,6 +71,21 @@ def test_after_ten_minutes_nothing_is_taken_back(session: Session, delivery: Arr
     assert undo.undoable(session, delivery.shop_id, now=NOW + undo.LIFE) == []
     assert not undo.take_back(session, delivery, by="Ann", now=NOW + undo.LIFE)
     assert delivery.state == "cancelled"
+
+
+def test_what_can_not_be_taken_back_any_more_is_forgotten(
+    session: Session, delivery: ArrivalRow
+) -> None:
+    undo.change_for_now(session, delivery, is_cancelled=True, now=NOW)
+    item = session.get_one(StockItem, (delivery.shop_id, delivery.item_id))
+    later = arrivals.add_arrival(
+        session, item, location_id=LOCATION, quantity=1, expected_on=day("2026-12-05"), reference="",
+        now=NOW,
+    )  # fmt: skip
+
+    undo.change_for_now(session, later, received=1, now=NOW + undo.LIFE)
+
+    assert session.scalars(sa.select(ArrivalUndoRow.arrival_id)).all() == [later.id]
 
 
 def test_what_somebody_said_since_is_not_lost(session: Session, delivery: ArrivalRow) -> None:

@@ -7,8 +7,10 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.db import statements
-from app.db.models import DeliveryRow, Event, Order
+from app.core.regimes import NoticeKind
+from app.db import notices, refunds, statements
+from app.db.models import DeliveryRow, Event, NoticeRow, Order, RefundRow
+from app.platforms.base.refunds import RefundQuote
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
 
@@ -63,3 +65,33 @@ def test_the_settings_say_how_long(stage: Stage) -> None:
     stage.pass_hours(24 * 2)
 
     assert counts(stage)[:2] == (0, 0)
+
+
+def kept_records(stage: Stage) -> list[set[int]]:
+    """The orders of which a notice, and those of which a cancellation is kept."""
+    with stage.world.runtime.sessions.begin() as session:
+        return [set(session.scalars(sa.select(table.order_id))) for table in (NoticeRow, RefundRow)]
+
+
+def test_records_of_an_order_end_after_it_with_the_events_and_not_before(stage: Stage) -> None:
+    """An order that is delayed, or of which units are canceled, may wait for years."""
+    finished, waiting = stage.ordered(), stage.order(100)
+    stage.settle_down()
+    now = stage.world.clock()
+    with stage.world.runtime.sessions.begin() as session:
+        for order_id in (finished, waiting):
+            order = session.get_one(Order, (stage.world.shop_id, order_id))
+            notices.record_notice(
+                session, order, NoticeKind.DELAY, at=now, revised_on=None, by="ann", now=now
+            )
+            refunds.prepare(session, order, (), RefundQuote(), why=(), by="ann", now=now)
+    stage.world.shop.cancel_order(finished)
+    stage.settle_down()
+
+    stage.pass_hours(24 * 700)
+    before = kept_records(stage)
+    stage.pass_hours(24 * 40)
+    after = kept_records(stage)
+
+    assert before == [{finished, waiting}, {finished, waiting}]
+    assert after == [{waiting}, {waiting}]
