@@ -134,7 +134,7 @@ def statement_timeouts(campaign: Campaign) -> Iterator[None]:
     """Nothing may take longer than a millisecond, for sessions that are open as well."""
     _ask(campaign, "ALTER SYSTEM SET statement_timeout = '1ms'", "SELECT pg_reload_conf()")
     yield
-    _ask(campaign, "SET statement_timeout = 0", "ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
+    _ask(campaign, "ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()")
 
 
 @contextmanager
@@ -156,8 +156,14 @@ _BALLAST = """
 
 
 def _connect(campaign: Campaign) -> psycopg.Connection[Any]:
+    """Of the administrator, for whom no statement takes too long: a setting of the session would come
+    too late, since a timeout of the statement that makes it may strike the next one."""
     return psycopg.connect(
-        host=str(campaign.postgres.directory), user="postgres", autocommit=True, connect_timeout=5
+        host=str(campaign.postgres.directory),
+        user="postgres",
+        autocommit=True,
+        connect_timeout=5,
+        options="-c statement_timeout=0",
     )
 
 
