@@ -6,6 +6,7 @@ With pytest-xdist every worker has its own: a new PostgreSQL cluster takes less 
 import os
 import shutil
 import signal
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from app.services import EmbeddedRedis, collect_garbage_seldom, open_redis
 from app.settings import Settings, load_settings
 from tests.postgres import postgres_server
+from tests.remembered import remember_what_applications_compile
 from tests.tables import empty_tables
 
 # A slow machine is not a failure. In CI the examples are the same on every run.
@@ -42,12 +44,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_configure() -> None:
     """SIGTERM (a time limit, a stopped CI job) ends the run like Ctrl-C, so that servers are stopped."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    remember_what_applications_compile()
 
 
 def pytest_collection_finish() -> None:
     """As in the processes that are deployed: half of the time of a long history went into looking
     through objects that are all still needed."""
     collect_garbage_seldom()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """With `--durations`: how long each layer took, beside its slowest tests."""
+    if terminalreporter.config.option.durations is None:
+        return
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds["/".join(report.location[0].split("/")[:2])] += report.duration
+    terminalreporter.section("seconds of each layer")
+    for layer, spent in sorted(seconds.items(), key=lambda item: -item[1]):
+        terminalreporter.write_line(f"{spent:8.1f} {layer}")
 
 
 @pytest.fixture

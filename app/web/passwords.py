@@ -6,6 +6,7 @@ passwords are refused follows NIST SP 800-63B: length and the most obvious, no r
 
 import secrets
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,14 +18,16 @@ _SHORTEST_NAME = 4
 _RUNS = ("0123456789012345678901234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 _OBVIOUS = ("password", "passwort", "letmein", "welcome", "qwerty", "backline", "admin", "iloveyou")
 _REST = 4
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 class Passwords:
     """Hashes and compares; takes the same time for an address that nobody has."""
 
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
+    def __init__(self, hasher: PasswordHasher = _HASHER) -> None:
+        self._hasher = hasher
+        # Made now: made by the first sign-in that needs it, that one would take twice as long.
+        self._nobodys = _nobodys_hash(hasher)
 
     def make_hash(self, password: str) -> str:
         """What is stored."""
@@ -60,6 +63,12 @@ def what_is_wrong(password: str, *, email: str) -> str | None:
     if sum(character.isalpha() for character in rest) < _REST and rest != plain:
         return "This is too easy to guess: it is little more than a common word."
     return None
+
+
+@cache
+def _nobodys_hash(hasher: PasswordHasher) -> str:
+    """What is compared for an address that nobody has: of a password that nobody knows."""
+    return hasher.hash(secrets.token_urlsafe())
 
 
 def _obvious(email: str) -> list[str]:

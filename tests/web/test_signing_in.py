@@ -189,6 +189,22 @@ def test_a_refusal_is_the_same_work_for_every_address() -> None:
     assert compared[0] == compared[1]
 
 
+def test_what_stands_for_nobody_is_hashed_once() -> None:
+    """However many applications a process has; nobody knows a password for it."""
+    hashed: list[str] = []
+
+    class Counting(PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            hashed.append(str(password))
+            return super().hash(password, salt=salt)
+
+    hasher = Counting(time_cost=1, memory_cost=8, parallelism=1)
+    both = Passwords(hasher), Passwords(hasher)
+
+    assert len(hashed) == 1
+    assert [each.is_right(None, hashed[0]) for each in both] == [False, False]
+
+
 def test_an_older_hash_is_renewed_at_the_next_sign_in(
     runtime: Runtime, shop_id: int, browser: Browser
 ) -> None:
