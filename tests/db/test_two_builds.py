@@ -5,7 +5,7 @@ The build before stands for its statements: tables reflected from the schema tha
 schema of now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -33,17 +33,74 @@ def revisions() -> list[str]:
     return [one.revision for one in reversed(list(scripts.walk_revisions(FIRST, "head")))]
 
 
+def empty_database(kind: str, name: str, folder: Path, request: pytest.FixtureRequest) -> sa.Engine:
+    """A database without a table; one of that name that there was is gone."""
+    if kind == "sqlite":
+        (folder / f"{name}.sqlite3").unlink(missing_ok=True)
+        return open_engine(f"sqlite:///{folder / name}.sqlite3")
+    pg: sa.Engine = request.getfixturevalue("pg_engine")
+    with pg.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    return open_engine(pg.url.set(database=name).render_as_string(hide_password=False))
+
+
+class Ladder:
+    """A database that climbs from version to version, since from nothing to each of them is a long way.
+    A test that is about an earlier one than where it stands has it begin again."""
+
+    def __init__(self, make: Callable[[], sa.Engine]) -> None:
+        self._make = make
+        self._engine: sa.Engine | None = None
+        self._left: list[str] = []
+        self._stands_at = ""
+        self._known: dict[str, sa.MetaData] = {}
+
+    def at(self, revision: str) -> sa.Engine:
+        """The database at that version, empty: whoever puts something into it takes it out again, and
+        what PostgreSQL numbers begins with 1."""
+        if self._engine is None or revision not in [*self._left, self._stands_at]:
+            self.close()
+            self._engine, self._left = self._make(), revisions()
+            self._climb(self._engine)
+        while self._stands_at != revision:
+            self._climb(self._engine)
+        if self._engine.dialect.name == "postgresql":
+            with self._engine.begin() as connection:
+                connection.exec_driver_sql("SELECT setval(seqrelid, 1, false) FROM pg_sequence")
+        return self._engine
+
+    def known_at(self, revision: str) -> sa.MetaData:
+        """What a build of that version knows of the schema."""
+        if revision not in self._known:
+            self.at(revision)
+        return self._known[revision]
+
+    def close(self) -> None:
+        """Let the database go."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def _climb(self, engine: sa.Engine) -> None:
+        self._stands_at = self._left.pop(0)
+        upgrade_to(engine, self._stands_at)
+        if self._stands_at not in self._known:
+            self._known[self._stands_at] = tables_of(engine)
+
+
+@pytest.fixture(scope="module", params=["postgresql", "sqlite"])
+def ladder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ladder]:
+    """One of each database."""
+    folder = tmp_path_factory.mktemp("ladder")
+    ladder = Ladder(lambda: empty_database(request.param, "ladder", folder, request))
+    yield ladder
+    ladder.close()
+
+
 @pytest.fixture(params=["postgresql", "sqlite"])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
     """A database without a table."""
-    if request.param == "sqlite":
-        engine = open_engine(f"sqlite:///{tmp_path / 'two.sqlite3'}")
-    else:
-        pg: sa.Engine = request.getfixturevalue("pg_engine")
-        with pg.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("DROP DATABASE IF EXISTS two_builds")
-            connection.exec_driver_sql("CREATE DATABASE two_builds")
-        engine = open_engine(pg.url.set(database="two_builds").render_as_string(hide_password=False))
+    engine = empty_database(request.param, "two_builds", tmp_path, request)
     yield engine
     engine.dispose()
 
@@ -136,24 +193,18 @@ def test_what_the_build_before_can_live_with_is_let_pass(tables: list[str]) -> N
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(revisions())))
 def test_no_migration_takes_what_the_build_before_relies_on(
-    empty: sa.Engine, before: str, after: str
+    ladder: Ladder, before: str, after: str
 ) -> None:
-    upgrade_to(empty, before)
-    old = tables_of(empty)
-    upgrade_to(empty, after)
-
-    assert broken(old, tables_of(empty)) == []
+    assert broken(ladder.known_at(before), ladder.known_at(after)) == []
 
 
 @pytest.mark.parametrize(("before", "after"), list(pairwise(revisions())))
 def test_the_build_before_works_with_the_tables_of_the_next(
-    empty: sa.Engine, before: str, after: str
+    ladder: Ladder, before: str, after: str
 ) -> None:
-    upgrade_to(empty, before)
-    old = tables_of(empty)
-    upgrade_to(empty, after)
+    old = ladder.known_at(before)
 
-    with empty.begin() as connection:
+    with ladder.at(after).begin() as connection:
         for table in old.sorted_tables:
             insert, update, _ = statements(table)
             connection.execute(insert)
