@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
+from app.core.bounds import within_reach
 from app.core.deliveries import KnownDelivery
 from app.core.item_codes import CodeKind
 from app.core.states import ArrivalSource, ArrivalState
@@ -17,7 +18,7 @@ from app.db.arrivals import OPEN, in_words, record_change
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
 from app.db.models import ArrivalRow, StockItem
-from app.db.statements import chunks, insert_if_new
+from app.db.statements import chunks, is_one_of, put_rows
 
 LISTS = frozenset({"csv", "api"})
 """Sources that tell of the same purchase orders: the later word of either changes what the other
@@ -105,7 +106,7 @@ def first_deliveries(
     )
     ordered = sorted(lines)
     some = [
-        table.c.source_key.in_(ordered[start : start + _AT_ONCE])
+        is_one_of(table.c.source_key, ordered[start : start + _AT_ONCE])
         for start in range(0, len(ordered), _AT_ONCE)
     ]
     found: dict[str, list[KnownDelivery]] = {}
@@ -153,7 +154,8 @@ def upsert_arrivals(
     """Take a source's words: each sets its arrival, and what says nothing new changes nothing. Items
     that somebody waits for are looked at again. No two of `told` may have one key. Returns what each
     did."""
-    waited_for = _hold_items(session, shop_id, {each.item_id for each in told})
+    named = {each.item_id for each in told}
+    waited_for = _hold_items(session, shop_id, named)
     fates, new, changed = [], [], {}
     for each, row, fate in compare_told(session, shop_id, told, source=source):
         fates.append((each, fate))
@@ -165,9 +167,11 @@ def upsert_arrivals(
     for row in arrival_rows(session, shop_id, changed):
         moved |= {row.item_id, changed[row.id].item_id}
         _change_row(session, row, changed[row.id], source=source, cause=cause, now=now)
-    _insert_rows(session, new)
+    # A key that somebody else told of in the same moment stays theirs: the next word changes it.
+    put_rows(session, ArrivalRow, new)
     _tell_of_new(session, shop_id, new, waited_for, cause=cause, now=now)
-    look_at_waiting(session, shop_id, moved, cause=cause, now=now)
+    waited_for |= _hold_items(session, shop_id, moved - named)
+    _look_at(session, shop_id, waited_for & moved, cause=cause, now=now)
     return fates
 
 
@@ -240,7 +244,7 @@ def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -
         where = (
             table.c.shop_id == shop_id,
             table.c.source.in_(family(source)),
-            table.c.source_key.in_(ordered[start : start + _AT_ONCE]),
+            is_one_of(table.c.source_key, ordered[start : start + _AT_ONCE]),
         )
         rows = session.execute(sa.select(table).where(*where).order_by(table.c.updated_at))
         found |= {row.source_key: row for row in rows}
@@ -295,7 +299,7 @@ def _new_row(shop_id: int, told: ReportedArrival, source: str, now: datetime) ->
         "ordered_on": None,
         "expected_on": now.date(),
         **said,
-        "received_at": (told.received_at or now) if has_landed else None,
+        "received_at": within_reach(told.received_at or now) if has_landed else None,
         "first_expected_on": told.expected_on or now.date(),
         "source": source,
         "source_key": told.source_key,
@@ -319,14 +323,6 @@ def _change_row(
     row.source, row.updated_at = source, now
     kind = "arrival changed" if row.state in OPEN else f"arrival {row.state}"
     record_change(session, row, kind, before=before, cause=cause, now=now)
-
-
-def _insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
-    """A key that somebody else told of in the same moment stays theirs: the next word changes it."""
-    table = sa.inspect(ArrivalRow).local_table
-    for start in range(0, len(rows), _AT_ONCE):
-        statement = insert_if_new(session, table)
-        session.execute(statement, list(rows[start : start + _AT_ONCE]))
 
 
 def _tell_of_new(
@@ -358,7 +354,7 @@ def _hold_items(session: Session, shop_id: int, item_ids: Collection[int | None]
     somebody waits for."""
     waited_for = set()
     for some in chunks(sorted({item_id for item_id in item_ids if item_id is not None})):
-        where = (StockItem.shop_id == shop_id, StockItem.item_id.in_(some))
+        where = (StockItem.shop_id == shop_id, is_one_of(StockItem.item_id, some))
         statement = (
             sa.select(StockItem.item_id, StockItem.has_queue).where(*where).order_by(StockItem.item_id)
         )
@@ -373,8 +369,14 @@ def look_at_waiting(
 ) -> None:
     """Promises are made anew where somebody waits. An item that nobody waits for is asked about its
     arrivals when it next runs short, and 100,000 looks would be for nothing."""
-    for some in chunks(_hold_items(session, shop_id, item_ids)):
+    _look_at(session, shop_id, _hold_items(session, shop_id, item_ids), cause=cause, now=now)
+
+
+def _look_at(
+    session: Session, shop_id: int, item_ids: Collection[int], *, cause: str, now: datetime
+) -> None:
+    for some in chunks(item_ids):
         for item in session.scalars(
-            sa.select(StockItem).where(StockItem.shop_id == shop_id, StockItem.item_id.in_(some))
+            sa.select(StockItem).where(StockItem.shop_id == shop_id, is_one_of(StockItem.item_id, some))
         ):
             ask_for_look(item, at=now, cause=cause)

@@ -29,15 +29,6 @@ def insert_new(session: Session, table: type[DeclarativeBase], rows: Sequence[Ma
     return done
 
 
-def insert_if_new(session: Session, table: sa.FromClause) -> sa.Insert:
-    """An insert for many rows given beside it, which skips those that break a unique constraint. Unlike
-    `insert_new` it is compiled once however many there are, and does not say how many went in."""
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    target = cast("sa.Table", table)
-    statement = postgresql.insert(target) if is_postgresql else sqlite.insert(target)
-    return statement.on_conflict_do_nothing()
-
-
 def upsert(session: Session, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows, or overwrite the given columns of those whose primary key is there."""
     keys = [column.name for column in table.__table__.primary_key]
@@ -100,26 +91,33 @@ def _insert(
     return statement.values(list(rows))
 
 
-class _Ids(sa.TypeDecorator[Collection[int]]):
-    """Many ids as one value."""
+class _Many(sa.TypeDecorator[Collection[int] | Collection[str]]):
+    """Many ids, or texts, as one value."""
 
     impl = sa.Text
     cache_ok = True
 
+    def __init__(self, *, is_text: bool) -> None:
+        super().__init__()
+        self.is_text = is_text
+
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         """An array where there are arrays, else a JSON text."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.ARRAY(sa.BigInteger()))
+            of_one = sa.Text() if self.is_text else sa.BigInteger()
+            return dialect.type_descriptor(postgresql.ARRAY(of_one))
         return dialect.type_descriptor(sa.Text())
 
-    def process_bind_param(self, value: Collection[int] | None, dialect: sa.Dialect) -> Any:
+    def process_bind_param(
+        self, value: Collection[int] | Collection[str] | None, dialect: sa.Dialect
+    ) -> Any:
         """As the database takes them."""
-        ids = list(value or ())
-        return ids if dialect.name == "postgresql" else msgspec.json.encode(ids).decode()
+        values = list(value or ())
+        return values if dialect.name == "postgresql" else msgspec.json.encode(values).decode()
 
 
 class _IsOneOf(sa.sql.functions.FunctionElement[bool]):
-    """A column and its `_Ids`."""
+    """A column and its `_Many`."""
 
     type = sa.Boolean()
     inherit_cache = True
@@ -141,10 +139,11 @@ def _as_json(element: _IsOneOf, compiler: SQLCompiler, **how: Any) -> str:
     return f"({column} IN (SELECT value FROM json_each({ids})))"  # noqa: S608 -- the compiler's own words
 
 
-def is_one_of(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
-    """That the column is one of these ids: one value in the statement however many they are, so that it
-    is compiled once; with `in_` a thousand ids are half of the work of a batch."""
-    return _IsOneOf(column, sa.bindparam(None, ids, _Ids(), unique=True))
+def is_one_of(column: Any, values: Collection[int] | Collection[str]) -> sa.ColumnElement[bool]:
+    """That the column is one of these ids, or of these texts: one value in the statement however many
+    they are, so that it is compiled once; with `in_` a thousand ids are half of the work of a batch."""
+    many = _Many(is_text=isinstance(column.type, sa.String))
+    return _IsOneOf(column, sa.bindparam(None, values, many, unique=True))
 
 
 class _DayOf(sa.sql.functions.FunctionElement[date]):

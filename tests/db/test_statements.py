@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.db.models import LineRow, Shop, Variant
+from app.db.models import LineRow, Shop, StockItem, Variant
 from app.db.statements import insert_new, is_one_of, upsert
 from tests.builders import order_seen
 from tests.db.stock import see
@@ -74,6 +74,18 @@ def test_many_ids_are_one_value_on_both_databases(session: Session, shop: Shop) 
 
     assert set(session.scalars(named)) == set(range(1500))
     assert session.scalars(none).all() == []
+
+
+def test_many_texts_are_one_value_on_both_databases(session: Session, shop: Shop) -> None:
+    told = ["a\tb", 'say "x"', "it's {1,2}", "NULL", "ø\\", ""]
+    rows = [
+        {"shop_id": shop.id, "item_id": number, "sku": sku} for number, sku in enumerate((*told, "no"))
+    ]
+    insert_new(session, StockItem, rows)
+
+    named = sa.select(StockItem.sku).where(StockItem.shop_id == shop.id, is_one_of(StockItem.sku, told))
+
+    assert set(session.scalars(named)) == set(told)
 
 
 def test_a_statement_for_many_ids_is_the_same_for_any_number_of_them() -> None:
