@@ -28,8 +28,8 @@ def in_units(said: Mapping[str, int | None]) -> Amounts:
     """What is still to come is told best by what a tool calls outstanding. What a supplier accepted
     counts instead of what was asked for; next to rejected units it is what was received."""
     ordered, received, rejected = said["quantity"], said["received"], said["rejected"] or 0
-    if said["accepted"] is not None and said["rejected"] is not None and received is None:
-        received = said["accepted"]
+    if said["accepted"] is not None and _is_on_receipt(said):
+        received = said["accepted"] if received is None else received
     elif said["accepted"] is not None:
         ordered = said["accepted"]
     coming = max(0, (ordered or 0) - (said["cancelled"] or 0) - rejected)
@@ -38,6 +38,15 @@ def in_units(said: Mapping[str, int | None]) -> Amounts:
         coming = outstanding + (received or 0) if outstanding else max(coming, received or 0)
     is_over = outstanding == 0 or (received is not None and 0 < coming <= received)
     return Amounts(coming, received, is_over)
+
+
+def _is_on_receipt(said: Mapping[str, int | None]) -> bool:
+    """Whether units were accepted or rejected as they came, not by the supplier, who answers for all
+    that was ordered."""
+    accepted, rejected, ordered = said["accepted"] or 0, said["rejected"], said["quantity"]
+    if rejected is None:
+        return False
+    return said["received"] is None or (ordered is not None and accepted + rejected != ordered)
 
 
 def in_single_units(used: Mapping[str, str], counts: Mapping[str, str]) -> frozenset[str]:

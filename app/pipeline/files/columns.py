@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from app.pipeline.files import vocabulary
 from app.pipeline.files.days import is_no_day, looks_like_day
-from app.pipeline.files.fold import clean_code, fold, spellings
+from app.pipeline.files.fold import clean_code, fold, is_of_a_database, name_of_lines, spellings
 from app.pipeline.files.numbers import is_none, is_number
 from app.pipeline.files.parts import parts_of, roles_by_parts, state_named
 
@@ -74,6 +74,8 @@ def roles_of(name: str) -> Sequence[tuple[str, float]]:
     """What a column of this name may hold, surest first. A share is no quantity."""
     if "%" in unicodedata.normalize("NFKC", name):
         return []
+    if own := name_of_lines(name):
+        return [(role, weight + _LATER * (role in MEASURED)) for role, weight in roles_of(own)]
     exact = next((_phrases()[one] for one in spellings(name) if one in _phrases()), ())
     if exact:
         return sorted(((role, float(weight)) for role, weight in exact), key=_surest_first)
@@ -93,6 +95,8 @@ def roles_of(name: str) -> Sequence[tuple[str, float]]:
         # "Warehouse 2 qty" is no place.
         if not (role in ("location", "supplier") and is_figure)
         if not (role == "quantity" and words & vocabulary.NO_ORDERS)
+        # "Erwartetes Wareneingangsdatum" has not been yet.
+        if not (role == "received_on" and "expected" in _parts(name))
     }
     return sorted(kept.items(), key=_surest_first)
 
@@ -225,9 +229,19 @@ def _completed(
             and _words(header[one.place]) & vocabulary.SAID_EARLIER - _WISHES
         ]
         chosen |= {"expected_before": earlier[0]} if len(earlier) == 1 else {}
+    if "outstanding" in chosen and "outstanding" not in said and _counts_all(header, chosen):
+        chosen["quantity"] = chosen.pop("outstanding")
     if "quantity" in chosen and "pack_size" not in said and _words(header[chosen["quantity"]]) & _SINGLE:
         chosen.pop("pack_size", None)
     return chosen
+
+
+def _counts_all(header: Sequence[str], chosen: Mapping[str, int]) -> bool:
+    """Whether "Expected qty" beside "Received qty", and no ordered one, is all that was expected."""
+    parts = _parts(header[chosen["outstanding"]])
+    return (
+        "received" in chosen and "quantity" not in chosen and "expected" in parts and "open" not in parts
+    )
 
 
 def more_statuses(
@@ -334,10 +348,13 @@ def _candidates(
             continue
         bonus: float = _OWN_NAMES if is_ours and fold(name) == fold(role) else 0
         bonus -= 0 if fits else _EMPTY
+        if role == "reference" and is_of_a_database(name, cells, rows=len(sample)):
+            bonus -= _IN_SHOP
         if role in ("sku", "reference"):
             share = _share(cells, lambda cell: clean_code(cell).lower() in known_skus)
             bonus += _IN_SHOP * share * (1 if role == "sku" else -1)
-        found.append(Candidate(role, place, weight + bonus))
+        if role != "reference" or weight + bonus > 0:
+            found.append(Candidate(role, place, weight + bonus))
     return found
 
 

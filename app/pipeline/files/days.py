@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
@@ -27,8 +27,15 @@ _PACKED = re.compile(r"((?:20|29|99)\d{2})(\d{2})(\d{2})")
 _JAPANESE = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(\d{1,2})日[^\d]*")
 _DOTTED = re.compile(rf"(\d{{1,2}})\. ?(\d{{1,2}})\. ?(\d{{4}}|\d{{2}}){_AFTER}")
 _SLASHED = re.compile(rf"(\d{{1,2}})[/-](\d{{1,2}})[/-](\d{{4}}|\d{{2}}){_AFTER}")
-_DAY_AND_MONTH = re.compile(r"(\d{1,2})\. ?(\d{1,2})\.")
+_DAY_AND_MONTH = re.compile(r"(\d{1,2})\. ?(\d{1,2})\.?")
+_SHORT = re.compile(r"(\d{1,2})/(\d{1,2})")
+# What is a date only where one is wanted: 4.10 may be a price, 46371 a quantity.
+_LIKE_NUMBERS = re.compile(r"\d{5,6}|\d{1,2}[./]\d{1,2}")
 _SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
+# As names of columns tell it, in English, German, French, Italian, and others.
+_FORMAT = re.compile(
+    r"\b(d{1,2}|t{1,2}|j{1,2}|g{1,2}|m{1,2})([/.-])(m{1,2}|d{1,2})\2(?:y|a|j){2,4}\b", re.IGNORECASE
+)
 # Excel's December 31, 9999.
 _LAST_SERIAL = re.compile(r"2958465(?:[.,]\d+)?")
 _NAMED = re.compile(r"(?:(\d{1,2}) (\D+?) ?(\d{4}|\d{2})?|(\D+?) (\d{1,2})(?: (\d{4}))?)")
@@ -99,6 +106,14 @@ def _is_end_of_calendar(text: str) -> bool:
         return False
 
 
+def order_named(texts: Iterable[str]) -> str | None:
+    """Which order of dates names of columns tell, such as "ETA (DD/MM/YYYY)": dmy or mdy; None where
+    they tell none, or both."""
+    found = {"".join(one).casefold() for text in texts for one in _FORMAT.findall(text)}
+    orders = {"mdy" if one.startswith("m") else "dmy" for one in found}
+    return orders.pop() if len(orders) == 1 else None
+
+
 def is_weekday(word: str) -> bool:
     """Whether a word is the name of a day of the week, in any of the languages."""
     return fold(word) in _DAYS
@@ -111,7 +126,7 @@ def looks_like_day(text: str) -> bool:
     for order in ("dmy", "mdy"):
         try:
             if _read(text.strip(), Calendar(order, anyhow.zone, anyhow.today)) is not None:
-                return not _SERIAL.fullmatch(text.strip())
+                return not (_SERIAL.fullmatch(text.strip()) or _LIKE_NUMBERS.fullmatch(text.strip()))
         except (ValueError, OverflowError):
             continue
     return False
@@ -177,6 +192,7 @@ def _stretch(spelled: str, text: str, calendar: Calendar) -> date | None:
     """The end of a week, month, quarter or window."""
     found = _week_of(spelled, calendar) or _month_alone(text, calendar)
     found = found or periods.end_of_quarter(spelled, calendar.today)
+    found = found or periods.end_of_third(spelled, calendar.today)
     if found is None and (month := periods.ends(spelled)):
         return _month_alone(month, calendar) or month_to_come(month, calendar.today)
     if found is None and (begins := periods.begins_with(spelled)):
@@ -232,8 +248,10 @@ def _in_figures(text: str, calendar: Calendar) -> date | None:
         return date(int(found[1]), int(found[2]), int(found[3]))
     if found := _DOTTED.fullmatch(text):
         return date(_year(found[3]), int(found[2]), int(found[1]))
-    if found := _DAY_AND_MONTH.fullmatch(text):
-        return _next(calendar.today, int(found[2]), int(found[1]))
+    if found := _DAY_AND_MONTH.fullmatch(text) or _SHORT.fullmatch(text):
+        is_month_first = calendar.order == "mdy" and "/" in text
+        day, month = (found[2], found[1]) if is_month_first else (found[1], found[2])
+        return _next(calendar.today, int(month), int(day))
     if found := _SLASHED.fullmatch(text):
         day, month = (found[2], found[1]) if calendar.order == "mdy" else (found[1], found[2])
         return _year_first(found, calendar.today) or date(_year(found[3]), int(month), int(day))

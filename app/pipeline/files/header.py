@@ -72,11 +72,13 @@ def _end(top: Sequence[Record], place: int) -> int:
 
 
 def _wrapped(cells: Sequence[str], below: Sequence[Sequence[str]]) -> tuple[str, ...] | None:
-    """The names together with the row under them, if that holds no number."""
+    """The names together with the row under them, if that holds no number and these are no labels
+    ("Our order no.:")."""
     if (
         not below
         or sum(map(bool, below[0])) < _FEWEST_NAMES
         or any(character.isdigit() for cell in below[0] for character in cell)
+        or any(cell.endswith(":") for cell in cells)
     ):
         return None
     width = max(len(cells), len(below[0]))

@@ -23,7 +23,7 @@ from app.pipeline.files.columns import (
     choose,
     more_statuses,
 )
-from app.pipeline.files.days import WEEKDAYS, Calendar, looks_like_day
+from app.pipeline.files.days import WEEKDAYS, Calendar, looks_like_day, order_named
 from app.pipeline.files.fold import fold
 from app.pipeline.files.header import Header, find_header
 from app.pipeline.files.numbers import Decimals, Evidence, is_number
@@ -38,9 +38,11 @@ from app.pipeline.files.workbook import is_workbook, open_sheet
 _MONTHS = 12
 _MOST_STATES = 20
 _MOST = 0.5
-# Anywhere in a cell: "week of 12/7/2026", "5/12/2026 - 13/12/2026".
-_SLASHED = re.compile(r"(?<![\w/-])(\d{1,2})[/-](\d{1,2})[/-](\d{4}|\d{2})\b")
-_SIGNS = {".": "point", ",": "comma"}
+# Anywhere in a cell: "week of 12/7/2026", "5/12/2026 - 13/12/2026"; alone also without a year.
+_SLASHED = re.compile(
+    r"(?<![\w/-])(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})\b|^\s*(\d{1,2})/(\d{1,2})\s*$"
+)
+_SPOKEN = {"dmy": "day first", "mdy": "month first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ def examine(
         more_statuses=statuses,
         spread=spread,
     )
-    return _decided(draft, _scan(draft, header.sample), notes or [_how_read(header)])
+    units = next(iter(header.sample), ())
+    return _decided(draft, _scan(draft, header.sample), notes or [_how_read(header)], units)
 
 
 def _notes_on(header: Header, spread: Spread | None, statuses: Sequence[int]) -> list[str]:
@@ -300,7 +303,7 @@ def _see_order(seen: dict[str, tuple[int, str]], record: Record, places: Sequenc
     for place in places:
         cell = record.cells[place] if place < len(record.cells) else ""
         for found in _SLASHED.finditer(cell):
-            kind = _kind_of(int(found[1]), int(found[2]))
+            kind = _kind_of(*(int(each) for each in found.groups() if each))
             seen.setdefault(kind, (record.line, cell.strip()))
 
 
@@ -311,10 +314,10 @@ def _kind_of(first: int, second: int) -> str:
     return "dmy" if first > _MONTHS else "mdy" if second > _MONTHS else "either"
 
 
-def _decided(draft: Layout, scan: _Scan, notes: list[str]) -> Layout:
+def _decided(draft: Layout, scan: _Scan, notes: list[str], units: Sequence[str]) -> Layout:
     order = draft.calendar.order
     if order is None:
-        order, note = _order_of(scan.orders, scan.hints, draft)
+        order, note = _order_of(scan.orders, scan.hints, draft, units)
         notes += [note] if note else []
     decimals = draft.decimals if draft.decimals.sign else scan.evidence.decimals()
     if decimals.are_zeros:
@@ -342,10 +345,12 @@ def _order_of(
     seen: Mapping[str, tuple[int, str]],
     hints: Mapping[str, tuple[int, str]],
     draft: Layout,
+    units: Sequence[str],
 ) -> tuple[str | None, str | None]:
     """Which of 3/4/2026's numbers is the day, if any date of the file tells, and the sentence that says
-    so. Dates in columns that are not used tell where the others don't. Raises `FileRefused` where dates
-    contradict each other, or none of them tells."""
+    so. Dates in columns that are not used tell where the others don't, then the names of columns, or
+    the row of units under them ("DD/MM/YYYY"). Raises `FileRefused` where dates contradict each other,
+    or none of them tells."""
     day_first, month_first, either = (seen.get(kind) for kind in ("dmy", "mdy", "either"))
     if day_first and month_first:
         raise NeedsAnswer(
@@ -361,6 +366,8 @@ def _order_of(
         return "dmy", f"Dates are day first: line {day_first[0]} says {day_first[1]}."
     if month_first:
         return "mdy", f"Dates are month first: line {month_first[0]} says {month_first[1]}."
+    if either and (named := order_named([*draft.header, *units])):
+        return named, f"Dates are {_SPOKEN[named]}, as the names of columns say."
     if either:
         raise NeedsAnswer(
             f"Line {either[0]} ({either[1]}) may be day first or month first, and no date in the file "

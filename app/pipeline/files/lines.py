@@ -29,6 +29,7 @@ _LINE_BREAKS = frozenset({"location", "supplier", "status"})
 _UNSURE = "another line of the same order and SKU takes units back: write what still comes on one line"
 _GRAVEST = ("cancelled", "draft", "closed", "open")  # of several states of a line
 _ERROR = re.compile(r"#(?:[^\W\d_]|[/¡])[^\W_]*(?:/[0A])?[!?]|#N/[AV]|#NV|#+")
+_OF_UNITS = re.compile(r"[(\[].*[)\]]")
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
 
 
@@ -154,6 +155,8 @@ class _Reader:
         told = [cell.strip() for cell in record.cells if cell.strip()]
         if self._is_total(told, cells):
             self._tally.totals += 1
+            return True
+        if all(map(_OF_UNITS.fullmatch, told)):  # "(pcs)", "(kg)" under the names
             return True
         if len(told) == 1 and (state := section_state(told[0])):
             self._section = "" if state == "open" else told[0]

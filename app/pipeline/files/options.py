@@ -69,6 +69,20 @@ def pairs(words: Iterable[str], *, what: str) -> dict[str, str]:
     return found
 
 
+def answered(options: Options, field: str, value: str) -> Options:
+    """The options with one answer of a question (see `text.Answer`). What is none changes nothing."""
+    kind, _, role = field.partition(".")
+    if kind == "column" and role in IN_WORDS:
+        return msgspec.structs.replace(options, columns={**options.columns, role: value})
+    if kind == "counts" and role in AMOUNTS and value in COUNTS:
+        return msgspec.structs.replace(options, counts={**(options.counts or {}), role: value})
+    if field == "date_order" and value in ("dmy", "mdy"):
+        return msgspec.structs.replace(options, date_order=value)
+    if field == "first_day":
+        return msgspec.structs.replace(options, first_day=iso_day(value))
+    return options
+
+
 def iso_day(text: str) -> str:
     """A day as a person writes it for a form or command. Raises `ValueError` that says how."""
     try:

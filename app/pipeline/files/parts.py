@@ -14,6 +14,8 @@ from app.pipeline.files.vocabulary import OTHER_THINGS, PARTS, ROLES_BY_PARTS, S
 
 # Words shorter than this stand for themselves alone, not as a part of others.
 _INSIDE = 5
+# "Unfulfilled" is the contrary of "fulfilled".
+_NEGATIONS = ("un", "non", "nicht", "niet", "ikke")
 # A sign of what a column is not, as OTHER_THINGS are: of the sender's side, or of a line's own number.
 _ELSEWHERE = frozenset({"line", "shipped", "place", "other"})
 
@@ -75,6 +77,7 @@ def _parts_of_word(word: str) -> frozenset[str]:
     for stem in _stems():
         if stem in rest:
             found |= _by_word()[stem]
+            found |= {"not"} if rest.startswith(tuple(f"{no}{stem}" for no in _NEGATIONS)) else set()
             rest = re.sub(re.escape(stem), " ", rest)
     return frozenset(found)
 

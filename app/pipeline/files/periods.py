@@ -36,8 +36,14 @@ _BEGINS = re.compile(
 )
 _LAST = re.compile(
     r"(?:end of|end|ende des|ende|fin de|fin|fine|final de|finales de|eind|einde|slutet av|slut|"
-    r"slutten av|koniec|loppu) (.+)"
+    r"slutten av|koniec|loppu|eom|end) (.+)"
 )
+# A week and the year's last two digits; 25/26 may be two weeks.
+_WEEK_AND_YEAR = re.compile(rf"{_WORDS}[ .]*(\d{{1,2}}) ?[/'.-] ?(\d{{2}})")
+_YEAR_AND_WEEK = re.compile(r"(20\d\d)[/.-]?(\d{2})")
+# Thirds of a month: its beginning, its middle, and what is left of it.
+_THIRDS = {"上旬": 10, "初旬": 10, "中旬": 20}
+_THIRD = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(上旬|初旬|中旬|下旬|末|末日)?(?:頃|ごろ|予定)?")
 _ABOUT = re.compile(
     r"(?:~|≈|ca\.?|c\.|circa|approx\.?|approximately|about|around|est\.?|estimated|ungefähr|environ|"
     r"vers le|aprox\.?|aproximadamente|noin|omkring|rond|około)\s*(?=\d|[^\W\d_])"
@@ -78,6 +84,11 @@ def in_week_of(day: date, weekday: int | None) -> date:
 
 def week(text: str) -> tuple[int | None, int, int | None] | None:
     """Year, number and weekday of a week, in any of the languages; None for what is not said."""
+    if short := _WEEK_AND_YEAR.fullmatch(text):
+        in_year, last = int(short[1]), int(short[2])
+        return (2000 + last, in_year, None) if in_year + 1 != last else None
+    if (packed := _YEAR_AND_WEEK.fullmatch(text)) and int(packed[2]) > _DECEMBER:
+        return int(packed[1]), int(packed[2]), None
     found = _WEEK.fullmatch(text)
     if found is None:
         return None
@@ -102,6 +113,19 @@ def end_of_quarter(text: str, today: date) -> date | None:
     year = today.year if said is None else int(said) + (2000 if len(said) == len("26") else 0)
     day = end_of_month(year, number * _QUARTER)
     return day if said or day >= today else end_of_month(year + 1, number * _QUARTER)
+
+
+def end_of_third(text: str, today: date) -> date | None:
+    """The last day of a month or a third of it, as Japanese says it (12月下旬); without a year, of the
+    next that is not over."""
+    found = _THIRD.fullmatch(text)
+    if found is None or not 1 <= int(found[2]) <= _DECEMBER:
+        return None
+    year, month = int(found[1] or today.year), int(found[2])
+    if not found[1] and end_of_month(year, month) < today:
+        year += 1
+    last = end_of_month(year, month)
+    return last.replace(day=_THIRDS.get(found[3] or "", last.day))
 
 
 def end_of_month(year: int, month: int) -> date:

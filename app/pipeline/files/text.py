@@ -23,6 +23,12 @@ _NOT_TEXT = {
     b"\x1f\x8b": "a compressed file",
     b"\x89PNG": "a picture",
 }
+# How a text begins that is no table of cells, and what to do.
+_OTHER_TEXT = {
+    re.compile(r"<[a-zA-Z!?]"): "This is a web page or XML, whatever its name says: open it in a "
+    "spreadsheet and save it as CSV or XLSX.",
+    re.compile(r"\[?\{\s*[\"}]"): "This is JSON: send it to the API, or save the table as CSV.",
+}
 _MARKS = {
     codecs.BOM_UTF8: ("utf-8-sig", "UTF-8"),
     codecs.BOM_UTF16_LE: ("utf-16", "UTF-16"),
@@ -41,10 +47,21 @@ class FileRefused(Exception):
     """Nothing of the file can be used; the text says why, and what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the answers that a question may have. `field` is what it sets (see `options.answered`):
+    a role's column or what it counts ("column.received", "counts.outstanding"), "date_order",
+    "first_day"; `label` says the same to a person."""
+
+    field: str
+    value: str
+    label: str
+
+
 class NeedsAnswer(FileRefused):
     """The file can be used once a person says how; the text says what to say. `columns` are those that
     it has, `used` the name of the one that was found for each role, `sheets` those of a workbook where
-    one must be chosen."""
+    one must be chosen; `answers` are those that are likely."""
 
     def __init__(
         self,
@@ -53,11 +70,18 @@ class NeedsAnswer(FileRefused):
         columns: Sequence[str] = (),
         used: Mapping[str, str] = MappingProxyType({}),
         sheets: Sequence[str] = (),
+        answers: Sequence[Answer] = (),
     ) -> None:
         super().__init__(text)
         self.columns = tuple(columns)
         self.used = used
         self.sheets = tuple(sheets)
+        self.answers = tuple(answers)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is asked what columns count."""
+        return any(one.field.startswith("counts.") for one in self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +169,12 @@ def encodings(source: Source) -> list[tuple[str, str]]:
     for magic, kind in _NOT_TEXT.items():
         if head.startswith(magic):
             raise FileRefused(f"This is {kind}, not a table: save the table as CSV or XLSX.")
+    begins = re.sub(r"\s+", " ", head[:200].decode("utf-8-sig", "replace").replace("\x00", "")).lstrip(
+        "\ufffd "
+    )
+    for other, advice in _OTHER_TEXT.items():
+        if other.match(begins):
+            raise FileRefused(advice)
     for mark, (codec, spoken) in _MARKS.items():
         if head.startswith(mark):
             prove(source, codec, spoken)

@@ -60,7 +60,7 @@ def _sums(parts: Sequence[str], signs: Sequence[str]) -> dict[str, int]:
         signs, others = signs[:1], signs[1:]
     else:
         others = []
-    read = {sign: [_whole(cell, sign) for cell in parts] for sign in signs}
+    read = {sign: [whole_number(cell, sign) for cell in parts] for sign in signs}
     found = {sign: sum(unit or 0 for unit in units) for sign, units in read.items() if None not in units}
     return found | {other: summed for other in others for summed in found.values()}
 
@@ -70,17 +70,18 @@ def _see(seen: Beside, cell: str, sums: Mapping[str, int], line: int) -> None:
     if is_none(cell):
         return
     for sign, summed in sums.items():
-        total = _whole(cell, sign)
+        total = whole_number(cell, sign)
         if total is not None:
             seen.told.add(sign)
         if total is not None and total != summed:
             seen.differs.add(sign)
             seen.example = seen.example or f"line {line}: {total:,} and {summed:,}"
-    is_whole = is_number(cell) and any(_whole(cell, sign) is not None for sign in ".,")
+    is_whole = is_number(cell) and any(whole_number(cell, sign) is not None for sign in ".,")
     seen.is_count = seen.is_count and is_whole and not _MONEY.search(cell)
 
 
-def _whole(cell: str, sign: str) -> int | None:
+def whole_number(cell: str, sign: str) -> int | None:
+    """What a cell counts by that decimal sign; None where it is no whole number."""
     if is_none(cell):
         return 0
     try:
