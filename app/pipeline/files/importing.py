@@ -51,9 +51,7 @@ def examine_for_shop(
 
 def remember_layout(session: Session, shop_id: int, layout: OrderFile, *, now: datetime) -> None:
     """What was said of this file holds for later ones with the same header line."""
-    said: dict[str, Any] = msgspec.to_builtins(
-        msgspec.structs.replace(layout.options, sheet=None, first_day=None)
-    )
+    said: dict[str, Any] = msgspec.to_builtins(layout.options.lasting())
     if layout.key and any(said.values()):
         uploads.keep_layout(session, shop_id, layout.key, said, now=now)
 

@@ -125,7 +125,7 @@ def examine(
     header = find_header(source)
     calendar = Calendar(None, zone, today or datetime.now(UTC).date())
     key = header_key(lasting(header, calendar))
-    options = options.with_those_of(remember.get(key, Options(counts={})))
+    options = options.with_those_of(remember.get(key, Options(counts={})).lasting())
     spread, calendar = find_spread(header, options, places, _as_said(calendar, options))
     names = names_for_roles(header, spread, options, places, calendar)
     columns = choose(names, header.sample, known_skus=known_skus, said=options.columns)

@@ -6,6 +6,7 @@ from datetime import date
 import msgspec
 
 from app.pipeline.files.amounts import AMOUNTS, COUNTS
+from app.pipeline.files.columns import DAYS
 from app.pipeline.files.fold import fold
 from app.pipeline.files.vocabulary import IN_WORDS, STATES
 
@@ -52,6 +53,13 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
             sheet=self.sheet or earlier.sheet,
             is_complete=self.is_complete or earlier.is_complete,
         )
+
+    def lasting(self) -> "Options":
+        """What of these holds for later files of the layout. The next file is about another purchase
+        order and another day, unless each file lists everything open under one number."""
+        passing = DAYS | ({"reference"} if not self.is_complete else frozenset())
+        values = {role: value for role, value in self.values.items() if role not in passing}
+        return msgspec.structs.replace(self, values=values, sheet=None, first_day=None)
 
 
 def _both(now: Mapping[str, str] | None, earlier: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -10,6 +10,7 @@ from app.core.model import Arrival
 from app.db import arrivals
 from app.pipeline.arrivals import Bad
 from app.pipeline.files.options import Options, options_in_words
+from app.pipeline.files.text import NeedsAnswer
 from tests.builders import ITEM, LOCATION, NOW, day
 from tests.pipeline.purchase_orders import THERE, Buyer, a_buyer, see_item, stock_rises
 
@@ -309,6 +310,30 @@ def test_a_status_that_nobody_explained_is_asked_and_the_answer_is_kept(buyer: B
     later = buyer.send("PO-2,MUG-BLUE,1,2026-12-05,41,Awaiting QC", columns=STATED)
 
     assert (answered.new, later.new, later.bad) == (1, 1, 0)
+
+
+STOCKY = "SKU,Title,Quantity"
+
+
+def test_the_order_and_day_of_one_file_are_not_those_of_the_next(buyer: Buyer) -> None:
+    said = {"reference": "PO-1", "expected_on": "2026-12-05", "location": "Location 41"}
+    buyer.send("MUG-BLUE,Blue mug,40", columns=STOCKY, options=Options(values=said))
+
+    with pytest.raises(NeedsAnswer, match=r"purchase order number .*, expected date"):
+        buyer.send("MUG-BLUE,Blue mug,12", columns=STOCKY)
+
+    said |= {"reference": "PO-2"}
+    buyer.send("MUG-BLUE,Blue mug,12", columns=STOCKY, options=Options(values=said))
+    assert [(one.reference, one.quantity) for one in buyer.arrivals()] == [("PO-1", 40), ("PO-2", 12)]
+
+
+def test_a_list_of_everything_open_keeps_the_number_that_it_was_given(buyer: Buyer) -> None:
+    header, said = "SKU,Quantity,ETA,Location", Options(values={"reference": "OPEN"}, is_complete=True)
+    buyer.send("MUG-BLUE,40,2026-12-05,Location 41", columns=header, options=said)
+
+    report = buyer.send("MUG-BLUE,30,2026-12-05,Location 41", columns=header)
+
+    assert (report.changed, report.bad) == (1, 0)
 
 
 def test_a_row_without_units_in_any_week_closes_what_was_expected_of_it(buyer: Buyer) -> None:
