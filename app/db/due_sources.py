@@ -75,15 +75,11 @@ def _at(
     return DueSource(name, frozenset(steps), moment, lambda now: moment <= now, is_spread=is_spread)
 
 
-def _at_first_of(
-    name: str, moment: InstrumentedAttribute[Any], *steps: Step, where: tuple[Condition, ...] = ()
-) -> DueSource:
+def _at_first_of(name: str, moment: InstrumentedAttribute[Any], *steps: Step) -> DueSource:
     """A moment in each of the shop's rows of another table."""
     mine = moment.class_.shop_id == Shop.id
-    soonest = sa.select(sa.func.min(moment)).where(mine, *where).scalar_subquery()
-    return DueSource(
-        name, frozenset(steps), soonest, lambda now: sa.exists().where(mine, moment <= now, *where)
-    )
+    soonest = sa.select(sa.func.min(moment)).where(mine).scalar_subquery()
+    return DueSource(name, frozenset(steps), soonest, lambda now: sa.exists().where(mine, moment <= now))
 
 
 def _while_there_is(
@@ -91,6 +87,17 @@ def _while_there_is(
 ) -> DueSource:
     exists = sa.exists().where(row.shop_id == Shop.id, condition)
     return _so_long_as(name, exists, *steps, calls_platform=calls_platform)
+
+
+def _first_ready_order() -> sa.ColumnElement[Any]:
+    """When the first order is to be judged of those that can be. Not asked while anything must be
+    looked at now: that comes first, makes the same steps due, and may be what thousands of orders wait
+    for, each of which would be gone through at every look at the shop."""
+    is_theirs = (Order.shop_id == Shop.id, Order.judge_at.is_not(None), is_ready())
+    first = sa.select(Order.judge_at).where(*is_theirs).order_by(Order.judge_at).limit(1)
+    unread = sa.exists().where(StockItem.shop_id == Shop.id, StockItem.look_at <= sa.bindparam("now"))
+    unknown = sa.exists().where(Variant.shop_id == Shop.id, Variant.is_resolved.is_(False))
+    return sa.case((sa.or_(unread, unknown), None), else_=first.scalar_subquery())
 
 
 # Many orders to judge begin one write for all.
@@ -111,7 +118,12 @@ SOURCES: tuple[DueSource, ...] = (
     _while_there_is("unknown variants", Variant, Variant.is_resolved.is_(False), Step.ITEMS),
     _at_first_of("items", StockItem.look_at, Step.ITEMS),
     _at_first_of("second looks", StockItem.recheck_at, Step.ITEMS),
-    _at_first_of("orders", Order.judge_at, *_JUDGING, where=(is_ready(),)),
+    DueSource(
+        "orders",
+        frozenset(_JUDGING),
+        _first_ready_order(),
+        lambda now: sa.exists().where(Order.shop_id == Shop.id, Order.judge_at <= now, is_ready()),
+    ),
     # Its time has come, but one of its items is still to be looked at: that is done now, not later.
     DueSource(
         "orders of unsettled items",

@@ -161,3 +161,46 @@ def test_what_a_worker_asks_each_time_finds_a_shops_rows_by_the_shop(
         session.execute(forgetting._WHICH, {"shop_id": shop_id, **moments})
 
     assert read_in_full(runtime, asked) == []
+
+
+JUDGE_ALL = "UPDATE orders SET judge_at = :now WHERE shop_id = :shop"
+STATES = {
+    "at rest": ["UPDATE orders SET judge_at = NULL WHERE shop_id = :shop"],
+    "all orders wait for an item that is due": [
+        JUDGE_ALL,
+        "UPDATE items SET look_at = :now WHERE shop_id = :shop",
+    ],
+    "all orders wait for a variant that nobody knows": [
+        JUDGE_ALL,
+        "UPDATE variants SET is_resolved = false WHERE shop_id = :shop",
+    ],
+    "all orders can be judged": [JUDGE_ALL],
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_look_at_a_shop_goes_through_none_of_its_many_orders(
+    runtime: Runtime, shop_id: int, asked: list[tuple[str, Any]], state: str
+) -> None:
+    """It is made before and after each step."""
+    with runtime.sessions() as session:
+        for statement in STATES[state]:
+            session.execute(sa.text(statement), {"shop": shop_id, "now": runtime.clock()})
+        due_work.read(session, shop_id, now=runtime.clock())
+        statement, values = asked[-1]
+        explained = session.connection().exec_driver_sql(
+            f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values
+        )
+        plan = explained.scalar_one()[0]["Plan"]
+        session.rollback()
+
+    assert rows_read(plan, "orders") + rows_read(plan, "order_items") < ORDERS / 10
+
+
+def rows_read(plan: Mapping[str, Any], table: str) -> float:
+    """How many rows of a table were looked at, those that were left out included."""
+    return sum(
+        node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0))
+        for node in nodes(plan)
+        if node.get("Relation Name") == table
+    )
