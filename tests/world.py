@@ -22,6 +22,7 @@ from app.sandbox.shopify.server import SandboxAdapter
 from app.sandbox.shopify.shop import SandboxShop
 from app.settings import Settings
 from app.web.application import create_app
+from tests.timed_redis import TimedRedis
 
 W = TypeVar("W", bound="World")
 
@@ -200,7 +201,8 @@ def _assemble(
         made.hooks["response"].append(lambda answer, **_: world.after_request())
         return made
 
-    runtime = Runtime(settings, engine, redis, Http(transport=session), clock=clock, sleep=clock.sleep)
+    timed, http = TimedRedis(redis, clock), Http(transport=session)
+    runtime = Runtime(settings, engine, timed, http, clock=clock, sleep=clock.sleep)
     web = create_app(runtime, has_open_pages=True).test_client()
     world = kind(shop, runtime, clock, web)
     return world

@@ -157,9 +157,9 @@ def _changing_status(shop_id: int, now: datetime) -> sa.Select[int]:
 def due_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
 ) -> list[DueOrder]:
-    """Those of these orders that are to be judged now."""
-    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready())
-    orders = session.scalars(sa.select(Order).where(*due, Order.order_id.in_(order_ids))).all()
+    """Those of these orders that are to be judged now, in the order of the queue."""
+    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready(), Order.order_id.in_(order_ids))
+    orders = session.scalars(sa.select(Order).where(*due).order_by(*_QUEUE)).all()
     return _due_orders(session, shop_id, orders)
 
 

@@ -246,7 +246,7 @@ def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -
             table.c.source.in_(family(source)),
             is_one_of(table.c.source_key, ordered[start : start + _AT_ONCE]),
         )
-        rows = session.execute(sa.select(table).where(*where).order_by(table.c.updated_at))
+        rows = session.execute(sa.select(table).where(*where).order_by(table.c.updated_at, table.c.id))
         found |= {row.source_key: row for row in rows}
     return found
 

@@ -59,7 +59,9 @@ def _newest(
     session: Session, shop_id: int, *where: sa.ColumnElement[bool], by: InstrumentedAttribute[Any]
 ) -> Sequence[ArrivalRow]:
     known = (ArrivalRow.shop_id == shop_id, ArrivalRow.item_id.is_not(None), *where)
-    return session.scalars(sa.select(ArrivalRow).where(*known).order_by(by.desc()).limit(_AT_MOST)).all()
+    return session.scalars(
+        sa.select(ArrivalRow).where(*known).order_by(by.desc(), ArrivalRow.id).limit(_AT_MOST)
+    ).all()
 
 
 def supplier_of(session: Session, shop_id: int, item_id: int) -> str:

@@ -37,7 +37,8 @@ def change_preferences(
             why=f"set by {by}",
         )
     shop.chosen = sorted({*shop.chosen, *(set(changed) & _TOLD_BY_PLATFORM)})
-    for follow_up in {_FOLLOW_UPS[name] for name in changed if name in _FOLLOW_UPS}:
+    # Each once, in the order in which they were wished for.
+    for follow_up in dict.fromkeys(_FOLLOW_UPS[name] for name in changed if name in _FOLLOW_UPS):
         follow_up(session, shop, now)
     return changed
 

@@ -42,7 +42,7 @@ def claims_on(session: Session, shop_id: int, item_id: int, kinds: Collection[st
     rows = session.scalars(
         sa.select(ReservationRow)
         .where(*where, ReservationRow.kind.in_(kinds))
-        .order_by(ReservationRow.placed_at, ReservationRow.source_id)
+        .order_by(ReservationRow.placed_at, ReservationRow.source_id, ReservationRow.kind)
     )
     return [
         Claim(f"{row.kind} {row.name}", row.quantity, row.placed_at, row.location_id, row.kind)
