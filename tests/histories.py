@@ -38,9 +38,10 @@ class Short:
 
 
 def supply_of(shop: Any) -> Mapping[tuple[int, int], int]:
-    """Units that can serve open orders, by item and location, in the platform's true books."""
+    """Units that can serve open orders, by item and location, in the platform's true books. Safety
+    stock at a store is the app's own here, and keeps units for those very orders."""
     if isinstance(shop, SandboxStore):
-        return shop.supply()
+        return {pool: level.shelf for pool, level in shop.pools.items()}
     return {
         pool: level.quantities["available"] + level.quantities["committed"]
         for pool, level in shop.pools.items()

@@ -1,4 +1,5 @@
-"""Random histories in which workers are killed, and those of a Shopify shop that moves what waits.
+"""Random histories in which workers are killed and selling on is stopped, and those of a Shopify shop
+that moves what waits.
 
 A worker is killed when the platform has done what it was asked for and has not answered yet: nothing of
 what it was about to write down is. As in tests/held_histories.py the oracle looks at the sandbox's true
@@ -20,6 +21,8 @@ from tests.passing_histories import PassingHistory, PassingStoreHistory
 
 _KILLS, _KILLS_AT_MOVES = 0.03, 0.3
 """Of so many requests the worker that sent it never gets the answer."""
+# What was written shows in what a store tells after that many seconds.
+_SHOWN_AFTER_S = 91
 
 
 class Killed(BaseException):
@@ -54,17 +57,65 @@ class Killer:
             raise Killed
 
 
+def stop_selling_on(history: History, **more: object) -> None:
+    """The merchant sells no more than dated deliveries cover, and no more than a few units ahead."""
+    world = history.world
+    with world.runtime.sessions.begin() as session:
+        shop = get_shop(session, world.shop_id)
+        wanted = {"selling": "dated", "most_ahead": 4, **more}
+        change_preferences(session, shop, wanted, by="a test", now=world.clock())
+
+
+def want_nothing_any_more(history: History) -> None:
+    """The merchant switches off whatever changes something for a while, and everything comes to rest."""
+    world = history.world
+    with world.runtime.sessions.begin() as session:
+        shop = get_shop(session, world.shop_id)
+        wanted = {"holds": "off", "moves": False, "selling": "off"}
+        change_preferences(session, shop, wanted, by="a test", now=world.clock())
+    for _ in range(4):
+        world.quiet()
+        world.clock.sleep(_SHOWN_AFTER_S)
+    world.quiet()
+
+
 class KilledStoreHistory(PassingStoreHistory):
-    """Of a BigCommerce store."""
+    """Of a BigCommerce store; half of them stop selling on, and half of those keep restocks for the
+    orders that wait."""
 
     def __post_init__(self) -> None:
         """See `StoreHistory`."""
         super().__post_init__()
         self.killer = Killer(self)
 
+    def _choose(self) -> None:
+        super()._choose()
+        if self.seed % 8 in {1, 2, 4, 7}:
+            stop_selling_on(self, keeps_restocks=self.seed % 16 < 8)
+
     def _look_at_writes(self) -> None:
         super()._look_at_writes()
         self.killer.strike()
+
+    def verdict(self) -> list[str]:
+        """Also settings that were not given back."""
+        found, limits = super().verdict(), self._limits()
+        stopped = {
+            entry.detail.split(":")[0] for entry in self.shop.journal if entry.kind == "selling set"
+        }
+        self.counts["items whose selling was stopped"] += len(stopped)
+        self.counts["settings changed at rest"] += sum(one != (None, 0) for one in limits.values())
+        want_nothing_any_more(self)
+        return found + [
+            f"{pool} has the limit and the safety stock {limits} once nothing is wanted any more"
+            for pool, limits in self._limits().items()
+            if limits != (None, 0)
+        ]
+
+    def _limits(self) -> dict[tuple[int, int], tuple[int | None, int]]:
+        """The backorder limit and the safety stock of every pool. Nobody else ever sets any."""
+        levels = self.shop.pools.items()
+        return {pool: (level.backorder_limit, level.safety_stock) for pool, level in levels}
 
 
 class Moved(NamedTuple):
@@ -92,10 +143,9 @@ class MovingHistory(PassingHistory):
         super()._choose()
         with self.world.runtime.sessions.begin() as session:
             shop = get_shop(session, self.world.shop_id)
-            wanted: dict[str, object] = {"moves": True}
-            if self.seed % 4 in {1, 2}:
-                wanted |= {"selling": "dated", "most_ahead": 4}
-            change_preferences(session, shop, wanted, by="a test", now=self.world.clock())
+            change_preferences(session, shop, {"moves": True}, by="a test", now=self.world.clock())
+        if self.seed % 4 in {1, 2}:
+            stop_selling_on(self)
 
     def move(self) -> None:
         """See `History`; whose order it was is remembered."""
@@ -163,11 +213,7 @@ class MovingHistory(PassingHistory):
         """Once the merchant wants none of it any more, everything is as it was."""
         stopped = [one.detail for one in self.shop.journal if one.kind == "policy set"]
         self.counts["items whose selling was stopped"] += sum("DENY" in text for text in stopped)
-        with self.world.runtime.sessions.begin() as session:
-            shop = get_shop(session, self.world.shop_id)
-            wanted = {"holds": "off", "moves": False, "selling": "off"}
-            change_preferences(session, shop, wanted, by="a test", now=self.world.clock())
-        self.world.quiet()
+        want_nothing_any_more(self)
         parts = [part for one in self.shop.orders for part in self.shop.fulfillment_orders(one)]
         held = sum(hold.app == "us" for part in parts for hold in part.holds if part.is_open)
         variants = [self.shop.books.variants.get(one.variant_id) for one in self.variants]

@@ -68,7 +68,10 @@ class PassingStoreHistory(StoreHistory):
     def __post_init__(self) -> None:
         """See `StoreHistory`; the merchant chooses before anything happens."""
         super().__post_init__()
-        self.before_playing = lambda: choose(self)
+        self.before_playing = self._choose
+
+    def _choose(self) -> None:
+        choose(self)
 
     def verdict(self) -> list[str]:
         """Also orders that were passed over too often."""

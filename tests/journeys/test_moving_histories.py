@@ -1,5 +1,5 @@
-"""Right though workers are killed: random histories of both platforms; the Shopify shop holds what
-waits, moves it to where it is in stock, and stops selling on.
+"""Right though workers are killed: random histories of both platforms. Restocks pass orders over, half
+of them stop selling on, and the Shopify shop holds what waits and moves it to where it is in stock.
 
 Besides what all histories are held to: no units of an order are moved twice from one place, none to
 where they were not free, no move is forgotten, nothing waits in the end that another location has, and
