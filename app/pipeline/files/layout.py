@@ -134,7 +134,23 @@ def examine(
     statuses = more_statuses(names, header.sample, columns, said=options.columns)
     notes += taken_for_packs(names, header.sample, _of_one(columns, names), options)
     notes += _notes_on(header, spread, statuses)
-    draft = Layout(
+    draft = _laid_out(source, header, options, key=key, columns=columns, calendar=calendar)
+    draft = replace(draft, more_statuses=statuses, spread=spread)
+    units = next(iter(header.sample), ())
+    return _decided(draft, _scan(draft, header.sample), notes or [_how_read(header)], units)
+
+
+def _laid_out(
+    source: Source,
+    header: Header,
+    options: Options,
+    *,
+    key: str,
+    columns: Mapping[str, int],
+    calendar: Calendar,
+) -> Layout:
+    """As it is before the values of its columns were looked at."""
+    return Layout(
         source=source,
         dialect=header.dialect,
         header=header.cells,
@@ -146,11 +162,7 @@ def examine(
         options=options,
         states={**state_of(), **options.states},
         notes=(),
-        more_statuses=statuses,
-        spread=spread,
     )
-    units = next(iter(header.sample), ())
-    return _decided(draft, _scan(draft, header.sample), notes or [_how_read(header)], units)
 
 
 def _notes_on(header: Header, spread: Spread | None, statuses: Sequence[int]) -> list[str]:
