@@ -45,6 +45,28 @@ _LONGEST_PAUSE_S = 30.0
 log = structlog.get_logger()
 
 
+class Shares:
+    """How a worker divides its time between quick jobs and long ones: after a long one it takes quick
+    ones for as long, if there are any. Where they took turns job by job, a quick one would wait for as
+    many long ones as quick ones stand before it. Moments are seconds of a clock that never goes back."""
+
+    def __init__(self) -> None:
+        self._began_s = 0.0
+        self._is_long = False
+        self._quick_until_s = 0.0
+
+    def begin(self, *, is_long: bool, now_s: float) -> None:
+        """A job begins."""
+        self._began_s, self._is_long = now_s, is_long
+
+    def is_quick_first(self, *, now_s: float) -> bool:
+        """Whether quick jobs come before long ones, now that the last job has ended."""
+        if self._is_long:
+            self._quick_until_s = now_s + (now_s - self._began_s)
+            self._is_long = False
+        return now_s < self._quick_until_s
+
+
 class ShopWorker(SimpleWorker):
     """RQ's worker that runs jobs in its own thread, which need not be the main one."""
 
@@ -57,7 +79,7 @@ class ShopWorker(SimpleWorker):
         ]
         super().__init__(queues, connection=connection, serializer=SERIALIZER, worker_ttl=_SILENT_S)
         self._stop = stop
-        self._was_long = False
+        self._shares = Shares()
         self.begun = 0
 
     def dequeue_job_and_maintain_ttl(
@@ -78,15 +100,17 @@ class ShopWorker(SimpleWorker):
     def _begin(self, queue: Queue) -> None:
         """A worker that has a quick job leaves its place at the long queue to another one meanwhile."""
         self.begun += 1
-        self._was_long = queue == self._long
-        if not self._was_long and len(self._ordered_queues) > 1:
+        is_long = queue == self._long
+        self._shares.begin(is_long=is_long, now_s=time.monotonic())
+        if not is_long and len(self._ordered_queues) > 1:
             leave_long_place(self.connection, self.name)
 
     def _next_queues(self) -> list[Queue]:
-        """Where to look now: at both queues in turn, if there is room at the long one."""
+        """Where to look now: at both queues, if there is room at the long one."""
+        is_quick_first = self._shares.is_quick_first(now_s=time.monotonic())
         if not take_long_place(self.connection, self.name):
             return [self._quick]
-        return [self._quick, self._long] if self._was_long else [self._long, self._quick]
+        return [self._quick, self._long] if is_quick_first else [self._long, self._quick]
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """As RQ's; a Redis that was emptied, or came back without its data, is told again that we are

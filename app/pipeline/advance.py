@@ -55,9 +55,12 @@ def advance(
     retention: Retention = USUAL,
     feed_access: FeedAccess = FeedAccess(),  # noqa: B008 -- it is frozen
     answered: Callable[[], int] = int,
+    taken: Callable[[], None] = lambda: None,
+    let_go: Callable[[], None] = lambda: None,
 ) -> float | None:
     """Work on one shop until nothing is due or its slice of time is over. Where nothing is due now, one
-    read says so. `answered` counts the calls that the platform has served.
+    read says so. `answered` counts the calls that the platform has served; `taken` is called when the
+    shop is ours, `let_go` when it is free again, before the last look at what is due.
 
     Returns after how many seconds it wants to be rung again: 0 is at once, None is when something
     happens.
@@ -71,11 +74,12 @@ def advance(
             return BUSY_S if shops.exists(session, shop_id) else None
     context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
     context.kept_at, context.answered = clock(), answered
-    _work_and_let_go(context)
+    taken()
+    _work_and_let_go(context, let_go)
     return _ring_again_s(context)
 
 
-def _work_and_let_go(context: ShopContext) -> None:
+def _work_and_let_go(context: ShopContext, let_go: Callable[[], None]) -> None:
     is_served = False
     try:
         is_served = _work(context)
@@ -87,6 +91,7 @@ def _work_and_let_go(context: ShopContext) -> None:
             shops.end_lease(session, context.shop_id, context.owner)
             if is_served:
                 shops.forget_failures(session, context.shop_id, now=context.clock())
+        let_go()
 
 
 def _ring_again_s(context: ShopContext) -> float | None:

@@ -1,8 +1,9 @@
 """The doorbell: Redis only says "look"; what there is to do stands in the database.
 
 A flag per shop keeps rings from piling up: it is set before a job is enqueued, and the job clears it
-before it looks, so that a ring which comes while a job runs enqueues the next one. RQ's own
-`unique=True` would drop that ring.
+before it looks, so that a ring which comes after its look enqueues the next one. RQ's own
+`unique=True` would drop that ring. While a worker has the shop the flag is set as well: what is told
+then is found by its last look, for which the flag is cleared once more.
 
 There are two queues. A ring is a job in the quick one. A shop that has more to do when its slice is
 over, or whose platform is slow, goes on in the long one, which never more than half of the workers look
@@ -12,6 +13,7 @@ call begins there when the turn is over. In each queue the shop that waited long
 
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 
 from redis import Redis
@@ -54,9 +56,9 @@ redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
 return 1
 """
 
-# While somebody works on a shop, rings for it are dropped for so long: its worker looks once more when
-# it has let go.
-_HUSH_S = 1
+# While somebody works on a shop, rings for it are dropped, for so long at most: its worker ends that
+# when it lets go, and then looks once more. A killed one's shop can be rung again by then.
+_HUSH_S = 5
 
 
 def ring(redis: Redis, shop_id: int, *, after_s: float = 0) -> bool:
@@ -85,16 +87,6 @@ def ring_all(redis: Redis, shop_ids: Collection[int]) -> bool:
     except RedisError:
         return False
     return True
-
-
-def ring_again(redis: Redis, shop_id: int) -> bool:
-    """Whoever worked on the shop has let it go, and there is more: those who found it taken meanwhile
-    have had it hushed."""
-    try:
-        redis.delete(f"backline:rung:{shop_id}")
-    except RedisError:
-        return False
-    return ring_all(redis, [shop_id])
 
 
 def _ring_later(redis: Redis, shop_id: int, after_s: float) -> None:
@@ -131,8 +123,17 @@ def answer_long(redis: Redis, shop_id: int) -> None:
 
 
 def hush(redis: Redis, shop_id: int) -> None:
-    """Somebody works on the shop: for a moment it need not be rung."""
-    redis.set(f"backline:rung:{shop_id}", 1, ex=_HUSH_S)
+    """Somebody works on the shop: until it is let go (see `let_go`) it need not be rung. Without Redis
+    nothing rings."""
+    with suppress(RedisError):
+        redis.set(f"backline:rung:{shop_id}", 1, ex=_HUSH_S)
+
+
+def let_go(redis: Redis, shop_id: int) -> None:
+    """Whoever worked on the shop has let it go, and is about to look whether there is more: what comes
+    from here on rings."""
+    with suppress(RedisError):
+        redis.delete(f"backline:rung:{shop_id}")
 
 
 def note_pace(redis: Redis, shop_id: int, *, is_long: bool) -> None:

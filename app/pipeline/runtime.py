@@ -127,18 +127,27 @@ def _take_turn(runtime: Runtime, shop_id: int, *, was_long: bool) -> None:
     began = runtime.clock()
     with runtime.http.turn(None if was_long else _QUICK_TURN_S) as turn:
         again_s = work_on_shop(runtime, shop_id)
-    if again_s == BUSY_S:
-        doorbell.hush(runtime.redis, shop_id)
+        if again_s == BUSY_S:
+            again_s = _leave_to_another(runtime, shop_id)
     is_unfinished = again_s == 0 and runtime.clock() - began >= SLICE
     is_long = is_unfinished or turn.is_cut or turn.slowest_s >= _SLOW_ANSWER_S
     if is_long or was_long:
         doorbell.note_pace(runtime.redis, shop_id, is_long=is_long)
     if again_s == 0 and is_long:
         doorbell.ring_long(runtime.redis, shop_id)
-    elif again_s == 0:
-        doorbell.ring_again(runtime.redis, shop_id)
     elif again_s is not None and again_s <= doorbell.SWEEP_S:
         doorbell.ring(runtime.redis, shop_id, after_s=again_s)
+
+
+def _leave_to_another(runtime: Runtime, shop_id: int) -> float | None:
+    """Have a shop that somebody works on hushed for longer. Whoever let go of it just before that has
+    had the last look already: then it is ours, and nobody else would end the hush."""
+    doorbell.hush(runtime.redis, shop_id)
+    again_s = work_on_shop(runtime, shop_id)
+    if again_s != BUSY_S:
+        doorbell.let_go(runtime.redis, shop_id)
+        again_s = work_on_shop(runtime, shop_id)
+    return again_s
 
 
 def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
@@ -153,6 +162,8 @@ def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
         answered=runtime.http.answered,
         retention=_retention(runtime.settings),
         feed_access=runtime.feed_access,
+        taken=partial(doorbell.hush, runtime.redis, shop_id),
+        let_go=partial(doorbell.let_go, runtime.redis, shop_id),
     )
 
 

@@ -11,7 +11,6 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.registry import FailedJobRegistry, ScheduledJobRegistry
 
-from app.db import shops
 from app.pipeline import doorbell, runtime
 from app.pipeline.runtime import advance_shop, continue_shop, ring_shops_with_work
 from app.services import EmbeddedRedis, open_redis
@@ -91,32 +90,6 @@ def test_a_ring_that_comes_while_a_job_works_is_another_job(redis: Redis, queue:
     doorbell.ring(redis, SHOP)
 
     assert queue.count == 1
-
-
-def test_a_webhook_that_comes_in_the_last_moment_of_a_job_is_not_lost(
-    stage: Stage, queue: Queue
-) -> None:
-    """It is committed after the job's last look, while the job still runs."""
-    world = stage.world
-    order_id = stage.order()
-    late = []
-
-    def come_late() -> None:
-        if not late:
-            late.append(stage.order())
-            world.deliver()
-
-    world.deliver()
-    queue.empty()
-    world.shop.before_request = come_late
-    advance_shop(world.runtime, world.shop_id)
-    jobs_after = queue.count
-    advance_shop(world.runtime, world.shop_id)
-
-    assert jobs_after == 1
-    assert late
-    assert queue.count + ScheduledJobRegistry(queue=queue).count >= 1
-    assert order_id != late[0]
 
 
 def test_a_lost_job_silences_its_shop_for_a_minute_at_most(redis: Redis) -> None:
@@ -249,16 +222,6 @@ def test_a_shop_whose_platform_answers_slowly_is_known_as_slow(
     assert doorbell.answer(redis, stage.world.shop_id)
 
 
-def test_whoever_lets_a_shop_go_rings_it_though_it_was_hushed_meanwhile(
-    redis: Redis, queue: Queue
-) -> None:
-    doorbell.hush(redis, SHOP)
-
-    doorbell.ring_again(redis, SHOP)
-
-    assert [job.args for job in queue.jobs] == [[SHOP]]
-
-
 def test_a_ring_of_a_shop_whose_slices_are_long_holds_no_quick_worker(
     stage: Stage, redis: Redis, queue: Queue
 ) -> None:
@@ -290,25 +253,6 @@ def test_a_shop_in_the_long_queue_stands_there_once(redis: Redis) -> None:
         doorbell.ring_long(redis, SHOP)
 
     assert doorbell.long_queue(redis).count == 1
-
-
-def test_a_shop_that_somebody_works_on_is_not_rung_for_a_moment(
-    stage: Stage, redis: Redis, queue: Queue
-) -> None:
-    """Webhooks that stream in would each make a job that finds the shop taken."""
-    world = stage.world
-    stage.order()
-    world.deliver()
-    queue.empty()
-    with world.runtime.sessions.begin() as session:
-        shops.take_lease(session, world.shop_id, "another", now=world.clock())
-
-    advance_shop(world.runtime, world.shop_id)
-    for _ in range(100):
-        doorbell.ring(redis, world.shop_id)
-
-    assert queue.count == 0
-    assert ScheduledJobRegistry(queue=queue).count == 1
 
 
 def test_a_real_worker_answers_the_bell(  # noqa: PLR0917 -- fixtures
