@@ -59,6 +59,9 @@ return 1
 # While somebody works on a shop, rings for it are dropped, for so long at most: its worker ends that
 # when it lets go, and then looks once more. A killed one's shop can be rung again by then.
 _HUSH_S = 5
+_TAKEN = "taken"
+# Clears a flag, unless it says so: a job that finds the shop taken must not have it rung again.
+_CLEAR_RUNG = f"if redis.call('GET', KEYS[1]) ~= '{_TAKEN}' then redis.call('DEL', KEYS[1]) end"
 
 
 def ring(redis: Redis, shop_id: int, *, after_s: float = 0) -> bool:
@@ -109,24 +112,27 @@ def ring_long(redis: Redis, shop_id: int) -> bool:
 
 
 def answer(redis: Redis, shop_id: int) -> bool:
-    """A job has come: from here on a new ring enqueues a new one. Returns whether the shop's last slice
-    took long."""
+    """A job has come: from here on a new ring enqueues a new one, unless somebody works on the shop.
+    Returns whether its last slice took long."""
     asked = redis.pipeline(transaction=False)
-    asked.delete(f"backline:rung:{shop_id}")
+    asked.eval(_CLEAR_RUNG, 1, f"backline:rung:{shop_id}")
     asked.exists(_long_key(shop_id))
     return bool(asked.execute()[1])
 
 
 def answer_long(redis: Redis, shop_id: int) -> None:
     """A job of the long queue has come."""
-    redis.delete(f"backline:rung:{shop_id}", f"backline:rung-long:{shop_id}")
+    told = redis.pipeline(transaction=False)
+    told.eval(_CLEAR_RUNG, 1, f"backline:rung:{shop_id}")
+    told.delete(f"backline:rung-long:{shop_id}")
+    told.execute()
 
 
 def hush(redis: Redis, shop_id: int) -> None:
     """Somebody works on the shop: until it is let go (see `let_go`) it need not be rung. Without Redis
     nothing rings."""
     with suppress(RedisError):
-        redis.set(f"backline:rung:{shop_id}", 1, ex=_HUSH_S)
+        redis.set(f"backline:rung:{shop_id}", _TAKEN, ex=_HUSH_S)
 
 
 def let_go(redis: Redis, shop_id: int) -> None:

@@ -124,6 +124,22 @@ def test_whoever_finds_a_shop_taken_comes_back_once_and_drops_rings_until_then(
     assert 0 < redis.ttl(f"backline:rung:{stage.world.shop_id}") <= advance.BUSY_S
 
 
+@pytest.mark.parametrize("answer", [doorbell.answer, doorbell.answer_long])
+def test_a_job_of_a_shop_that_is_taken_makes_way_for_no_other(
+    redis: Redis, queue: Queue, answer: Callable[[Redis, int], object]
+) -> None:
+    """It was rung before, or wished for: what comes after it is found by the one who has the shop."""
+    doorbell.hush(redis, 7)
+
+    answer(redis, 7)
+    doorbell.ring(redis, 7)
+    rung_meanwhile = queue.count
+    doorbell.let_go(redis, 7)
+    doorbell.ring(redis, 7)
+
+    assert (rung_meanwhile, queue.count) == (0, 1)
+
+
 @pytest.mark.parametrize("is_done", [False, True], ids=["with work left", "with none"])
 def test_a_shop_that_was_let_go_before_it_was_hushed_is_not_left_hushed(
     stage: Stage, redis: Redis, queue: Queue, monkeypatch: pytest.MonkeyPatch, *, is_done: bool
