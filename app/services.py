@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import sqlalchemy as sa
 from redis import Redis
@@ -27,14 +27,22 @@ _POSTGRES_CONNECT_S = 5
 # A connection that was used so lately is taken to live. Where it does not, after a restart, webhooks are
 # kept by the next one (see app.pipeline.intake), and work is put off for a moment.
 _IDLE_S = 1.0
+_HEAR_EVERY_S = 60.0
 _REDIS_CONNECT_S = 0.5
 _REDIS_OPERATION_S = 1
 _REDIS_START_S = 10
 
 
-def open_engine(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa.Engine:
+Hear: TypeAlias = Callable[[float], None]
+"""Gets the database server's time, in seconds since 1970."""
+
+
+def open_engine(
+    database_url: str, *, connections: int = MOST_CONNECTIONS, hear: Hear | None = None
+) -> sa.Engine:
     """An engine for PostgreSQL or a SQLite file; nothing is connected yet. To PostgreSQL there are never
-    more than so many `connections` of this process, and a third of them are kept.
+    more than so many `connections` of this process, and a third of them are kept. `hear` is told the
+    server's time at each new connection, and now and then.
 
     Behind a pooler such as PgBouncer, which hands each transaction to another server process, nothing is
     prepared on the server: the next transaction would not find it.
@@ -57,7 +65,32 @@ def open_engine(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa
     )
     sa.event.listen(engine, "connect", _prepare)
     _try_what_was_idle(engine)
+    if hear is not None:
+        _hear_the_time(engine, hear)
     return engine
+
+
+def _hear_the_time(engine: sa.Engine, hear: Hear) -> None:
+    """At each new connection, and once a minute by one in use: a server's clock may be set, too."""
+    heard_at = -_HEAR_EVERY_S
+
+    def ask(connection: Any) -> None:
+        nonlocal heard_at
+        heard_at = time.monotonic()
+        is_autocommit, connection.autocommit = connection.autocommit, True
+        hear(connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()[0])
+        connection.autocommit = is_autocommit
+
+    sa.event.listen(engine, "connect", lambda connection, _: ask(connection))
+
+    @sa.event.listens_for(engine, "checkout")
+    def ask_again(connection: Any, _: ConnectionPoolEntry, __: object) -> None:
+        if time.monotonic() - heard_at < _HEAR_EVERY_S:
+            return
+        try:
+            ask(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.InvalidatePoolError from error
 
 
 def _try_what_was_idle(engine: sa.Engine) -> None:

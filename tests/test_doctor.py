@@ -18,6 +18,7 @@ from app.db.models import DeliveryRow, Shop
 from app.pipeline import doorbell
 from app.services import open_engine, open_redis
 from app.settings import Settings
+from app.shared_clock import SharedClock
 from tests.pipeline.stage import Stage, open_shop
 
 
@@ -66,6 +67,25 @@ def test_an_address_that_leads_elsewhere_is_named(stage: Stage, health: str | Ex
     tone, text = findings(stage, health=health)["Address"]
 
     assert (tone, text.startswith("https://backline.test ")) == ("fix", True)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "tone", "text"),
+    [
+        (0, "fine", "This machine and the database agree."),
+        (300, "check", "This machine's clock is 300 seconds ahead of the database's."),
+        (-7200, "check", "This machine's clock is 7,200 seconds behind the database's."),
+    ],
+)
+def test_a_machine_whose_clock_is_off_is_named(
+    stage: Stage, ahead_s: float, tone: str, text: str
+) -> None:
+    now = stage.world.clock().timestamp()
+    clock = SharedClock(wall=lambda: now + ahead_s)
+    clock.hear(now)
+    stage.world.runtime = replace(stage.world.runtime, clock=clock)
+
+    assert findings(stage)["Time"] == (tone, text)
 
 
 def test_without_a_database_the_rest_is_still_looked_at(stage: Stage) -> None:

@@ -10,13 +10,11 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from app.db import shops, variants
-from app.db.engine import open_database
 from app.db.migrate import upgrade
 from app.db.models import Shop, StockItem
 from app.errors import BacklineError
 from app.local import find_redis
-from app.pipeline.runtime import Runtime
-from app.platforms.http import Http
+from app.pipeline.runtime import Runtime, open_with
 from app.settings import load_settings
 
 # A pipe or a file has no width of its own, and columns broken to fit 80 characters can't be searched.
@@ -36,14 +34,14 @@ def fail(message: str) -> NoReturn:
 def open_runtime() -> Iterator[Runtime]:
     """The database, brought up to date, and whatever Redis runs."""
     settings = load_settings()
-    engine = open_database(settings.database_url, connections=settings.database_connections)
-    upgrade(engine)
+    runtime = open_with(settings, find_redis(settings))
+    upgrade(runtime.engine)
     try:
-        yield Runtime(settings, engine, find_redis(settings), Http())
+        yield runtime
     except BacklineError as error:
         fail(str(error))
     finally:
-        engine.dispose()
+        runtime.engine.dispose()
 
 
 def find_shop(session: Session, domain: str) -> Shop:

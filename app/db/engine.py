@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from app.db import migrate
 from app.db.migrate import Schema
-from app.services import MOST_CONNECTIONS, open_engine
+from app.services import MOST_CONNECTIONS, Hear, open_engine
 
 # So long an older schema is believed: where it is one, every request meets it.
 _BELIEVED_S = 1.0
@@ -24,11 +24,13 @@ class TablesMissingError(sa.exc.OperationalError):
     not run there. As with a database that is away nothing is lost, and all goes on once it has."""
 
 
-def open_database(database_url: str, *, connections: int = MOST_CONNECTIONS) -> sa.Engine:
+def open_database(
+    database_url: str, *, connections: int = MOST_CONNECTIONS, hear: Hear | None = None
+) -> sa.Engine:
     """As `open_engine`. A table or column that is not there raises `TablesMissingError` where the
     migrations of this build have not run, and `ProgrammingError` where they have, those of a newer build
     with them or not: then our statement is wrong, and no `backline release` helps."""
-    engine = open_engine(database_url, connections=connections)
+    engine = open_engine(database_url, connections=connections, hear=hear)
     namer = _Namer(engine)
     sa.event.listen(engine, "handle_error", namer.name, retval=True)
     return engine

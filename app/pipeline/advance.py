@@ -110,9 +110,9 @@ def _work(context: ShopContext) -> bool:
     """Do step after step; whether the platform has served one of our calls. A shop that must wait holds
     no worker, and one that needs its merchant says so and is left alone. New deliveries always come
     first, so that nothing is written from what was true before them."""
-    until, before = context.clock() + SLICE, context.answered()
+    began, before = context.clock(), context.answered()
     try:
-        while context.clock() < until and _act(context):
+        while abs(context.clock() - began) < SLICE and _act(context):
             pass
     except TurnIsOver:
         log.info("turn is over", shop=context.shop_id)

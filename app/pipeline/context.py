@@ -65,7 +65,7 @@ class ShopContext:
         raises `LeaseLostError` then."""
         with self.sessions.begin() as session:
             commit_each(session)
-            if self.kept_at is None or self.clock() - self.kept_at > _RENEW_AFTER:
+            if self.kept_at is None or abs(self.clock() - self.kept_at) > _RENEW_AFTER:
                 self._keep_lease(session)
             yield session
 

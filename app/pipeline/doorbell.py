@@ -47,12 +47,15 @@ _PLACES = "backline:long-places"
 _PLACE_S = 60
 _RQ_WORKERS = "rq:workers"
 _TAKE_PLACE = """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
+local now = tonumber(redis.call('TIME')[1])
+local till = now + tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '(' .. till, '+inf')
 local most = math.max(1, math.floor(redis.call('SCARD', KEYS[2]) / 2))
 if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= most then
   return 0
 end
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[1], till, ARGV[1])
 return 1
 """
 
@@ -156,9 +159,9 @@ def _long_key(shop_id: int) -> str:
 
 def take_long_place(redis: Redis, worker: str) -> bool:
     """Whether the worker may look at the long queue: no more than half of those that RQ knows may, and
-    one always may. It has the place until `leave_long_place`, or, if it is killed, for a minute."""
-    now = time.time()
-    return bool(redis.eval(_TAKE_PLACE, 2, _PLACES, _RQ_WORKERS, worker, now, now + _PLACE_S))
+    one always may. It has the place until `leave_long_place`, or, if it is killed, for a minute by
+    Redis's clock; one that was taken for longer was taken before that was set back."""
+    return bool(redis.eval(_TAKE_PLACE, 2, _PLACES, _RQ_WORKERS, worker, _PLACE_S))
 
 
 def leave_long_place(redis: Redis, worker: str) -> None:

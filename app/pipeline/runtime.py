@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
 import sqlalchemy as sa
+import structlog
 from redis import Redis
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.retention import Retention
-from app.db import due_work
+from app.db import due_work, set_back
 from app.db.engine import open_database
 from app.db.models import Shop
 from app.mail import send_mail
@@ -29,11 +30,14 @@ from app.platforms.http import Http
 from app.platforms.registry import Outside
 from app.services import open_redis
 from app.settings import Settings, SettingsError
+from app.shared_clock import SharedClock
 
 # A platform that takes so long for an answer holds its shop's thread up.
 _SLOW_ANSWER_S = 1.0
 # A shop of the quick queue calls its platform no more after so long: it goes on in the long one.
 _QUICK_TURN_S = 4.0
+
+log = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -102,8 +106,16 @@ def build_runtime(settings: Settings) -> Runtime:
         raise SettingsError(
             "REDIS_URL is not set: only `backline up` and `backline demo` start a Redis of their own"
         )
-    engine = open_database(settings.database_url, connections=settings.database_connections)
-    return Runtime(settings, engine, open_redis(settings.redis_url), Http())
+    return open_with(settings, open_redis(settings.redis_url))
+
+
+def open_with(settings: Settings, redis: Redis) -> Runtime:
+    """The same with a Redis that was found."""
+    clock = SharedClock()
+    engine = open_database(
+        settings.database_url, connections=settings.database_connections, hear=clock.hear
+    )
+    return Runtime(settings, engine, redis, Http(), clock=clock)
 
 
 def advance_shop(runtime: Runtime, shop_id: int) -> None:
@@ -180,8 +192,12 @@ def _retention(settings: Settings) -> Retention:
 def ring_shops_with_work(runtime: Runtime) -> int:
     """The sweep: ring every shop that has anything due, whatever became of earlier rings. Returns how
     many were rung."""
+    now = runtime.clock()
     with runtime.sessions.begin() as session:
-        due = due_work.shops_with_work(session, now=runtime.clock())
+        if ahead := set_back.bring_forward(session, now=now):
+            log.warning("the clock was set back: everything is looked at again", shops=len(ahead))
+    with runtime.sessions.begin() as session:
+        due = due_work.shops_with_work(session, now=now)
     return len(due) if doorbell.ring_all(runtime.redis, due) else 0
 
 

@@ -315,3 +315,11 @@ def test_the_place_of_a_killed_worker_is_free_after_a_minute(
     assert doorbell.take_long_place(redis, "a")
 
     assert doorbell.take_long_place(redis, "b")
+
+
+def test_a_place_that_was_taken_by_a_clock_that_was_ahead_is_nobodys(redis: Redis) -> None:
+    """Its worker was killed: with two workers nobody would look at the long queue for hours."""
+    rq_knows(redis, "a", "b")
+    redis.zadd("backline:long-places", {"a": time.time() + 5 * 3600})
+
+    assert doorbell.take_long_place(redis, "b")

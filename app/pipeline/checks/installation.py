@@ -12,6 +12,8 @@ from app.pipeline.checks.check import Check, Tone
 from app.pipeline.runtime import Runtime
 
 _WAIT_S = 10
+# Platforms sign their messages with their time, and grant no more than some minutes.
+_CLOCKS_DIFFER_S = 30.0
 
 
 def check_installation(runtime: Runtime) -> Iterator[Check]:
@@ -41,7 +43,19 @@ def _database(runtime: Runtime) -> Iterator[Check]:
         yield Check("Database", Tone.FIX, f"Does not answer: {first_line(error)}.", advice)
         return
     yield Check("Database", Tone.FINE, f"Answers ({runtime.engine.dialect.name}).")
+    yield from _time(runtime)
     yield _MIGRATIONS[state]
+
+
+def _time(runtime: Runtime) -> Iterator[Check]:
+    """Of a clock that does not tell, there is nothing to say."""
+    ahead_s = getattr(runtime.clock, "ahead_s", 0.0)
+    if abs(ahead_s) < _CLOCKS_DIFFER_S:
+        yield Check("Time", Tone.FINE, "This machine and the database agree.")
+        return
+    how = "ahead of" if ahead_s > 0 else "behind"
+    text = f"This machine's clock is {abs(ahead_s):,.0f} seconds {how} the database's."
+    yield Check("Time", Tone.CHECK, text, "Backline goes by the database's. See that NTP runs on both.")
 
 
 _MIGRATIONS = {
