@@ -839,7 +839,7 @@ CALLS: Mapping[str, Call] = {
 ACROSS_SHOPS = {
     "api_tokens.find_shop_by_token": "a token is all that a call to the JSON address brings",
     "pages.overview.count_short_by_shop": "one person's list of the shops they may see",
-    "set_back.bring_forward": "the sweep again: what is too far ahead is of no shop more than of another",
+    "set_back.bring_forward": "the sweep again: what is too far ahead is of every shop",
     "due_work.shops_with_work": "the sweep asks which shops to ring, and gets their ids alone",
     "shops.list_shops": "the operator's list",
     "alerts.shops_with_subscriptions": "the clock asks which shops email anybody, and gets ids alone",
