@@ -1,5 +1,6 @@
 """`backline release` and `backline shops connect`: keys that change, and apps without a token."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from app.cli import main
-from app.db import migrate, shops, tokens
+from app.db import shops, tokens
 from app.db.models import Shop
 from app.platforms.base import Grant
 from app.services import open_engine
@@ -19,7 +20,7 @@ DOMAINS = ("mugs.myshopify.com", "towels.myshopify.com")
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, migrated_file: Path) -> dict[str, str]:
     """A machine with two shops, whose tokens are encrypted with the old key."""
     environment = {
         "BACKLINE_HOME": str(tmp_path),
@@ -28,8 +29,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "SHOPIFY_CLIENT_ID": "",
         "SHOPIFY_CLIENT_SECRET": "",
     }
+    shutil.copy(migrated_file, tmp_path / "backline.sqlite3")
     engine = open_engine(environment["DATABASE_URL"])
-    migrate.upgrade(engine)
     with engine.begin() as connection, Session(connection) as session:
         for domain in DOMAINS:
             shop = shops.install_shop(session, platform="shopify", domain=domain, now=NOW)

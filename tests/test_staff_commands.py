@@ -1,5 +1,6 @@
 """`backline staff`: who is invited, by print or by mail, listed and revoked."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
 from app.cli import main
-from app.db import migrate, shops
+from app.db import shops
 from app.mail import MailError, send_mail
 from app.services import open_engine
 from app.settings import SettingsError, load_settings
@@ -18,7 +19,7 @@ ANN = "ann@shop.example"
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, migrated_file: Path) -> dict[str, str]:
     """A machine with two shops."""
     environment = {
         "BACKLINE_HOME": str(tmp_path),
@@ -26,8 +27,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "APP_URL": "https://backline.test",
         "SMTP_URL": "",
     }
+    shutil.copy(migrated_file, tmp_path / "backline.sqlite3")
     engine = open_engine(environment["DATABASE_URL"])
-    migrate.upgrade(engine)
     with engine.begin() as connection, Session(connection) as session:
         for domain in ("mugs.myshopify.com", "towels.myshopify.com"):
             shops.install_shop(session, platform="shopify", domain=domain, now=NOW)

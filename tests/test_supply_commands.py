@@ -1,5 +1,6 @@
 """`backline supply`: arrivals typed, imported, changed, received and cancelled."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,6 @@ from click.testing import CliRunner, Result
 from sqlalchemy.orm import Session
 
 from app.cli import main
-from app.db import migrate
 from app.db.models import ArrivalRow, Event
 from app.services import open_engine
 from tests.builders import NOW, installed_shop, item_stock, pool
@@ -22,7 +22,7 @@ LINE = "PO-1,MUG-BLUE,40,2030-12-05,41\n"
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, migrated_file: Path) -> dict[str, str]:
     """A machine with a shop that sells mugs."""
     environment = {
         "BACKLINE_HOME": str(tmp_path),
@@ -30,6 +30,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "APP_URL": "https://backline.test",
         "COLUMNS": "150",
     }
+    shutil.copy(migrated_file, tmp_path / "backline.sqlite3")
     with opened(environment) as session:
         shop = installed_shop(session, MUGS)
         known_item(session, shop, has_queue=True)
@@ -42,7 +43,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def opened(environment: dict[str, str]) -> Iterator[Session]:
     """The machine's database."""
     engine = open_engine(environment["DATABASE_URL"])
-    migrate.upgrade(engine)
     with Session(engine) as session:
         yield session
     engine.dispose()
