@@ -4,6 +4,7 @@ calls it."""
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 _SHORTEST = 3
 # EAN-8 to GTIN-14.
@@ -26,8 +27,7 @@ class ItemCode:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """By what a line names an item: the SKU, and the other codes that it gives."""
 
     sku: str
@@ -35,8 +35,7 @@ class Words:
     supplier_sku: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The item that is meant (None: none that is known), and by which kind of code (None: its SKU)."""
 
     item_id: int | None
@@ -93,6 +92,8 @@ def match_item(words: Words, skus: Mapping[str, Sequence[int]], codes: CodesOf) 
         return Match(own.pop())
     if scanned:
         return _only(scanned, CodeKind.BARCODE, words.barcode or words.sku)
+    if not words.supplier_sku:
+        return Match(None)
     named = set(codes.get((False, spelled(words.supplier_sku)), ()))
     return _only(named, CodeKind.SUPPLIER_SKU, words.supplier_sku) if named else Match(None)
 
@@ -106,6 +107,8 @@ def suggestions(sku: str, codes: CodesOf) -> set[int]:
 def _scanned(words: Words, skus: Mapping[str, Sequence[int]], codes: CodesOf) -> set[int]:
     """Items with the line's barcode, as a code of theirs or as their SKU."""
     stands_for_sku = is_barcode(words.sku) and words.sku.lower() not in skus
+    if not (words.barcode or stands_for_sku):
+        return set()
     told = [one for one in (words.barcode, words.sku if stands_for_sku else "") if spelled(one)]
     found: set[int] = set()
     for one in told:

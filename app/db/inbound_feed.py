@@ -6,6 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -15,9 +16,8 @@ from app.core.deliveries import KnownDelivery
 from app.core.item_codes import CodeKind
 from app.core.states import ArrivalSource, ArrivalState
 from app.db.arrivals import OPEN, in_words, record_change
-from app.db.audit import record_event
 from app.db.due_items import ask_for_look
-from app.db.models import ArrivalRow, StockItem
+from app.db.models import ArrivalRow, Event, StockItem
 from app.db.statements import chunks, is_one_of, put_rows
 
 LISTS = frozenset({"csv", "api"})
@@ -25,9 +25,17 @@ LISTS = frozenset({"csv", "api"})
 said."""
 
 _AT_ONCE = 500
+# Reference, SKU and location.
+_PARTS = 3
+
+# What `_said` may say, and what it depends on.
+_JUDGED_BY = (
+    "id", "source_key", "item_id", "sku", "location_id", "quantity", "received", "received_at",
+    "expected_on", "ordered_on", "reference", "supplier", "state",
+)  # fmt: skip
 
 Known = sa.Row[Any] | ArrivalRow
-"""What is known of an arrival: its columns."""
+"""What is known of an arrival: the columns by which a word about it is judged."""
 
 
 class Fate(StrEnum):
@@ -40,8 +48,7 @@ class Fate(StrEnum):
     """It says that something nobody expected does not come."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportedArrival:
+class ReportedArrival(msgspec.Struct, frozen=True, kw_only=True):
     """An arrival as a source tells it. `item_id` is None while no item with that `sku` is known.
     `received` and what else is None was not told: it stays as it is known. A quantity of 0 cancels; with
     an `expected_on` of None it still comes, but no day is known. `is_over`: nothing more comes of it,
@@ -77,7 +84,7 @@ def numbered_key(line: str, part: int) -> str:
 
 def line_of(key: str) -> str:
     """The key of a line whose deliveries have keys of their own (see `list_key`)."""
-    return "\t".join(key.split("\t")[:3])
+    return key if key.count("\t") < _PARTS else "\t".join(key.split("\t")[:_PARTS])
 
 
 def deliveries_of_several(session: Session, shop_id: int, source: str) -> dict[str, list[KnownDelivery]]:
@@ -246,7 +253,8 @@ def _known(session: Session, shop_id: int, keys: Collection[str], source: str) -
             table.c.source.in_(family(source)),
             is_one_of(table.c.source_key, ordered[start : start + _AT_ONCE]),
         )
-        rows = session.execute(sa.select(table).where(*where).order_by(table.c.updated_at, table.c.id))
+        columns = sa.select(*(table.c[name] for name in _JUDGED_BY))
+        rows = session.execute(columns.where(*where).order_by(table.c.updated_at, table.c.id))
         found |= {row.source_key: row for row in rows}
     return found
 
@@ -335,17 +343,14 @@ def _tell_of_new(
     now: datetime,
 ) -> None:
     """Where nobody waits the arrival itself says when it came and from where."""
-    for row in new:
-        if row["item_id"] in waited_for:
-            record_event(
-                session,
-                shop_id,
-                "arrival added",
-                at=now,
-                item_id=row["item_id"],
-                after=in_words(ArrivalRow(**row)),
-                cause=cause,
-            )
+    said = {"shop_id": shop_id, "at": now, "kind": "arrival added", "cause": cause}
+    blank = {"before": "", "why": ""}
+    events = [
+        {**said, **blank, "item_id": row["item_id"], "after": in_words(ArrivalRow(**row))}
+        for row in new
+        if row["item_id"] in waited_for
+    ]
+    put_rows(session, Event, events)
 
 
 def _hold_items(session: Session, shop_id: int, item_ids: Collection[int | None]) -> set[int]:

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
+import msgspec
 from sqlalchemy.orm import Session
 
 from app.core.arrivals import same_reference
@@ -35,8 +37,7 @@ MOST_UNKNOWN = 500
 _FEW = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(msgspec.Struct, frozen=True):
     """One line of a purchase order in another system's words; `line` is where it stands there. A
     `received` of None was not told, an `expected_on` of None is not known to whoever tells. `part`
     numbers the deliveries of one order line by their days. `is_over`: nothing more comes of it.
@@ -135,6 +136,8 @@ def read_catalog(session: Session, shop_id: int, skus: Collection[str] | None = 
     return Catalog(arrivals.items_by_sku(session, shop_id, skus), places, by_word, codes)
 
 
+# A list names few places.
+@lru_cache(1024)
 def _spelled(name: str) -> str:
     return " ".join(name.casefold().split())
 
@@ -176,12 +179,12 @@ def translate(
 
 def _place(wording: Wording, catalog: Catalog, *, only_place_stands: bool) -> int | str:
     """The location's number, or what is wrong."""
-    known = ", ".join(sorted(catalog.places.values())) or "none yet: sync the shop"
     found = catalog.place_by_word.get(_spelled(wording.location)) if wording.location else None
     if found is not None:
         return found
     if len(catalog.places) == 1 and (only_place_stands or not wording.location):
         return next(iter(catalog.places))
+    known = ", ".join(sorted(catalog.places.values())) or "none yet: sync the shop"
     if wording.location:
         return f"there is no location {wording.location}; the shop's are: {known}"
     return f"no location; the shop's are: {known}"
@@ -259,7 +262,10 @@ class Intake:
             return [*told]
         if self._deliveries is None:
             self._deliveries = inbound_feed.deliveries_of_several(session, self._shop_id, self._source)
-        new = in_several(told) - self._deliveries.keys()
+        several = in_several(told)
+        if not several and not self._deliveries:
+            return [*told]
+        new = several - self._deliveries.keys()
         self._deliveries |= inbound_feed.first_deliveries(session, self._shop_id, self._source, new)
         return known_again(told, self._deliveries, today=self._now.date())
 

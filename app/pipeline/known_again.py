@@ -2,9 +2,10 @@
 first one every week, and what follows is not late for that."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from app.core.deliveries import Delivery, KnownDelivery, numbered
 from app.db.inbound_feed import ReportedArrival, line_of, numbered_key

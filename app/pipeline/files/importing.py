@@ -14,7 +14,8 @@ from app.pipeline.context import local_day, zone_of
 from app.pipeline.edi.document import EdiDocument
 from app.pipeline.edi.reading import read_edi
 from app.pipeline.files.layout import Layout, examine
-from app.pipeline.files.lines import merge_lines, read_lines
+from app.pipeline.files.lines import read_lines
+from app.pipeline.files.merging import merge_lines
 from app.pipeline.files.options import Options
 from app.pipeline.files.tally import Tally
 from app.pipeline.files.text import Source

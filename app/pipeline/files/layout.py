@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from app.pipeline.files import text
@@ -260,6 +261,7 @@ def _scan(layout: Layout, sample: Sequence[Sequence[str]]) -> _Scan:
     prices = [place for place in others if _is_mostly(sample, place, is_number)]
     more_days = [place for place in others if _is_mostly(sample, place, looks_like_day)]
     statuses = [columns["status"], *layout.more_statuses] if "status" in columns else []
+    figures = [columns["row_figure"]] if "row_figure" in columns else []
     reference = ""
     for record in layout.rows():
         cells = record.cells
@@ -267,10 +269,12 @@ def _scan(layout: Layout, sample: Sequence[Sequence[str]]) -> _Scan:
         scan.evidence.see(_at(cells, prices), are_quantities=False)
         _see_order(scan.orders, record, days)
         _see_order(scan.hints, record, more_days)
-        scan.states.update(one for cell in _at(cells, statuses) if (one := cell.strip()))
-        measured = _at(cells, [columns["row_figure"]] if "row_figure" in columns else [])
-        scan.measures.update(one for cell in measured if (one := cell.strip()))
+        for counted, places in ((scan.states, statuses), (scan.measures, figures)):
+            for cell in _at(cells, places):
+                counted[cell.strip()] += 1
         reference = _note_repeated(scan, layout, cells, reference)
+    for counted in (scan.states, scan.measures):
+        del counted[""]
     return scan
 
 
@@ -288,14 +292,19 @@ def line_key(reference: str, sku: str, location: str) -> bytes:
     return hashlib.blake2b("\t".join((reference, sku, location)).encode(), digest_size=12).digest()
 
 
+# The lines of an order follow each other, and a file names few places. No more are kept: a cell may be
+# long.
+@lru_cache(256)
+def _compared(cell: str) -> str:
+    return " ".join(cell.casefold().split())
+
+
 def line_words(cells: Sequence[str], columns: Mapping[str, int]) -> tuple[str, str, str]:
     """The reference, SKU and location of a line as they are compared, empty where it says none."""
 
     def word(role: str) -> str:
         place = columns.get(role)
-        if place is None or place >= len(cells):
-            return ""
-        return " ".join(cells[place].casefold().split())
+        return "" if place is None or place >= len(cells) else _compared(cells[place])
 
     sku = word("sku") or next(filter(None, map(word, OTHER_CODES)), "")
     return word("reference"), sku, word("location")
@@ -314,9 +323,16 @@ def _note_repeated(scan: _Scan, layout: Layout, cells: Sequence[str], reference:
 def _see_order(seen: dict[str, tuple[int, str]], record: Record, places: Sequence[int]) -> None:
     for place in places:
         cell = record.cells[place] if place < len(record.cells) else ""
-        for found in _SLASHED.finditer(cell):
-            kind = _kind_of(*(int(each) for each in found.groups() if each))
+        for kind in _kinds_in(cell):
             seen.setdefault(kind, (record.line, cell.strip()))
+
+
+# A file of many lines names few days.
+@lru_cache(256)
+def _kinds_in(cell: str) -> tuple[str, ...]:
+    return tuple(
+        _kind_of(*(int(each) for each in found.groups() if each)) for found in _SLASHED.finditer(cell)
+    )
 
 
 def _kind_of(first: int, second: int) -> str:

@@ -6,9 +6,9 @@ others, and a state may say that nothing comes.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 
 from app.core.bounds import MOST_UNITS
 from app.pipeline.arrivals import LONGEST_TEXT, Bad, Wording
@@ -17,6 +17,7 @@ from app.pipeline.files.columns import OTHER_CODES
 from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, looks_like_day, read_day
 from app.pipeline.files.fold import clean_code, fold
 from app.pipeline.files.layout import Layout, line_key, line_words
+from app.pipeline.files.merging import merge
 from app.pipeline.files.numbers import BelowZero, UnreadableNumber, is_none, is_number, read_quantity
 from app.pipeline.files.rows import begins_a_total, is_comment, is_total_word, section_state
 from app.pipeline.files.spread import NO_UNITS
@@ -27,6 +28,7 @@ from app.pipeline.files.vocabulary import IN_WORDS, NO, NO_PURCHASES, PACKS, PIE
 _OF_THE_ORDER = ("supplier", "expected_on", "location", "ordered_on", "status")
 _LINE_BREAKS = frozenset({"location", "supplier", "status"})
 _UNSURE = "another line of the same order and SKU takes units back: write what still comes on one line"
+_UNTOLD: dict[str, int | None] = dict.fromkeys(AMOUNTS)
 _GRAVEST = ("cancelled", "draft", "closed", "open")  # of several states of a line
 _ERROR = re.compile(r"#(?:[^\W\d_]|[/¡])[^\W_]*(?:/[0A])?[!?]|#N/[AV]|#NV|#+")
 _OF_UNITS = re.compile(r"[(\[].*[)\]]")
@@ -61,40 +63,6 @@ def read_lines(layout: Layout, tally: Tally) -> Iterator[Wording | Bad]:
         yield from merged
 
 
-def merge_lines(lines: Iterable[Wording | Bad]) -> list[Wording | Bad]:
-    """All lines of a file that is small, those for the same goods as in `merge`."""
-    bad: list[Wording | Bad] = []
-    groups: dict[tuple[str, ...], list[Wording]] = defaultdict(list)
-    for line in lines:
-        if isinstance(line, Bad):
-            bad.append(line)
-        else:
-            key = (line.shipment, line.reference, line.item, line.location)
-            groups[tuple(map(str.casefold, key))].append(line)
-    return [*(one for group in groups.values() for one in merge(group)), *bad]
-
-
-def merge(lines: Sequence[Wording]) -> list[Wording]:
-    """Lines of one purchase order for one SKU: one day is one delivery, several are numbered by their
-    order. Those that will not come add nothing to those that will."""
-    coming = [line for line in lines if line.quantity and not line.is_over] or list(lines[:1])
-    by_day: dict[date | None, list[Wording]] = defaultdict(list)
-    for line in coming:
-        by_day[line.expected_on].append(line)
-    days = sorted(by_day, key=lambda day: (day is None, day or date.max))
-    return [replace(_sum(by_day[day]), part=part) for part, day in enumerate(days, 1)]
-
-
-def _sum(lines: Sequence[Wording]) -> Wording:
-    told = [line.received for line in lines if line.received is not None]
-    return replace(
-        lines[0],
-        quantity=sum(line.quantity for line in lines),
-        received=sum(told) if told else None,
-        received_on=max((line.received_on for line in lines if line.received_on), default=None),
-    )
-
-
 class _Reader:
     """Reads records one by one, with what those before them said of the same order."""
 
@@ -105,8 +73,13 @@ class _Reader:
         self._layout = layout
         statuses = [(f"status {place}", place) for place in layout.more_statuses]
         self._places = [*layout.columns.items(), *statuses]
+        said = {role: text for role, text in layout.options.values.items() if text}
+        self._said_of_all = {"reference": "", **said}
+        told = dict.fromkeys((*said, *(role for role, _ in self._places)))
+        self._amounts_told = [role for role in AMOUNTS if role in told]
+        self._statuses = [role for role in told if role.startswith("status")]
         self._tally = tally
-        self._order: dict[str, str] = {}
+        self._order: Mapping[str, str] = {}
         used = {role: name for role, name in layout.used.items() if role in AMOUNTS}
         self._quantity_words = {word for name in used.values() for word in fold(name).split()}
         self._in_single_units = in_single_units(used, layout.options.counts or {})
@@ -140,14 +113,12 @@ class _Reader:
         return line
 
     def _cells(self, record: Record) -> dict[str, str]:
-        return {
-            role: record.cells[place].strip() if place < len(record.cells) else ""
-            for role, place in self._places
-        }
+        cells, width = record.cells, len(record.cells)
+        return {role: cells[place].strip() if place < width else "" for role, place in self._places}
 
     def _is_no_line(self, record: Record, cells: Mapping[str, str]) -> bool:
         """Whether the record adds up others, names the columns anew, heads an order or comments."""
-        if tuple(" ".join(cell.split()) for cell in record.cells) == self._layout.header:
+        if self._names_columns(record.cells):
             return True
         item = _item(cells)
         if item and not is_total_word(item):
@@ -162,10 +133,16 @@ class _Reader:
             self._section = "" if state == "open" else told[0]
         heads = self._heads_an_order(told, cells)
         if heads:
-            self._order = dict(cells)
+            self._order = cells
         if heads or len(told) == 1:
             self._tally.comments += 1
         return heads or len(told) == 1
+
+    def _names_columns(self, cells: Sequence[str]) -> bool:
+        header = self._layout.header
+        return len(cells) == len(header) and all(
+            " ".join(cell.split()) == name for cell, name in zip(cells, header, strict=True)
+        )
 
     def _is_total(self, told: Sequence[str], cells: Mapping[str, str]) -> bool:
         has_number = any(is_number(cell) for cell in told)
@@ -195,21 +172,19 @@ class _Reader:
 
     def _with_the_order(self, cells: dict[str, str]) -> dict[str, str]:
         """A line without an order's number belongs to the order above it, and shares what that says."""
-        values = self._layout.options.values
+        of_all = self._said_of_all
         if cells.get("reference"):
-            self._order = dict(cells)
-        elif self._order.get("reference") and not values.get("reference"):
+            self._order = cells
+        elif self._order.get("reference") and not of_all["reference"]:
             cells = {role: self._shared(role, cell) for role, cell in cells.items()}
-        return {"reference": "", **{role: text for role, text in values.items() if text}} | {
-            role: cell or values.get(role, "") for role, cell in cells.items()
-        }
+        return {**of_all, **{role: cell or of_all.get(role, "") for role, cell in cells.items()}}
 
     def _shared(self, role: str, cell: str) -> str:
         return cell or (self._order.get(role, "") if role in ("reference", *_OF_THE_ORDER) else "")
 
     def _refuse_broken(self, record: Record, cells: Mapping[str, str]) -> None:
         """A quotation mark that is never closed takes the lines after it into its cell."""
-        if not any("\n" in cell for cell in record.cells):
+        if "\n" not in "".join(record.cells):
             return
         delimiter = self._layout.dialect.delimiter
         for cell in record.cells:
@@ -224,7 +199,7 @@ class _Reader:
         self._refuse_other_kinds(cells)
         state = self._state(cells)
         amounts = self._amounts(cells)
-        item = clean_code(self._text({"sku": _item(cells)}, "sku"))
+        item = clean_code(_needed("sku", _item(cells)))
         meant = options.skus.get(item.lower())
         location = _one_line(cells.get("location", ""))[:LONGEST_TEXT]
         received_on = self._optional_day(cells, "received_on")
@@ -234,12 +209,12 @@ class _Reader:
         is_over = state == "closed" or amounts.is_over
         return Wording(
             line=number,
-            reference=self._text(cells, "reference"),
+            reference=_needed("reference", cells["reference"]),
             sku=meant or clean_code(cells.get("sku", "")),
             quantity=0 if is_withdrawn else amounts.ordered,
             expected_on=self._expected(cells, must_be_read=not (is_over or is_withdrawn)),
             location=options.places.get(location.casefold(), location),
-            supplier=self._text(cells, "supplier", is_needed=False),
+            supplier=_text("supplier", cells.get("supplier", "")),
             ordered_on=self._optional_day(cells, "ordered_on"),
             received=amounts.received,
             received_on=received_on,
@@ -274,7 +249,7 @@ class _Reader:
             return "cancelled"
         if _is_marked(cells.get("is_closed", "")):
             return "closed"
-        words = [word for role, word in cells.items() if word and role.startswith("status")]
+        words = [word for role in self._statuses if (word := cells.get(role))]
         states = {word: self._layout.states.get(fold(word)) for word in words}
         if measure := cells.get("row_figure"):
             words.append(measure)
@@ -312,10 +287,10 @@ class _Reader:
             return None
 
     def _amounts(self, cells: Mapping[str, str]) -> Amounts:
-        said = {role: self._number(cells, role) for role in AMOUNTS}
+        said = _UNTOLD | {role: self._number(cells, role) for role in self._amounts_told}
         if said["quantity"] is None and said["outstanding"] is None and said["accepted"] is None:
             raise _Unusable(f"no {IN_WORDS['quantity']}")
-        size = self._pack(cells)
+        size = self._pack(cells) if cells.get("pack_size") else 1
         in_packs = {
             role: number * size
             for role, number in said.items()
@@ -352,21 +327,30 @@ class _Reader:
             raise _Unusable(f"the {IN_WORDS[role]} {number:,} is more than {MOST_UNITS:,}")
         return number
 
-    def _text(self, cells: Mapping[str, str], role: str, *, is_needed: bool = True) -> str:
-        text = _one_line(cells.get(role, ""))
-        if is_needed and not text:
-            without = ": without one a second import would count it twice" if role == "reference" else ""
-            raise _Unusable(f"no {IN_WORDS[role]}{without}")
-        if text[:1] == "#" and _ERROR.fullmatch(text):
-            raise _Unusable(f"the {IN_WORDS[role]} is an error of the spreadsheet ({text[:20]})")
-        if role != "supplier" and "+" in text and _SHORTENED.fullmatch(text):
-            raise _Unusable(
-                f"the {IN_WORDS[role]} {text} was shortened by the spreadsheet: format the column as "
-                "text, and enter it again"
-            )
-        if len(text) > LONGEST_TEXT:
-            raise _Unusable(f"the {IN_WORDS[role]} is longer than {LONGEST_TEXT} characters")
-        return text
+
+def _needed(role: str, text: str) -> str:
+    """As `_text`; a line without one can't be used."""
+    if found := _text(role, text):
+        return found
+    without = ": without one a second import would count it twice" if role == "reference" else ""
+    raise _Unusable(f"no {IN_WORDS[role]}{without}")
+
+
+# The lines of an order follow each other, and a file names few suppliers. No more are kept: a cell may
+# be long.
+@lru_cache(256)
+def _text(role: str, text: str) -> str:
+    text = _one_line(text)
+    if text[:1] == "#" and _ERROR.fullmatch(text):
+        raise _Unusable(f"the {IN_WORDS[role]} is an error of the spreadsheet ({text[:20]})")
+    if role != "supplier" and "+" in text and _SHORTENED.fullmatch(text):
+        raise _Unusable(
+            f"the {IN_WORDS[role]} {text} was shortened by the spreadsheet: format the column as text, "
+            "and enter it again"
+        )
+    if len(text) > LONGEST_TEXT:
+        raise _Unusable(f"the {IN_WORDS[role]} is longer than {LONGEST_TEXT} characters")
+    return text
 
 
 def _item(cells: Mapping[str, str]) -> str:
@@ -381,6 +365,7 @@ def _is_marked(text: str) -> bool:
     return text.casefold() in YES or looks_like_day(text)
 
 
+@lru_cache(256)
 def _one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return " ".join(text.split())

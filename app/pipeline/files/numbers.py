@@ -67,15 +67,16 @@ class Evidence:
     def see(self, cells: Iterable[str], *, are_quantities: bool) -> None:
         """The next cells."""
         for cell in cells:
-            found = parse(cell) if any(sign in cell for sign in ".,") or are_quantities else None
+            is_told = are_quantities or "." in cell or "," in cell
+            found = parse(cell) if is_told else None
             if found is not None:
                 self._see(found[1], is_quantity=are_quantities)
 
     def _see(self, digits: str, *, is_quantity: bool) -> None:
-        signs = [each for each in digits if each in ".,"]
         self._quantities += is_quantity
-        if not signs:
+        if digits.isdigit():
             return
+        signs = [each for each in digits if each in ".,"]
         if sign := _decimal_sign(digits, signs):
             self._decimal[sign] += 1
             return

@@ -65,7 +65,7 @@ class Spread:
                     count += 1
                     if count > MOST_LINES:
                         raise FileRefused(f"The file has more than {MOST_LINES:,} quantities: split it.")
-                    yield replace(record, cells=one)
+                    yield record._replace(cells=one)
 
     def _quantities(self, cells: Sequence[str], item: str) -> Iterator[list[str]]:
         told = {place: cells[place].strip() for place in self.means if not is_nothing(cells[place])}

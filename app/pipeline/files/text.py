@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 Source = Callable[[], BinaryIO]
 """Opens the file anew: it is gone through more than once, and never held whole."""
@@ -93,8 +93,7 @@ class Dialect:
     errors: str = "strict"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """The cells of one record, or what is wrong with it; `line` is where it begins."""
 
     line: int
@@ -123,7 +122,7 @@ def records(source: Source, dialect: Dialect) -> Iterator[Record]:
                 raise FileRefused(f"The file has more than {MOST_LINES:,} lines: split it.")
             if lines.was_too_long(begins):
                 yield Record(begins, [], f"the line is longer than {LONGEST_LINE:,} characters")
-            elif any(cell.strip() for cell in cells):
+            elif any(map(str.strip, cells)):
                 yield Record(begins, cells)
 
 
