@@ -35,11 +35,15 @@ from app.platforms.base import ItemStock, Pool, Traits
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What an item is decided from: its row, the platform's figures, the open orders that matter, what
-    both say together (`facts`), what the figures may not show of orders, what supply is between, by
-    location, and the turns that orders took."""
+    """What an item is decided from: its row and its shop's, the platform's figures, the open orders that
+    matter, what both say together (`facts`), what the figures may not show of orders, what supply is
+    between, by location, and the turns that orders took.
+
+    The shop's row is held here because a session forgets a row that nobody holds: whoever asked for it
+    next, and a dozen do until an item is decided, would read it again."""
 
     item: StockItem
+    shop: Shop
     stock: ItemStock
     demand: Sequence[OpenDemand]
     facts: Facts
@@ -112,7 +116,8 @@ def gather(
         for pool in pools
     }
     facts = Facts(stock.item_id, stock.pools, snapshot, demand, books, accounts)
-    return Gathered(item, stock, demand, facts, changes, missing, supply, now, moved)
+    shop = shops.get_shop(session, item.shop_id)
+    return Gathered(item, shop, stock, demand, facts, changes, missing, supply, now, moved)
 
 
 def _bound(pool: Pool, books: Demand, account: StockPosition, missing: Mapping[int, Unshown]) -> Supply:
@@ -132,29 +137,27 @@ def with_claims(session: Session, gathered: Gathered, traits: Traits) -> Gathere
     """The same with what is committed to no order, where the platform commits at all."""
     if not traits.reservation_scopes:
         return gathered
-    shop = shops.get_shop(session, gathered.item.shop_id)
-    kinds = readable_kinds(shop, traits.reservation_scopes)
-    claims = claims_on(session, shop.id, gathered.item.item_id, kinds)
+    kinds = readable_kinds(gathered.shop, traits.reservation_scopes)
+    claims = claims_on(session, gathered.shop.id, gathered.item.item_id, kinds)
     is_all_readable = len(kinds) == len(traits.reservation_scopes)
     facts = replace(gathered.facts, claims=claims, is_all_readable=is_all_readable)
     return replace(gathered, facts=facts)
 
 
-def has_old_claims(session: Session, gathered: Gathered, traits: Traits) -> bool:
+def has_old_claims(gathered: Gathered, traits: Traits) -> bool:
     """Whether what is committed to no order may be read and was not since the figures were."""
-    shop = shops.get_shop(session, gathered.item.shop_id)
-    read_at = shop.reservations_read_at
+    read_at = gathered.shop.reservations_read_at
     is_new = read_at is not None and read_at >= gathered.snapshot.high
-    return bool(readable_kinds(shop, traits.reservation_scopes)) and not is_new
+    return bool(readable_kinds(gathered.shop, traits.reservation_scopes)) and not is_new
 
 
-def has_read_changes(session: Session, gathered: Gathered) -> bool:
+def has_read_changes(gathered: Gathered) -> bool:
     """Whether the list of changed orders has been read since the figures were asked for."""
-    read_at = shops.get_shop(session, gathered.item.shop_id).changes_read_at
+    read_at = gathered.shop.changes_read_at
     return read_at is not None and read_at >= gathered.snapshot.high
 
 
-def has_unknown_orders(session: Session, gathered: Gathered) -> bool:
+def has_unknown_orders(gathered: Gathered) -> bool:
     """Whether the platform counts more units short than the orders we know are short of, and the list of
     changed orders has not been read since: after that nobody waits for them."""
     is_more = any(
@@ -162,7 +165,7 @@ def has_unknown_orders(session: Session, gathered: Gathered) -> bool:
         and short_of_nobody(gathered.books.at(pool.location_id), backordered=pool.backordered or 0)
         for pool in gathered.stock.pools
     )
-    return is_more and not has_read_changes(session, gathered)
+    return is_more and not has_read_changes(gathered)
 
 
 def needs_queue(gathered: Gathered) -> bool:

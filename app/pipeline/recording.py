@@ -57,7 +57,7 @@ def record_stock(
     since: DriftSince | None,
 ) -> None:
     stock, now, shop_id = gathered.stock, gathered.now, gathered.item.shop_id
-    shop = shops.get_shop(session, shop_id)
+    shop = gathered.shop
     if _may_come_from_shipments(session, shop, stock.item_id, accounts):
         shops.expect_inbound(shop, now=now)
     db_record_stock(session, shop_id, stock, accounts, drift, now=now, drift_since=since)
@@ -76,8 +76,7 @@ def _may_come_from_shipments(
 
 def record(session: Session, gathered: Gathered, settlement: Settlement, seen: Sighting) -> None:
     """Record what is said of an item, how its lines stand, and when to look at it again."""
-    item, changes = gathered.item, gathered.changes
-    shop = shops.get_shop(session, item.shop_id)
+    item, shop, changes = gathered.item, gathered.shop, gathered.changes
     latest = max((gathered.snapshot.sure_at(one.at) for one in changes), default=gathered.now)
     keep_doubts(session, item.shop_id, item.item_id, settlement.unsure, until=latest)
     promises.record_promises(

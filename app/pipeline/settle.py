@@ -27,9 +27,8 @@ from app.core.reconcile import (
     unlocated_plans,
 )
 from app.core.weighing import Context, Settlement, most_short, sighting, weigh_lines
-from app.db import due_items, due_orders, moves, promises, selling_plans, shops, variants
+from app.db import due_items, due_orders, moves, promises, selling_plans, variants
 from app.db.arrivals import adopt_arrivals
-from app.db.models import StockItem
 from app.db.showing import orders_showing
 from app.db.stock import pools_of
 from app.pipeline.context import ShopContext
@@ -139,14 +138,14 @@ def _try_to_settle(
         gathered = _gather_queue(session, context, stock, asked_at)
         if gathered is None:
             return None
-        is_old = has_old_claims(session, gathered, context.platform.traits)
-        has_list = has_read_changes(session, gathered)
+        is_old = has_old_claims(gathered, context.platform.traits)
+        has_list = has_read_changes(gathered)
         is_ahead = is_sold_ahead(gathered.facts)
         may_postpone = read_count > 0 and not is_old and (has_list or not is_ahead)
         unclear = unclear_orders(gathered)
         unread = _not_asked_yet(gathered, unclear)
-        must_hear = has_unknown_orders(session, gathered)
-        if (unread or must_hear) and _news_come_first(session, gathered.item):
+        must_hear = has_unknown_orders(gathered)
+        if (unread or must_hear) and _news_come_first(gathered):
             return None
         if unread:
             return partial(read_orders, context, unread, cause=f"item {stock.item_id} is short")
@@ -206,13 +205,13 @@ def _lag(context: ShopContext) -> timedelta:
     return timedelta(seconds=context.platform.traits.stock_lag_s)
 
 
-def _news_come_first(session: Session, item: StockItem) -> bool:
+def _news_come_first(gathered: Gathered) -> bool:
     """Where webhooks named orders without telling them, a list of them all is about to be read: the item
     is looked at after that."""
-    news_at = shops.get_shop(session, item.shop_id).news_at
+    news_at = gathered.shop.news_at
     if news_at is None:
         return False
-    item.look_at = news_at
+    gathered.item.look_at = news_at
     return True
 
 
@@ -256,7 +255,7 @@ def _balance(
         balance = replace(balance, verdict=Verdict.ORDERS_MISSING)
     if balance.is_balanced or not is_last:
         return balance
-    read_at = shops.get_shop(session, item.shop_id).changes_read_at
+    read_at = gathered.shop.changes_read_at
     since, now = item.unbalanced_since, gathered.now
     if is_heard_out(facts, balance, since=since, read_at=read_at, now=now):
         balance = explain_away(facts, balance, before, now=now)
@@ -267,8 +266,7 @@ def _balance(
 def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
     """Walk each pool's queue, all lines we know, at both bounds of its supply, and say what is short and
     until when."""
-    item = gathered.item
-    shop = shops.get_shop(session, item.shop_id)
+    item, shop = gathered.item, gathered.shop
     # What the platform counts itself is of one moment: so are the accounts that balance.
     supply = {pool.location_id: _supply_of(pool, gathered, balance) for pool in gathered.stock.pools}
     high = {location_id: one.high for location_id, one in supply.items()}

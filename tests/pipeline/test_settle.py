@@ -1,5 +1,6 @@
 """What is decided from figures that may be older than the orders: at a store whose readings lag."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -97,3 +98,24 @@ def test_a_line_that_may_be_served_keeps_what_it_shows_until_figures_can_tell(st
 
 def test_the_age_of_a_reading_is_the_setting_of_the_store(store: Store) -> None:
     assert desk_of(store).platform.traits.stock_lag_s == timedelta(seconds=QUIET_S).total_seconds()
+
+
+def test_an_item_that_somebody_waits_for_is_decided_by_one_reading_of_its_shop(store: Store) -> None:
+    store.order()
+    waiting = store.order()
+    store.pass_s(2 * QUIET_S)
+    context, asked_at = desk_of(store), store.world.clock()
+    (stock,) = context.platform.fetch_stock([store.mug.variant_id])
+    read: list[str] = []
+
+    def note(*told: object) -> None:
+        if re.search(r"FROM shops\s+WHERE shops.id =", str(told[2])):
+            read.append(str(told[2]))
+
+    engine = store.world.runtime.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    settle_item(context, stock, asked_at=asked_at)
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+    assert short_orders(store) == {waiting}
+    assert len(read) == 1
