@@ -1,6 +1,8 @@
 """A file of expected deliveries by way of the pages: uploaded, rehearsed, asked about, imported."""
 
+import html
 import io
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -256,7 +258,7 @@ def test_the_day_of_a_week_is_chosen_on_the_page(merchant: Merchant) -> None:
         assert [str(day) for day in days] == ["2026-11-30", "2026-12-07"]
 
 
-def test_the_day_of_the_first_of_several_columns_is_asked_on_the_page_and_not_kept(
+def test_the_day_of_the_first_of_several_columns_is_asked_on_the_page_and_remembered(
     merchant: Merchant,
 ) -> None:
     weeks = "PO,SKU,Week 1,Week 2\nPO-1,MUG-BLUE,40,12\n"
@@ -270,7 +272,34 @@ def test_the_day_of_the_first_of_several_columns_is_asked_on_the_page_and_not_ke
     assert "hold quantities by date, 2026-12-04 to 2026-12-11" in answered
     merchant.send(path)
     again = merchant.browser.get(path_of(merchant.upload(weeks))).get_data(as_text=True)
-    assert "One answer is needed" in again
+    assert "&#34;Week 1&#34; is read as 2026-12-04, by what you said of an earlier file" in again
+
+
+@pytest.mark.parametrize("pressed", [0, 1])
+def test_a_question_is_answered_by_one_click(merchant: Merchant, pressed: int) -> None:
+    path = path_of(
+        merchant.upload("PO,SKU,Qty,Due date,Delivery date\nPO-1,MUG-BLUE,4,2026-12-01,2026-12-15\n")
+    )
+    asked = merchant.browser.get(path).get_data(as_text=True)
+    buttons = re.findall(r'name="answer" value="([^"]*)"', asked)
+
+    given = answer(merchant, path, answer=html.unescape(buttons[pressed]))
+
+    assert buttons == ["column.expected_on=Due date", "column.expected_on=Delivery date"]
+    assert "What would change" in given
+    merchant.send(path)
+    with merchant.runtime.sessions.begin() as session:
+        expected = str(session.scalar(sa.select(ArrivalRow.expected_on)))
+    assert expected == ["2026-12-01", "2026-12-15"][pressed]
+
+
+@pytest.mark.parametrize("said", ["", "first_day=soon", "column.nothing=Qty", "counts.quantity=dozens"])
+def test_an_answer_that_nobody_offered_changes_nothing(merchant: Merchant, said: str) -> None:
+    path = path_of(
+        merchant.upload("PO,SKU,Qty,Due date,Delivery date\nPO-1,MUG-BLUE,4,2026-12-01,2026-12-15\n")
+    )
+
+    assert "One answer is needed" in answer(merchant, path, answer=said)
 
 
 def test_what_a_column_counts_is_asked_on_the_page_and_kept(merchant: Merchant) -> None:

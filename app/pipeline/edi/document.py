@@ -78,6 +78,7 @@ class EdiDocument:
     known_skus: Container[str] = ()
     options: Options = field(default_factory=Options)
     key: str = ""
+    read_on: date | None = None
     header: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     unknown_states: tuple[str, ...] = ()

@@ -35,6 +35,12 @@ _SAP_MONTH = re.compile(r"[Mm][ .]?(\d{1,2})[./](\d{4})")
 _WEEK_ENDS = re.compile(r"(?:w/?e|(?:week|wk) end(?:ing|s|ed)?)\b\.?:? (.+)", re.IGNORECASE)
 _ISO_WEEK = re.compile(r"(?:cw|iso[ -]?(?:week|wk|w))[ .-]*(?=\d)", re.IGNORECASE)
 _OF_A_CALENDAR = re.compile(r"(?:kw|cw|iso)\b|(?:kw|cw)\d", re.IGNORECASE)
+# "W+1" is the week after the one in which the file was made.
+_AFTER_THIS = re.compile(
+    r"(?:weeks?|wks?|w|kw|woche|semaine|sem|s|semana|settimana|sett|uge|uke|vecka|v|viikko|vko|tydzien)"
+    r"[ .]*\+ ?(\d{1,2})|\+ ?(\d{1,2}) ?(?:weeks?|wks?|w|wochen?)",
+    re.IGNORECASE,
+)
 _IN_BRACKETS = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]*)[)\]]")
 _WEEK_OF_YEAR = re.compile(r"([^\W\d]+\.?)[ .]*(\d{1,2}) ?[/'.-] ?(\d{2})")
 _ONE_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[ T].*)?")
@@ -131,6 +137,9 @@ def days_of(text: str, calendar: Calendar) -> tuple[date, ...]:
     """The days that such words may mean, earliest first: one in each of some years where they tell no
     year."""
     today = calendar.today
+    if (after := weeks_after_this(text)) is not None:
+        monday = today - timedelta(days=today.isoweekday() - 1)
+        return (periods.in_week_of(monday, calendar.week_day) + after * WEEK,)
     by_year = {
         year: day
         for year in (today.year + step for step in _YEARS)
@@ -197,8 +206,16 @@ def says_open(name: str) -> bool:
     return "open" in parts_of(fold(name))
 
 
+def weeks_after_this(text: str) -> int | None:
+    """How many weeks after the one of the file a column is ("W+1"); None for other names."""
+    found = _AFTER_THIS.fullmatch(text.strip())
+    return int(found[1] or found[2]) if found else None
+
+
 def is_week(text: str) -> bool:
     """Whether a period is a week, and not one of its days."""
+    if weeks_after_this(text) is not None:
+        return True
     text = _ISO_WEEK.sub("w", text).casefold()
     return bool(periods.begins_with(text)) or (
         periods.week(text) is not None and not periods.names_a_day(text)
@@ -207,6 +224,8 @@ def is_week(text: str) -> bool:
 
 def week_number(text: str) -> int | None:
     """The number of a week whose year is not told."""
+    if (after := weeks_after_this(text)) is not None:
+        return after
     found = periods.week(_ISO_WEEK.sub("w", text).casefold())
     return found[1] if found and found[0] is None else None
 

@@ -15,7 +15,8 @@ _FEWEST_NAMES = 2
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A table's line of names: in which dialect, in which records it stands."""
+    """A table's line of names: in which dialect, in which records it stands; `sample` are the rows under
+    it, `above` those before it."""
 
     dialect: Dialect
     spoken: str
@@ -23,6 +24,7 @@ class Header:
     begins: int
     ends: int
     sample: Sequence[Sequence[str]]
+    above: Sequence[Sequence[str]] = ()
 
 
 def find_header(source: Source) -> Header:
@@ -50,11 +52,12 @@ def _candidates(
         below = [each.cells for each in top[place + 1 : place + 1 + _SAMPLE]]
         cells = tuple(" ".join(cell.split()) for cell in record.cells)
         score = count_named(cells)
-        yield (*score, 0), Header(dialect, spoken, cells, record.line, _end(top, place), below)
+        above = [each.cells for each in top[:place]]
+        yield (*score, 0), Header(dialect, spoken, cells, record.line, _end(top, place), below, above)
         wrapped = _wrapped(cells, below)
         if wrapped is not None and _is_one_header(count_named(wrapped), score, below[0]):
             ends = _end(top, place + 1)
-            header = Header(dialect, spoken, wrapped, record.line, ends, below[1:])
+            header = Header(dialect, spoken, wrapped, record.line, ends, below[1:], above)
             yield (*count_named(wrapped), 1), header
 
 

@@ -52,7 +52,7 @@ def examine_for_shop(
 
 def remember_layout(session: Session, shop_id: int, layout: OrderFile, *, now: datetime) -> None:
     """What was said of this file holds for later ones with the same header line."""
-    said: dict[str, Any] = msgspec.to_builtins(layout.options.lasting())
+    said: dict[str, Any] = msgspec.to_builtins(layout.options.lasting(layout.read_on or now.date()))
     if layout.key and any(said.values()):
         uploads.keep_layout(session, shop_id, layout.key, said, now=now)
 

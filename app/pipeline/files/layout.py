@@ -72,6 +72,11 @@ class Layout:
     spread: Spread | None = None
 
     @property
+    def read_on(self) -> date:
+        """The day in the shop when the file was read."""
+        return self.calendar.today
+
+    @property
     def used(self) -> dict[str, str]:
         """The name of the column that is used for each role."""
         of_many = self.spread.words if self.spread else ""
@@ -126,7 +131,7 @@ def examine(
     header = find_header(source)
     calendar = Calendar(None, zone, today or datetime.now(UTC).date())
     key = header_key(lasting(header, calendar))
-    options = options.with_those_of(remember.get(key, Options(counts={})).lasting())
+    options = options.with_those_of(remember.get(key, Options(counts={})).lasting(calendar.today))
     spread, calendar = find_spread(header, options, places, _as_said(calendar, options))
     names = names_for_roles(header, spread, options, places, calendar)
     columns = choose(names, header.sample, known_skus=known_skus, said=options.columns)

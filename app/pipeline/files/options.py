@@ -11,6 +11,14 @@ from app.pipeline.files.fold import fold
 from app.pipeline.files.vocabulary import IN_WORDS, STATES
 
 
+class FirstColumn(msgspec.Struct, frozen=True):
+    """The day that the first of several columns meant in an earlier file, and the day when that was
+    said, both as in ISO 8601."""
+
+    day: str
+    said_on: str
+
+
 class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     """`columns` names the column of a role ("" for none), `values` what stands for it in every line
     that does not say it. `states` says what a status means (open, draft, cancelled or closed), by its
@@ -18,7 +26,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     which location a name means. `date_order` is dmy or mdy, `decimal` the sign "." or ",".
     `week_day` is the day of a week on which goods come where only the week is named (None: Friday).
     `first_day`, as in ISO 8601, is the day that the first of the columns of days, weeks or months means;
-    it holds for this file alone.
+    it holds for this file alone; `earlier_first` is what was said of the last one that had to be asked.
     `counts` says of a role's column whether it counts units or packs; None is what builds remember that
     did not ask it, and took every column for packs beside one of packs.
     `is_complete`: the file holds every open purchase order, so one that is no longer in it is closed.
@@ -34,6 +42,7 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
     decimal: str | None = None
     week_day: str | None = None
     first_day: str | None = None
+    earlier_first: FirstColumn | None = None
     sheet: str | None = None
     is_complete: bool = False
 
@@ -50,16 +59,21 @@ class Options(msgspec.Struct, frozen=True, omit_defaults=True):
             decimal=self.decimal or earlier.decimal,
             week_day=self.week_day or earlier.week_day,
             first_day=self.first_day,
+            earlier_first=self.earlier_first or earlier.earlier_first,
             sheet=self.sheet or earlier.sheet,
             is_complete=self.is_complete or earlier.is_complete,
         )
 
-    def lasting(self) -> "Options":
-        """What of these holds for later files of the layout. The next file is about another purchase
-        order and another day, unless each file lists everything open under one number."""
+    def lasting(self, said_on: date) -> "Options":
+        """What of these holds for later files of the layout, said on that day. The next file is about
+        another purchase order and another day, unless each file lists everything open under one
+        number; what its first column means follows from what that of this one did."""
         passing = DAYS | ({"reference"} if not self.is_complete else frozenset())
         values = {role: value for role, value in self.values.items() if role not in passing}
-        return msgspec.structs.replace(self, values=values, sheet=None, first_day=None)
+        said = FirstColumn(self.first_day, str(said_on)) if self.first_day else self.earlier_first
+        return msgspec.structs.replace(
+            self, values=values, sheet=None, first_day=None, earlier_first=said
+        )
 
 
 def _both(now: Mapping[str, str] | None, earlier: Mapping[str, str] | None) -> dict[str, str] | None:

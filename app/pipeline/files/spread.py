@@ -16,7 +16,7 @@ from app.pipeline.files.header import Header
 from app.pipeline.files.numbers import is_none, is_number
 from app.pipeline.files.options import Options
 from app.pipeline.files.rows import begins_a_total, is_total_word
-from app.pipeline.files.text import MOST_LINES, FileRefused, NeedsAnswer, Record
+from app.pipeline.files.text import MOST_LINES, Answer, FileRefused, NeedsAnswer, Record
 from app.pipeline.files.totals import is_nothing
 from app.pipeline.files.vocabulary import NO_DELIVERIES, NO_ORDERS, OTHER_THINGS, PERIODS
 
@@ -128,12 +128,22 @@ def find_spread(
             if not (problem.may_be_codes and column):
                 other = f' If the expected date is in "{column}", choose expected_on="{column}".'
                 question = f"{problem}{other if column else ''}"
-                raise NeedsAnswer(question, columns=header.cells) from problem
+                raise NeedsAnswer(
+                    question, columns=header.cells, answers=_likely(header, found, problem)
+                ) from problem
     if not (said.get("location") or options.values.get("location")) and (
         at := _of_places(header, options, places)
     ):
         return _by_place(header, at, options), calendar
     return None, calendar
+
+
+def _likely(header: Header, found: Mapping[int, str], problem: timeline.Undecided) -> tuple[Answer, ...]:
+    name = timeline.quoted(header.cells[min(found)])
+    return tuple(
+        Answer("first_day", str(day), f"{name} means {day:%B} {day.day}, {day.year}")
+        for day in problem.firsts
+    )
 
 
 def _of_days(
@@ -183,8 +193,9 @@ def _by_day(
     named = dict(zip(named, texts, strict=True))
     calendar = replace(calendar, order=timeline.order_of(texts, _dates(header), calendar))
     first_day = date.fromisoformat(options.first_day) if options.first_day else None
-    row = timeline.days_in_row(texts, calendar, first_day)
+    row, said = _row(texts, calendar, first_day, header, options)
     found, notes = _as_meant(dict(zip(named, row, strict=True)), named, options)
+    notes = [*said, *notes]
     means = {place: str(day) for place, day in found.items()}
     means |= {
         place: days.NO_DAY
@@ -202,6 +213,30 @@ def _by_day(
     notes = [f"{spread.words} {_hold(means)} quantities by {by}, {first} to {last}.", *notes]
     notes += _passed(found, header, calendar.today) + _unread(spread, header)
     return replace(spread, notes=tuple(notes)), calendar
+
+
+def _row(
+    texts: Sequence[str],
+    calendar: Calendar,
+    first_day: date | None,
+    header: Header,
+    options: Options,
+) -> tuple[list[date], list[str]]:
+    """The days of the columns; where their names leave them open, by the title above the table, or by
+    what was said of an earlier file. Raises `timeline.Undecided`."""
+    try:
+        return timeline.days_in_row(texts, calendar, first_day), []
+    except timeline.Undecided:
+        name, earlier = timeline.quoted(texts[0]), options.earlier_first
+        if row := timeline.days_in_year(texts, calendar, header.above):
+            return row, [f"{name} is read as {row[0]}: the title above the table names the year."]
+        if earlier is None:
+            raise
+        day, said_on = date.fromisoformat(earlier.day), date.fromisoformat(earlier.said_on)
+        row = timeline.days_as_before(texts, calendar, day, said_on)
+        if row is None:
+            raise
+        return row, [f"{name} is read as {row[0]}, by what you said of an earlier file."]
 
 
 def _as_meant(

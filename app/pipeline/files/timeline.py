@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from app.pipeline.files import column_days as names
 from app.pipeline.files import periods
-from app.pipeline.files.days import Calendar
+from app.pipeline.files.days import Calendar, month_to_come
 
 # Anywhere in a name: "week of 12/7/2026", "12/7/2026 - 12/11/2026"; 07-12 alone is no date.
 _SLASHED = re.compile(
@@ -20,6 +20,8 @@ _LETTER = re.compile(r"([a-pr-z])[ .-]?(\d{1,2})", re.IGNORECASE)
 _SHORT = re.compile(r"\d{1,2}[./]\d{1,2}")
 _HALVES = re.compile(r"\d{1,2}\.[05]")
 _SERIAL = re.compile(r"\d{5}")
+_NUMBERS = re.compile(r"\d+")
+_A_YEAR = re.compile(r"\D*20\d\d\D*")
 _WAISTS = range(22, 47)
 _MONTHS = 12
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
@@ -32,11 +34,13 @@ _SAY = "say which day the first one means (first column, such as 2026-12-31)"
 
 
 class Undecided(Exception):
-    """The text asks for what the columns leave open. `may_be_codes`: they may name no days at all."""
+    """The text asks for what the columns leave open. `may_be_codes`: they may name no days at all;
+    `firsts` are the days that the first of them is likely to mean."""
 
-    def __init__(self, text: str, *, may_be_codes: bool = False) -> None:
+    def __init__(self, text: str, *, may_be_codes: bool = False, firsts: Iterable[date] = ()) -> None:
         super().__init__(text)
         self.may_be_codes = may_be_codes
+        self.firsts = tuple(sorted({*firsts}))
 
 
 def order_of(texts: Sequence[str], told: Iterable[str], calendar: Calendar) -> str | None:
@@ -79,6 +83,12 @@ def days_in_row(texts: Sequence[str], calendar: Calendar, first_day: date | None
     rows = _rows(texts, calendar)
     if first_day is not None:
         return _from(first_day, texts, rows, calendar)
+    if names.weeks_after_this(texts[0]) is not None:
+        raise Undecided(
+            f"Is {quoted(texts[0])} counted from this week, so that it is that of {rows[0][0]}? Please "
+            f"{_SAY}.",
+            firsts=[rows[0][0], rows[0][0] - _WEEK],
+        )
     try:
         days = _of_one_year(texts, rows, calendar)
     except Undecided as problem:
@@ -88,6 +98,49 @@ def days_in_row(texts: Sequence[str], calendar: Calendar, first_day: date | None
     if _may_be_codes(texts, days, calendar.today):
         raise _what_are(texts)
     return days
+
+
+def days_as_before(
+    texts: Sequence[str], calendar: Calendar, day: date, said_on: date
+) -> list[date] | None:
+    """The days of columns that leave them open, by what was said of an earlier file: that its first one
+    meant `day`, on `said_on`. Tables move on with the weeks, or stay as they are. None where that does
+    not tell. Raises `Undecided`."""
+    _refuse_twice(texts, calendar)
+    rows, then = _rows(texts, calendar), _rows(texts, replace(calendar, today=said_on))
+    first = periods.in_week_of(day, calendar.week_day)
+    numbers = [number for text in texts if (number := names.week_number(text)) is not None]
+    is_of_year = not _is_counted(texts) and first in {row[0] for row in then}
+    if len(numbers) == len(texts) and numbers[0] <= 1 and not is_of_year:
+        passed_weeks = _this_week(calendar.today) - _this_week(said_on)
+        return [first + passed_weeks + (number - numbers[0]) * _WEEK for number in numbers]
+    passed = len(rows) == 1 and _last(rows[0]) < calendar.today
+    latest = day if passed else day + (calendar.today - said_on) + _A_MONTH
+    meant = [row for row in rows if day - _WEEK <= row[0] <= latest]
+    return meant[0] if len(meant) == 1 else None
+
+
+def days_in_year(
+    texts: Sequence[str], calendar: Calendar, above: Iterable[Sequence[str]]
+) -> list[date] | None:
+    """The days of the year that the title above the table names ("Plan 2027"), alone and not as part of
+    a date; None where it names none, or no row of it is to come. Raises `Undecided`."""
+    _refuse_twice(texts, calendar)
+    titles = [cell for row in above for cell in row if _A_YEAR.fullmatch(cell)]
+    alone = [
+        cell for cell in titles if not any(month_to_come(word, calendar.today) for word in cell.split())
+    ]
+    years = {found for cell in alone for found in _NUMBERS.findall(cell)}
+    meant = [row for row in _rows(texts, calendar) if {str(row[0].year)} == years]
+    return meant[0] if len(meant) == 1 and _last(meant[0]) >= calendar.today else None
+
+
+def _is_counted(texts: Sequence[str]) -> bool:
+    return names.weeks_after_this(texts[0]) is not None
+
+
+def _this_week(today: date) -> date:
+    return today - timedelta(days=today.isoweekday())
 
 
 def _what_are(texts: Sequence[str]) -> Undecided:
@@ -123,13 +176,13 @@ def _of_one_year(texts: Sequence[str], rows: Sequence[list[date]], calendar: Cal
         return _not_counted(texts, about[0], today)
     coming = [row for row in rows if row[0] >= today - _JUST_PASSED and _last(row) >= today]
     if not coming:
-        raise Undecided(_which_year(texts, rows, today))
+        raise Undecided(_which_year(texts, rows, today), firsts=_nearest_firsts(rows, today))
     days = coming[0]
     ended = max((row[-1] for row in rows if row[0] < days[0]), default=date.min)
     is_about_now = abs(days[0] - today) <= _ABOUT_NOW
     is_far = days[0] > today + _HALF_A_YEAR
     if ended >= today or is_far or (ended >= today - _JUST_PASSED and not is_about_now):
-        raise Undecided(_which_year(texts, rows, today))
+        raise Undecided(_which_year(texts, rows, today), firsts=_nearest_firsts(rows, today))
     return _not_counted(texts, days, today)
 
 
@@ -137,7 +190,8 @@ def _not_counted(texts: Sequence[str], days: list[date], today: date) -> list[da
     if names.week_number(texts[0]) == 1 and len(texts) > 1 and _may_be_counted(texts[0], days[0], today):
         raise Undecided(
             f"Is {quoted(texts[0])} the first week of the year ({days[0]}), or are weeks counted from "
-            f"the day of the file? Please {_SAY}."
+            f"the day of the file? Please {_SAY}.",
+            firsts=[days[0], periods.in_week_of(today, None)],
         )
     return days
 
@@ -154,6 +208,11 @@ def _last(days: Sequence[date]) -> date:
     return names.end_of_period(last, days) if names.are_first_days_of_months(days) else last
 
 
+def _nearest_firsts(rows: Sequence[list[date]], today: date) -> list[date]:
+    nearest = sorted(rows, key=lambda row: abs(row[0] - today))[:2]
+    return sorted(row[0] for row in nearest)
+
+
 def _which_year(texts: Sequence[str], rows: Sequence[list[date]], today: date) -> str:
     if not rows:
         return (
@@ -165,8 +224,7 @@ def _which_year(texts: Sequence[str], rows: Sequence[list[date]], today: date) -
             f"{in_words(texts)} have passed ({min(rows[0])} to {max(rows[0])}). If goods are still to "
             f"come of them, say so (first column {rows[0][0]}); else choose a newer file."
         )
-    nearest = sorted(rows, key=lambda row: abs(row[0] - today))[:2]
-    firsts = " or ".join(sorted(str(row[0]) for row in nearest))
+    firsts = " or ".join(map(str, _nearest_firsts(rows, today)))
     return (
         f"Which year do {in_words(texts)} mean? Say which day the first one means (first column: "
         f"{firsts})."

@@ -59,7 +59,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     def say(shop_id: int, upload_id: str) -> Response:
         with change_shop(runtime, shop_id) as opened:
             kept = uploads.find_upload(opened.session, shop_id, upload_id) or abort(404)
-            said = import_form.read_options(_options(kept))
+            said = import_form.with_answer(import_form.read_options(_options(kept)))
             kept.options = msgspec.to_builtins(said)
         return back_to("import_arrivals.rehearsal", shop_id=shop_id, upload_id=upload_id)
 

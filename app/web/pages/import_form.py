@@ -8,7 +8,7 @@ from app.pipeline.files.amounts import AMOUNTS
 from app.pipeline.files.columns import NEEDED
 from app.pipeline.files.days import WEEKDAYS
 from app.pipeline.files.fold import fold
-from app.pipeline.files.options import Options, iso_day
+from app.pipeline.files.options import Options, answered, iso_day
 from app.pipeline.files.vocabulary import IN_WORDS, STATES
 
 DATE_ORDERS = {"dmy": "day first (31/12/2026)", "mdy": "month first (12/31/2026)"}
@@ -45,6 +45,15 @@ def read_options(earlier: Options) -> Options:
         sheet=_field("sheet") or earlier.sheet,
         is_complete=bool(request.form.get("is_complete")),
     )
+
+
+def with_answer(said: Options) -> Options:
+    """The same with the answer whose button was pressed, if one was."""
+    field, sign, value = _field("answer").partition("=")
+    try:
+        return answered(said, field, value) if sign else said
+    except ValueError:
+        return said
 
 
 def first_options() -> Options:

@@ -14,7 +14,7 @@ from app.pipeline.files.lines import read_lines
 from app.pipeline.files.options import Options
 from app.pipeline.files.spread import Spread
 from app.pipeline.files.tally import Tally
-from app.pipeline.files.text import MOST_LINES, FileRefused, Record
+from app.pipeline.files.text import MOST_LINES, FileRefused, NeedsAnswer, Record
 from tests.pipeline.files.reading import examined, question, rehearsed, says, table
 
 WEEKS = ["PO-1 40 MUG-BLUE 2026-12-04", "PO-1 12 MUG-BLUE 2026-12-11"]
@@ -650,3 +650,67 @@ def test_the_rehearsal_says_which_day_was_taken(names: tuple[str, ...], sentence
 )
 def test_planning_tables_of_the_fields_tools(content: str, lines: list[str]) -> None:
     assert says(content) == lines
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def said_before(day: str, on: str) -> Options:
+    """What a layout remembers of a file whose first column was asked about."""
+    return Options(first_day=day).lasting(date.fromisoformat(on))
+
+
+@pytest.mark.parametrize(
+    ("names", "before", "today", "first"),
+    [
+        # A plan of the next year, sent every week.
+        (("Jan", "Feb"), ("2027-01-31", "2026-07-20"), "2026-08-03", "2027-01-31"),
+        (("Oct", "Nov"), ("2026-10-31", "2026-11-29"), "2026-12-03", "2026-10-31"),
+        # Columns that move on with the weeks.
+        (("KW 41", "KW 42"), ("2026-10-02", "2026-11-29"), "2026-12-06", "2026-10-09"),
+        (("W29", "W31"), ("2027-07-16", "2026-11-29"), "2026-12-06", "2027-07-23"),
+        # Weeks that are counted from that of each file, or by the calendar.
+        (("Week 1", "Week 2"), ("2026-12-04", "2026-11-29"), "2026-12-07", "2026-12-18"),
+        (("Week 1", "Week 2"), ("2027-01-08", "2026-11-29"), "2026-12-07", "2027-01-08"),
+        (("W+1", "W+2"), ("2026-12-04", "2026-11-29"), "2026-12-07", "2026-12-18"),
+    ],
+)
+def test_what_was_said_of_the_first_column_tells_what_the_next_file_s_means(
+    names: tuple[str, str], before: tuple[str, str], today: str, first: str
+) -> None:
+    told = says(table(*names), said_before(*before), today=date.fromisoformat(today))
+
+    assert told[0] == f"PO-1 40 MUG-BLUE {first}"
+
+
+@pytest.mark.parametrize(
+    ("names", "before", "today"),
+    [
+        # A year later both may be meant again.
+        (("Jun", "Jul"), ("2026-06-30", "2025-11-29"), "2026-11-29"),
+        # A week that was late, of a file that is older than that one.
+        (("2025-W39", "2025-W40"), ("2025-10-10", "2026-11-29"), "2026-12-06"),
+    ],
+)
+def test_what_was_said_before_is_asked_again_where_it_does_not_tell(
+    names: tuple[str, ...], before: tuple[str, str], today: str
+) -> None:
+    assert question(table(*names), said_before(*before), today=date.fromisoformat(today))
+
+
+def test_the_week_after_this_is_asked_once_with_its_likely_days() -> None:
+    with pytest.raises(NeedsAnswer, match=r'Is "W\+1" counted from this week') as asked:
+        examined(table("W+1", "W+2"))
+
+    assert [one.value for one in asked.value.answers] == ["2026-11-27", "2026-12-04"]
+    assert says(table("W+1", "W+3"), Options(first_day="2026-12-04")) == [
+        "PO-1 40 MUG-BLUE 2026-12-04", "PO-1 12 MUG-BLUE 2026-12-18",
+    ]  # fmt: skip
+
+
+def test_the_title_above_the_table_names_the_year() -> None:
+    plan = f"Plan 2027\nPO,SKU,{','.join(MONTHS)}\nPO-1,MUG-BLUE,40{',' * 11}\n"
+
+    assert says(plan) == ["PO-1 40 MUG-BLUE 2027-01-31"]
+    for other in ("as of 28 Nov 2026", "Nov 2026", "Plan 2025", "2026 and 2027"):
+        assert "Which year" in question(plan.replace("Plan 2027", other))
