@@ -62,6 +62,27 @@ def test_a_draft_that_reserves_no_more_gives_its_units_back(
     assert figures(shop, mug, main) == (3, 0, 3)
 
 
+def test_a_draft_reserves_of_an_item_while_that_is_counted(
+    shop: SandboxShop, mug: Variant, main: int, clock
+) -> None:  # type: ignore[no-untyped-def]
+    """Whether counting begins or ends while it reserves: the books agree before, between and after."""
+    shop.set_tracked(mug.item_id, is_tracked=False)
+    draft = shop.draft_order([(mug.variant_id, 2)], reserve_until=clock() + timedelta(hours=1))
+    shop.set_tracked(mug.item_id, is_tracked=True)
+    counted_since = figures(shop, mug, main)
+    order_id = shop.complete_draft(draft)
+    completed = figures(shop, mug, main), shop.committed_lines()
+
+    other = shop.draft_order([(mug.variant_id, 1)], reserve_until=clock() + timedelta(hours=1))
+    shop.set_tracked(mug.item_id, is_tracked=False)
+    shop.delete_draft(other)
+    shop.set_tracked(mug.item_id, is_tracked=True)
+
+    assert counted_since == (1, 2, 3)
+    assert completed == ((1, 2, 3), {(mug.item_id, main): {order_id: 2}})
+    assert figures(shop, mug, main) == (1, 2, 3)
+
+
 def test_a_transfer_commits_at_its_origin_until_it_leaves(
     shop: SandboxShop, mug: Variant, main: int, back: int
 ) -> None:

@@ -112,16 +112,22 @@ def connect(books: Books, item: Item, location: Location) -> Level:
 
 
 def _owed(books: Books, level: Level) -> int:
+    """What orders and reserving drafts want of an item there: it is committed while the item is counted.
+    A transfer commits either way."""
     lines = (line for order in books.orders.values() for line in order.lines)
-    return sum(
+    ordered = sum(
         line.open_at.get(level.location_id, 0) - line.uncommitted_at.get(level.location_id, 0)
         for line in lines
         if line.item_id == level.item_id
     )
+    drafts = (draft for draft in books.drafts.values() if draft.is_reserving)
+    reserved = (line for draft in drafts for line in draft.lines if line.item_id == level.item_id)
+    return ordered + sum(line.quantity for line in reserved if line.location_id == level.location_id)
 
 
 def set_tracked(books: Books, item: Item, *, is_tracked: bool) -> None:
-    """Start or stop counting an item. Open orders are committed, or given back, accordingly."""
+    """Start or stop counting an item. What open orders and drafts want is committed, or given back,
+    accordingly."""
     if item.is_tracked == is_tracked:
         return
     item.is_tracked, item.updated_at = is_tracked, books.now()
