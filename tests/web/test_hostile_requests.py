@@ -8,29 +8,36 @@ those of `BACKLINE_HOSTILE=0:5000`.
 import base64
 import hashlib
 import hmac
+import io
 import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from app.db import shops
+from app.core.kinds import Kind
+from app.db import arrivals, feeds, refunds, saved_views, shops, staff, undo
 from app.db.api_tokens import renew_token
 from app.db.models import Shop
+from app.pipeline.feeds.source import Login, seal_login
 from app.pipeline.runtime import Runtime
+from app.platforms.base.refunds import RefundLine, RefundQuote
 from app.platforms.bigcommerce.secret import HEADER, hook_secret
 from app.web.application import create_app
-from tests.builders import item_stock, pool
+from tests.builders import LOCATION, day, item_stock, pool
 from tests.db.stock import known_item, record_stock
+from tests.db.waiting import placed
+from tests.web.forms_found import Form, forms_from
 from tests.web.posting import headers as shopify_headers
 from tests.web.posting import order_body
 from tests.web.visitors import Browser, form_token, sign_in, stranger
@@ -52,7 +59,10 @@ _FIELDS = """
     reference release_on lead_time_days priority email role password again quiet_days promise_percent
     handling_days country time_zone locale regime language tag-0 priority-0 backordered date_order file
     shop hmac state code host timestamp id_token embedded signed_payload_jwt next done pass revised_on
-    show sku limit
+    show sku limit act back change column columns decimal day first_day week_day sheet digest
+    every_hours host_key private_key mail_to is_complete takes_good_lines keeps_restocks sells_freely
+    holds moves restocks selling notifies seen shown url key name order over by says_range supplier
+    released po tags_delay_notices most_ahead to
 """
 FIELDS = tuple(_FIELDS.split())
 METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -72,6 +82,8 @@ NAMES = (
     "arrivals", "id", "reference", "sku", "quantity", "expected_on", "line_items", "created_at", "x",
 )  # fmt: skip
 
+
+PERIODS = ("2026-12-05", "W50", "2026-W53", "Dec 2026", "9999-12", "0000-W00", "KW 54", "Main 2026-12")
 
 # What JSON can write, or Python's writer does though JSON can't.
 NO_JSON: tuple[Any, ...] = (
@@ -103,6 +115,7 @@ class House:
     ann: Browser = field(init=False)
     csrf: str = field(init=False)
     token: str = field(init=False)
+    forms: list[Form] = field(init=False)
 
     def __post_init__(self) -> None:
         """Whoever is nobody stays so."""
@@ -133,6 +146,40 @@ class House:
             self.shop_id, self.token = shop.id, renew_token(shop)
         self.ann = sign_in(self.app, self.runtime, self.shop_id)
         self.csrf = form_token(self.ann.get(f"/shops/{self.shop_id}/settings"))
+        self.forms = list(forms_from(self.ann, f"/shops/{self.shop_id}"))
+
+
+def furnish(session: Session, shop: Shop, keys: Sequence[str], *, now: datetime) -> None:
+    """One of each thing that a page can show, so that it has a form."""
+    item = known_item(session, shop, has_queue=True)
+    item.sku, item.title = "MUG-BLUE", "Blue Mug"
+    record_stock(session, shop.id, item_stock(pool(-1)), {})
+    shop.regime = "eu"
+    item.kind = Kind.DISCONTINUED
+    asked = placed(session, shop, 1, short=1, item=item.item_id)
+    placed(session, shop, 2, short=1, item=item.item_id)
+    told = refunds.prepare(
+        session,
+        asked,
+        [RefundLine(1, LOCATION, 1, 1)],
+        RefundQuote("9.00", "EUR", ordered=(1,)),
+        why=["It is not restocked"],
+        by="Ann",
+        now=now,
+    )
+    assert told is not None
+    refunds.take(session, told, by="Ann", notifies=False, now=now)
+    for reference, is_received in (("PO-1", False), ("PO-2", True)):
+        row = arrivals.add_arrival(
+            session, item, location_id=LOCATION, quantity=5, expected_on=day("2026-12-20"),
+            reference=reference, supplier="Kiln", now=now,
+        )  # fmt: skip
+        if is_received:
+            undo.change_for_now(session, row, received=5, now=now)
+    login = seal_login(Login("https://kiln.example/po.csv"), keys)
+    feeds.add_feed(session, shop.id, now=now, name="Kiln", kind="https", address="kiln", sealed=login)
+    staff.invite(session, shop.id, "bob@shop.example", role=staff.Role.LOOK, now=now)
+    saved_views.save_view(session, shop.id, "Late", [("show", "late")])
 
 
 @pytest.fixture
@@ -140,10 +187,12 @@ def house(runtime: Runtime, install: Callable[[str], int]) -> House:
     """A shop in which somebody waits for mugs, and a store."""
     shop_id = install(DOMAIN)
     with runtime.sessions.begin() as session:
-        shop = session.get_one(Shop, shop_id)
-        known_item(session, shop, has_queue=True)
-        record_stock(session, shop_id, item_stock(pool(-1)), {})
-        session.execute(sa.update(Shop).values(regime="eu"))
+        furnish(
+            session,
+            session.get_one(Shop, shop_id),
+            runtime.settings.encryption_keys,
+            now=runtime.clock(),
+        )
     app = create_app(runtime)
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return House(app, runtime)
@@ -162,6 +211,8 @@ class Hostile:
             return self._webhook(house)
         if kind < 0.25:
             return self._tell_of_arrivals(house)
+        if kind < 0.5:
+            return self._fill_in(house)
         rule = self.dice.choice(house.rules)
         path = self._path(house, rule) if kind < 0.95 else "/" + self._text()[:200]
         mostly = sorted(rule.methods or METHODS) if self.dice.random() < 0.7 else METHODS
@@ -177,6 +228,30 @@ class Hostile:
             headers={**headers, **self._odd_header()},
             **self._body(house),
         )
+
+    def _fill_in(self, house: House) -> TestResponse:
+        """A form of a page as it stands there, with hostile words in a field or two."""
+        form = self.dice.choice(house.forms)
+        told: dict[str, Any] = dict(form.fields)
+        for name in self.dice.sample(sorted(told), min(len(told), self.dice.randrange(3))):
+            if name != "csrf_token":
+                told[name] = self._text()
+        if form.method == "GET":
+            return house.ann.get(form.action, query_string=told)
+        told |= {name: (io.BytesIO(self._file()), "po.csv") for name in form.files}
+        return house.ann.post(form.action, data=told, headers={"Sec-Fetch-Site": "same-origin"})
+
+    def _file(self) -> bytes:
+        """Purchase orders, one of which is odd; or columns of weeks; or bytes."""
+        if self.dice.random() < 0.1:
+            return self.dice.randbytes(300)
+        odd = self._text()[:400].replace('"', "")
+        if self.dice.random() < 0.4:
+            head = f"SKU,Location,{self.dice.choice(PERIODS)},{odd},2026-W52"
+            return f'{head}\nMUG-BLUE,Main,"{odd}",5,-3\n{odd},Main,1,,2'.encode()
+        cells = ["MUG-BLUE", "5", "2026-12-05", "PO-9", "Main"]
+        cells[self.dice.randrange(5)] = f'"{odd}"'
+        return ("sku,quantity,expected_on,reference,location\n" + ",".join(cells)).encode()
 
     def _path(self, house: House, rule: Rule) -> str:
         path = rule.rule
@@ -294,6 +369,9 @@ def test_a_sample_of_hostile_requests_meets_no_fault(house: House, part: int) ->
 
     # They get through the doors, too: what is refused at once tries nothing.
     assert statuses[200] > 20
+    assert {"file", "key", "url", "selling"} <= {
+        name for form in house.forms for name in (*form.fields, *form.files)
+    }
     assert len(statuses) > 5
 
 
