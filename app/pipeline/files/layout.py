@@ -27,6 +27,7 @@ from app.pipeline.files.columns import (
 from app.pipeline.files.days import WEEKDAYS, Calendar, looks_like_day, order_named
 from app.pipeline.files.fold import fold
 from app.pipeline.files.header import Header, find_header
+from app.pipeline.files.line_keys import line_key, line_words
 from app.pipeline.files.numbers import Decimals, Evidence, is_number
 from app.pipeline.files.options import Options
 from app.pipeline.files.parts import state_named
@@ -290,29 +291,6 @@ def _at(cells: Sequence[str], places: Sequence[int] | set[int]) -> list[str]:
 def _is_mostly(sample: Sequence[Sequence[str]], place: int, is_such: Callable[[str], bool]) -> bool:
     told = [row[place] for row in sample if place < len(row) and row[place].strip()]
     return bool(told) and sum(map(is_such, told)) >= _MOST * len(told)
-
-
-def line_key(reference: str, sku: str, location: str) -> bytes:
-    """By which two lines of one purchase order for one SKU are known, without keeping all of them."""
-    return hashlib.blake2b("\t".join((reference, sku, location)).encode(), digest_size=12).digest()
-
-
-# The lines of an order follow each other, and a file names few places. No more are kept: a cell may be
-# long.
-@lru_cache(256)
-def _compared(cell: str) -> str:
-    return " ".join(cell.casefold().split())
-
-
-def line_words(cells: Sequence[str], columns: Mapping[str, int]) -> tuple[str, str, str]:
-    """The reference, SKU and location of a line as they are compared, empty where it says none."""
-
-    def word(role: str) -> str:
-        place = columns.get(role)
-        return "" if place is None or place >= len(cells) else _compared(cells[place])
-
-    sku = word("sku") or next(filter(None, map(word, OTHER_CODES)), "")
-    return word("reference"), sku, word("location")
 
 
 def _note_repeated(scan: _Scan, layout: Layout, cells: Sequence[str], reference: str) -> str:

@@ -16,7 +16,8 @@ from app.pipeline.files.amounts import AMOUNTS, IN_PACKS, Amounts, in_single_uni
 from app.pipeline.files.columns import OTHER_CODES
 from app.pipeline.files.days import UnreadableDay, is_no_day, is_vague, looks_like_day, read_day
 from app.pipeline.files.fold import clean_code, fold
-from app.pipeline.files.layout import Layout, line_key, line_words
+from app.pipeline.files.layout import Layout
+from app.pipeline.files.line_keys import line_key, line_words
 from app.pipeline.files.merging import merge
 from app.pipeline.files.numbers import BelowZero, UnreadableNumber, is_none, is_number, read_quantity
 from app.pipeline.files.rows import begins_a_total, is_comment, is_total_word, section_state
