@@ -149,7 +149,7 @@ def _hierarchy(state: _State, at: int, values: Sequence[str]) -> None:
     _finish(state)
     state.level = values[0]
     state.levels[values[0]] = _Level()
-    if values[1]:
+    if values[1] in state.levels:  # some write 0 where there is none
         state.parents[values[0]] = values[1]
 
 
@@ -202,7 +202,15 @@ def _answered(state: _State, at: int, values: Sequence[str]) -> None:
     line.unit = values[2] or line.unit
     line.waits = line.waits or values[0] == _SENDS_PART
     is_undated = day is None and values[0] in _WAITS | _ON_HOLD
-    line.confirmed.append((_units(values[1] or line.quantity), day, is_undated))
+    _confirm(line, _units(values[1] or line.quantity), day, is_undated=is_undated)
+
+
+def _confirm(line: _Line, units: int, day: date | None, *, is_undated: bool) -> None:
+    """A delivery of the line. All of it told twice, as it leaves and as it comes, is one delivery."""
+    if line.confirmed and units == _units(line.quantity) == line.confirmed[0][0]:
+        _, told, waits = line.confirmed.pop()
+        day, is_undated = day or told, is_undated and waits
+    line.confirmed.append((units, day, is_undated))
 
 
 def _shipped_item(state: _State, at: int, values: Sequence[str]) -> None:
@@ -246,7 +254,7 @@ def _finish(state: _State, *_: object) -> None:
             places=[place for level in state.up() for place in level.places],
             is_withdrawn=state.is_refused or line.is_gone,
         )
-        for quantity, day in confirmed or [(line.quantity, usual)]
+        for quantity, day in confirmed or [("0" if line.confirmed else line.quantity, usual)]
     ]
 
 

@@ -31,6 +31,10 @@ def gives(content: bytes) -> list[tuple[int, str] | str]:
         (("ACK*IH*40*EA*067*20261205",), [(40, "no date")]),
         (("DTM*067*20261205", "ACK*SP*40*EA"), [(40, "no date")]),
         (("ACK*R7*40*EA",), [(0, "no date")]),
+        (("ACK*IQ*0*EA",), [(0, "no date")]),
+        # The day on which all of it leaves, and the one on which it comes.
+        (("ACK*IA*40*EA*068*20261201", "ACK*IA*40*EA*067*20261205"), [(40, "2026-12-05")]),
+        (("ACK*IA*40*EA*067*20261205", "ACK*IA*40*EA*068*20261201"), [(40, "2026-12-05")]),
         (("ACK*IS*40*EA*067*20261205**BP*TOWEL",),
          ["the supplier sends TOWEL instead: add that line yourself"]),
     ],
@@ -87,6 +91,10 @@ def test_what_is_backordered_still_comes_on_no_day() -> None:
     found = gives(ordrsp(*MUG, "QTY+21:40:PCE", "QTY+113:24:PCE", "QTY+83:16:PCE"))
 
     assert found == [(24, "2026-12-05"), (16, "no date")]
+
+
+def test_a_level_may_name_0_where_it_is_within_none() -> None:
+    assert gives(asn().replace(b"HL*1**S", b"HL*1*0*S")) == [(24, "2026-12-05")]
 
 
 def test_a_shipment_that_is_called_off_brings_nothing() -> None:
