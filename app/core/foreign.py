@@ -53,7 +53,10 @@ def may_put_right(sign: str, answered: Sequence[tuple[str, float]], *, now: date
     return bool(sign) and not is_loop and len(lately) < _MOST_A_DAY
 
 
-def answer(sign: str, known: Foreign, *, now: datetime) -> Foreign:
-    """What to remember once a foreign write is about to be put right."""
+def answer(sign: str, known: Foreign, *, is_answer: bool = True, now: datetime) -> Foreign:
+    """What to remember once a foreign write is about to be put right. It is no answer where we begin to
+    speak: what stood on an order before, as on the copy of another one, contradicted nobody."""
+    if not is_answer:
+        return Foreign("", known.fine, known.answered)
     lately = [one for one in known.answered if now.timestamp() - one[1] < _DAY.total_seconds()]
     return Foreign("", known.fine, (*lately, (sign, now.timestamp())))

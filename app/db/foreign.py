@@ -78,11 +78,14 @@ def foreign_of(row: ShownRow | None) -> Foreign:
     return msgspec.convert(row.foreign, Foreign)
 
 
-def put_right(session: Session, shop_id: int, order_id: int, sign: str, *, now: datetime) -> None:
-    """This foreign write is about to be put right."""
+def put_right(
+    session: Session, shop_id: int, order_id: int, sign: str, *, is_answer: bool, now: datetime
+) -> None:
+    """This foreign write is about to be put right; `is_answer`: see `app.core.foreign.answer`."""
     row = session.get(ShownRow, (shop_id, order_id))
     if row is not None:
-        row.foreign = msgspec.to_builtins(answer(sign, foreign_of(row), now=now))
+        known = answer(sign, foreign_of(row), is_answer=is_answer, now=now)
+        row.foreign = msgspec.to_builtins(known)
         session.flush()
 
 

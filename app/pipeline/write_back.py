@@ -153,7 +153,8 @@ def _plan_or_settle(
             foreign.found_fine(session, shop_id, order_id, now.order.blocks or "")
         due_orders.settle_order(session, shop_id, order_id)
     elif planned.foreign:
-        foreign.put_right(session, shop_id, order_id, planned.foreign, now=at)
+        is_answer = order.shown.status is not Status.NONE or planned.want.status is Status.NONE
+        foreign.put_right(session, shop_id, order_id, planned.foreign, is_answer=is_answer, now=at)
     return planned
 
 

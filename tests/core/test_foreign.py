@@ -40,6 +40,13 @@ def test_a_foreign_write_is_put_right_once() -> None:
     assert not may_put_right("", (), now=NOW)
 
 
+def test_what_stood_there_before_we_spoke_is_put_right_again_when_it_comes_back() -> None:
+    known = answer("a", Foreign("a"), is_answer=False, now=NOW)
+
+    assert known.told == ""
+    assert may_put_right("a", known.answered, now=NOW + timedelta(minutes=1))
+
+
 @pytest.mark.parametrize("every_s", [1, 60, 601, 3600])
 @pytest.mark.parametrize("signs", ["a", "ab", "abcdefgh"])
 def test_an_app_that_answers_each_write_of_ours_is_not_answered_for_ever(

@@ -362,6 +362,20 @@ def test_a_copy_that_is_short_itself_says_so_once(open_counter: Open) -> None:
     assert shop.world.tags(copied) == {"backordered"}
 
 
+def test_the_text_of_a_copy_that_comes_back_after_our_first_words_is_put_right(
+    open_counter: Open,
+) -> None:
+    """What stood on it before we spoke contradicted nobody: whoever writes it again does so once."""
+    shop = open_counter()
+    old = shop.copy(shop.order(2))
+    copied = shop.order(1, note=old[0])
+    right = shop.all_of(copied)
+
+    shop.write_back(copied, old)
+
+    assert shop.all_of(copied) == right
+
+
 def test_text_between_our_marks_that_is_not_in_our_words_is_a_persons(open_counter: Open) -> None:
     shop = open_counter()
     theirs = "[backorder]\nask Ann\n[/backorder]"
