@@ -182,6 +182,13 @@ def upsert_arrivals(
     return fates
 
 
+def count_anew(session: Session) -> None:
+    """Have PostgreSQL see how many arrivals there are. While it takes the table for empty, it reads all
+    of a shop for every few hundred keys, until it looks by itself a minute later."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.text("ANALYZE arrivals"))
+
+
 @dataclass(frozen=True, slots=True)
 class HeldShipment:
     """A shipment of the platform as last read: where it goes, and the reference it got."""

@@ -856,6 +856,7 @@ ACROSS_SHOPS = {
     "staff.keep_done": "as find_sign_in",
     "shops.find_ids": "as find_shop, of many webhooks",
     "inbox.record_deliveries": "webhooks of many shops at once: each row goes to the shop that it names",
+    "inbound_feed.count_anew": "the database counts the rows of a table, and nobody is told",
     "inbox.read_queue": "the operator's figures of what waits, of all shops at once",
     "inbox.find_delivery": "the operator's `deliveries replay` names a row by our own number",
 }

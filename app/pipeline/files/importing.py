@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy.orm import Session, sessionmaker
 
-from app.db import arrivals, shops, uploads
+from app.db import arrivals, inbound_feed, shops, uploads
 from app.db.audit import record_event
 from app.pipeline.arrivals import Bad, Catalog, Intake, Report, Wording, read_catalog
 from app.pipeline.context import local_day, zone_of
@@ -24,6 +24,8 @@ OrderFile = Layout | EdiDocument
 """A file that has been understood: a table, or an EDI document."""
 
 _AT_ONCE = 1000
+# Portions after which the database sees anew how much it holds.
+_COUNTED_AFTER = (5, 20)
 
 
 def examine_for_shop(
@@ -139,7 +141,10 @@ def _record(
 
 
 def _take_all(sessions: sessionmaker[Session], intake: Intake, lines: Iterator[Wording | Bad]) -> None:
-    for portion in _portions(lines):
+    for number, portion in enumerate(_portions(lines)):
+        if number in _COUNTED_AFTER:
+            with sessions.begin() as session:
+                inbound_feed.count_anew(session)
         with sessions.begin() as session:
             intake.take(session, portion)
 

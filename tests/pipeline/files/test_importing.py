@@ -457,6 +457,15 @@ def test_a_typed_order_of_the_same_reference_counts_beyond_the_file_s_alone(buye
         assert found[1] == Arrival(typed.id, 10, day("2026-12-24"))
 
 
+def test_the_database_knows_how_much_it_holds_before_a_large_file_ends(buyer: Buyer) -> None:
+    buyer.send(*(f"PO-{n},MUG-BLUE,40,2026-12-05,41" for n in range(5001)))
+
+    with buyer.sessions.begin() as session:
+        known = session.scalar(sa.text("SELECT reltuples FROM pg_class WHERE relname = 'arrivals'"))
+    assert known is not None
+    assert known >= 5000
+
+
 def test_an_import_of_many_portions_is_one(buyer: Buyer) -> None:
     lines = [f"PO-{number},MUG-BLUE,1,2026-12-05,41" for number in range(2500)]
 
