@@ -88,6 +88,24 @@ def test_a_machine_whose_clock_is_off_is_named(
     assert findings(stage)["Time"] == (tone, text)
 
 
+@pytest.mark.parametrize(
+    ("ahead_s", "told"),
+    [
+        (0, None),
+        (300, ("fix", "Backline's clock is 300 seconds ahead of the platform's.")),
+        (-7200, ("fix", "Backline's clock is 7,200 seconds behind the platform's.")),
+    ],
+)
+def test_a_clock_that_is_off_the_platforms_is_named(
+    stage: Stage, ahead_s: int, told: tuple[str, str] | None
+) -> None:
+    right = stage.world.runtime.clock
+    runtime = replace(stage.world.runtime, clock=lambda: right() + timedelta(seconds=ahead_s))
+    stage.world.runtime = runtime
+
+    assert findings(stage).get(f"{stage.world.shop.domain}, time at the platform") == told
+
+
 def test_without_a_database_the_rest_is_still_looked_at(stage: Stage) -> None:
     engine = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/x")
     stage.world.runtime = replace(stage.world.runtime, engine=engine)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -122,6 +124,7 @@ class Http:
             )
         _check(response, expected=expected, secrets=(headers or {}).values())
         self._local.answered = self.answered() + 1
+        self._local.date = response.headers.get("Date")
         return response
 
     @contextmanager
@@ -149,6 +152,16 @@ class Http:
         added meanwhile is that shop's."""
         count: int = getattr(self._local, "answered", 0)
         return count
+
+    def told_at(self) -> datetime | None:
+        """What time it was by the server that last served a call of this thread, to the second (the Date
+        of RFC 9110, which servers that have a clock send); None where it told nothing of the kind."""
+        date: str | None = getattr(self._local, "date", None)
+        try:
+            told = parsedate_to_datetime(date or "")
+        except ValueError:
+            return None
+        return told.replace(tzinfo=told.tzinfo or UTC)
 
     def upload(self, url: str, fields: Mapping[str, str], *, name: str, content: bytes) -> None:
         """Post a file as the last part of a form. Raises as `call` does."""

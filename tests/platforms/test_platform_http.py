@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import requests
@@ -30,6 +31,27 @@ def test_a_good_answer_is_returned(wire: responses.RequestsMock) -> None:
     wire.post(URL, json={"data": 1})
 
     assert call().json() == {"data": 1}
+
+
+@pytest.mark.parametrize(
+    ("headers", "moment"),
+    [
+        ({}, None),
+        ({"Date": "soon"}, None),
+        ({"Date": "Wed, 25 Nov 2026 09:00:01 GMT"}, datetime(2026, 11, 25, 9, 0, 1, tzinfo=UTC)),
+        ({"Date": "Wed, 25 Nov 2026 09:00:01 -0000"}, datetime(2026, 11, 25, 9, 0, 1, tzinfo=UTC)),
+    ],
+)
+def test_an_answer_tells_what_time_it_is_there(
+    wire: responses.RequestsMock, headers: dict[str, str], moment: datetime | None
+) -> None:
+    wire.get(URL, json={}, headers=headers)
+    http = Http()
+
+    assert http.told_at() is None
+    http.call("GET", URL)
+
+    assert http.told_at() == moment
 
 
 @pytest.mark.parametrize("status", [408, 423, 429, 500, 502, 503, 504])

@@ -13,6 +13,8 @@ from app.platforms.base import Platform, Traits
 from app.platforms.http import PlatformRefused
 
 _TOPICS_SAID = 5
+# An answer takes some seconds, and its time is told to the second.
+_CLOCKS_DIFFER_S = 30.0
 
 
 def check_at_platform(runtime: Runtime, shop: Shop) -> Iterator[Check]:
@@ -25,10 +27,27 @@ def check_at_platform(runtime: Runtime, shop: Shop) -> Iterator[Check]:
         platform = runtime.connect(shop)
         profile = platform.fetch_profile()
         yield Check("Access", Tone.FINE, "The platform answers.")
+        yield from _time(runtime)
         yield _scopes(profile.missing_scopes)
         yield _webhooks(platform, address, profile.scopes)
     except (BacklineError, PlatformRefused) as error:
         yield Check("Access", Tone.FIX, first_line(error), "If it stays, connect the shop again.")
+
+
+def _time(runtime: Runtime) -> Iterator[Check]:
+    """How old a figure is follows from the platform's times and ours."""
+    told_at = runtime.http.told_at()
+    ahead_s = (runtime.clock() - told_at).total_seconds() if told_at else 0.0
+    if abs(ahead_s) < _CLOCKS_DIFFER_S:
+        return
+    how = "ahead of" if ahead_s > 0 else "behind"
+    yield Check(
+        "Time at the platform",
+        Tone.FIX,
+        f"Backline's clock is {abs(ahead_s):,.0f} seconds {how} the platform's.",
+        "Orders may show what is not true until it is right. See that NTP runs on the machine of the "
+        "database (with SQLite: on this one).",
+    )
 
 
 def _scopes(missing: tuple[str, ...]) -> Check:

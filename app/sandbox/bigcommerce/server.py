@@ -61,6 +61,7 @@ def _noted(store: SandboxStore, version: str, path: str) -> Response:
         store.requests.append(RequestRecord(number, store.clock(), operation, status))
         raise
     store.requests.append(RequestRecord(number, store.clock(), operation, str(answer.status_code)))
+    answer.date = store.clock()
     return answer
 
 

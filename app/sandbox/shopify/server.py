@@ -87,6 +87,7 @@ def _answer(shop: SandboxShop, version: str, *, prefix: str | None) -> Response:
     response = jsonify(answer)
     response.headers["X-Shopify-API-Version"] = max(version, SUPPORTED_VERSIONS[0])
     response.headers["X-Request-Id"] = str(number)
+    response.date = shop.clock()
     return response
 
 
