@@ -19,6 +19,8 @@ class TimedRedis(Redis):
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """See `Redis`; of the ways to say how long, `SET … EX` alone is known."""
         self._forget_what_has_ended()
+        if args[0] == "TTL" and args[1] in self._ends:
+            return round((self._ends[args[1]] - self._clock()).total_seconds())
         if args[0] != "SET" or "EX" not in args:
             return super().execute_command(*args, **options)
         at = args.index("EX")
