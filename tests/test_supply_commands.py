@@ -132,7 +132,8 @@ def test_what_a_file_does_not_tell_is_said_in_words_and_kept(
 ) -> None:
     path = tmp_path / "erp.csv"
     path.write_text("Master,Qty,State\n00mug-blue,40,Awaiting QC\n")
-    said = ("--column", "sku=Master", "--value", "reference=PO-9", "--value", "expected_on=2030-12-05")
+    of_this_file = ("--value", "reference=PO-9", "--value", "expected_on=2030-12-05")
+    said = ("--column", "sku=Master", *of_this_file)
     meant = ("--column", "status=State", "--status", "Awaiting QC=open", "--accept-skus")
 
     assert "No column was found for" in run(environment, "import", str(path), "--yes").output
@@ -140,9 +141,11 @@ def test_what_a_file_does_not_tell_is_said_in_words_and_kept(
         run(environment, "import", str(path), "--dry-run", *said, "--column", "status=State").output
     )
     told = run(environment, "import", str(path), "--yes", *said, *meant)
-    again = run(environment, "import", str(path), "--yes")
+    next_file = run(environment, "import", str(path), "--yes")
+    again = run(environment, "import", str(path), "--yes", *of_this_file)
 
-    assert (told.exit_code, again.exit_code) == (0, 0)
+    assert (told.exit_code, next_file.exit_code, again.exit_code) == (0, 1, 0)
+    assert "No column was found for" in next_file.output
     assert "unknown SKU 00mug-blue: did you mean mug-blue?" in told.output
     assert "0 new, 0 changed, 1 unchanged" in again.output
     assert rows(environment) == [(40, 0, "2030-12-05", "expected")]
