@@ -157,7 +157,7 @@ def test_what_a_worker_asks_each_time_finds_a_shops_rows_by_the_shop(
         showing.stale_orders_shown(session, shop_id, seen_since=now)
         promises.waiting_since(session, shop_id, 1)
         orders.order_names(session, shop_id, [1, 2])
-        moments = dict.fromkeys(forgetting._KINDS, now)
+        moments = dict.fromkeys(forgetting.KINDS, now)
         session.execute(forgetting._WHICH, {"shop_id": shop_id, **moments})
 
     assert read_in_full(runtime, asked) == []
