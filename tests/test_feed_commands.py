@@ -1,5 +1,6 @@
 """`backline supply feed`: all that the pages of feeds do."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,9 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKtbXQ5k4gQhV5ZoHnwJ0bq1mO7t7zX1z6o5r
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, migrated_file: Path) -> dict[str, str]:
     """A machine with a shop."""
+    shutil.copy(migrated_file, tmp_path / "backline.sqlite3")
     environment = {
         "BACKLINE_HOME": str(tmp_path),
         "DATABASE_URL": f"sqlite:///{tmp_path / 'backline.sqlite3'}",
