@@ -520,7 +520,7 @@ CALLS: Mapping[str, Call] = {
     "foreign.hear_of_marks": lambda s, a: foreign.hear_of_marks(
         s, a.id, [OrderMarks(1, "theirs", frozenset())], now=NOW
     ),
-    "foreign.put_right": lambda s, a: foreign.put_right(s, a.id, 1, "theirs", now=NOW),
+    "foreign.put_right": lambda s, a: foreign.put_right(s, a.id, 1, "theirs", is_answer=True, now=NOW),
     "foreign.found_fine": lambda s, a: foreign.found_fine(s, a.id, 1, "theirs"),
     "due_orders.hasten_looks": lambda s, a: due_orders.hasten_looks(s, a.id, now=NOW),
     "due_orders.orders_to_judge": lambda s, a: due_orders.orders_to_judge(s, a.id, now=NOW, limit=9),
