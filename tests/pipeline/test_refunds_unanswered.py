@@ -119,7 +119,7 @@ def told_of(stage: Stage) -> list[tuple[str, str]]:
         shop = session.scalars(sa.select(Shop)).one()
         machines = Machines(workers=1, has_clock=True)
         found = find_all(Look(session, shop, machines, stage.world.clock()))
-    return [(one.text, one.page) for one in found if "cancellation" in one.text]
+    return [(one.text, one.page) for one in found if "canceled and refunded" in one.text]
 
 
 def test_staff_are_told_of_one_that_nobody_looked_into_until_somebody_did(stage: Stage) -> None:
@@ -133,11 +133,11 @@ def test_staff_are_told_of_one_that_nobody_looked_into_until_somebody_did(stage:
     post(stage, order_id, key=key)
 
     name = stage.world.shop.books.orders[order_id].name
-    why = f"Order {name}: whether the cancellation of units was done is not known."
-    assert (soon, later) == ([], [(f"{why} Check it on the order's page.", f"orders/{order_id}")])
-    assert f"Whether it was done is not known: order {name}." in overview
+    why = f"Order {name}: it is not known if its units were canceled and refunded."
+    assert (soon, later) == ([], [(f"{why} Open the order to check.", f"orders/{order_id}")])
+    assert f"Not known if done: order {name}." in overview
     assert told_of(stage) == []
-    assert "Whether it was done is not known" not in overview_of(stage)
+    assert "Not known if done" not in overview_of(stage)
 
 
 def test_what_the_shop_does_not_tell_is_for_a_person_to_see_to(stage: Stage) -> None:

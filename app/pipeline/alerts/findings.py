@@ -94,8 +94,8 @@ def _unanswered(look: Look) -> Iterator[Finding]:
         yield Finding(
             AlertKind.STUCK,
             f"stuck refund {one.key}",
-            f"Order {one.order_name}: whether the cancellation of units was done is not known. Check it "
-            "on the order's page.",
+            f"Order {one.order_name}: it is not known if its units were canceled and refunded. Open the "
+            "order to check.",
             f"orders/{one.order_id}",
         )
 

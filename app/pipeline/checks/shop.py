@@ -14,13 +14,12 @@ from app.db.pages import overview
 from app.db.pages.overview import InboxState, Trouble
 from app.db.refunds import Unanswered
 from app.pipeline.checks.check import Check, Place, Says, Tone
+from app.pipeline.refunds import PATIENCE
 from app.pipeline.reservations import unreadable
 from app.platforms.registry import PLATFORMS
 
 _SLOW = timedelta(minutes=2)
 _QUIET = timedelta(days=2)
-# A request that nobody answered so long is over, whatever became of it.
-_ANSWERED = timedelta(minutes=2)
 _NAMED = 5
 _UNCHECKED = timedelta(hours=8)
 _TURN_DAYS = 7
@@ -52,7 +51,7 @@ def gather_facts(session: Session, shop: Shop, say: Says) -> ShopFacts:
         inbox=overview.read_inbox(session, shop.id),
         trouble=overview.read_trouble(session, shop),
         turns=overview.count_turns(session, shop.id, since=since),
-        unanswered=refunds.unanswered(session, shop.id, asked_before=say.now - _ANSWERED),
+        unanswered=refunds.unanswered(session, shop.id, asked_before=say.now - PATIENCE),
     )
 
 
@@ -223,11 +222,12 @@ def _unanswered(facts: ShopFacts) -> Iterator[Check]:
     if not names:
         return
     more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    orders = "order" if len(names) == 1 else "orders"
     yield Check(
         "Cancellations",
         Tone.FIX,
-        f"Whether it was done is not known: order {', '.join(names[:_NAMED])}{more}.",
-        "Open the order's page and check with the platform.",
+        f"Not known if done: {orders} {', '.join(names[:_NAMED])}{more}.",
+        "Open the order and check with the platform.",
     )
 
 

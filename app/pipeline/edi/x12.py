@@ -147,10 +147,13 @@ def _notice(state: _State, at: int, values: Sequence[str]) -> None:
 def _hierarchy(state: _State, at: int, values: Sequence[str]) -> None:
     """HL: a level begins (shipment, order, pack, item) within another."""
     _finish(state)
-    state.level = values[0]
-    state.levels[values[0]] = _Level()
-    if values[1] in state.levels:  # some write 0 where there is none
-        state.parents[values[0]] = values[1]
+    level, parent = values[:2]
+    if level in state.levels:
+        raise SegmentRefused("its number is missing, or an earlier HL has it")
+    # Only earlier levels hold later ones: none is within itself. Some write 0 where there is none.
+    if parent in state.levels:
+        state.parents[level] = parent
+    state.level, state.levels[level] = level, _Level()
 
 
 def _purchase_order(state: _State, at: int, values: Sequence[str]) -> None:

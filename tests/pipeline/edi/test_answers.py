@@ -97,6 +97,16 @@ def test_a_level_may_name_0_where_it_is_within_none() -> None:
     assert gives(asn().replace(b"HL*1**S", b"HL*1*0*S")) == [(24, "2026-12-05")]
 
 
+def test_a_level_within_itself_is_within_none() -> None:
+    assert gives(asn().replace(b"HL*1**S", b"HL*1*1*S")) == [(24, "2026-12-05")]
+
+
+@pytest.mark.parametrize(("level", "other"), [(b"HL*1**S", b"HL***S"), (b"HL*4*3*I", b"HL*2*3*I")])
+def test_a_level_without_a_number_of_its_own_is_refused(level: bytes, other: bytes) -> None:
+    with pytest.raises(FileRefused, match=r"\(HL\*.*its number is missing, or an earlier HL has it"):
+        gives(asn().replace(level, other))
+
+
 def test_a_shipment_that_is_called_off_brings_nothing() -> None:
     assert gives(asn().replace(b"BSN*00", b"BSN*01")) == [(0, "2026-12-05")]
     assert gives(desadv().replace(b"BGM+351+SHIP-1+9", b"BGM+351+SHIP-1+1")) == [(0, "2026-12-05")]
