@@ -151,6 +151,6 @@ def delivery(
 def installed_shop(session: Session, domain: str = "a.myshopify.com") -> Shop:
     """A shop that has just connected, with nothing due."""
     shop = shops.install_shop(session, platform="shopify", domain=domain, now=NOW)
-    shop.reconcile_at, shop.subscribed_at = NOW + timedelta(hours=1), NOW
+    shop.hourly_check_at, shop.subscribed_at = NOW + timedelta(hours=1), NOW
     session.flush()
     return shop

@@ -38,7 +38,7 @@ def replay(delivery_id: int) -> None:
             shop_id, has_facts = row.shop_id, bool(row.facts)
             inbox.replay(row)
             if not has_facts:
-                shops.get_shop(session, shop_id).reconcile_at = runtime.clock()
+                shops.get_shop(session, shop_id).hourly_check_at = runtime.clock()
         doorbell.ring(runtime.redis, shop_id)
         console.print(
             "Trying the webhook again."

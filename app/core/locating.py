@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
+from app.core.balancing import Facts, KnownOrder
 from app.core.freshness import will_never_be_routed
 from app.core.model import Turn
-from app.core.reconcile import Facts, KnownOrder
 
 _FEW_ORDERS = 5
 

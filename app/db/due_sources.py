@@ -140,5 +140,5 @@ SOURCES: tuple[DueSource, ...] = (
     ),
     _at_first_of("selling", SellingCheckRow.due_at, Step.SELLING),
     _at_first_of("feeds", FeedRow.due_at, Step.FEEDS),
-    _at("hourly check", Shop.reconcile_at, Step.HOURLY, is_spread=True),
+    _at("hourly check", Shop.hourly_check_at, Step.HOURLY, is_spread=True),
 )

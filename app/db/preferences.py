@@ -65,7 +65,7 @@ def _take_dates_anew(session: Session, shop: Shop, now: datetime) -> None:
 
 def _check_now(session: Session, shop: Shop, now: datetime) -> None:
     """The hourly check compares what orders oblige to with what they say."""
-    shop.reconcile_at = now
+    shop.hourly_check_at = now
 
 
 def _read_orders_again(session: Session, shop: Shop, now: datetime) -> None:

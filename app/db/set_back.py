@@ -36,14 +36,14 @@ def bring_forward(session: Session, *, now: datetime) -> Sequence[int]:
     """
     _shorten(session, Shop.lease_until, LEASE, slack=LEASE, now=now)
     _shorten(session, Shop.wait_until, _LONGEST_WAIT, slack=_SLACK, now=now)
-    ahead = sa.select(Shop.id).where(Shop.reconcile_at > now + _LONGEST_PAUSE + _SLACK)
+    ahead = sa.select(Shop.id).where(Shop.hourly_check_at > now + _LONGEST_PAUSE + _SLACK)
     shop_ids = session.scalars(ahead).all()
     if shop_ids:
         for moment in _OF_ROWS:
             _make_due(session, moment, moment.class_.shop_id.in_(shop_ids), now=now)
         for moment in _OF_SHOPS:
             _make_due(session, moment, Shop.id.in_(shop_ids), now=now)
-        _make_due(session, Shop.reconcile_at, Shop.id.in_(shop_ids), now=now)
+        _make_due(session, Shop.hourly_check_at, Shop.id.in_(shop_ids), now=now)
     return shop_ids
 
 

@@ -72,7 +72,7 @@ def install_shop(session: Session, *, platform: str, domain: str, now: datetime)
 
 
 def _begun(now: datetime) -> dict[str, datetime]:
-    return {"installed_at": now, "changed_since": now, "reconcile_at": now}
+    return {"installed_at": now, "changed_since": now, "hourly_check_at": now}
 
 
 def _is_to_be_erased(shop: Shop, now: datetime) -> bool:
@@ -143,7 +143,7 @@ def ask_to_sync(shop: Shop, *, now: datetime) -> None:
         0,
         0,
     )
-    shop.reconcile_at, shop.wait_until = now, None
+    shop.hourly_check_at, shop.wait_until = now, None
 
 
 def ask_to_erase(shop: Shop) -> None:

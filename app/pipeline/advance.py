@@ -25,10 +25,10 @@ from app.pipeline.bulk import write_in_bulk
 from app.pipeline.context import ShopContext
 from app.pipeline.feeds.access import FeedAccess
 from app.pipeline.holds import keep_holds
+from app.pipeline.hourly_check import check_first, check_hourly
 from app.pipeline.importer import import_step
 from app.pipeline.inbound import read_inbound
 from app.pipeline.reading import poll_changes
-from app.pipeline.reconcile import check_first, reconcile
 from app.pipeline.selling import keep_selling
 from app.pipeline.write_back import write_back
 from app.platforms.base import Platform
@@ -183,5 +183,5 @@ STEPS: Mapping[Step, Callable[[ShopContext], bool]] = {
     Step.SELLING: keep_selling,
     # Nobody waits at a stranger's server while there are orders to write.
     Step.FEEDS: _read_feed,
-    Step.HOURLY: reconcile,
+    Step.HOURLY: check_hourly,
 }

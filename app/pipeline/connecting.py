@@ -9,7 +9,7 @@ from app.db import audit, holds, selling, shops, tokens
 from app.db.models import Shop
 from app.errors import NeedsMerchant
 from app.pipeline import doorbell
-from app.pipeline.reconcile import record_check
+from app.pipeline.hourly_check import record_check
 from app.pipeline.runtime import Runtime, work_on_shop
 from app.platforms.base import Credentials, Grant, ShopProfile, Subscription
 from app.platforms.registry import PLATFORMS

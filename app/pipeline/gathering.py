@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.core.balancing import Facts, keep_accounts, known_demand
 from app.core.books import Demand, StockPosition
 from app.core.decide import PoolState
 from app.core.freshness import (
@@ -19,7 +20,6 @@ from app.core.freshness import (
 )
 from app.core.locating import to_locate
 from app.core.passing import Moved, in_turn
-from app.core.reconcile import Facts, keep_accounts, known_demand
 from app.db import open_demand, promises, shops, turns
 from app.db.arrivals import expected_arrivals
 from app.db.demand import changes_since

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from app.core.balancing import Balance, suspects
 from app.core.books import StockPosition, Verdict
 from app.core.endings import Sighting
 from app.core.freshness import next_look, next_reading
 from app.core.reckoning import DriftSince
-from app.core.reconcile import Balance, suspects
 from app.core.steps import counted
 from app.core.weighing import Settlement
 from app.db import audit, due_items, due_orders, promises, selling, shops, stale_orders

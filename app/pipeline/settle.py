@@ -11,14 +11,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from app.core.books import Verdict
-from app.core.decide import Decided, decide
-from app.core.doubt import Bounds
-from app.core.freshness import Snapshot, Supply, behind_unshown
-from app.core.model import Promise
-from app.core.promise import explain
-from app.core.reckoning import Key, Queue, Reckoning, queue_of
-from app.core.reconcile import (
+from app.core.balancing import (
     Balance,
     balance_books,
     explain_away,
@@ -26,6 +19,13 @@ from app.core.reconcile import (
     is_sold_ahead,
     unlocated_plans,
 )
+from app.core.books import Verdict
+from app.core.decide import Decided, decide
+from app.core.doubt import Bounds
+from app.core.freshness import Snapshot, Supply, behind_unshown
+from app.core.model import Promise
+from app.core.promise import explain
+from app.core.reckoning import Key, Queue, Reckoning, queue_of
 from app.core.weighing import Context, Settlement, most_short, sighting, weigh_lines
 from app.db import due_items, due_orders, moves, promises, selling_plans, variants
 from app.db.arrivals import adopt_arrivals

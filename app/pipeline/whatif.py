@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
+from app.core.balancing import keep_accounts, known_demand
 from app.core.books import Demand
 from app.core.decide import Decided, PoolState, decide, with_units
 from app.core.kinds import Kind
 from app.core.model import Promise
 from app.core.reckoning import Key, Reckoning, queue_of, reckon
-from app.core.reconcile import keep_accounts, known_demand
 from app.db import open_demand, orders, promises, turns
 from app.db.models import PoolRow, Shop, StockItem
 from app.db.reservations import claims_on

@@ -27,7 +27,7 @@ from app.settings import load_settings
 now = datetime.now(UTC)
 with build_runtime(load_settings()).sessions.begin() as session:
     shop = shops.install_shop(session, platform="shopify", domain="mugs.myshopify.com", now=now)
-    shop.subscribed_at, shop.reconcile_at = now, now.replace(year=2030)
+    shop.subscribed_at, shop.hourly_check_at = now, now.replace(year=2030)
 """
 
 

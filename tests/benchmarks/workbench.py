@@ -47,7 +47,7 @@ def install(machine: Runtime, count: int) -> list[int]:
             "installed_at": now,
             "changed_since": now,
             "subscribed_at": now,
-            "reconcile_at": now + timedelta(hours=1),
+            "hourly_check_at": now + timedelta(hours=1),
         }
         for number in range(count)
     ]
@@ -276,7 +276,7 @@ def measure_hourly(machine: Runtime, count: int) -> dict[str, float]:
     checked = ids[:: max(1, count // 400)][:400]
     threads = getattr(machine.settings, "worker_threads", 1)
     with machine.sessions.begin() as session:
-        session.execute(sa.update(Shop).values(reconcile_at=machine.clock()))
+        session.execute(sa.update(Shop).values(hourly_check_at=machine.clock()))
     # The runtime is frozen, and connects by a method.
     object.__setattr__(machine, "connect", lambda _: SilentPlatform())
     began, began_cpu = time.monotonic(), time.process_time()

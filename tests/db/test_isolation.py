@@ -982,7 +982,7 @@ def _values(result: object) -> Iterator[object]:
     """Everything that an answer holds, taken apart."""
     if isinstance(result, Base):
         yield from _values(
-            {column.name: getattr(result, column.name) for column in result.__table__.columns}
+            {one.key: getattr(result, one.key) for one in sa.inspect(type(result)).column_attrs}
         )
     elif dataclasses.is_dataclass(result):
         names = [field.name for field in dataclasses.fields(result)]

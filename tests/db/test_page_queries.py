@@ -346,7 +346,7 @@ def test_an_order_held_back_is_not_judged_and_is_no_work_until_it_is_let_go(
     assert shop.id not in due_work.shops_with_work(session, now=NOW)
     due = due_work.read(session, shop.id, now=NOW)
     assert due is not None
-    assert due.next_at(NOW) == shop.reconcile_at
+    assert due.next_at(NOW) == shop.hourly_check_at
 
     interventions.let_go(session, order, by="Bob", now=NOW)
     session.flush()

@@ -108,7 +108,7 @@ def _importing(session: Session, shop: Shop, at: datetime) -> None:
 
 
 def _check_due(session: Session, shop: Shop, at: datetime) -> None:
-    shop.reconcile_at = at
+    shop.hourly_check_at = at
 
 
 def _variant_unknown(session: Session, shop: Shop, at: datetime) -> None:
@@ -216,7 +216,7 @@ def test_hourly_checks_that_are_all_due_are_begun_a_few_at_a_time(session: Sessi
     """As after a stop of an hour; a shop with other work is rung all the same."""
     late = [installed_shop(session, f"late-{number}.myshopify.com") for number in range(50)]
     for shop in late:
-        shop.reconcile_at = NOW
+        shop.hourly_check_at = NOW
     busy = late[49]
     busy.news_at = NOW
     session.flush()

@@ -73,7 +73,7 @@ def test_what_was_put_off_by_the_clock_that_was_ahead_is_due_when_it_is_set_back
 ) -> None:
     machine.stage.ordered()
     later = machine.clock() + HOURS
-    machine.change(reconcile_at=later + timedelta(hours=1))
+    machine.change(hourly_check_at=later + timedelta(hours=1))
     with machine.stage.world.runtime.sessions.begin() as session:
         session.execute(sa.update(moment.class_).values({moment: later}))
 
@@ -121,4 +121,4 @@ def test_where_no_clock_was_wrong_nothing_is_brought_forward(machine: Machine) -
     with machine.stage.world.runtime.sessions.begin() as session:
         assert session.scalars(sa.select(StockItem.look_at)).all() == [later]
         assert machine.stage.world.shop_id not in due_work.shops_with_work(session, now=machine.clock())
-    assert (after.reconcile_at, after.wait_until) == (before.reconcile_at, before.wait_until)
+    assert (after.hourly_check_at, after.wait_until) == (before.hourly_check_at, before.wait_until)

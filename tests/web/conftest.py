@@ -37,7 +37,8 @@ def install(runtime: Runtime) -> Callable[[str], int]:
         with runtime.sessions.begin() as session:
             shop = shops.install_shop(session, platform="shopify", domain=domain, now=runtime.clock())
             # Far away, so that only what a webhook brought is work.
-            shop.reconcile_at, shop.subscribed_at = runtime.clock().replace(year=2030), runtime.clock()
+            shop.hourly_check_at = runtime.clock().replace(year=2030)
+            shop.subscribed_at = runtime.clock()
             session.flush()
             return shop.id
 

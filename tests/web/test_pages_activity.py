@@ -133,7 +133,7 @@ def test_one_of_which_nothing_could_be_read_has_the_shop_read_instead(
     ).replace("&#39;", "'")
     with runtime.sessions.begin() as session:
         assert session.get_one(DeliveryRow, number).state == "ignored"
-        assert shops.get_shop(session, shop_id).reconcile_at == runtime.clock()
+        assert shops.get_shop(session, shop_id).hourly_check_at == runtime.clock()
 
 
 def test_only_a_failed_delivery_of_the_shop_is_retried(

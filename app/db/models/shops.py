@@ -107,7 +107,8 @@ class Shop(Base):
     limits: Mapped[list[Any]] = mapped_column(default=list)
     subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     subscribed_at: Mapped[datetime | None]
-    reconcile_at: Mapped[datetime]
+    # The column keeps its first name: the build before works beside this one.
+    hourly_check_at: Mapped[datetime] = mapped_column("reconcile_at")
     inbound_at: Mapped[datetime | None]
     inbound_read_at: Mapped[datetime | None]
     reservations_read_at: Mapped[datetime | None]

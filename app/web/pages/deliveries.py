@@ -57,5 +57,5 @@ def _retry(opened: OpenShop, delivery_id: int) -> str:
     inbox.replay(row)
     if row.facts:
         return "retried"
-    opened.shop.reconcile_at = opened.say.now
+    opened.shop.hourly_check_at = opened.say.now
     return "read"

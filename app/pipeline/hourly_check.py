@@ -24,7 +24,7 @@ _LATE = timedelta(minutes=10)
 _VARIANTS_AT_ONCE = 250
 
 
-def reconcile(context: ShopContext) -> bool:
+def check_hourly(context: ShopContext) -> bool:
     """Once an hour: read the orders that changed, look again at every item that open orders name, see
     what we may and, now and then, that the webhooks still come, compare what orders oblige to with what
     they say, and forget what nobody needs any more. Returns whether it was time.
@@ -34,9 +34,9 @@ def reconcile(context: ShopContext) -> bool:
     tell of it is read here: it may have been cancelled.
     """
     shop = context.read_shop()
-    if shop.reconcile_at > context.clock():
+    if shop.hourly_check_at > context.clock():
         return False
-    last_check, began = shop.reconcile_at - _pause(shop.id), context.clock()
+    last_check, began = shop.hourly_check_at - _pause(shop.id), context.clock()
     with context.reading() as session:
         stale = showing.stale_orders_shown(session, context.shop_id, seen_since=last_check)
     if stale:
@@ -57,7 +57,7 @@ def reconcile(context: ShopContext) -> bool:
             record_check(session, shop, profile, subscriptions, now=now, may_sell=may_sell)
             expect_hourly(session, shop, now=now)
             compare_duties(session, shop, now=now)
-            shop.reconcile_at = now + _pause(shop.id)
+            shop.hourly_check_at = now + _pause(shop.id)
             old = find_old(session, context, now=now)
     forget(context, old, now=now)
     _read_codes(context)
@@ -72,7 +72,7 @@ def _may_lack_webhooks(context: ShopContext, shop: Shop, stale: set[int], *, beg
         return True
     with context.reading() as session:
         untold = asked_since(session, context.shop_id, began) - stale
-    return began - shop.reconcile_at > _LATE or bool(untold)
+    return began - shop.hourly_check_at > _LATE or bool(untold)
 
 
 def _read_codes(context: ShopContext) -> None:

@@ -6,13 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.core.books import Verdict
-from app.core.freshness import Snapshot
-from app.core.locating import to_locate
-from app.core.model import Turn
-from app.core.passing import Moved, in_turn
-from app.core.reckoning import Claim
-from app.core.reconcile import (
+from app.core.balancing import (
     Balance,
     Facts,
     balance_books,
@@ -24,6 +18,12 @@ from app.core.reconcile import (
     suspects,
     unlocated_plans,
 )
+from app.core.books import Verdict
+from app.core.freshness import Snapshot
+from app.core.locating import to_locate
+from app.core.model import Turn
+from app.core.passing import Moved, in_turn
+from app.core.reckoning import Claim
 
 NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
 ITEM, HERE, THERE = 7, 1, 2
