@@ -90,8 +90,9 @@ class DemandChange(NamedTuple):
     """One change of what an order takes of an item at a location, which had happened by `at`.
 
     `units` is by how many more it lowered what is available (below zero: units taken out of the order,
-    which may have been given back or not; shipped ones are none). `short` of them the platform called
-    short.
+    which may have been given back or not; shipped ones are none, but where only that lowers it). `short`
+    of them the platform called short; below zero: so many that it had called short were shipped, which
+    lowers what is on hand and its counter alike.
     """
 
     order_id: int
@@ -103,11 +104,12 @@ class DemandChange(NamedTuple):
 
 class Unshown(NamedTuple):
     """What figures may not show of one order: so many units it has taken, of which so many were short,
-    and so many that it has given back."""
+    so many that it has given back, and so many that were short and have left the house."""
 
     taken: int
     short: int
     returned: int
+    sent_short: int = 0
 
 
 def unshown(snapshot: Snapshot, changes: Iterable[DemandChange]) -> dict[int, Unshown]:
@@ -135,7 +137,7 @@ def _unshown(snapshot: Snapshot, changes: Sequence[DemandChange]) -> Unshown:
             taken = max(taken, least)
             returned = max(returned, -most) if is_bound else max(0, returned, -most)
     short = sum(max(0, change.short) for change in changes)
-    return Unshown(taken, short, returned)
+    return Unshown(taken, short, returned, sum(max(0, -change.short) for change in changes))
 
 
 class Supply(NamedTuple):
@@ -152,8 +154,8 @@ def bound_supply(
 
     Open orders have lowered `available` by what they took, so that is put back: at the least what the
     figures show for sure, and besides the units that the platform counts as `backordered` beyond those
-    of these orders, for whoever else took them is in the figures. At the most all of it, and what was
-    given back.
+    of these orders, for whoever else took them is in the figures; but for those that have left since,
+    and took as many from the shelf. At the most all of it, and what was given back.
     """
     taken = short = sure = sure_short = 0
     for order_id, units, told in _by_order(lines):
@@ -163,7 +165,8 @@ def bound_supply(
         sure_short += max(0, told - one.short)
     sure -= sum(one.taken for one in missing.values())
     returned = sum(one.returned for one in missing.values())
-    low = available + sure + max(0, backordered - sure_short)
+    sent_short = sum(one.sent_short for one in missing.values())
+    low = available + sure + max(0, backordered - sure_short - sent_short)
     high = available + taken + max(0, backordered - short) + returned
     return Supply(min(low, high), max(low, high))
 
@@ -192,8 +195,12 @@ def behind_unshown(lines: Sequence[Line], missing: Mapping[int, Unshown]) -> set
         if is_behind:
             behind.add(line.order_id)
         one = missing.get(line.order_id)
-        is_behind = is_behind or (one is not None and (one.taken > 0 or not one.returned))
+        is_behind = is_behind or (one is not None and _wants_more(one))
     return behind
+
+
+def _wants_more(one: Unshown) -> bool:
+    return one.taken > 0 or not (one.returned or one.sent_short)
 
 
 class Case(NamedTuple):

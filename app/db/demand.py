@@ -68,8 +68,9 @@ def remember_taken(session: Session, shop_id: int, copies: Sequence[Taken], *, n
             took = together(parts.values())
             if line is not None:
                 lines.append(at_place | _remembered(line, parts))
-            if took.is_change:
-                changes.append(at_place | {"at": at, "units": took.units, "short": took.short})
+            told = [(took.units, took.short)] if took.is_change else []
+            told += [(0, -took.sent_short)] if took.sent_short else []
+            changes += [at_place | {"at": at, "units": units, "short": short} for units, short in told]
     _write(session, lines, changes)
 
 
@@ -104,20 +105,37 @@ def _follow(one: Taken) -> Iterator[tuple[Place, LocatedLine | None, dict[int, T
     """What becomes of each line of the order, by line item."""
     lines = () if one.copy.is_cancelled or one.copy.routing is None else one.copy.routing.lines
     found = {(line.item_id, line.location_id): line for line in lines}
+    # What a whole order has not lowered yet it lowers as it is shipped; of others such units were added.
+    lowers_when_sent = not any(part.taken for parts in one.lines.values() for part in parts.values())
     # Also places that the order has left: what it took there was given back, or shipped.
     for place in sorted(one.lines.keys() | found.keys()):
         line, before = found.get(place), one.lines.get(place, {})
         after = {part.line_id: part for part in line.parts} if line else {}
         lowers = _lowers(line, one)
         parts = {
-            line_id: _follow_part(one, line_id, before.get(line_id, NOTHING), part, lowers=lowers)
+            line_id: _follow_part(
+                one,
+                line_id,
+                before.get(line_id, NOTHING),
+                part,
+                lowers=lowers,
+                lowers_when_sent=lowers_when_sent,
+            )
             for line_id in sorted(before.keys() | after.keys())
             for part in [after.get(line_id, LinePart(line_id, 0))]
         }
         yield place, line, parts
 
 
-def _follow_part(one: Taken, line_id: int, before: Units, part: LinePart, *, lowers: bool) -> Took:
+def _follow_part(
+    one: Taken,
+    line_id: int,
+    before: Units,
+    part: LinePart,
+    *,
+    lowers: bool,
+    lowers_when_sent: bool,
+) -> Took:
     was, now = one.before.get(line_id), one.after.get(line_id)
     more = (now.ordered if now else 0) - (was.ordered if was else 0)
     fewer = before.quantity - part.quantity
@@ -126,6 +144,7 @@ def _follow_part(one: Taken, line_id: int, before: Units, part: LinePart, *, low
         part.quantity,
         part.backordered,
         lowers=lowers,
+        lowers_when_sent=lowers_when_sent and not one.copy.is_cancelled,
         # Fewer ordered and fewer open: taken out. As many ordered and fewer open: shipped.
         gone=max(0, min(-more, fewer)),
         # Of a line item that we know for the first time nothing was added: all of it is new.

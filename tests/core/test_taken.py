@@ -43,6 +43,22 @@ def test_what_the_line_items_of_an_item_take_adds_up() -> None:
     assert together([one, other]) == Took(taken=4, units=2, short=1, is_change=True)
 
 
+def test_units_that_were_short_and_left_the_house_are_told() -> None:
+    sent = follow(Units(3, 2, 3), 1, 1, lowers=True)
+    taken_out = follow(Units(3, 2, 3), 1, 0, lowers=True, gone=2)
+
+    assert (sent.sent_short, sent.is_change) == (1, False)
+    assert taken_out.sent_short == 0
+
+
+def test_units_that_lower_stock_as_they_are_shipped_do_so_then() -> None:
+    sent = follow(Units(3, 0, 0), 1, 0, lowers=False, lowers_when_sent=True)
+    added = follow(Units(3, 0, 0), 1, 0, lowers=False)
+
+    assert (sent.taken, sent.units, sent.is_change) == (0, 2, True)
+    assert (added.units, added.is_change) == (0, False)
+
+
 def test_units_that_were_never_taken_are_taken_out_first() -> None:
     assert follow(Units(5, 0, 3), 2, 0, lowers=True, gone=3)[:2] == (2, -1)
 

@@ -137,6 +137,40 @@ def test_units_that_are_taken_out_are_remembered_shipped_ones_are_not(
     assert changes(session, shop) == [(1, 3), *([(9, -given_back)] if given_back else [])]
 
 
+def test_units_that_were_short_and_were_shipped_are_remembered_as_such(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3, short=2), at=1)
+
+    see(session, shop, copy(0, ordered=3, updated=8), at=9)
+
+    assert changes_since(session, shop.id, ITEM, since=seconds(5)) == [
+        DemandChange(1, LOCATION, seconds(9), 0, -2)
+    ]
+
+
+def test_what_lowers_stock_as_it_is_shipped_is_remembered_then(session: Session, shop: Shop) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3, lowers=False), at=1)
+
+    see(session, shop, copy(1, ordered=3, lowers=False, updated=8), at=9)
+
+    assert changes(session, shop) == [(1, 0), (9, 2)]
+
+
+def test_units_that_staff_added_without_adjusting_stock_lower_nothing_when_they_are_shipped(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(1), at=1)
+    see(session, shop, copy(3, follows=False, updated=4), at=5)
+
+    see(session, shop, copy(0, ordered=3, follows=False, updated=8), at=9)
+
+    assert changes(session, shop) == [(1, 1), (5, 0)]
+
+
 def test_a_deleted_order_may_have_given_back_all_it_took(session: Session, shop: Shop) -> None:
     known_item(session, shop)
     see(session, shop, copy(3), at=1)
