@@ -55,7 +55,8 @@ def next_moves(
         found = _of_part(place, units, to_id, parts)
         if any(isinstance(one, Move) for one in found):
             left[Place(place.item_id, to_id)] -= units
-        steps += found
+        # Two items may wait in one part, which is held once.
+        steps += [one for one in found if one not in steps]
     return steps
 
 

@@ -261,7 +261,7 @@ def let_go(session: Session, shop_id: int, hold_id: int, *, now: datetime) -> No
 
 def could_not_let_go(session: Session, shop_id: int, hold_id: int) -> None:
     """The platform refused to: perhaps somebody was sooner. What became of it must be read."""
-    where = (HoldRow.shop_id == shop_id, HoldRow.hold_id == hold_id)
+    where = (HoldRow.shop_id == shop_id, HoldRow.hold_id == hold_id, HoldRow.state == HoldState.LIFTING)
     session.execute(sa.update(HoldRow).where(*where).values(state=HoldState.HELD))
 
 

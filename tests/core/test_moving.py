@@ -53,6 +53,18 @@ def test_what_is_on_hold_by_us_alone_is_let_go_first() -> None:
     assert moved({Place(MUG, ANNEX): 2}, held) == [Lift(50, 90)]
 
 
+def test_a_hold_on_two_items_that_wait_is_let_go_once() -> None:
+    """A second release of it would be refused, and look as if somebody else had been sooner."""
+    short = {Place(MUG, MAIN): 2, Place(TOWEL, MAIN): 1}
+    lines = [PartLine(7, MUG, 2, 2), PartLine(8, TOWEL, 1, 1)]
+    ours = Hold(90, HANDLE, is_ours=True)
+    held = Part(50, MAIN, is_open=False, is_over=False, lines=lines, holds=[ours])
+
+    found = next_moves(short, [held], {Place(MUG, ANNEX): 2, Place(TOWEL, ANNEX): 1}, settled=())
+
+    assert found == [Lift(50, 90)]
+
+
 def test_what_others_hold_or_pack_stays() -> None:
     theirs = Hold(91, "vip", is_ours=False)
     ours = Hold(90, HANDLE, is_ours=True)
