@@ -403,7 +403,10 @@ class Goods:
         return sorted(self.world.shop.pools)
 
     def _any_pool(self) -> Pool:
-        return self.random.choice(self._pools())
+        pools = self._pools()
+        if not pools:
+            raise Refused("nothing is counted any more")
+        return self.random.choice(pools)
 
     def _place_of(self, item_id: int) -> int:
         places = [place for item, place in self._pools() if item == item_id]

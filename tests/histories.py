@@ -195,6 +195,8 @@ class History:
     """Orders into whose pools units came while they waited: these alone may say that stock arrived."""
     _wants: dict[tuple[int, int], "Wants"] = field(default_factory=dict)
     _supplies: dict[tuple[int, int], int] = field(default_factory=dict)
+    _waited: set[tuple[int, int]] = field(default_factory=set)
+    """Orders with the items that they were ever short of."""
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     too_late: list[str] = field(default_factory=list)
@@ -315,6 +317,13 @@ class History:
                 self.arrived.add(order_id)
             if now.open < was.open and (waits or was.short):
                 self.shrunk.add(order_id)
+            if was.short:
+                self._waited.add((order_id, item_id))
+
+        # Taken out and added again: the order still says that it waits for it, and it is in stock now.
+        for order_id, _ in self._waited & self._wants.keys() - before.keys():
+            if self.world.tags(order_id) & {"backordered"}:
+                self.served.add(order_id)
 
         for order_id in self.shop.orders:
             waits = self.world.tags(order_id) & {"backordered"} and not self.is_cancelled(order_id)
