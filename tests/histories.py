@@ -278,6 +278,8 @@ class History:
         knobs.delay_s, knobs.loss_rate = (0, 0), 0
         for _ in range(2):
             self.world.quiet()
+            self._keep_back()  # what was routed last
+            self.world.quiet()
             self.world.clock.sleep(3600)
             self._note_endings()  # what drafts had reserved becomes free while nothing else happens
         self.world.quiet()
