@@ -45,6 +45,21 @@ class Clock:
 
 
 @dataclass
+class OurClock:
+    """The clock of our machines, which may be ahead of the platform's (or behind it) until it is set
+    right."""
+
+    platforms: Clock
+    ahead: timedelta = timedelta()
+    set_at: datetime | None = None
+
+    def __call__(self) -> datetime:
+        """The moment it is by our machines."""
+        now = self.platforms()
+        return now if self.set_at and now >= self.set_at else now + self.ahead
+
+
+@dataclass
 class World:
     """Everything there is, for one shop: a `SandboxShop`, or a `SandboxStore`."""
 
@@ -56,6 +71,7 @@ class World:
     answers: list[int] = field(default_factory=list)
     after_request: Callable[[], None] = lambda: None
     platform: str = "shopify"
+    ours: "OurClock" = field(kw_only=True)
 
     def connect(self) -> None:
         """What a merchant does first."""
@@ -113,7 +129,7 @@ class World:
                 quantity=quantity,
                 expected_on=date.fromisoformat(on),
                 reference="",
-                now=self.clock(),
+                now=self.ours(),
             )
         return arrival.id
 
@@ -201,8 +217,8 @@ def _assemble(
         made.hooks["response"].append(lambda answer, **_: world.after_request())
         return made
 
-    timed, http = TimedRedis(redis, clock), Http(transport=session)
-    runtime = Runtime(settings, engine, timed, http, clock=clock, sleep=clock.sleep)
+    timed, http, ours = TimedRedis(redis, clock), Http(transport=session), OurClock(clock)
+    runtime = Runtime(settings, engine, timed, http, clock=ours, sleep=clock.sleep)
     web = create_app(runtime, has_open_pages=True).test_client()
-    world = kind(shop, runtime, clock, web)
+    world = kind(shop, runtime, clock, web, ours=ours)
     return world

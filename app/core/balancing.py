@@ -5,7 +5,7 @@ Pure: told what was gathered of an item, it says which lines show in the figures
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Protocol
 
@@ -92,7 +92,8 @@ class Facts:
     """What an item is decided from: the platform's figures and the snapshot they are of, the open orders
     that matter, the lines we know and the accounts these make by location. `claims` are what units are
     committed to besides orders, as far as we may read it; `is_all_readable` if we may read all there can
-    be."""
+    be. The snapshot is by our clock; the times that the platform gives orders and claims are by its own,
+    which is ahead of ours by `skew`."""
 
     item_id: int
     pools: Sequence[Figures]
@@ -102,6 +103,12 @@ class Facts:
     accounts: Mapping[int, StockPosition]
     claims: Sequence[Claim] = ()
     is_all_readable: bool = True
+    skew: timedelta = timedelta()
+
+    @property
+    def second(self) -> datetime:
+        """The second by the platform's clock in which the figures were asked for."""
+        return (self.snapshot.high + self.skew).replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +227,8 @@ def balance_books(
 def _has_news(facts: Facts) -> bool:
     """Whether an order changed, or something else took units, in the second of the figures, or after
     it: the difference may be that."""
-    since = facts.snapshot.high.replace(microsecond=0)
-    is_newer = any(order.updated_at >= since for order in facts.demand)
-    return is_newer or any(claim.placed_at >= since for claim in facts.claims)
+    is_newer = any(order.updated_at >= facts.second for order in facts.demand)
+    return is_newer or any(claim.placed_at >= facts.second for claim in facts.claims)
 
 
 def _balance_as(
@@ -250,8 +256,7 @@ def _fewer_claims(facts: Facts, *, has_read: bool) -> list[list[Claim]]:
     """What is committed besides orders, without what may be newer than the figures; and, once all that
     may have changed has been read, without the kinds that the platform may not count after all."""
     claims = facts.claims
-    second = facts.snapshot.high.replace(microsecond=0)
-    older = [claim for claim in claims if claim.placed_at < second]
+    older = [claim for claim in claims if claim.placed_at < facts.second]
     kinds = {claim.kind for claim in claims} if has_read else set()
     fewer = [[claim for claim in claims if claim.kind != kind] for kind in sorted(kinds)]
     choices = [older, *fewer, *([[]] if has_read else [])]
@@ -299,8 +304,9 @@ def is_heard_out(
 def explain_away(
     facts: Facts, balance: Balance, before: Mapping[int, Settled], *, now: datetime
 ) -> Balance:
-    """Patience is over: keep what nobody explains, by location, with the time since which it is there.
-    More than is known is committed to what we can't see; less, some of our orders are not committed."""
+    """Patience is over: keep what nobody explains, by location, with the time since which it is there;
+    that, as `now`, is by the platform's clock, for it takes its turn among orders. More than is known is
+    committed to what we can't see; less, some of our orders are not committed."""
     drift = {
         location_id: account.committed - _units(balance.books.at(location_id))
         for location_id, account in balance.accounts.items()

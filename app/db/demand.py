@@ -52,9 +52,12 @@ def lines_of(
     return found
 
 
-def remember_taken(session: Session, shop_id: int, copies: Sequence[Taken], *, now: datetime) -> None:
+def remember_taken(
+    session: Session, shop_id: int, copies: Sequence[Taken], *, seen_at: datetime
+) -> None:
     """Note of each line of these copies which of its units have lowered the figures, and what changed of
-    that. Where the platform counts by itself what orders take there is nothing to remember."""
+    that. Where the platform counts by itself what orders take there is nothing to remember. `seen_at`,
+    when the copies were seen, is by the platform's clock, as their own times are."""
     lines: list[dict[str, object]] = []
     changes: list[dict[str, object]] = []
     for one in copies:
@@ -62,7 +65,7 @@ def remember_taken(session: Session, shop_id: int, copies: Sequence[Taken], *, n
         if not _depends_on_settings(one):
             continue
         key: dict[str, object] = {"shop_id": shop_id, "order_id": one.copy.order_id}
-        at = happened_by(one.copy.updated_at, known_at=now)
+        at = happened_by(one.copy.updated_at, known_at=seen_at)
         for place, line, parts in _follow(one):
             at_place = key | {"item_id": place[0], "location_id": place[1]}
             took = together(parts.values())
@@ -160,15 +163,18 @@ def _lowers(line: LocatedLine | None, one: Taken) -> bool:
     return line.follows_edits or not one.is_begun
 
 
-def forget_lines(session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime) -> None:
-    """These orders are gone: what they had taken may have been given back."""
+def forget_lines(
+    session: Session, shop_id: int, order_ids: Collection[int], *, seen_at: datetime
+) -> None:
+    """These orders are gone, as was seen then by the platform's clock: what they had taken may have been
+    given back."""
     gone: list[dict[str, object]] = [
         {
             "shop_id": shop_id,
             "order_id": order_id,
             "item_id": place[0],
             "location_id": place[1],
-            "at": now,
+            "at": seen_at,
             "units": -taken,
             "short": 0,
         }
@@ -180,9 +186,16 @@ def forget_lines(session: Session, shop_id: int, order_ids: Collection[int], *, 
 
 
 def changes_since(
-    session: Session, shop_id: int, item_id: int, *, since: datetime
+    session: Session,
+    shop_id: int,
+    item_id: int,
+    *,
+    since: datetime,
+    skew: timedelta = timedelta(),
 ) -> list[DemandChange]:
-    """What orders took of the item since; older changes of it are forgotten, every figure shows them."""
+    """What orders took of the item since then, by our clock, of which the platform's is ahead by `skew`;
+    older changes of it are forgotten, every figure shows them."""
+    since += skew
     mine = (DemandChangeRow.shop_id == shop_id, DemandChangeRow.item_id == item_id)
     session.execute(sa.delete(DemandChangeRow).where(*mine, DemandChangeRow.at < since - _KEPT))
     rows = session.scalars(
@@ -190,7 +203,9 @@ def changes_since(
         .where(*mine, DemandChangeRow.at > since)
         .order_by(DemandChangeRow.at, DemandChangeRow.id)
     )
-    return [DemandChange(row.order_id, row.location_id, row.at, row.units, row.short) for row in rows]
+    return [
+        DemandChange(row.order_id, row.location_id, row.at - skew, row.units, row.short) for row in rows
+    ]
 
 
 def keep_doubts(

@@ -111,10 +111,12 @@ def ask_for_checks_of_changed(session: Session, shop_id: int, *, now: datetime) 
     shop = session.get_one(Shop, shop_id)
     mine = sa.and_(HoldRow.shop_id == Order.shop_id, HoldRow.order_id == Order.order_id)
     standing = (HoldRow.shop_id == shop_id, HoldRow.state.in_(STANDING))
-    changed = sa.select(Order.order_id).join(HoldRow, mine).where(*standing)
-    found = set(session.scalars(changed.where(Order.updated_at > HoldRow.seen_at)))
+    columns = sa.select(Order.order_id, Order.updated_at, HoldRow.seen_at)
+    held_orders = session.execute(columns.join(HoldRow, mine).where(*standing))
+    found = {one for one, updated_at, seen_at in held_orders if updated_at > seen_at + shop.skew}
     if may_hold(shop):
-        waiting = (Order.shop_id == shop_id, Order.short > 0, Order.updated_at > now - _CHANGED_WITHIN)
+        of_late = Order.updated_at > now + shop.skew - _CHANGED_WITHIN
+        waiting = (Order.shop_id == shop_id, Order.short > 0, of_late)
         short = dict(session.execute(sa.select(Order.order_id, Order.short).where(*waiting)).all())
         held: Counter[int] = Counter()
         for (order_id, _, _), units in held_units(session, shop_id, short).items():

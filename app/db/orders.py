@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.priority import PriorityRule, priority_of
+from app.core.skew import as_skew
 from app.db import order_copies
 from app.db.demand import Parts, Place, Taken, forget_lines, lines_of, remember_taken
 from app.db.due_items import ask_for_look, items_of_variants, look_at_queues_of, patience
@@ -35,13 +36,13 @@ def upsert_orders(
 ) -> set[int]:
     """Take copies of orders into the mirror; an older one never overwrites a newer one.
 
-    `is_read`: they were just read from the platform, not told by a webhook. Items whose demand or
-    queue changed become due, and orders that show something of ours are judged again. Returns the ids of
-    orders that really changed.
+    `is_read`: they were just read from the platform, not told by a webhook. Items whose demand or queue
+    changed become due (`now`, by our clock), and orders that show something of ours are judged again.
+    Returns the ids of orders that really changed.
     """
     known = order_copies.read(session, shop_id, {copy.order_id for copy in copies})
     lines = lines_of(session, shop_id, known.keys())
-    rules = priority_rules(session, shop_id)
+    rules, skew = _rules_and_skew(session, shop_id)
     changed: dict[int, dict[int, int]] = {}
     steps: list[_Step] = []
     for copy in copies:
@@ -52,13 +53,13 @@ def upsert_orders(
         elif order.is_gone or copy.updated_at < order.updated_at:
             continue
         is_moved = _rank(order, copy, rules)
-        step = _take_step(order, copy, lines, now=now, is_read=is_read, is_first=is_first)
+        step = _take_step(order, copy, lines, seen_at=now + skew, is_read=is_read, is_first=is_first)
         steps.append(step)
         if step.is_changed or is_moved:
             _add_difference(changed.setdefault(copy.order_id, {}), step.taken.before, step.taken.after)
     order_copies.write(session, shop_id, known)
     keep_routing(session, shop_id, known)
-    _remember_steps(session, shop_id, steps, now=now, cause=cause)
+    _remember_steps(session, shop_id, steps, now=now, skew=skew, cause=cause)
     _ask_for_looks(session, shop_id, changed, now=now, cause=cause)
     _judge_if_shown(session, shop_id, changed.keys(), now=now)
     return set(changed)
@@ -66,8 +67,13 @@ def upsert_orders(
 
 def priority_rules(session: Session, shop_id: int) -> list[PriorityRule]:
     """The merchant's rules, the first that fits counts."""
-    told = session.scalar(sa.select(Shop.priority_rules).where(Shop.id == shop_id))
-    return [PriorityRule(rule["tag"], rule["priority"]) for rule in told or ()]
+    return _rules_and_skew(session, shop_id)[0]
+
+
+def _rules_and_skew(session: Session, shop_id: int) -> tuple[list[PriorityRule], timedelta]:
+    columns = sa.select(Shop.priority_rules, Shop.skew_s).where(Shop.id == shop_id)
+    rules, skew_s = session.execute(columns).one_or_none() or (None, None)
+    return [PriorityRule(rule["tag"], rule["priority"]) for rule in rules or ()], as_skew(skew_s)
 
 
 def _rank(order: OrderCopy, copy: OrderSeen, rules: Sequence[PriorityRule]) -> bool:
@@ -99,12 +105,18 @@ def _happened(steps: Sequence[_Step]) -> list[OrderEvent]:
 
 
 def _remember_steps(
-    session: Session, shop_id: int, steps: Sequence[_Step], *, now: datetime, cause: str
+    session: Session,
+    shop_id: int,
+    steps: Sequence[_Step],
+    *,
+    now: datetime,
+    skew: timedelta,
+    cause: str,
 ) -> None:
     """Keep what copies tell beside the orders themselves."""
     # What is short was promised and added up before its price was told.
     sum_up(session, shop_id, {step.taken.copy.order_id for step in steps if _is_repriced(step.taken)})
-    remember_taken(session, shop_id, _located(steps), now=now)
+    remember_taken(session, shop_id, _located(steps), seen_at=now + skew)
     tell_of_changes(session, shop_id, _happened(steps), now=now, cause=cause)
     hear_of_foreign_writes(session, shop_id, [step.taken.copy for step in steps], now=now)
 
@@ -114,13 +126,13 @@ def _take_step(
     copy: OrderSeen,
     lines: Mapping[int, Mapping[Place, Parts]],
     *,
-    now: datetime,
+    seen_at: datetime,
     is_read: bool,
     is_first: bool,
 ) -> _Step:
     """Take a copy over. A cancelled order demands nothing."""
     was_cancelled, had = order.is_cancelled, order.items
-    is_changed = _take_copy(order, copy, now=now, is_trusted=is_read or is_first)
+    is_changed = _take_copy(order, copy, seen_at=seen_at, is_trusted=is_read or is_first)
     before = {} if was_cancelled else had
     taken = Taken(
         copy,
@@ -142,7 +154,7 @@ def _take_step(
     return _Step(taken, is_changed, happened)
 
 
-def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: bool) -> bool:
+def _take_copy(order: OrderCopy, copy: OrderSeen, *, seen_at: datetime, is_trusted: bool) -> bool:
     """Write one copy over what we know of the order. Returns whether its demand changed."""
     told = _told_items(copy, order.items)
     is_new_demand = told is not None and _without_prices(told) != _without_prices(order.items)
@@ -151,7 +163,7 @@ def _take_copy(order: OrderCopy, copy: OrderSeen, *, now: datetime, is_trusted: 
     # told, so the order is read when it matters.
     is_ambiguous = is_changed and not is_trusted and copy.updated_at == order.updated_at
     order.name, order.placed_at, order.updated_at = copy.name, copy.placed_at, copy.updated_at
-    order.is_cancelled, order.seen_at = copy.is_cancelled, now
+    order.is_cancelled, order.seen_at = copy.is_cancelled, seen_at
     # Written also where nothing of its demand changed: the times say how new our copy is.
     order.is_written = False
     if told is not None and told != order.items:
@@ -260,7 +272,8 @@ def forget_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
     """The platform deleted these orders: they wait for nothing any more."""
-    forget_lines(session, shop_id, order_ids, now=now)
+    _, skew = _rules_and_skew(session, shop_id)
+    forget_lines(session, shop_id, order_ids, seen_at=now + skew)
     look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
     gone: dict[str, object] = {

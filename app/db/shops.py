@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from app.core.skew import as_skew
 from app.core.states import ImportState, ShopStatus
 from app.db import selling, tokens
 from app.db.audit import record_event
@@ -52,27 +53,32 @@ def list_shops(session: Session) -> Sequence[Shop]:
     return session.scalars(sa.select(Shop).order_by(Shop.id)).all()
 
 
-def install_shop(session: Session, *, platform: str, domain: str, now: datetime) -> Shop:
+def install_shop(
+    session: Session, *, platform: str, domain: str, now: datetime, skew_s: float | None = None
+) -> Shop:
     """The shop's row, made if it is new, woken if it was removed or waited for its merchant. A
-    reinstall finds its data again, unless it was to be erased."""
+    reinstall finds its data again, unless it was to be erased. `now` is by our clock, of which the
+    platform's is ahead by `skew_s`, as far as it told."""
     old = find_shop(session, platform, domain)
     if old is not None and is_leaving(old, now=now):
         erase_shop(session, old.id)
         session.expunge(old)
     # Whoever installs the same shop at the same moment makes the row; both go on with it.
-    insert_new(session, Shop, [{"platform": platform, "domain": domain, **_begun(now)}])
+    insert_new(session, Shop, [{"platform": platform, "domain": domain, **_begun(now, skew_s)}])
     where = (Shop.platform == platform, Shop.domain == domain)
     shop = session.scalars(sa.select(Shop).where(*where).with_for_update(key_share=True)).one()
     shop.status, shop.problem, shop.wait_until = ShopStatus.ACTIVE, None, None
-    shop.installed_at, shop.erase_at = now, None
+    shop.skew_s = shop.skew_s if skew_s is None else skew_s
+    shop.installed_at, shop.erase_at = now + shop.skew, None
     ask_for_checks_of_all(session, shop, now)
     selling.ask_for_checks_of_all(session, shop, now)
     session.flush()
     return shop
 
 
-def _begun(now: datetime) -> dict[str, datetime]:
-    return {"installed_at": now, "changed_since": now, "hourly_check_at": now}
+def _begun(now: datetime, skew_s: float | None) -> dict[str, datetime]:
+    there = now + as_skew(skew_s)
+    return {"installed_at": there, "changed_since": there, "hourly_check_at": now}
 
 
 def _is_to_be_erased(shop: Shop, now: datetime) -> bool:
@@ -181,13 +187,23 @@ def take_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> 
     return affected_rows(session, _TAKE_LEASE, told) > 0
 
 
-def keep_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> None:
+def keep_lease(session: Session, shop_id: int, owner: str, *, now: datetime) -> float | None:
     """Extend the lease as part of a transaction, which so can't be committed by a worker that has
-    lost it. Raises `LeaseLostError`."""
+    lost it. Returns the skew that is known. Raises `LeaseLostError`."""
     told = {"shop": shop_id, "owner": owner, "until": now + LEASE}
-    if not affected_rows(session, _KEEP_LEASE, told):
+    kept = session.execute(
+        _KEEP_LEASE, told, execution_options={"synchronize_session": False}
+    ).one_or_none()
+    if kept is None:
         message = f"Shop {shop_id} is worked on by somebody else"
         raise LeaseLostError(message)
+    skew_s: float | None = kept[0]
+    return skew_s
+
+
+def keep_skew(session: Session, shop_id: int, skew_s: float | None) -> None:
+    """So many seconds the platform's clock is ahead of ours."""
+    session.execute(sa.update(Shop).where(Shop.id == shop_id).values(skew_s=skew_s))
 
 
 def end_lease(session: Session, shop_id: int, owner: str) -> None:
@@ -203,5 +219,7 @@ _TAKE_LEASE = (
     .where(Shop.id == sa.bindparam("shop"), _IS_OVER | (Shop.lease_owner == sa.bindparam("owner")))
     .values(lease_owner=sa.bindparam("owner"), lease_until=sa.bindparam("until"))
 )
-_KEEP_LEASE = sa.update(Shop).where(*_MINE).values(lease_until=sa.bindparam("until"))
+_KEEP_LEASE = (
+    sa.update(Shop).where(*_MINE).values(lease_until=sa.bindparam("until")).returning(Shop.skew_s)
+)
 _END_LEASE = sa.update(Shop).where(*_MINE).values(lease_owner=None, lease_until=None)

@@ -36,8 +36,8 @@ def items_shown(
 
 def stale_orders_shown(session: Session, shop_id: int, *, seen_since: datetime) -> list[int]:
     """The orders that show something of ours though what we know of them may be out of date: stale
-    ones, and doubtful ones of those seen since that wait for nothing. Of one that waits the books of its
-    item tell."""
+    ones, and doubtful ones of those seen since then (by the platform's clock) that wait for nothing. Of
+    one that waits the books of its item tell."""
     mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)
     may_be_doubtful = sa.and_(Order.seen_at >= seen_since, Order.short == 0)
     statement = (

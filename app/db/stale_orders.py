@@ -36,16 +36,18 @@ def outdated_orders(
     item_ids: Collection[int],
     *,
     untouched: Mapping[int, int] = MappingProxyType({}),
+    skew: timedelta = timedelta(),
 ) -> list[int]:
     """Those orders of which our copy is older than that, or that we have none of; of those that name
     these items, also the doubtful ones that were not asked for since: read again within one second they
     would be read many times while orders stream in, and what they hide then the books tell. One that
-    is `untouched` (see `ChangedOrders`) and as large as our copy is not doubtful."""
+    is `untouched` (see `ChangedOrders`) and as large as our copy is not doubtful. The platform's clock,
+    by which `updated_at` is, is ahead of ours by `skew`."""
     known = orders_by_id(session, shop_id, updated_at.keys())
     doubtful = {
         order_id
         for order_id, moment in updated_at.items()
-        if order_id in known and _may_hide_more(known[order_id], moment)
+        if order_id in known and _may_hide_more(known[order_id], moment, skew)
     }
     doubtful &= _orders_naming(session, shop_id, doubtful, item_ids)
     told = {order_id: untouched[order_id] for order_id in doubtful & untouched.keys()}
@@ -57,8 +59,8 @@ def outdated_orders(
     ]
 
 
-def _may_hide_more(order: Order, changed_at: datetime) -> bool:
-    is_asked = order.asked_at is not None and order.asked_at >= changed_at
+def _may_hide_more(order: Order, changed_at: datetime, skew: timedelta) -> bool:
+    is_asked = order.asked_at is not None and order.asked_at + skew >= changed_at
     return is_doubtful(changed_at, order.seen_at) and not is_asked
 
 
@@ -117,7 +119,8 @@ def _orders_naming(
 
 def is_doubtful(updated_at: datetime, seen_at: datetime) -> bool:
     """Whether an order may have changed after our copy of it and look as old, for platforms tell whole
-    seconds. Most copies are so young, and hardly one is wrong: a webhook would have to be lost."""
+    seconds; both moments are by the platform's clock. Most copies are so young, and hardly one is wrong:
+    a webhook would have to be lost."""
     return seen_at < updated_at + _SAME_SECOND
 
 
@@ -130,7 +133,7 @@ def asked_since(session: Session, shop_id: int, moment: datetime) -> set[int]:
 def mark_unseen_stale(
     session: Session, shop_id: int, order_ids: Collection[int], *, seen_before: datetime
 ) -> None:
-    """Our copies of these orders may be stale, except those seen since."""
+    """Our copies of these orders may be stale, except those seen since then by the platform's clock."""
     for some in chunks(order_ids):
         where = (Order.shop_id == shop_id, Order.order_id.in_(some), Order.seen_at < seen_before)
         session.execute(sa.update(Order).where(*where).values(is_stale=True, asked_at=None))

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.retention import USUAL, Retention
+from app.core.skew import Bounds
 from app.db import due_work, shops
 from app.db.due_sources import Step
 from app.db.due_work import DueWork
@@ -55,12 +56,14 @@ def advance(
     retention: Retention = USUAL,
     feed_access: FeedAccess = FeedAccess(),  # noqa: B008 -- it is frozen
     answered: Callable[[], int] = int,
+    bounds_of_skew: Callable[[], Bounds | None] = lambda: None,
     taken: Callable[[], None] = lambda: None,
     let_go: Callable[[], None] = lambda: None,
 ) -> float | None:
     """Work on one shop until nothing is due or its slice of time is over. Where nothing is due now, one
-    read says so. `answered` counts the calls that the platform has served; `taken` is called when the
-    shop is ours, `let_go` when it is free again, before the last look at what is due.
+    read says so. `answered` counts the calls that the platform has served, `bounds_of_skew` tells how
+    far the last of them lets its clock be ahead of ours; `taken` is called when the shop is ours,
+    `let_go` when it is free again, before the last look at what is due.
 
     Returns after how many seconds it wants to be rung again: 0 is at once, None is when something
     happens.
@@ -72,8 +75,12 @@ def advance(
             return _wish_s(due, clock())
         if not shops.take_lease(session, shop_id, owner, now=clock()):
             return BUSY_S if shops.exists(session, shop_id) else None
-    context = ShopContext(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access)
-    context.kept_at, context.answered = clock(), answered
+    context = ShopContext(
+        *(shop_id, owner, sessions, connect, clock, app_url, retention, feed_access),
+        kept_at=clock(),
+        answered=answered,
+        bounds_of_skew=bounds_of_skew,
+    )
     taken()
     _work_and_let_go(context, let_go)
     return _ring_again_s(context)

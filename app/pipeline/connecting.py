@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app.core.skew import Learner
 from app.core.states import ImportState, ShopStatus
 from app.db import audit, holds, selling, shops, tokens
 from app.db.models import Shop
@@ -33,7 +34,9 @@ def install_shop(runtime: Runtime, platform: str, domain: str, grant: Grant) -> 
     with runtime.sessions.begin() as session:
         before = shops.find_shop(session, platform, domain)
         is_back = before is None or before.status != ShopStatus.ACTIVE
-        shop = shops.install_shop(session, platform=platform, domain=domain, now=now)
+        shop = shops.install_shop(
+            session, platform=platform, domain=domain, now=now, skew_s=_skew_s(runtime)
+        )
         tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=now)
         shops.ask_to_check(shop)
         if is_back:
@@ -48,7 +51,7 @@ def renew_access(runtime: Runtime, shop: Shop, grant: Grant) -> None:
     now = runtime.clock()
     with runtime.sessions.begin() as session:
         current = shops.get_shop(session, shop.id)
-        current.installed_at = now
+        current.installed_at = now + current.skew
         tokens.keep_grant(current, grant, runtime.settings.encryption_keys, now=now)
 
 
@@ -72,13 +75,25 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str | None
         f"{runtime.settings.app_url}/webhooks/{platform}", scopes=profile.scopes
     )
     with runtime.sessions.begin() as session:
-        shop = shops.install_shop(session, platform=platform, domain=profile.domain, now=runtime.clock())
+        shop = shops.install_shop(
+            session,
+            platform=platform,
+            domain=profile.domain,
+            now=runtime.clock(),
+            skew_s=_skew_s(runtime),
+        )
         tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=runtime.clock())
         record_check(session, shop, profile, subscriptions, now=runtime.clock())
         shops.ask_to_sync(shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)
     return Connected(shop.id, profile, subscriptions)
+
+
+def _skew_s(runtime: Runtime) -> float | None:
+    """How far the platform's clock is ahead of ours by its answer of just now."""
+    told = runtime.http.skew()
+    return None if told is None else Learner().hear(told)
 
 
 def import_now(runtime: Runtime, shop_id: int) -> Iterator[Shop]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy.orm import Session, sessionmaker
 
 from app.core.retention import USUAL, Retention
+from app.core.skew import Bounds, Learner
 from app.db import shops
 from app.db.models import Shop
 from app.db.statements import commit_each
@@ -35,7 +36,8 @@ _RENEW_AFTER = timedelta(seconds=10)
 class ShopContext:
     """One shop, its platform, the database and the clock (aware datetimes). `owner` holds the lease,
     which was last written at `kept_at`; `app_url` is where platforms reach us, `answered` counts the
-    calls that the platform has served."""
+    calls that the platform has served, `bounds_of_skew` tells how far the last of them lets its clock be
+    ahead of ours."""
 
     shop_id: int
     owner: str
@@ -48,8 +50,15 @@ class ShopContext:
     kept_at: datetime | None = None
     _met: Shop | None = None
     answered: Callable[[], int] = int
+    bounds_of_skew: Callable[[], Bounds | None] = lambda: None
     ahead: Ahead | None = None
     _connected_at: datetime | None = None
+    _skew: Learner = field(default_factory=Learner)
+    _heard: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """What was answered before is of another shop."""
+        self._heard = self.answered()
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -71,8 +80,18 @@ class ShopContext:
 
     def _keep_lease(self, session: Session) -> None:
         now = self.clock()
-        shops.keep_lease(session, self.shop_id, self.owner, now=now)
+        known_s = shops.keep_lease(session, self.shop_id, self.owner, now=now)
         self.kept_at = now
+        self._learn_skew(session, known_s)
+
+    def _learn_skew(self, session: Session, known_s: float | None) -> None:
+        """Whatever compares the platform's moments with ours reads the skew from the shop's row: it is
+        kept before the answer that told it is worked on."""
+        count = self.answered()
+        told = self.bounds_of_skew() if count != self._heard else None
+        self._heard, self._skew.known_s = count, known_s
+        if told is not None and self._skew.hear(told) != known_s:
+            shops.keep_skew(session, self.shop_id, self._skew.known_s)
 
     def read_shop(self) -> Shop:
         """The shop's row as it is now, to be read alone."""

@@ -94,6 +94,7 @@ def gather(
     """Everything that is known of an item. Where the platform's own figures, read now, say that nobody
     is short, no order needs to be looked up."""
     stock = without_our_reserve(session, item.shop_id, stock)
+    shop = shops.get_shop(session, item.shop_id)
     pools = stock.pools if stock.is_tracked else ()
     demand: Sequence[OpenDemand] = ()
     if not all(pool.committed is not None and pool.available >= 0 for pool in pools):
@@ -104,7 +105,7 @@ def gather(
     accounts = keep_accounts(stock.pools, books)
     changes: Sequence[DemandChange] = ()
     if any(pool.committed is None for pool in pools):
-        changes = changes_since(session, item.shop_id, item.item_id, since=snapshot.low)
+        changes = changes_since(session, item.shop_id, item.item_id, since=snapshot.low, skew=shop.skew)
     missing = {
         pool.location_id: unshown(
             snapshot, [one for one in changes if one.location_id == pool.location_id]
@@ -115,8 +116,7 @@ def gather(
         pool.location_id: _bound(pool, books, accounts[pool.location_id], missing[pool.location_id])
         for pool in pools
     }
-    facts = Facts(stock.item_id, stock.pools, snapshot, demand, books, accounts)
-    shop = shops.get_shop(session, item.shop_id)
+    facts = Facts(stock.item_id, stock.pools, snapshot, demand, books, accounts, skew=shop.skew)
     return Gathered(item, shop, stock, demand, facts, changes, missing, supply, now, moved)
 
 

@@ -38,7 +38,7 @@ def check_hourly(context: ShopContext) -> bool:
         return False
     last_check, began = shop.hourly_check_at - _pause(shop.id), context.clock()
     with context.reading() as session:
-        stale = showing.stale_orders_shown(session, context.shop_id, seen_since=last_check)
+        stale = showing.stale_orders_shown(session, context.shop_id, seen_since=last_check + shop.skew)
     if stale:
         note_unread(context, stale)
     read_changed_orders(context, cause="hourly check")

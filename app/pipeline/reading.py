@@ -113,7 +113,7 @@ def _note_changed(
         shop = shops.get_shop(session, context.shop_id)
         if stamps:
             outdated = stale_orders.outdated_orders(
-                session, context.shop_id, stamps, items, untouched=changed.untouched
+                session, context.shop_id, stamps, items, untouched=changed.untouched, skew=shop.skew
             )
             shop.unread_orders = sorted({*shop.unread_orders, *outdated})
         shop.changed_since = max(shop.changed_since, changed.seen_until)

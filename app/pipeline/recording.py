@@ -141,7 +141,9 @@ def postpone(session: Session, gathered: Gathered, verdict: Verdict) -> None:
     item, now = gathered.item, gathered.now
     item.unbalanced_since = item.unbalanced_since or now
     blamed = suspects(gathered.facts, verdict, attempts=item.attempts)
-    stale_orders.mark_unseen_stale(session, item.shop_id, blamed, seen_before=item.unbalanced_since)
+    stale_orders.mark_unseen_stale(
+        session, item.shop_id, blamed, seen_before=item.unbalanced_since + gathered.shop.skew
+    )
     item.problem = _PROBLEMS[verdict]
     item.look_at = next_look(item.unbalanced_since, item.attempts, now)
     item.attempts += 1

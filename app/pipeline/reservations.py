@@ -17,9 +17,10 @@ def read_reservations(context: ShopContext) -> None:
     yet, there are none to read, and what we may is asked anew: a shop does without."""
     now = context.clock()
     with context.transaction() as session:
-        scopes = list(shops.get_shop(session, context.shop_id).scopes)
+        shop = shops.get_shop(session, context.shop_id)
+        scopes, now_there = list(shop.scopes), now + shop.skew
     try:
-        found, is_allowed = context.platform.fetch_reservations(scopes=scopes, now=now), True
+        found, is_allowed = context.platform.fetch_reservations(scopes=scopes, now=now_there), True
     except NeedsMerchant:
         found, is_allowed = [], False
     with context.transaction() as session:

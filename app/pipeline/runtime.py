@@ -57,6 +57,10 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
     network: Network = field(default_factory=Network)
 
+    def __post_init__(self) -> None:
+        """What time platforms tell is compared with the clock of whoever calls them."""
+        self.http.clock = self.clock
+
     @property
     def feed_access(self) -> FeedAccess:
         """What feeds are read with."""
@@ -172,6 +176,7 @@ def work_on_shop(runtime: Runtime, shop_id: int) -> float | None:
         clock=runtime.clock,
         app_url=runtime.settings.app_url,
         answered=runtime.http.answered,
+        bounds_of_skew=runtime.http.skew,
         retention=_retention(runtime.settings),
         feed_access=runtime.feed_access,
         taken=partial(doorbell.hush, runtime.redis, shop_id),

@@ -258,7 +258,7 @@ def _balance(
     read_at = gathered.shop.changes_read_at
     since, now = item.unbalanced_since, gathered.now
     if is_heard_out(facts, balance, since=since, read_at=read_at, now=now):
-        balance = explain_away(facts, balance, before, now=now)
+        balance = explain_away(facts, balance, before, now=now + gathered.shop.skew)
         record_drift(session, gathered, balance)
     return balance
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from app.core.skew import Bounds, bounds_of
 from app.errors import NeedsMerchant, TryLater, TurnIsOver
 
 CONNECT_AND_READ_TIMEOUT_S = (3.05, 20)
@@ -87,15 +88,22 @@ class Turn:
         self.slowest_s = max(self.slowest_s, time.monotonic() - began)
 
 
+def _utc_now() -> datetime:
+    """The moment it is by this machine."""
+    return datetime.now(UTC)
+
+
 class Http:
     """Sends requests over one pooled session a thread.
 
-    `transport` builds a session: tests mount an in-process adapter on theirs.
+    `transport` builds a session: tests mount an in-process adapter on theirs. `clock` is the clock that
+    the servers' are compared with.
     """
 
     def __init__(self, *, transport: Callable[[], requests.Session] = requests.Session) -> None:
         self._transport = transport
         self._local = threading.local()
+        self.clock: Callable[[], datetime] = _utc_now
 
     def call(
         self,
@@ -112,6 +120,7 @@ class Http:
         Raises `TryLater` (429, 408, 423, 5xx, time-out, reset), `NeedsMerchant` (401, 402, 403, 404,
         a redirect), `PlatformRefused` (any other status), and `TurnIsOver` where there was a `turn`.
         """
+        asked_at = self.clock()
         with naming_failures(url), self._timed():
             response = self._session().request(
                 method,
@@ -124,7 +133,8 @@ class Http:
             )
         _check(response, expected=expected, secrets=(headers or {}).values())
         self._local.answered = self.answered() + 1
-        self._local.date = response.headers.get("Date")
+        self._local.told_at = told_at = _told_at(response.headers)
+        self._local.skew = told_at and bounds_of(told_at, asked_at=asked_at, heard_at=self.clock())
         return response
 
     @contextmanager
@@ -155,13 +165,16 @@ class Http:
 
     def told_at(self) -> datetime | None:
         """What time it was by the server that last served a call of this thread, to the second (the Date
-        of RFC 9110, which servers that have a clock send); None where it told nothing of the kind."""
-        date: str | None = getattr(self._local, "date", None)
-        try:
-            told = parsedate_to_datetime(date or "")
-        except ValueError:
-            return None
-        return told.replace(tzinfo=told.tzinfo or UTC)
+        of RFC 9110, which servers that have a clock send); None where it told nothing of the kind, or
+        where a cache answered."""
+        told_at: datetime | None = getattr(self._local, "told_at", None)
+        return told_at
+
+    def skew(self) -> Bounds | None:
+        """How far the clock of the server that last served a call of this thread is ahead of ours; None
+        where it told no time."""
+        skew: Bounds | None = getattr(self._local, "skew", None)
+        return skew
 
     def upload(self, url: str, fields: Mapping[str, str], *, name: str, content: bytes) -> None:
         """Post a file as the last part of a form. Raises as `call` does."""
@@ -229,6 +242,16 @@ def _check(response: requests.Response, *, expected: Collection[int], secrets: C
     if status < requests.codes.bad_request:
         raise NeedsMerchant(f"{host} answered {status}: the shop has moved, connect it again")
     raise PlatformRefused(f"{host} answered {status}: {_shown(response.text, secrets)}")
+
+
+def _told_at(headers: Mapping[str, str]) -> datetime | None:
+    """The Date of an answer that was made for us: one that a cache kept (it has an Age) is too old."""
+    try:
+        told = parsedate_to_datetime(headers.get("Date", ""))
+    except ValueError:
+        return None
+    is_kept = headers.get("Age", "0").strip() != "0"
+    return None if is_kept else told.replace(tzinfo=told.tzinfo or UTC)
 
 
 def _wait_s(response: requests.Response) -> float:

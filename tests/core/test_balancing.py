@@ -293,3 +293,24 @@ def test_orders_sold_ahead_that_nobody_located_may_ship_by_now() -> None:
 
     assert is_sold_ahead(what)
     assert [order.order_id for order in unlocated_plans(what)] == [2]
+
+
+@pytest.mark.parametrize(("skew_s", "is_news"), [(0, False), (-300, True), (300, False)])
+def test_whether_an_order_changed_since_the_figures_is_told_by_the_platforms_clock(
+    skew_s: int, is_news: bool
+) -> None:
+    """Five minutes before now by our clock is now by one that is so far behind it: the units sold ahead
+    are no explanation then."""
+    order = here(1, planned=1, updated_at=NOW - timedelta(minutes=5))
+    what = replace(facts([Pool(0, 0)], order), skew=timedelta(seconds=skew_s))
+
+    assert balance(what).is_balanced is not is_news
+
+
+def test_what_is_committed_besides_is_older_than_the_figures_by_the_platforms_clock() -> None:
+    """A claim of five minutes ago by our clock, which is so far ahead, may not be in them yet."""
+    claims = [Claim("draft order #D1", 2, NOW - timedelta(minutes=5), HERE, "draft order")]
+    what = facts([Pool(0, 1)], here(1), claims=claims)
+
+    assert not balance(what).is_balanced
+    assert balance(replace(what, skew=timedelta(minutes=-5))).is_balanced

@@ -58,6 +58,34 @@ def test_what_an_order_takes_is_remembered_with_the_second_in_which_it_did(
     assert changes_since(session, shop.id, ITEM, since=seconds(5)) == []
 
 
+def test_when_an_order_took_units_is_told_by_the_platforms_clock_and_judged_by_ours(
+    session: Session, shop: Shop
+) -> None:
+    """Ours is five minutes ahead: what happened a second ago there must not look that old here."""
+    known_item(session, shop)
+    shop.skew_s = -300
+    session.flush()
+
+    see(session, shop, copy(3, updated=4), at=320)
+
+    (change,) = changes_since(session, shop.id, ITEM, since=seconds(230), skew=shop.skew)
+    assert change.at == seconds(305)
+    assert changes_since(session, shop.id, ITEM, since=seconds(305), skew=shop.skew) == []
+
+
+def test_what_a_deleted_order_gave_back_is_told_by_the_platforms_clock(
+    session: Session, shop: Shop
+) -> None:
+    known_item(session, shop)
+    see(session, shop, copy(3, updated=4), at=4)
+    shop.skew_s = 60
+    session.flush()
+
+    orders.forget_orders(session, shop.id, [1], now=seconds(9), cause="a test")
+
+    assert changes(session, shop)[-1] == (69, -3)
+
+
 def test_a_copy_that_says_the_same_changes_nothing_and_forgets_nothing(
     session: Session, shop: Shop
 ) -> None:

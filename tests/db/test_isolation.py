@@ -340,8 +340,8 @@ CALENDAR = late_orders.Calendar(datetime.UTC, TURNING_DAYS)
 
 CALLS: Mapping[str, Call] = {
     "demand.lines_of": lambda s, a: demand.lines_of(s, a.id, ORDERS),
-    "demand.remember_taken": lambda s, a: demand.remember_taken(s, a.id, [copy_of(s, a)], now=NOW),
-    "demand.forget_lines": lambda s, a: demand.forget_lines(s, a.id, ORDERS, now=NOW),
+    "demand.remember_taken": lambda s, a: demand.remember_taken(s, a.id, [copy_of(s, a)], seen_at=NOW),
+    "demand.forget_lines": lambda s, a: demand.forget_lines(s, a.id, ORDERS, seen_at=NOW),
     "demand.changes_since": lambda s, a: demand.changes_since(s, a.id, ITEM, since=seconds(-9)),
     "demand.keep_doubts": lambda s, a: demand.keep_doubts(s, a.id, ITEM, [1], until=NOW),
     "demand.doubts_about": lambda s, a: demand.doubts_about(s, a.id, ORDERS),
@@ -736,6 +736,7 @@ CALLS: Mapping[str, Call] = {
     "shops.exists": lambda s, a: shops.exists(s, a.id),
     "shops.take_lease": lambda s, a: shops.take_lease(s, a.id, "ann", now=NOW),
     "shops.keep_lease": keep_a_lease,
+    "shops.keep_skew": lambda s, a: shops.keep_skew(s, a.id, 300),
     "shops.end_lease": lambda s, a: shops.end_lease(s, a.id, "ann"),
     "lead_times.experience_of": lambda s, a: lead_times.experience_of(
         s, a.id, now=seconds(9), local_day=datetime.datetime.date

@@ -607,6 +607,25 @@ def test_an_order_of_an_item_in_question_is_read_if_it_may_have_changed_within_t
     assert stale_orders.outdated_orders(session, shop.id, told, [1]) == []
 
 
+def test_how_soon_a_copy_was_made_after_a_change_is_told_by_the_platforms_clock(
+    session: Session, shop: Shop
+) -> None:
+    """Ours is five minutes ahead, and the copy was made within the second of the change."""
+    known_item(session, shop, item=1, variant=1)
+    shop.skew_s = -300
+    session.flush()
+    see(session, shop, order_seen(order_item(1, variant=1), order=1, updated=5), at=305)
+    told = {1: seconds(5)}
+
+    def outdated() -> list[int]:
+        return stale_orders.outdated_orders(session, shop.id, told, [1], skew=shop.skew)
+
+    stale_orders.mark_asked(session, shop.id, [1], now=seconds(304))
+    assert outdated() == [1]
+    stale_orders.mark_asked(session, shop.id, [1], now=seconds(305))
+    assert outdated() == []
+
+
 def test_an_untouched_order_as_large_as_our_copy_hides_nothing(session: Session, shop: Shop) -> None:
     """What happened to one in the second of our copy would show: it is read only if something does."""
     known_item(session, shop, item=1, variant=1)

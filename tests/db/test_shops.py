@@ -1,7 +1,7 @@
 """Who may work on a shop, its token, and whether it has work."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -225,3 +225,23 @@ def test_hourly_checks_that_are_all_due_are_begun_a_few_at_a_time(session: Sessi
 
     assert busy.id in rung
     assert 20 <= len(set(rung) & {shop.id for shop in late}) <= 21
+
+
+def test_what_is_of_an_earlier_install_is_told_by_the_platforms_clock(session: Session) -> None:
+    """Ours is an hour ahead of it: a farewell of a minute after the install is no old one."""
+    told = {"platform": "shopify", "domain": "b.myshopify.com"}
+    shop = shops.install_shop(session, **told, now=NOW, skew_s=-3600)
+
+    assert shop.changed_since == shop.installed_at == NOW - timedelta(hours=1)
+    assert shop.reconcile_at == NOW
+    assert not shops.is_of_earlier_install(shop, NOW - timedelta(minutes=59))
+    assert shops.is_of_earlier_install(shop, NOW - timedelta(minutes=61))
+
+
+def test_a_skew_that_no_answer_told_stays_as_it_was(session: Session) -> None:
+    told = {"platform": "shopify", "domain": "b.myshopify.com"}
+    shops.install_shop(session, **told, now=NOW, skew_s=40)
+
+    again = shops.install_shop(session, **told, now=NOW)
+
+    assert (again.skew_s, again.installed_at) == (40, NOW + timedelta(seconds=40))

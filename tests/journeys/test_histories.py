@@ -15,7 +15,7 @@ from app.sandbox.bigcommerce.records import Settings as StoreSettings
 from app.settings import Settings
 from tests.histories import History, StoreHistory
 from tests.many_histories import what_is_wrong
-from tests.world import make_store_world, make_world
+from tests.world import World, make_store_world, make_world
 
 # The first ones, and those that found what these had not: readings that lag behind an order that waits
 # for another item (22), a cancelled one (46), units added to one (89), and one that no longer holds what
@@ -25,11 +25,20 @@ SAMPLES = {"shopify": [*range(30), 74], "bigcommerce": [*range(16), 22, 26, 35, 
 STEPS = 40
 
 Play = Callable[[int, sa.Engine, Redis, Settings], History]
+Prepare = Callable[[World], None]
 
 
-def play_shopify(seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
-    """One history of a shop from beginning to rest; every other one has two locations."""
+def as_it_is(_: World) -> None:
+    """Nothing is otherwise than usual."""
+
+
+def play_shopify(
+    seed: int, engine: sa.Engine, redis: Redis, settings: Settings, *, prepare: Prepare = as_it_is
+) -> History:
+    """One history of a shop from beginning to rest; every other one has two locations. `prepare` may
+    change the world before it begins."""
     world = make_world(engine, redis, settings, seed=seed, domain=f"history-{seed}.myshopify.com")
+    prepare(world)
     history = History(world, seed, locations=1 + seed % 2)
     history.play(STEPS)
     return history
@@ -42,6 +51,7 @@ def play_bigcommerce(
     settings: Settings,
     *,
     kind: type[StoreHistory] = StoreHistory,
+    prepare: Prepare = as_it_is,
 ) -> History:
     """One of a store: with stock figures that lag or not, a counter that restocks lower or not, alone
     or with those of orders, and that archiving lowers or not, stock that goes down when an order is
@@ -64,6 +74,7 @@ def play_bigcommerce(
             update_stock_behavior="order_completed_or_shipped" if seed % 5 == 4 else "order_placed",
         ),
     )
+    prepare(world)
     history = kind(world, seed, locations=1 + seed % 2)
     history.play(STEPS)
     assert world.shop.answer_problems == []

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
 import responses
 
+from app.core.skew import Bounds
 from app.errors import NeedsMerchant, TryLater
 from app.platforms.http import Http, PlatformRefused
 
@@ -52,6 +53,40 @@ def test_an_answer_tells_what_time_it_is_there(
     http.call("GET", URL)
 
     assert http.told_at() == moment
+
+
+@pytest.mark.parametrize(("age", "is_told"), [("0", True), ("30", False)])
+def test_an_answer_that_a_cache_kept_tells_no_time(
+    wire: responses.RequestsMock, age: str, is_told: bool
+) -> None:
+    wire.get(URL, json={}, headers={"Date": "Wed, 25 Nov 2026 09:00:01 GMT", "Age": age})
+    http = Http()
+    http.call("GET", URL)
+
+    assert (http.told_at() is not None, http.skew() is not None) == (is_told, is_told)
+
+
+def test_the_time_of_an_answer_is_compared_with_when_we_asked_and_heard(
+    wire: responses.RequestsMock,
+) -> None:
+    began = datetime(2026, 11, 25, 9, 5, tzinfo=UTC)
+    wire.get(URL, json={}, headers={"Date": "Wed, 25 Nov 2026 09:00:01 GMT"})
+    http = Http()
+    http.clock = iter([began, began + timedelta(seconds=3)]).__next__
+
+    http.call("GET", URL)
+
+    assert http.skew() == Bounds(-302, -298)
+
+
+def test_what_an_answer_before_told_counts_no_more(wire: responses.RequestsMock) -> None:
+    wire.get(URL, json={}, headers={"Date": "Wed, 25 Nov 2026 09:00:01 GMT"})
+    wire.get(URL, json={})
+    http = Http()
+    http.call("GET", URL)
+    http.call("GET", URL)
+
+    assert http.skew() is None
 
 
 @pytest.mark.parametrize("status", [408, 423, 429, 500, 502, 503, 504])

@@ -1,11 +1,12 @@
 """The shops, and what each is, has, wishes and is about to do."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.core.skew import as_skew
 from app.core.states import ImportState, ShopStatus
 from app.db.models.base import ROW_ID, Base
 
@@ -15,8 +16,8 @@ class Shop(Base):
 
     `status` is active, needs_merchant (`problem` says what to do), removed (uninstalled; no token)
     or erasing (every row of it is about to go). `installed_at` is when its merchant last gave us
-    access: what the platform told of before then is of an earlier install. `erase_at` is when
-    everything of a removed shop goes by itself. `token_until` is when the access token ends (None:
+    access, by the platform's clock: what it told of before then is of an earlier install. `erase_at` is
+    when everything of a removed shop goes by itself. `token_until` is when the access token ends (None:
     never), `refresh_until` when the one that renews it does. `renewing_owner` may ask for new ones
     until `renewing_until`. `changed_since` is how far the platform's own list of
     changed orders has been read, `changes_read_at` when it was last read to its end;
@@ -47,6 +48,8 @@ class Shop(Base):
     half and `promise_quantile` of all cases come. `regime` is the law of
     late deliveries that is watched (see `app.core.regimes`); with `tags_delay_notices` orders whose
     buyers must be told are tagged.
+    `skew_s` is by how many seconds the platform's clock is ahead of ours (None: not known yet; see
+    `app.core.skew`), by which its moments are compared with ours.
     `lease_owner` may work on the shop until `lease_until`. `wait_until` is when the platform may be
     called again; `wait_reason` says why not before, where that is not the platform's wish.
     """
@@ -117,9 +120,15 @@ class Shop(Base):
     wait_until: Mapped[datetime | None]
     wait_reason: Mapped[str] = mapped_column(default="")
     failures: Mapped[int] = mapped_column(sa.Integer(), default=0)
+    skew_s: Mapped[float | None] = mapped_column(sa.Float())
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     import_state: Mapped[str] = mapped_column(default=ImportState.NONE)
     import_cursor: Mapped[str | None]
     import_done: Mapped[int] = mapped_column(default=0)
     import_total: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def skew(self) -> timedelta:
+        """How far the platform's clock is ahead of ours, as far as it is known."""
+        return as_skew(self.skew_s)

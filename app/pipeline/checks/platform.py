@@ -35,7 +35,7 @@ def check_at_platform(runtime: Runtime, shop: Shop) -> Iterator[Check]:
 
 
 def _time(runtime: Runtime) -> Iterator[Check]:
-    """How old a figure is follows from the platform's times and ours."""
+    """What platforms tell is compared by their own time; what they sign is valid for minutes by ours."""
     told_at = runtime.http.told_at()
     ahead_s = (runtime.clock() - told_at).total_seconds() if told_at else 0.0
     if abs(ahead_s) < _CLOCKS_DIFFER_S:
@@ -45,8 +45,8 @@ def _time(runtime: Runtime) -> Iterator[Check]:
         "Time at the platform",
         Tone.FIX,
         f"Backline's clock is {abs(ahead_s):,.0f} seconds {how} the platform's.",
-        "Orders may show what is not true until it is right. See that NTP runs on the machine of the "
-        "database (with SQLite: on this one).",
+        "Orders are right all the same, but visits from its admin may be refused. See that NTP runs on "
+        "the machine of the database (with SQLite: on this one).",
     )
 
 
