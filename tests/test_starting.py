@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 
 from app.cli import main
+from app.cli.group import Group
 from app.db import migrate
+from app.explaining import explain, tell_of_missing_tables
 from app.services import open_engine
-from app.starting import demo_folder, explain, tell_of_missing_tables
+from app.starting import demo_folder
 
 SECRETS = {
     "SECRET_KEY": "a-key-for-tests-alone-0123456789-abc",
@@ -34,6 +36,23 @@ def run(tmp_path: Path, command: str, **environment: str) -> tuple[int, str]:
     result = CliRunner().invoke(main, command.split(), env=told)
     assert "Traceback" not in result.output
     return result.exit_code, result.output.strip()
+
+
+def test_what_every_command_waits_for_is_click_alone() -> None:
+    code = "import sys, app.cli; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "click" in loaded
+    assert loaded.isdisjoint({"alembic", "flask", "pydantic", "redis", "requests", "rich", "sqlalchemy"})
+
+
+@pytest.mark.parametrize("group", [main, main.load("supply")])
+def test_lists_of_commands_say_what_the_commands_say_themselves(group: Group) -> None:
+    for name, listed in group.commands.items():
+        command = group.load(name)
+        assert command.name == name
+        assert listed.get_short_help_str(200) == command.get_short_help_str(200)
 
 
 @pytest.mark.parametrize("command", ["shops list", "release", "up", "staff list x", "supply list x"])

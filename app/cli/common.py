@@ -1,14 +1,11 @@
-"""What all commands share: the way to the database, to shops and items, and how to fail."""
+"""What most commands share: the way to the database, to shops and items."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
 
-import click
-from rich.console import Console
 from sqlalchemy.orm import Session
 
+from app.cli.output import fail
 from app.db import shops, variants
 from app.db.migrate import upgrade
 from app.db.models import Shop, StockItem
@@ -16,18 +13,6 @@ from app.errors import BacklineError
 from app.local import find_redis
 from app.pipeline.runtime import Runtime, open_with
 from app.settings import load_settings
-
-# A pipe or a file has no width of its own, and columns broken to fit 80 characters can't be searched.
-_WIDE = 240
-
-console = Console(width=None if sys.stdout.isatty() else _WIDE)
-
-BY = "the command line"
-
-
-def fail(message: str) -> NoReturn:
-    """End the command with a sentence that says what to do."""
-    raise click.ClickException(message)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from app.cli.common import console, fail, open_runtime
+from app.cli.output import console, fail
 from app.local import ProcessEndedError, end_like_ctrl_c, run_beside, running_processes, running_redis
 from app.services import free_port
 from app.settings import load_settings
@@ -56,6 +56,8 @@ def _run_in_demo(home: Path, command: Sequence[str]) -> NoReturn:
 
 
 def _play_demo(home: Path, *, once: bool) -> None:
+    from app.cli.common import open_runtime  # noqa: PLC0415 -- a command of another terminal needs none
+
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     environment = _demo_environment(home)

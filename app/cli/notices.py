@@ -6,7 +6,8 @@ import click
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app.cli.common import BY, console, fail, find_shop, open_runtime
+from app.cli.common import find_shop, open_runtime
+from app.cli.output import BY, console, fail
 from app.cli.values import DAY
 from app.core.regimes import NoticeKind, Regime
 from app.db import order_names

@@ -6,7 +6,8 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from app.cli.common import BY, console, fail, find_shop, open_runtime
+from app.cli.common import find_shop, open_runtime
+from app.cli.output import BY, console, fail
 from app.cli.values import ROW
 from app.core.bounds import MOST_DAYS
 from app.core.closing import ClosingError, read_closing_days, read_hour

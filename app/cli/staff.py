@@ -3,7 +3,8 @@
 import click
 from rich.table import Table
 
-from app.cli.common import console, fail, find_shop, open_runtime
+from app.cli.common import find_shop, open_runtime
+from app.cli.output import console, fail
 from app.db import staff
 from app.db.models import Shop
 from app.mail import MailError, send_invitation

@@ -9,7 +9,9 @@ import click
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app.cli.common import BY, console, fail, find_item, find_shop, open_runtime
+from app.cli.common import find_item, find_shop, open_runtime
+from app.cli.group import Elsewhere, Group
+from app.cli.output import BY, console, fail
 from app.cli.values import DAY, ROW, UNITS
 from app.core.bounds import MOST_UNITS
 from app.core.states import ArrivalState
@@ -26,7 +28,19 @@ from app.platforms.registry import PLATFORMS
 _SHOWN = 10
 
 
-@click.group()
+@click.group(
+    cls=Group,
+    elsewhere={
+        "import": Elsewhere(
+            "app.cli.supply_files:import_supply",
+            "Import expected deliveries from a file of purchase orders (CSV, TSV, XLSX, XLS, ODS).",
+        ),
+        "feed": Elsewhere(
+            "app.cli.supply_feeds:feed_group",
+            "Purchase orders that are read from an https:// address or an SFTP folder on a schedule.",
+        ),
+    },
+)
 def supply() -> None:
     """Manage expected deliveries and lead times."""
 

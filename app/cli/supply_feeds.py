@@ -10,7 +10,8 @@ import msgspec
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from app.cli.common import console, fail, find_shop, open_runtime
+from app.cli.common import find_shop, open_runtime
+from app.cli.output import console, fail
 from app.core.states import FeedState
 from app.db import feeds
 from app.db.models import FeedRow, Shop

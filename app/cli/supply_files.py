@@ -7,7 +7,8 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from app.cli.common import BY, console, fail, find_shop, open_runtime
+from app.cli.common import find_shop, open_runtime
+from app.cli.output import BY, console, fail
 from app.core.states import ShopStatus
 from app.db import shops
 from app.db.models import Shop

@@ -49,12 +49,6 @@ _AT_LEAST = re.compile(r"earliest|not before|or later|onwards|fruhestens|nicht v
 _CLOCK = re.compile(r"\b\d{1,2}:\d\d(?::\d\d)?\s*(?:[ap]\.?m\.?)?")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|e|ª|º|o|a)\b")
 _FILLERS = frozenset({"of", "the", "de", "del", "di", "do", "den", "d", "le", "el", "am", "on"})
-_DAYS = frozenset(
-    fold(name)
-    for language in _LANGUAGES
-    for width in ("wide", "abbreviated", "short")
-    for name in get_day_names(width, locale=language).values()
-) | {"tues", "thur", "thurs"}
 # A name alone, without a year, is the next such day; one that has just passed is last month's.
 _JUST_PASSED = timedelta(days=90)
 _DECEMBER = 12
@@ -114,9 +108,20 @@ def order_named(texts: Iterable[str]) -> str | None:
     return orders.pop() if len(orders) == 1 else None
 
 
+@cache
+def _day_names() -> frozenset[str]:
+    """Folded; thirteen languages are read when a file is."""
+    return frozenset(
+        fold(name)
+        for language in _LANGUAGES
+        for width in ("wide", "abbreviated", "short")
+        for name in get_day_names(width, locale=language).values()
+    ) | {"tues", "thur", "thurs"}
+
+
 def is_weekday(word: str) -> bool:
     """Whether a word is the name of a day of the week, in any of the languages."""
-    return fold(word) in _DAYS
+    return fold(word) in _day_names()
 
 
 @lru_cache(4096)
@@ -320,7 +325,7 @@ def _named(text: str, calendar: Calendar) -> date | None:
     words = fold(re.sub(r"[,./-]", " ", plain)).split()
     without = [word for word in words if word not in _FILLERS]
     found = _NAMED.fullmatch(" ".join(without))
-    if found is None and without and without[0] in _DAYS:
+    if found is None and without and without[0] in _day_names():
         found = _NAMED.fullmatch(" ".join(without[1:]))
     if found is None:
         return None
@@ -335,7 +340,7 @@ def _named(text: str, calendar: Calendar) -> date | None:
 
 def _month(name: str) -> int | None:
     words = [word for word in name.split() if word not in _FILLERS]
-    if len(words) > 1 and words[0] in _DAYS:
+    if len(words) > 1 and words[0] in _day_names():
         words = words[1:]
     return _months().get(" ".join(words))
 
