@@ -24,6 +24,8 @@ from app.db.routes import keep_routing
 from app.db.statements import is_one_of
 from app.platforms.base import LineItem, OrderSeen
 
+_OUT_OF_SIGHT_AGAIN = timedelta(hours=1)
+
 
 def upsert_orders(
     session: Session,
@@ -272,20 +274,54 @@ def forget_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
     """The platform deleted these orders: they wait for nothing any more."""
+    _forget_units(session, shop_id, order_ids, now=now, cause=cause)
+    gone = {"is_gone": True, "is_cancelled": True, "waits_as": "", "problem": None}
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    session.execute(sa.update(Order).where(*where).values(**gone))
+    session.execute(
+        sa.delete(ShownRow).where(ShownRow.shop_id == shop_id, ShownRow.order_id.in_(order_ids))
+    )
+
+
+def lose_sight_of(
+    session: Session,
+    shop_id: int,
+    order_ids: Collection[int],
+    problem: str,
+    *,
+    now: datetime,
+    cause: str,
+) -> None:
+    """These orders can't be read any more, which says nothing of their units: what is committed tells
+    of those. Where it stands on one that it waits, the problem is told, and hourly it is tried again."""
+    _forget_units(session, shop_id, order_ids, now=now, cause=cause)
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    session.execute(sa.update(Order).where(*where).values(is_located=False))
+    stuck = {"problem": problem, "judge_at": now + _OUT_OF_SIGHT_AGAIN}
+    session.execute(sa.update(Order).where(*where, Order.waits_as != "").values(**stuck))
+
+
+def orders_since_before(
+    session: Session, shop_id: int, order_ids: Collection[int], moment: datetime
+) -> set[int]:
+    """Those of the orders that were placed, or that we knew, before a moment."""
+    mine = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
+    is_old = sa.or_(Order.placed_at < moment, Order.first_seen_at < moment)
+    return set(session.scalars(sa.select(Order.order_id).where(*mine, is_old)))
+
+
+def _forget_units(
+    session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
+) -> None:
     _, skew = _rules_and_skew(session, shop_id)
     forget_lines(session, shop_id, order_ids, seen_at=now + skew)
     look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
-    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
-    gone: dict[str, object] = {
-        "is_gone": True,
-        "is_cancelled": True,
-        "is_stale": False,
-        "judge_at": None,
-    }
+    gone: dict[str, object] = {"is_stale": False, "judge_at": None}
     gone |= {"short": 0, "short_value": None, "short_since": None, "expected_on": None}
-    gone |= {"unbacked_on": None, "late_percent": None, "released_on": None, "waits_as": ""}
+    gone |= {"unbacked_on": None, "late_percent": None, "released_on": None}
+    where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
     session.execute(sa.update(Order).where(*where).values(**gone))
-    for table in (LineRow, RouteRow, PromiseRow, ShownRow):
+    for table in (LineRow, RouteRow, PromiseRow):
         session.execute(sa.delete(table).where(table.shop_id == shop_id, table.order_id.in_(order_ids)))
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from app.core.freshness import begin_of_list
 from app.db import orders, shops, stale_orders
 from app.db.foreign import hear_of_marks
 from app.db.models import Shop
 from app.pipeline.context import ShopContext
-from app.platforms.base import ChangedOrders, OrderAsk, OrderGone, OrderSeen
+from app.platforms.base import ChangedOrders, OrderAsk, OrderGone, OrderReach, OrderSeen
 
 _PAGES = 20
 # Orders of unknown size that one request holds.
@@ -46,9 +48,32 @@ def take_answers(
         changed = orders.upsert_orders(
             session, context.shop_id, copies, now=now, cause=cause, is_read=True
         )
-        orders.forget_orders(session, context.shop_id, gone, now=now, cause=cause)
+        _let_go(session, context, gone, cause=cause)
         stale_orders.mark_asked(session, context.shop_id, order_ids, now=now)
     return changed | set(gone)
+
+
+def _let_go(session: Session, context: ShopContext, order_ids: Collection[int], *, cause: str) -> None:
+    """The platform shows these orders no more. One that may be too old to be shown has not been deleted
+    for that: what stands on it can't be put right, which somebody must know."""
+    if not order_ids:
+        return
+    shop, now = shops.get_shop(session, context.shop_id), context.clock()
+    reach = context.platform.traits.order_reach
+    hidden: set[int] = set()
+    if reach is not None and reach.scope not in shop.scopes:
+        oldest = now - timedelta(days=reach.days)
+        hidden = orders.orders_since_before(session, shop.id, order_ids, oldest)
+        orders.lose_sight_of(session, shop.id, hidden, _out_of_sight(reach), now=now, cause=cause)
+    orders.forget_orders(session, shop.id, set(order_ids) - hidden, now=now, cause=cause)
+
+
+def _out_of_sight(reach: OrderReach) -> str:
+    return (
+        f"The platform shows Backline no orders older than {reach.days} days without the permission "
+        f"{reach.scope}. This order can be neither read nor changed: its tag and note stay as they are. "
+        f"Grant {reach.scope}, or take them off by hand."
+    )
 
 
 def poll_changes(context: ShopContext) -> bool:

@@ -402,6 +402,7 @@ CALLS: Mapping[str, Call] = {
     "routes.unroute": lambda s, a: routes.unroute(s, a.id, [51], **AT),
     "due_items.look_at_orders": lambda s, a: due_items.look_at_orders(s, a.id, ORDERS, **AT),
     "orders.forget_orders": lambda s, a: orders.forget_orders(s, a.id, ORDERS, **AT),
+    "orders.lose_sight_of": lambda s, a: orders.lose_sight_of(s, a.id, ORDERS, "too old", **AT),
     "due_items.move_stock": lambda s, a: due_items.move_stock(s, a.id, {ITEM: -1}, **AT),
     "due_items.move_stocks": lambda s, a: due_items.move_stocks(
         s, a.id, [due_items.StockMove(ITEM, -1, "a test")], now=AT["now"]
@@ -445,6 +446,7 @@ CALLS: Mapping[str, Call] = {
     "due_items.look_at_waiting_items": lambda s, a: due_items.look_at_waiting_items(s, a.id, now=NOW),
     "open_demand.open_demand": lambda s, a: open_demand.open_demand(s, a.id, [ITEM]),
     "open_demand.outstanding_of": lambda s, a: open_demand.outstanding_of(s, a.id, ORDERS),
+    "orders.orders_since_before": lambda s, a: orders.orders_since_before(s, a.id, ORDERS, NOW),
     "orders.order_sizes": lambda s, a: orders.order_sizes(s, a.id, ORDERS),
     "due_items.items_of_orders": lambda s, a: due_items.items_of_orders(s, a.id, ORDERS),
     "orders.held_orders": lambda s, a: orders.held_orders(s, a.id, ORDERS),

@@ -42,7 +42,14 @@ from app.platforms.base.orders import (
     OrderNow,
     WriteResult,
 )
-from app.platforms.base.platform import BulkWriter, Delivery, Platform, Traits, WebhookReader
+from app.platforms.base.platform import (
+    BulkWriter,
+    Delivery,
+    OrderReach,
+    Platform,
+    Traits,
+    WebhookReader,
+)
 from app.platforms.base.selling import Seller, SellingChange, SellingRead, SellingSetting, SoldItem
 from app.platforms.base.stock import (
     Inbound,
@@ -85,6 +92,7 @@ __all__ = [
     "OrderGone",
     "OrderMarks",
     "OrderNow",
+    "OrderReach",
     "OrderSeen",
     "OrderTouched",
     "Platform",

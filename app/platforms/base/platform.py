@@ -53,6 +53,14 @@ class WebhookReader(Protocol):
         ...
 
 
+class OrderReach(msgspec.Struct, frozen=True):
+    """Orders placed more than so many `days` ago are shown to an app that holds `scope` alone: to others
+    they look as if they had been deleted."""
+
+    days: int
+    scope: str
+
+
 class Traits(msgspec.Struct, frozen=True):
     """What sets a platform apart, as far as the pipeline must know.
 
@@ -75,7 +83,8 @@ class Traits(msgspec.Struct, frozen=True):
     it; shops do without, and are told what can't be seen. `selling_scope` is what it takes to change
     how items are sold that are out of stock, empty where we can't; without
     `tells_selling_scope` only trying shows whether we hold it. `selling_settings` are what can be set
-    of it, by location with `sells_by_location`.
+    of it, by location with `sells_by_location`. `order_reach`: how far back orders are shown (None: all
+    of them).
     """
 
     has_tags: bool
@@ -94,6 +103,7 @@ class Traits(msgspec.Struct, frozen=True):
     tells_selling_scope: bool = True
     selling_settings: tuple[SettingName, ...] = ()
     sells_by_location: bool = False
+    order_reach: OrderReach | None = None
 
 
 class BulkWriter(Protocol):

@@ -60,6 +60,7 @@ TRAITS = Traits(
     reservation_scopes=profile.RESERVATION_SCOPES,
     selling_scope=SELLING_SCOPE,
     selling_settings=(SettingName.POLICY,),
+    order_reach=profile.ORDER_REACH,
 )
 
 

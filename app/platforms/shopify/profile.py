@@ -2,7 +2,7 @@
 
 from shopify.api_access import ApiAccess
 
-from app.platforms.base import ReservationKind, ShopProfile
+from app.platforms.base import OrderReach, ReservationKind, ShopProfile
 from app.platforms.shopify import queries
 from app.platforms.shopify.client import ShopifyClient
 from app.platforms.text import printable
@@ -27,6 +27,8 @@ RESERVATION_SCOPES = {
 _WORTH_HAVING = (*INBOUND_SCOPES, *RESERVATION_SCOPES, PURCHASE_ORDERS_SCOPE)
 ASKED_SCOPES = tuple(dict.fromkeys((*REQUIRED_SCOPES, *_WORTH_HAVING)))
 """What an install asks for: without the last ones a shop works, and is told what it does without."""
+# https://shopify.dev/docs/api/usage/access-scopes: the last 60 days of orders, all with the scope.
+ORDER_REACH = OrderReach(days=60, scope="read_all_orders")
 LOCALE_SCOPES = ("read_locales", "read_markets_home")
 DEFAULT_LOCALE = "en"
 
