@@ -59,9 +59,7 @@ _COLUMNS = (
     "tags",
 )
 # What a copy changes; the rest is written for a new order alone.
-_CHANGED = tuple(
-    name for name in _COLUMNS if name not in ("is_ranked_by_hand", "is_gone", "first_seen_at")
-)
+_CHANGED = tuple(name for name in _COLUMNS if name not in ("is_ranked_by_hand", "first_seen_at"))
 _ITEM_COLUMNS = (
     "line_id",
     "variant_id",

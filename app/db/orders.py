@@ -36,7 +36,9 @@ def upsert_orders(
     cause: str,
     is_read: bool,
 ) -> set[int]:
-    """Take copies of orders into the mirror; an older one never overwrites a newer one.
+    """Take copies of orders into the mirror; an older one never overwrites a newer one. What webhooks
+    still tell of an order that is gone is old; one that is read is there again, as one that was archived
+    and restored.
 
     `is_read`: they were just read from the platform, not told by a webhook. Items whose demand or queue
     changed become due (`now`, by our clock), and orders that show something of ours are judged again.
@@ -52,8 +54,9 @@ def upsert_orders(
         is_first = order is None
         if order is None:
             order = known[copy.order_id] = order_copies.begin(copy, now=now)
-        elif order.is_gone or copy.updated_at < order.updated_at:
+        elif copy.updated_at < order.updated_at or (order.is_gone and not is_read):
             continue
+        order.is_gone = False
         is_moved = _rank(order, copy, rules)
         step = _take_step(order, copy, lines, seen_at=now + skew, is_read=is_read, is_first=is_first)
         steps.append(step)

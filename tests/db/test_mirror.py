@@ -379,6 +379,20 @@ def test_a_deleted_order_leaves_nothing_to_do_but_for_those_behind_it(
     assert see(session, shop, order_seen(order_item(5), updated=99)) == set()
 
 
+def test_an_order_that_was_gone_and_is_read_again_is_there_again(session: Session, shop: Shop) -> None:
+    """One that was archived and is restored."""
+    known_item(session, shop)
+    see(session, shop, order_seen(order_item(2), routing=routed(2)))
+    orders.forget_orders(session, shop.id, [1], now=seconds(2), cause="archived")
+
+    again = order_seen(order_item(2), updated=99, routing=routed(2))
+    changed = see(session, shop, again, at=99, is_read=True)
+
+    assert (changed, order(session, shop).is_gone) == ({1}, False)
+    demand = open_demand.open_demand(session, shop.id, [ITEM])[ITEM]
+    assert [one.order_id for one in demand] == [1]
+
+
 def test_open_demand_is_what_orders_wait_for(session: Session, shop: Shop) -> None:
     known_item(session, shop)
     known_item(session, shop, item=32, variant=22)

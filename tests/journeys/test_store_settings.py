@@ -144,6 +144,31 @@ def test_units_that_stay_on_the_counter_of_an_archived_order_are_nobodys_claim(
     assert said(store, order_id) == ""
 
 
+@pytest.mark.parametrize("restocked", [0, 1])
+def test_an_order_that_was_archived_and_is_restored_waits_again_in_its_turn(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings, restocked: int
+) -> None:
+    """Three mugs, for an older order of four and one of two. What it said before it was archived is put
+    right, too, where a restock serves it at once."""
+    store = open_store(clean_pg, redis, settings)
+    store.restock(2)
+    older, younger = store.order(4), store.order(2)
+    store.world.quiet()
+    store.world.shop.archive_order(older)
+    store.world.quiet()
+    assert said(store, younger) == ""
+
+    store.world.shop.restore_order(older)
+    if restocked:
+        store.restock(restocked)
+    store.world.quiet()
+
+    short = "" if restocked else "1 of 4 × Blue Mug (MUG-BLUE): no date known yet"
+    assert said(store, older) == short
+    assert said(store, younger) == "2 × Blue Mug (MUG-BLUE): no date known yet"
+    assert ("backordered" in store.world.tags(older)) is (not restocked)
+
+
 def test_numbers_are_right_where_a_restock_lowers_what_its_orders_count_as_backordered(
     clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:

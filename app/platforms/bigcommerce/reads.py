@@ -66,7 +66,9 @@ def fetch_orders(
 
 
 def _seen(store_config: StoreConfigCache, orders: Sequence[OrderBody]) -> list[OrderSeen]:
-    """These orders in our words, by what the store does the same way every day."""
+    """These orders in our words, by what the store does the same way every day. Whether lists leave out
+    archived orders is not documented: none of them is an order that waits."""
+    orders = [order for order in orders if not order.is_deleted]
     if not orders:
         return []
     default_id = store_config.default_location_id()
@@ -162,7 +164,7 @@ def fetch_changed_orders(
     copies = _seen(store_config, orders)
     return ChangedOrders(
         updated_at={copy.order_id: copy.updated_at for copy in copies},
-        seen_until=max([since, *(copy.updated_at for copy in copies)]),
+        seen_until=max([since, *(moment(order.date_modified) for order in orders)]),
         is_complete=is_complete,
         orders=tuple(copies),
     )

@@ -52,6 +52,7 @@ class Books:
         self.lowers_backordered = False
         self.lowers_lines = False
         self.keeps_counter_of_archived = False
+        self.lists_archived = False
         self.channel_settings: dict[str, Any] = {}
         self.locations: dict[int, Location] = {}
         self.products: dict[int, Product] = {}

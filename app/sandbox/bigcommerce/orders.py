@@ -277,6 +277,16 @@ def archive(books: Books, order: Order) -> None:
     books.tell_order("archived", order)
 
 
+def restore(books: Books, order: Order) -> None:
+    """Bring an archived order back; it takes its units again, as one does that was cancelled."""
+    if not order.is_archived:
+        raise Refused(f"order {order.name} is not archived")
+    order.is_archived = False
+    for line in order.lines if order.is_open else ():
+        stock.take(books, order, line, line.outstanding)
+    books.touch(order)
+
+
 def _keep_counter(books: Books, level: Level | None, short: int) -> None:
     if level is not None and short:
         books.watch(level, by_order=True)

@@ -46,7 +46,7 @@ class SandboxStore:
     Two stores of one seed and one history are the same to the last digit. `projection_delay_s` is how
     far inventory reads lag; `lowers_backordered` says whether a restock pays off `qty_backordered`, and
     `lowers_lines` whether it does the lines' own with it; `keeps_counter_of_archived` whether an
-    archived order's units stay on it.
+    archived order's units stay on it; `lists_archived` whether lists tell archived orders.
     `before_request` is called before each API request is looked at: tests slip events in there.
     `requests` notes every API request; `answer_problems` what the specs have against our answers.
     """
@@ -64,6 +64,7 @@ class SandboxStore:
     lowers_backordered: bool = False
     lowers_lines: bool = False
     keeps_counter_of_archived: bool = False
+    lists_archived: bool = False
     quota_requests: int = 150
     metafield_batch_limit: int = 10
     time_zone: str = "Europe/Lisbon"
@@ -101,6 +102,7 @@ class SandboxStore:
         self.books.lowers_backordered = self.lowers_backordered
         self.books.lowers_lines = self.lowers_lines
         self.books.keeps_counter_of_archived = self.keeps_counter_of_archived
+        self.books.lists_archived = self.lists_archived
         self.faults = Faults(for_faults)
         self.quota = Quota(self.clock, self.quota_requests)
         self.oauth = OAuth(self)
@@ -303,6 +305,11 @@ class SandboxStore:
     def archive_order(self, order_id: int) -> None:
         """Hide an order from lists."""
         orders.archive(self.books, self.books.order(order_id))
+
+    @action
+    def restore_order(self, order_id: int) -> None:
+        """Bring an archived order back."""
+        orders.restore(self.books, self.books.order(order_id))
 
     @action
     def delete_order(self, order_id: int) -> None:

@@ -54,12 +54,13 @@ def _list_orders(call: Call) -> Reply:
 
 
 def _found(call: Call) -> list[Order]:
-    """Archived orders are in no list."""
+    """Archived orders are in no list, or in all: see `SandboxStore.lists_archived`."""
     wanted = [(FILTERS[name], text) for name, text in call.query.items() if name in FILTERS]
     return [
         order
         for order in call.books.orders.values()
-        if not order.is_archived and all(fits(order, text) for fits, text in wanted)
+        if (call.books.lists_archived or not order.is_archived)
+        and all(fits(order, text) for fits, text in wanted)
     ]
 
 

@@ -31,7 +31,7 @@ from app.platforms.bigcommerce.reads import OPEN_STATUSES
 from app.platforms.http import Http
 from app.platforms.registry import Credentials, Outside, connect
 from app.settings import Settings
-from tests.platforms.bigcommerce.towels import STORE, Towels
+from tests.platforms.bigcommerce.towels import STORE, Clock, Towels, connected
 
 SHARED = Path(__file__).parents[4] / "shared" / "payloads" / "bigcommerce" / "orders"
 SHIPPED_OR_COMPLETED, GIVEN_UP, INCOMPLETE = (2, 10), (4, 5, 6), 0
@@ -476,6 +476,25 @@ def test_a_time_is_read_in_utc() -> None:
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the documented orders are not beside this checkout")
+def test_archived_orders_do_not_wait_whether_lists_tell_them_or_not(
+    settings: Settings, redis: Redis
+) -> None:
+    store = Towels(Clock(), quota_requests=300, lists_archived=True)
+    platform = connected(store, settings, redis)
+    archived, began = store.place(2), store.clock()
+    store.clock.sleep(5)
+    store.shop.archive_order(archived)
+
+    changed = platform.fetch_changed_orders(began)
+    page = platform.fetch_open_orders(None)
+    while page.cursor is not None and not page.orders:
+        page = platform.fetch_open_orders(page.cursor)
+
+    assert (changed.orders, page.orders) == ((), ())
+    assert changed.seen_until > began
+    assert platform.fetch_orders([OrderAsk(archived)], with_items=True) == [OrderGone(archived)]
+
+
 def test_the_documented_order_and_products_are_read() -> None:
     order = read(json.loads((SHARED / "order_Resp.json").read_bytes()), OrderBody)
     lines: Mapping[int, Line] = {

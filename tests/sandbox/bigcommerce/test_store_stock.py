@@ -41,6 +41,19 @@ def test_units_beyond_on_hand_are_backordered_on_the_line_and_the_item(
     assert store.supply()[mug.item_id, main] == 5
 
 
+def test_a_restored_order_takes_its_units_again(store: SandboxStore, mug: Variant, main: int) -> None:
+    order_id = store.place_order([(mug.variant_id, 8)])
+    store.archive_order(order_id)
+    assert _figures(store, mug, main) == (5, 0)
+
+    store.restore_order(order_id)
+
+    assert _figures(store, mug, main) == (0, 3)
+    assert store.open_lines() == {(mug.item_id, main): {order_id: 8}}
+    with pytest.raises(Refused):
+        store.restore_order(order_id)
+
+
 def test_safety_stock_is_not_for_orders(store: SandboxStore, main: int) -> None:
     towel = store.add_product("Towel", stock={main: 5}, safety_stock=2)
 
