@@ -15,11 +15,13 @@ from app.core.model import Promise
 
 class Settlement(NamedTuple):
     """What is said of the short lines, with its words; how many units short stand of which lines though
-    the figures may have stock for them; and the orders that they can't tell of yet."""
+    the figures may have stock for them; and the orders that they can't tell of yet. `is_exact`: none of
+    the others may turn out to be short of more or fewer units than is said."""
 
     made: Sequence[tuple[Promise, str]]
     held: Mapping[Place, int]
     unsure: Collection[int]
+    is_exact: bool = True
 
 
 class Context(NamedTuple):
@@ -55,6 +57,7 @@ def weigh_lines(
     held: dict[Place, int] = {}
     unsaid: set[Place] = set()
     unsure: set[int] = set()
+    is_exact = True
     for line in books.located:
         key = (line.order_id, line.location_id)
         stands = context.standing.get(key, 0)
@@ -72,13 +75,14 @@ def weigh_lines(
             told_short=line.backordered,
         )
         said = weigh(case)
+        is_exact = is_exact and case.least == case.most
         if not said.is_sure:
             unsure.add(line.order_id)
         if said.short < case.least:
             unsaid.add(key)
         if said.short != case.least and stands:
             held[key] = said.short
-    return Settlement([one for one in made if place_of(one[0]) not in unsaid], held, unsure)
+    return Settlement([one for one in made if place_of(one[0]) not in unsaid], held, unsure, is_exact)
 
 
 def _stays(stands: int, bounds: Bounds) -> bool:

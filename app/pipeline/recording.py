@@ -94,7 +94,8 @@ def record(session: Session, gathered: Gathered, settlement: Settlement, seen: S
     item.look_at, item.cause, item.problem = None, None, None
     selling.ask_for_check_of(session, shop, item.item_id, now=gathered.now)
     item.unbalanced_since, item.attempts = None, 0
-    item.recheck_at = _next_reading(gathered, is_sure=not settlement.unsure)
+    is_sure = not settlement.unsure and (settlement.is_exact or not gathered.changes)
+    item.recheck_at = _next_reading(gathered, is_sure=is_sure)
 
 
 def _next_reading(gathered: Gathered, *, is_sure: bool) -> datetime | None:

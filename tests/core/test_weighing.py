@@ -38,6 +38,16 @@ def test_who_may_be_served_keeps_what_stands_and_is_unsure() -> None:
     assert (found.held, found.unsure) == ({(1, HERE): 1}, {1})
 
 
+def test_a_line_that_is_short_whatever_figures_show_may_be_short_of_more_than_is_said() -> None:
+    books = Demand([line(1, 6)])
+
+    loose = weigh_lines(books, [short(1, 2, 6)], {(1, HERE): 6}, NOBODY)
+    exact = weigh_lines(books, [short(1, 6, 6)], {(1, HERE): 6}, NOBODY)
+
+    assert (loose.unsure, loose.is_exact) == (set(), False)
+    assert (exact.unsure, exact.is_exact) == (set(), True)
+
+
 def test_more_than_can_be_short_does_not_stand() -> None:
     standing = Context({(1, HERE): 3}, {}, set())
 

@@ -169,6 +169,29 @@ def test_an_order_that_was_archived_and_is_restored_waits_again_in_its_turn(
     assert ("backordered" in store.world.tags(older)) is (not restocked)
 
 
+def test_how_many_are_short_behind_an_order_that_is_archived_is_right_a_minute_later(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    """Nobody tells whether it gives its units back: the figures do, once they must show it. That the
+    next order is short is certain all the while; of how many units is not."""
+    keeps = StoreSettings(refund_order_stock_adjustment=False)
+    options = {"settings": keeps, "keeps_counter_of_archived": True, "projection_delay_s": 20}
+    store = open_store(clean_pg, redis, settings, **options)
+    store.restock(2)
+    store.world.quiet()
+    first = store.order(4)
+    store.pass_s(15)
+    second = store.order(6)
+    store.pass_s(15)
+    store.order(5)
+    store.pass_s(15)
+    store.world.shop.archive_order(first)
+
+    store.world.quiet()
+
+    assert said(store, second) == "6 × Blue Mug (MUG-BLUE): no date known yet"
+
+
 def test_numbers_are_right_where_a_restock_lowers_what_its_orders_count_as_backordered(
     clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
