@@ -233,7 +233,7 @@ def test_what_is_of_an_earlier_install_is_told_by_the_platforms_clock(session: S
     shop = shops.install_shop(session, **told, now=NOW, skew_s=-3600)
 
     assert shop.changed_since == shop.installed_at == NOW - timedelta(hours=1)
-    assert shop.reconcile_at == NOW
+    assert shop.hourly_check_at == NOW
     assert not shops.is_of_earlier_install(shop, NOW - timedelta(minutes=59))
     assert shops.is_of_earlier_install(shop, NOW - timedelta(minutes=61))
 

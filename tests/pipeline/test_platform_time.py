@@ -47,7 +47,7 @@ def test_a_shop_is_installed_at_the_platforms_time(
     assert abs(shop.skew + world.ours.ahead) <= CLOSE
     assert abs(shop.installed_at - START) <= CLOSE
     assert abs(shop.changed_since - START) <= CLOSE
-    assert abs(shop.reconcile_at - world.ours()) <= CLOSE
+    assert abs(shop.hourly_check_at - world.ours()) <= CLOSE
 
 
 def test_clocks_that_agree_are_left_alone(stage: Stage) -> None:
