@@ -50,11 +50,9 @@ def upsert_orders(
     changed: dict[int, dict[int, int]] = {}
     steps: list[_Step] = []
     for copy in copies:
-        order = known.get(copy.order_id)
-        is_first = order is None
-        if order is None:
-            order = known[copy.order_id] = order_copies.begin(copy, now=now)
-        elif copy.updated_at < order.updated_at or (order.is_gone and not is_read):
+        is_first = copy.order_id not in known
+        order = known.setdefault(copy.order_id, order_copies.begin(copy, now=now))
+        if copy.updated_at < order.updated_at or (order.is_gone and not is_read):
             continue
         order.is_gone = False
         is_moved = _rank(order, copy, rules)
