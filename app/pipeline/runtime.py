@@ -59,6 +59,9 @@ class Runtime:
 
     def __post_init__(self) -> None:
         """What time platforms tell is compared with the clock of whoever calls them."""
+        self._go_by_our_clock()
+
+    def _go_by_our_clock(self) -> None:
         self.http.clock = self.clock
 
     @property
@@ -87,7 +90,7 @@ class Runtime:
 
     def connect_with(self, platform: str, credentials: Credentials) -> Platform:
         """A platform by credentials that need not be stored."""
-        return registry.connect(platform, credentials, self.settings, self._outside)
+        return registry.connect(platform, credentials, self.settings, self._outside())
 
     @property
     def tokens(self) -> Tokens:
@@ -97,10 +100,10 @@ class Runtime:
 
     def fetch_access(self, platform: str, domain: str, refresh_token: str | None = None) -> Grant:
         """New tokens for a shop. Raises `NeedsMerchant` if the platform gives none."""
-        return registry.renew_access(platform, domain, refresh_token, self.settings, self._outside)
+        return registry.renew_access(platform, domain, refresh_token, self.settings, self._outside())
 
-    @property
     def _outside(self) -> Outside:
+        self._go_by_our_clock()  # another runtime may have called since, where two share connections
         return Outside(self.http, self.redis, clock=lambda: self.clock().timestamp(), sleep=self.sleep)
 
 

@@ -1,6 +1,7 @@
 """What a platform tells is compared by its own time, which its answers tell, and not by ours."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -105,3 +106,14 @@ def test_of_what_is_on_hold_changes_are_told_by_the_platforms_clock(stage: Stage
         due = session.scalars(sa.select(HoldCheckRow.order_id)).all()
 
     assert list(due) == [order_id]
+
+
+def test_of_two_machines_that_share_connections_each_goes_by_its_own_clock(stage: Stage) -> None:
+    """Only tests have such; what one learns is of no use to the other."""
+    runtime = stage.world.runtime
+    replace(runtime, clock=lambda: stage.world.clock() + timedelta(minutes=5))
+
+    stage.pass_hours(1)
+    stage.ordered()
+
+    assert shop_of(stage.world).skew == timedelta()
