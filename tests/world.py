@@ -188,7 +188,7 @@ def make_world(engine: sa.Engine, redis: Redis, settings: Settings, **shop_optio
     """A Shopify shop that nobody has connected yet."""
     clock = Clock()
     shop = SandboxShop(clock=clock, client_secret=settings.shopify_client_secret, **shop_options)  # type: ignore[arg-type]
-    return _assemble(World, shop, SandboxAdapter([shop]), clock, (engine, redis, settings))
+    return open_world(World, shop, clock, (engine, TimedRedis(redis, clock), settings))
 
 
 def make_store_world(
@@ -197,28 +197,29 @@ def make_store_world(
     """A BigCommerce store that nobody has connected yet."""
     clock, secret = Clock(), settings.bigcommerce_client_secret
     store = SandboxStore(clock=clock, client_secret=secret, **store_options)  # type: ignore[arg-type]
-    # Its webhooks carry the real clock's time where a test's clock is meant.
-    settings = settings.model_copy(update={"bigcommerce_signature_tolerance_seconds": 0})
-    return _assemble(StoreWorld, store, StoreAdapter([store]), clock, (engine, redis, settings))
+    return open_world(StoreWorld, store, clock, (engine, TimedRedis(redis, clock), settings))
 
 
-def _assemble(
-    kind: type[W],
-    shop: object,
-    adapter: requests.adapters.BaseAdapter,
-    clock: Clock,
-    machine: tuple[sa.Engine, Redis, Settings],
+def open_world(
+    kind: type[W], shop: Any, clock: Clock, machine: tuple[sa.Engine, TimedRedis, Settings]
 ) -> W:
+    """The rest of a world, around a shop of that kind and its clock."""
     engine, redis, settings = machine
+    is_store = issubclass(kind, StoreWorld)
+    if is_store:
+        # Its webhooks carry the real clock's time where a test's clock is meant.
+        settings = settings.model_copy(update={"bigcommerce_signature_tolerance_seconds": 0})
+    adapter = StoreAdapter([shop]) if is_store else SandboxAdapter([shop])
 
     def session() -> requests.Session:
         made = requests.Session()
+        made.trust_env = False  # nothing leaves this process; proxies are looked up for each request
         made.mount("https://", adapter)
         made.hooks["response"].append(lambda answer, **_: world.after_request())
         return made
 
-    timed, http, ours = TimedRedis(redis, clock), Http(transport=session), OurClock(clock)
-    runtime = Runtime(settings, engine, timed, http, clock=ours, sleep=clock.sleep)
+    http, ours = Http(transport=session), OurClock(clock)
+    runtime = Runtime(settings, engine, redis, http, clock=ours, sleep=clock.sleep)
     web = create_app(runtime, has_open_pages=True).test_client()
     world = kind(shop, runtime, clock, web, ours=ours)
     return world

@@ -12,6 +12,7 @@ from app.errors import NeedsMerchant
 from app.sandbox.bigcommerce.records import AWAITING_FULFILLMENT, Variant
 from app.sandbox.bigcommerce.records import Settings as StoreSettings
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.world import StoreWorld, make_store_world
 
 LAG_S, QUIET_S = 60, 90
@@ -46,12 +47,18 @@ class Store:
 def open_store(engine: sa.Engine, redis: Redis, settings: Settings, /, **options: object) -> Store:
     """A connected store that has one mug, whose stock figures lag by a minute."""
     options = {"projection_delay_s": LAG_S, "quota_requests": 100_000} | options
-    world = make_store_world(engine, redis, settings, **options)
-    main = world.shop.add_location("Main")
-    mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: 1})
-    world.clock.sleep(LAG_S)
-    world.connect()
-    world.quiet()
+
+    def play() -> tuple[StoreWorld, tuple[int, Variant]]:
+        world = make_store_world(engine, redis, settings, **options)
+        main = world.shop.add_location("Main")
+        mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: 1})
+        world.clock.sleep(LAG_S)
+        world.connect()
+        world.quiet()
+        return world, (main, mug)
+
+    name = ("store with a mug", tuple(sorted(options.items())))
+    world, (main, mug) = begin((engine, redis, settings), name, play)
     return Store(world, main, mug)
 
 

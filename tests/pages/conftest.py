@@ -13,6 +13,7 @@ from app.db import audit, inbox
 from app.db.models import ArrivalRow, Order, Shop
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.builders import ITEM, LOCATION, delivery
 from tests.db.waiting import placed, sells
 from tests.pages.browser import CHROMIUM, FLAGS, served, tab
@@ -84,10 +85,19 @@ def empty_world(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> World:
 
 
 @pytest.fixture
-def sale(empty_world: World) -> Iterator[Sale]:
+def sale(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Iterator[Sale]:
     """Orders that have their goods, wait for an arrival, wait for nobody knows what, and are released;
     two days have passed since the first."""
-    world = empty_world
+    machine = (clean_pg, redis, settings)
+    world, (mug, towel, ids) = begin(machine, "sale", lambda: _play_sale(*machine))
+    with served(world.web.application) as site:
+        yield Sale(world, mug, towel, site, ids)
+
+
+def _play_sale(
+    engine: sa.Engine, redis: Redis, settings: Settings
+) -> tuple[World, tuple[Variant, Variant, dict[str, int]]]:
+    world = make_world(engine, redis, settings, domain="northwind-mugs.myshopify.com")
     world.clock.now -= timedelta(days=2)
     place = world.shop.add_location("Main")
     mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 3})
@@ -108,9 +118,7 @@ def sale(empty_world: World) -> Iterator[Sale]:
     world.clock.sleep(20 * 3600)
     world.shop.adjust_stock(lamp.item_id, place, 1)
     world.quiet()
-    with served(world.web.application) as site:
-        sale.site = site
-        yield sale
+    return world, (mug, towel, sale.ids)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from redis import Redis
 from app.db import arrivals, variants
 from app.db.models import ArrivalRow, Base, Event, StockItem
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.pages.browser import overflow, served_shop, tab, what_axe_finds
 from tests.world import World, make_world
 
@@ -19,7 +20,13 @@ pytestmark = pytest.mark.own_timers
 @pytest.fixture
 def world(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> World:
     """A shop with three mugs for six that are ordered, and two arrivals."""
-    world = make_world(clean_pg, redis, settings, domain="northwind-mugs.myshopify.com")
+    machine = (clean_pg, redis, settings)
+    return begin(machine, "three mugs for six", lambda: (play(*machine), None))[0]
+
+
+def play(engine: sa.Engine, redis: Redis, settings: Settings) -> World:
+    """Until the six are ordered and the arrivals are known."""
+    world = make_world(engine, redis, settings, domain="northwind-mugs.myshopify.com")
     place = world.shop.add_location("Main")
     mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 3})
     towel = world.shop.add_product("Tea Towel <b>", sku="TOWEL", stock={place: 0})

@@ -13,6 +13,7 @@ from app.db import arrivals, lead_times, preferences, shops, variants
 from app.platforms.base import Credentials
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.world import World, make_world
 
 ORDER_READS = frozenset({"Orders", "Routings", "Glance", "GlanceAt", "Look", "LookWhole", "WholeOrder"})
@@ -105,11 +106,17 @@ def open_shop(
     engine: sa.Engine, redis: Redis, settings: Settings, *, stock: int = 0, **options: object
 ) -> Stage:
     """A shop with mugs on its shelf, connected and at rest."""
-    world = make_world(engine, redis, settings, **options)
-    main = world.shop.add_location("Main")
-    mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: stock})
-    world.connect()
-    world.quiet()
+
+    def play() -> tuple[World, tuple[int, Variant]]:
+        world = make_world(engine, redis, settings, **options)
+        main = world.shop.add_location("Main")
+        mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: stock})
+        world.connect()
+        world.quiet()
+        return world, (main, mug)
+
+    name = ("shop with mugs", stock, tuple(sorted(options.items())))
+    world, (main, mug) = begin((engine, redis, settings), name, play)
     return Stage(world, main, mug)
 
 

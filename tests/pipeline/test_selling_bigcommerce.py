@@ -11,6 +11,7 @@ from app.db.models import Event, SellingRow
 from app.sandbox.bigcommerce.records import Level, Variant
 from app.sandbox.records import OutOfStock
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.world import StoreWorld, make_store_world
 
 LAG_S = 60
@@ -88,15 +89,19 @@ def unasked(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
 
 def open_store(engine: sa.Engine, redis: Redis, settings: Settings) -> Store:
     """A store that is connected, and lets us sell by dates and keep restocks."""
-    options = {"projection_delay_s": LAG_S, "quota_requests": 100_000}
-    world = make_store_world(engine, redis, settings, **options)
-    main = world.shop.add_location("Main")
-    robe = world.shop.add_product("Robe", sku="ROBE", stock={main: 2})
-    world.connect()
-    world.quiet()
-    store = Store(world, main, robe)
-    store.choose(selling="dated", keeps_restocks=True)
-    return store
+
+    def play() -> tuple[StoreWorld, tuple[int, Variant]]:
+        options = {"projection_delay_s": LAG_S, "quota_requests": 100_000}
+        world = make_store_world(engine, redis, settings, **options)
+        main = world.shop.add_location("Main")
+        robe = world.shop.add_product("Robe", sku="ROBE", stock={main: 2})
+        world.connect()
+        world.quiet()
+        Store(world, main, robe).choose(selling="dated", keeps_restocks=True)
+        return world, (main, robe)
+
+    world, (main, robe) = begin((engine, redis, settings), "store with robes", play)
+    return Store(world, main, robe)
 
 
 @pytest.fixture
