@@ -73,9 +73,10 @@ class DueOrder:
 def judge_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, at: datetime | None
 ) -> None:
-    """These orders must be compared with what they show (None: they need not any more)."""
+    """These orders must be compared with what they show (None: they need not any more). On those that
+    are gone nothing is written."""
     for some in chunks(order_ids):
-        where = (Order.shop_id == shop_id, Order.order_id.in_(some))
+        where = (Order.shop_id == shop_id, Order.order_id.in_(some), Order.is_gone.is_(False))
         session.execute(sa.update(Order).where(*where).values(judge_at=at))
 
 

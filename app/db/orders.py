@@ -274,14 +274,12 @@ def mark_stale(
 def forget_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime, cause: str
 ) -> None:
-    """The platform deleted these orders: they wait for nothing any more."""
+    """The platform deleted these orders: they wait for nothing any more. What they show is remembered:
+    one that was archived only may be restored, with all that stood on it."""
     _forget_units(session, shop_id, order_ids, now=now, cause=cause)
     gone = {"is_gone": True, "is_cancelled": True, "waits_as": "", "problem": None}
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
     session.execute(sa.update(Order).where(*where).values(**gone))
-    session.execute(
-        sa.delete(ShownRow).where(ShownRow.shop_id == shop_id, ShownRow.order_id.in_(order_ids))
-    )
 
 
 def lose_sight_of(

@@ -56,8 +56,9 @@ def stale_orders_shown(session: Session, shop_id: int, *, seen_since: datetime) 
 def orders_saying_notice(session: Session, shop_id: int) -> set[int]:
     """The orders that say by our tag that their buyers must be told of the delay."""
     says = ShownRow.shown["owes_notice"].as_boolean()
-    where = (ShownRow.shop_id == shop_id, says.is_(True))
-    return set(session.scalars(sa.select(ShownRow.order_id).where(*where)))
+    mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)
+    where = (ShownRow.shop_id == shop_id, says.is_(True), Order.is_gone.is_(False))
+    return set(session.scalars(sa.select(ShownRow.order_id).join(Order, mine).where(*where)))
 
 
 def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:

@@ -377,6 +377,8 @@ def test_a_deleted_order_leaves_nothing_to_do_but_for_those_behind_it(
     assert open_demand.open_demand(session, shop.id, [ITEM]) == {ITEM: []}
     assert item(session, shop).look_at == seconds(2)
     assert see(session, shop, order_seen(order_item(5), updated=99)) == set()
+    due_orders.judge_showing(session, shop.id, ITEM, at=seconds(3))
+    assert order(session, shop).judge_at is None
 
 
 def test_an_order_that_was_gone_and_is_read_again_is_there_again(session: Session, shop: Shop) -> None:
