@@ -9,8 +9,9 @@ from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from app.cli import main
-from app.db import shops, tokens
-from app.db.models import Shop
+from app.core.desired import Shown, Status
+from app.db import shops, showing, tokens
+from app.db.models import Order, Shop
 from app.platforms.base import Grant
 from app.services import open_engine
 from tests.builders import NOW
@@ -92,3 +93,38 @@ def test_selling_is_switched_on_before_the_permission_as_on_the_page(
 
     assert (result.exit_code, kept(environment)[0].selling) == (0, "dated"), result.output
     assert "grant write_products" in " ".join(result.output.split())
+
+
+def test_everything_is_taken_back_by_a_command_until_that_is_stopped(
+    environment: dict[str, str],
+) -> None:
+    begun = run(environment, "shops", "give-back", DOMAINS[0])
+    gives_back = kept(environment)[0].gives_back
+    ended = run(environment, "shops", "give-back", DOMAINS[0], "--stop")
+
+    assert (begun.exit_code, gives_back) == (0, True), begun.output
+    assert "Nothing of Backline is left" in begun.output
+    assert (ended.exit_code, kept(environment)[0].gives_back) == (0, False), ended.output
+
+
+def test_what_is_still_to_be_taken_back_is_counted(environment: dict[str, str]) -> None:
+    show_something(environment, order_id=7)
+
+    result = run(environment, "shops", "give-back", DOMAINS[0])
+
+    assert "orders that show Backline's tags or notes: 1" in " ".join(result.output.split())
+
+
+def show_something(environment: dict[str, str], *, order_id: int) -> None:
+    """An order of the first shop shows that it waits."""
+    shown = Shown(status=Status.BACKORDERED, tags=frozenset({"backordered"}))
+    engine = open_engine(environment["DATABASE_URL"])
+    with Session(engine) as session:
+        shop_id = shops.list_shops(session)[0].id
+        order = Order(shop_id=shop_id, order_id=order_id, name="#7", placed_at=NOW, updated_at=NOW)
+        order.first_seen_at = order.seen_at = NOW
+        session.add(order)
+        session.flush()
+        showing.record_shown(session, shop_id, order_id, shown, now=NOW)
+        session.commit()
+    engine.dispose()

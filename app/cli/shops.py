@@ -21,7 +21,7 @@ from app.db import api_tokens, audit, promises, shops
 from app.db.models import Shop
 from app.db.preferences import change_preferences
 from app.errors import NeedsMerchant
-from app.pipeline import doorbell
+from app.pipeline import doorbell, leaving
 from app.pipeline.calendars import CountryError, country_code, supplier_countries
 from app.pipeline.connecting import Connected, connect_shop, disconnect_shop, import_now
 from app.pipeline.runtime import Runtime
@@ -155,6 +155,29 @@ def status(domain: str, number: int | None, *, off: bool) -> None:
             if number is None
             else f"Backordered orders of {domain} get status {number}."
         )
+
+
+@shops_group.command(name="give-back")
+@click.argument("domain", metavar="SHOP")
+@click.option("--stop", is_flag=True, help="Go on as before instead: orders are marked again.")
+def give_back(domain: str, *, stop: bool) -> None:
+    """Take back everything Backline changed in a shop, before you remove the app: tags, notes, and
+    statuses of orders, holds, and selling settings. Run it again to see what is left."""
+    with open_runtime() as runtime:
+        with runtime.sessions.begin() as session:
+            shop = find_shop(session, domain)
+            if shop.status != ShopStatus.ACTIVE:
+                fail(f"{domain} is {shop.status}, so that nothing can be taken back: {shop.problem}")
+            wanted = {"gives_back": not stop}
+            change_preferences(session, shop, wanted, by=BY, now=runtime.clock())
+            left = leaving.left_at_platform(session, shop.id).in_words
+        doorbell.ring(runtime.redis, shop.id)
+        if stop:
+            console.print(f"Backline works for {domain} as before.")
+        elif left:
+            console.print(f"Taking back what is left in {domain}. {left}. Run this again to see.")
+        else:
+            console.print(f"Nothing of Backline is left in {domain}. You can remove the app.")
 
 
 @shops_group.command()

@@ -81,12 +81,14 @@ class ItemState:
 @dataclass(frozen=True, slots=True)
 class OrderState:
     """One order as the books have it now. A deleted order is a cancelled one without items.
-    `owes_notice`: the buyer must be told of the delay, and the merchant wants a tag that says so."""
+    `owes_notice`: the buyer must be told of the delay, and the merchant wants a tag that says so.
+    `shows_nothing`: the merchant wants nothing of ours to stand on it any more."""
 
     order_id: int
     is_cancelled: bool
     items: Sequence[ItemState]
     owes_notice: bool = False
+    shows_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +171,9 @@ def desired(
     """Judge an order. While any item is short it waits, by the kinds of those that are; it is released
     once one that was is in stock; and shows nothing when it was cancelled, or when what it waited
     for was taken out of it, shipped all the same, or is counted no more: nobody may be told then that
-    stock has come.
+    stock has come. Nor does it show anything where the merchant wants it so.
     `tags` are those that each status and duty puts, where the merchant calls them otherwise."""
-    if order.is_cancelled:
+    if order.is_cancelled or order.shows_nothing:
         return Desired(Status.NONE)
     short = [item for item in order.items if item.short > 0]
     if short:
@@ -240,7 +242,7 @@ def says_what_is_unsure(order: OrderState, shown: Shown, unsure: Container[int])
 
     What a surely short item makes of the order is not held up by another that shows nothing yet."""
     doubtful = [item for item in order.items if item.item_id in unsure]
-    if order.is_cancelled or not doubtful:
+    if order.is_cancelled or order.shows_nothing or not doubtful:
         return False
     if shown.status in WAITING and not any(item.short for item in order.items):
         return True

@@ -39,11 +39,13 @@ class HeldOrder(NamedTuple):
 def may_hold(shop: Shop) -> bool:
     """Whether the merchant wants anything of orders that wait to be held."""
     policies = [shop.holds, *(rule["holds"] for rule in shop.hold_rules)]
-    return any(policy != Policy.OFF for policy in policies)
+    return not shop.gives_back and any(policy != Policy.OFF for policy in policies)
 
 
 def policy_for(shop: Shop, tags: Collection[str]) -> Policy:
     """What of an order with such tags the merchant wants to be held while it waits."""
+    if shop.gives_back:
+        return Policy.OFF
     rules = [TagRule(rule["tag"], Policy(rule["holds"])) for rule in shop.hold_rules]
     return policy_of(tags, rules, otherwise=Policy(shop.holds))
 
@@ -155,7 +157,12 @@ def due_orders(session: Session, shop_id: int, *, now: datetime, limit: int) -> 
     nothing is touched until they are let go."""
     mine = sa.and_(Order.shop_id == HoldCheckRow.shop_id, Order.order_id == HoldCheckRow.order_id)
     statement = (
-        sa.select(Order, HoldCheckRow.attempts, HoldCheckRow.must_read, Shop.moves)
+        sa.select(
+            Order,
+            HoldCheckRow.attempts,
+            HoldCheckRow.must_read,
+            sa.and_(Shop.moves, Shop.gives_back.is_(False)),
+        )
         .join(HoldCheckRow, mine)
         .join(Shop, Shop.id == HoldCheckRow.shop_id)
         .where(HoldCheckRow.shop_id == shop_id, HoldCheckRow.due_at <= now, Order.held_at.is_(None))

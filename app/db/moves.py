@@ -29,7 +29,7 @@ _QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
 def ask_for_moves(session: Session, shop: Shop, item_id: int, *, now: datetime) -> None:
     """Look at the orders that wait for an item at one location and can have it from another, of those
     that show already that they wait: at as many as can be served there, longest waiting first."""
-    if not shop.moves:
+    if shop.gives_back or not shop.moves:
         return
     figures = known_figures(session, shop.id, [item_id])
     free = {place: one.available for place, one in figures.items() if one.available > 0}
@@ -44,7 +44,7 @@ def ask_for_moves(session: Session, shop: Shop, item_id: int, *, now: datetime) 
 def ask_for_move_of(session: Session, shop: Shop, order_id: int, *, now: datetime) -> None:
     """An order shows by now that it waits: look at it if it can have what it waits for from another
     location, unless orders before it take all that is there."""
-    if not shop.moves:
+    if shop.gives_back or not shop.moves:
         return
     columns = (PromiseRow.item_id, PromiseRow.location_id, PromiseRow.short)
     where = (PromiseRow.shop_id == shop.id, PromiseRow.order_id == order_id, PromiseRow.short > 0)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.selling import SellingPolicy
 from app.core.states import ShopStatus
-from app.db import selling
+from app.db import selling, showing
 from app.db.audit import record_event
 from app.db.due_items import ask_for_look
 from app.db.holds import ask_for_checks_of_all
@@ -80,6 +80,14 @@ def _sell_otherwise(session: Session, shop: Shop, now: datetime) -> None:
         ask_to_check(shop)
 
 
+def _give_back(session: Session, shop: Shop, now: datetime) -> None:
+    """Whatever we changed at the platform is looked at: orders, what is on hold, how items are sold."""
+    showing.judge_all(session, shop.id, at=now)
+    ask_for_checks_of_all(session, shop, now)
+    selling.ask_for_checks_of_all(session, shop, now)
+    _look_at_queues(session, shop, now)
+
+
 def _in_words(value: Any) -> str:
     if value is None:
         return "none"
@@ -117,6 +125,7 @@ _LABELS = {
     "most_ahead": "units of an item that may wait at once",
     "most_stopped_items": "items whose selling is changed at once",
     "keeps_restocks": "safety stock is raised for orders that wait",
+    "gives_back": "everything is taken back",
 }
 _TOLD_BY_PLATFORM = {"time_zone", "locale"}
 _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
@@ -144,4 +153,5 @@ _FOLLOW_UPS: Mapping[str, Callable[[Session, Shop, datetime], None]] = {
     "most_ahead": selling.ask_for_checks_of_all,
     "most_stopped_items": selling.ask_for_checks_of_all,
     "keeps_restocks": selling.ask_for_checks_of_all,
+    "gives_back": _give_back,
 }

@@ -33,7 +33,7 @@ class DueCheck(NamedTuple):
 
 def rule_of(shop: Shop) -> SellingRule:
     """What the merchant allows."""
-    policy = SellingPolicy(shop.selling)
+    policy = SellingPolicy.OFF if shop.gives_back else SellingPolicy(shop.selling)
     return SellingRule(policy, shop.longest_wait_days, shop.most_ahead, shop.keeps_restocks)
 
 
@@ -66,7 +66,7 @@ def ask_for_check_of(session: Session, shop: Shop, item_id: int, *, now: datetim
 def ask_for_checks_of_all(session: Session, shop: Shop, now: datetime, *, with_new: bool = True) -> None:
     """The merchant wants something else, is back, or an hour has passed: look at whatever we changed
     and, where it may have to be, whatever is out of stock (`with_new`: and may be changed)."""
-    may_be_new = with_new and shop.selling != SellingPolicy.OFF
+    may_be_new = with_new and rule_of(shop).policy is not SellingPolicy.OFF
     out_of_stock = items_out_of_stock(session, shop) if may_be_new else ()
     ids = in_turn(session, shop.id, out_of_stock)
     # The order in which they are due is the one in which they are asked for.

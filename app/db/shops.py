@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.core.skew import as_skew
 from app.core.states import ImportState, ShopStatus
-from app.db import selling, tokens
+from app.db import selling, showing, tokens
 from app.db.audit import record_event
 from app.db.holds import ask_for_checks_of_all
 from app.db.models import Base, Shop
@@ -67,13 +67,22 @@ def install_shop(
     insert_new(session, Shop, [{"platform": platform, "domain": domain, **_begun(now, skew_s)}])
     where = (Shop.platform == platform, Shop.domain == domain)
     shop = session.scalars(sa.select(Shop).where(*where).with_for_update(key_share=True)).one()
-    shop.status, shop.problem, shop.wait_until = ShopStatus.ACTIVE, None, None
+    _work_again(session, shop, now)
     shop.skew_s = shop.skew_s if skew_s is None else skew_s
     shop.installed_at, shop.erase_at = now + shop.skew, None
     ask_for_checks_of_all(session, shop, now)
     selling.ask_for_checks_of_all(session, shop, now)
     session.flush()
     return shop
+
+
+def _work_again(session: Session, shop: Shop, now: datetime) -> None:
+    """What was taken back before the app was removed is done anew. Whether it was removed meanwhile is
+    not asked: the platform may not have told yet."""
+    if shop.gives_back:
+        shop.gives_back = False
+        showing.judge_all(session, shop.id, at=now)
+    shop.status, shop.problem, shop.wait_until = ShopStatus.ACTIVE, None, None
 
 
 def _begun(now: datetime, skew_s: float | None) -> dict[str, datetime]:

@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.desired import WAITING, Shown, ShownItem
+from app.core.desired import WAITING, Shown, ShownItem, Status
 from app.db.due_orders import settle_order
 from app.db.models import Order, ShownRow
 from app.db.stale_orders import is_doubtful
@@ -59,6 +59,25 @@ def orders_saying_notice(session: Session, shop_id: int) -> set[int]:
     mine = (ShownRow.shop_id == Order.shop_id) & (ShownRow.order_id == Order.order_id)
     where = (ShownRow.shop_id == shop_id, says.is_(True), Order.is_gone.is_(False))
     return set(session.scalars(sa.select(ShownRow.order_id).join(Order, mine).where(*where)))
+
+
+def judge_all(session: Session, shop_id: int, *, at: datetime) -> None:
+    """Every order that shows something of ours, or waits, must be compared with what it should show."""
+    mine = (Order.shop_id == shop_id, sa.or_(Order.order_id.in_(_showing(shop_id)), Order.short > 0))
+    session.execute(sa.update(Order).where(*mine).values(judge_at=at))
+
+
+def count_showing(session: Session, shop_id: int) -> int:
+    """How many orders that still exist show something of ours, or may: a write was not answered."""
+    mine = (Order.shop_id == shop_id, Order.is_gone.is_(False), Order.order_id.in_(_showing(shop_id)))
+    return session.scalars(sa.select(sa.func.count()).select_from(Order).where(*mine)).one()
+
+
+def _showing(shop_id: int) -> sa.Select[int]:
+    shows = ShownRow.shown["status"].as_string() != Status.NONE
+    # A JSON column keeps "nothing" as a null of JSON, or of the database.
+    is_sent = sa.cast(ShownRow.intent, sa.Text) != "null"
+    return sa.select(ShownRow.order_id).where(ShownRow.shop_id == shop_id, sa.or_(shows, is_sent))
 
 
 def intend(session: Session, shop_id: int, intents: Sequence[tuple[int, Shown, Shown]]) -> None:

@@ -114,10 +114,18 @@ def _enough(due: Sequence[Sequence[Cohort]], most: int) -> list[list[Cohort]]:
 def with_duties(
     session: Session, shop: Shop, orders: Sequence[DueOrder], *, now: datetime
 ) -> list[DueOrder]:
-    """The same orders, each with whether its buyer must be told of the delay by a tag of ours."""
+    """The same orders, each with whether its buyer must be told of the delay by a tag of ours, and
+    whether anything of ours is to stand on it."""
     owing = _owing(session, shop, now, order_ids=[order.order_id for order in orders])
     return [
-        replace(order, state=replace(order.state, owes_notice=order.order_id in owing))
+        replace(
+            order,
+            state=replace(
+                order.state,
+                owes_notice=order.order_id in owing,
+                shows_nothing=shop.gives_back,
+            ),
+        )
         for order in orders
     ]
 

@@ -1,12 +1,42 @@
-"""From a working shop to none: no work and no token at once, and later no data."""
+"""From a working shop to none: what we changed is taken back while that can be done; then no work and no
+token at once, and later no data."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from app.db import audit, feeds, shops, staff
+from app.db import audit, feeds, holds, selling, shops, showing, staff
 from app.db.models import Shop
 from app.platforms.registry import PLATFORMS
+
+
+class Left(NamedTuple):
+    """What of ours stands at the platform: orders with a tag, a note or fields of ours (or a status),
+    orders on hold by us, items that are sold otherwise than before us."""
+
+    marked: int
+    held: int
+    stopped: int
+
+    @property
+    def in_words(self) -> str:
+        """Every kind of which there is any; empty where there is none."""
+        kinds = (
+            (self.marked, "orders that show Backline's tags or notes"),
+            (self.held, "orders on hold by Backline"),
+            (self.stopped, "items whose selling settings Backline has changed"),
+        )
+        return ", ".join(f"{what}: {count:,}" for count, what in kinds if count)
+
+
+def left_at_platform(session: Session, shop_id: int) -> Left:
+    """What would stay there if the app were removed now."""
+    return Left(
+        showing.count_showing(session, shop_id),
+        holds.count_orders_held(session, shop_id),
+        len(selling.changed_items(session, shop_id)),
+    )
 
 
 def uninstall(

@@ -162,6 +162,8 @@ def _why_ended(order: DueOrder, want: Desired, shown: Shown) -> str:
     """Why an order waits no more though nothing came for it."""
     if want.status is not Status.NONE or order.state.is_cancelled:
         return ""
+    if order.state.shows_nothing:
+        return "everything of Backline is taken back"
     return "; ".join(sorted(ending.value for ending in endings_of(order.state, shown)))
 
 

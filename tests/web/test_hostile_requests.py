@@ -62,7 +62,7 @@ _FIELDS = """
     show sku limit act back change column columns decimal day first_day week_day sheet digest
     every_hours host_key private_key mail_to is_complete takes_good_lines keeps_restocks sells_freely
     holds moves restocks selling notifies seen shown url key name order over by says_range supplier
-    released po tags_delay_notices most_ahead to
+    released po tags_delay_notices most_ahead to gives_back
 """
 FIELDS = tuple(_FIELDS.split())
 METHODS = ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -34,8 +34,9 @@ class Shop(Base):
     `app.core.passing.Restocks`) with how often an order may be passed over (`skip_times`) and how long
     after it began to wait (`skip_days`), `selling` (see `app.core.selling.SellingPolicy`) with
     `longest_wait_days` and `most_ahead` units of an item for it, of no more than `most_stopped_items`
-    items at once (`keeps_restocks`: safety stock may be raised), and `chosen`, the names of the columns
-    that connecting again must leave as they are.
+    items at once (`keeps_restocks`: safety stock may be raised), `gives_back` (whatever we changed is
+    taken back, and nothing changed any more: the app is to be removed), and `chosen`, the names of the
+    columns that connecting again must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
     locations `inbound_places`. `reservations_read_at` is when what is committed to no order was.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
@@ -101,6 +102,7 @@ class Shop(Base):
     most_ahead: Mapped[int | None] = mapped_column(sa.Integer())
     most_stopped_items: Mapped[int] = mapped_column(sa.Integer(), default=50)
     keeps_restocks: Mapped[bool] = mapped_column(default=False)
+    gives_back: Mapped[bool] = mapped_column(default=False)
     installed_at: Mapped[datetime]
     erase_at: Mapped[datetime | None]
     changed_since: Mapped[datetime]

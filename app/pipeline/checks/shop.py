@@ -14,6 +14,7 @@ from app.db.pages import overview
 from app.db.pages.overview import InboxState, Trouble
 from app.db.refunds import Unanswered
 from app.pipeline.checks.check import Check, Place, Says, Tone
+from app.pipeline.leaving import Left, left_at_platform
 from app.pipeline.refunds import PATIENCE
 from app.pipeline.reservations import unreadable
 from app.platforms.registry import PLATFORMS
@@ -40,6 +41,7 @@ class ShopFacts:
     trouble: Trouble
     turns: Mapping[TurnEvent, int]
     unanswered: Sequence[Unanswered]
+    left: Left
 
 
 def gather_facts(session: Session, shop: Shop, say: Says) -> ShopFacts:
@@ -52,6 +54,7 @@ def gather_facts(session: Session, shop: Shop, say: Says) -> ShopFacts:
         trouble=overview.read_trouble(session, shop),
         turns=overview.count_turns(session, shop.id, since=since),
         unanswered=refunds.unanswered(session, shop.id, asked_before=say.now - PATIENCE),
+        left=left_at_platform(session, shop.id) if shop.gives_back else Left(0, 0, 0),
     )
 
 
@@ -231,11 +234,26 @@ def _unanswered(facts: ShopFacts) -> Iterator[Check]:
     )
 
 
+def _giving_back(facts: ShopFacts) -> Iterator[Check]:
+    if not facts.shop.gives_back:
+        return
+    left = facts.left.in_words
+    yield Check(
+        "Leaving",
+        Tone.CHECK,
+        f"Everything Backline changed is being taken back. {left}."
+        if left
+        else "Everything Backline changed has been taken back. You can remove the app.",
+        "Orders are not marked, held, or released meanwhile. "
+        "To go on as before: Settings, Before you remove Backline.",
+    )
+
+
 def _limits(facts: ShopFacts) -> Iterator[Check]:
     yield from (Check("Limits", Tone.NOTE, limit) for limit in facts.shop.limits)
 
 
 _CHECKS = (
     *(_registered, _last_webhook, _waiting, _failed, _patience),
-    *(_drift, _books, _turns, _unanswered, _limits),
+    *(_drift, _books, _turns, _unanswered, _giving_back, _limits),
 )

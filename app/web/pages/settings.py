@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from app.core.desired import OUR_TAGS
 from app.db import preferences, staff
 from app.pipeline.calendars import countries
+from app.pipeline.leaving import left_at_platform
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import (
     PLACEHOLDERS,
@@ -30,6 +31,7 @@ from app.web.pages.frame import (
     open_shop,
 )
 from app.web.pages.hold_settings import HOLD_POLICIES, hold_rows, read_holds
+from app.web.pages.leaving_settings import add_leaving_routes
 from app.web.pages.priority_settings import read_rules, rule_rows
 from app.web.pages.restock_settings import RESTOCKS, add_restock_routes
 from app.web.pages.staff_settings import ROLES, Invited, add_staff_routes, last_invitation
@@ -54,6 +56,7 @@ _DONE = {
     "holds": "Saved. Updating holds on waiting orders.",
     "revoked": "Access revoked. Their open pages are closed.",
     "priorities": "Saved. Checking open orders.",
+    "leaving": "Saved.",
 }
 
 # What each of our tags says, in the order of an order's life.
@@ -102,6 +105,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
             return _save(opened, "priorities", read_rules(Form(request.form), opened.shop))
 
     add_restock_routes(blueprint, runtime, _save)
+    add_leaving_routes(blueprint, runtime, _save)
     add_wording_routes(blueprint, runtime, _save, _page)
     add_staff_routes(blueprint, runtime, _page)
     return blueprint
@@ -149,6 +153,7 @@ def _page(
         staff=staff.list_staff(opened.session, opened.id),
         invited=invited,
         seen=last_invitation(opened),
+        left=left_at_platform(opened.session, opened.id).in_words,
         done_text=done_text(_DONE),
         **_choices(PLATFORMS[shop.platform]),
     )
