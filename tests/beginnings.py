@@ -6,7 +6,7 @@ to a sixtieth of the time. Every test still has a world of its own: nothing of i
 import copy
 import copyreg
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -32,18 +32,19 @@ class _Moment:
     keys: Mapping[bytes, tuple[int, bytes]]
 
 
-_moments: dict[Hashable, _Moment] = {}
+_moments: dict[tuple[str, str], _Moment] = {}
 
 # A copy's lock is a lock of its own, that nobody holds.
 copyreg.pickle(type(threading.Lock()), lambda _: (threading.Lock, ()))  # type: ignore[arg-type]
 copyreg.pickle(type(threading.RLock()), lambda _: (threading.RLock, ()))  # type: ignore[arg-type]
 
 
-def begin(machine: Machine, name: Hashable, play: Callable[[], tuple[W, T]]) -> tuple[W, T]:
+def begin(machine: Machine, name: str, play: Callable[[], tuple[W, T]]) -> tuple[W, T]:
     """What `play` comes to on empty tables and an empty Redis: a world, and what of its shop a test has
     names for. `name` says all that it depends on, but the settings. Where something is there already or
     on SQLite it is played."""
     engine, redis, settings = machine
+    assert " at 0x" not in name, "an address in memory is no name"
     if not _is_empty(engine, redis):
         return play()
     key = (name, str(settings.model_dump(exclude={"home", "database_url"})))

@@ -57,7 +57,7 @@ def open_store(engine: sa.Engine, redis: Redis, settings: Settings, /, **options
         world.quiet()
         return world, (main, mug)
 
-    name = ("store with a mug", tuple(sorted(options.items())))
+    name = f"store with a mug, {sorted(options.items())}"
     world, (main, mug) = begin((engine, redis, settings), name, play)
     return Store(world, main, mug)
 

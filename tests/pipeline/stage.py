@@ -115,7 +115,7 @@ def open_shop(
         world.quiet()
         return world, (main, mug)
 
-    name = ("shop with mugs", stock, tuple(sorted(options.items())))
+    name = f"shop with {stock} mugs, {sorted(options.items())}"
     world, (main, mug) = begin((engine, redis, settings), name, play)
     return Stage(world, main, mug)
 
