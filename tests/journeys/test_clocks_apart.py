@@ -67,13 +67,12 @@ def test_every_order_shows_what_the_oracle_says_whatever_our_clock_does(
 
 
 @pytest.mark.full_histories
-@pytest.mark.parametrize("set_after_s", [None, SET_AFTER_S])
 @pytest.mark.parametrize("platform", PLAYS)
 def test_many_with_clocks_apart(
-    platform: str, set_after_s: int | None, clean_pg: sa.Engine, redis: Redis, settings: Settings
+    platform: str, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
     def play(seed: int) -> History:
-        prepare = apart(AHEAD_S[seed // 2 % len(AHEAD_S)], set_after_s=set_after_s)
+        prepare = apart(AHEAD_S[seed // 2 % len(AHEAD_S)])
         return PLAYS[platform](seed, clean_pg, redis, settings, prepare=prepare)
 
     wrong, _ = what_is_wrong(
