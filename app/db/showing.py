@@ -62,9 +62,11 @@ def orders_saying_notice(session: Session, shop_id: int) -> set[int]:
 
 
 def judge_all(session: Session, shop_id: int, *, at: datetime) -> None:
-    """Every order that shows something of ours, or waits, must be compared with what it should show."""
-    mine = (Order.shop_id == shop_id, sa.or_(Order.order_id.in_(_showing(shop_id)), Order.short > 0))
-    session.execute(sa.update(Order).where(*mine).values(judge_at=at))
+    """Every order that shows something of ours, or waits, must be compared with what it should show. On
+    those that are gone nothing is written."""
+    mine = (Order.shop_id == shop_id, Order.is_gone.is_(False))
+    waits = sa.or_(Order.order_id.in_(_showing(shop_id)), Order.short > 0)
+    session.execute(sa.update(Order).where(*mine, waits).values(judge_at=at))
 
 
 def count_showing(session: Session, shop_id: int) -> int:

@@ -541,6 +541,7 @@ CALLS: Mapping[str, Call] = {
     "due_orders.due_orders": lambda s, a: due_orders.due_orders(s, a.id, ORDERS, now=NOW),
     "showing.orders_saying_notice": lambda s, a: showing.orders_saying_notice(s, a.id),
     "showing.stale_orders_shown": lambda s, a: showing.stale_orders_shown(s, a.id, seen_since=NOW),
+    "showing.judge_all": lambda s, a: showing.judge_all(s, a.id, at=NOW),
     "showing.intend": lambda s, a: showing.intend(s, a.id, [(1, Shown(), Shown())]),
     "showing.record_shown": lambda s, a: showing.record_shown(s, a.id, 1, Shown(), now=NOW),
     "due_orders.settle_order": lambda s, a: due_orders.settle_order(s, a.id, 1),
@@ -728,6 +729,7 @@ CALLS: Mapping[str, Call] = {
         s, a.id, [ITEM, 99]
     ),
     "order_sums.sum_up": lambda s, a: order_sums.sum_up(s, a.id, ORDERS),
+    "showing.count_showing": lambda s, a: showing.count_showing(s, a.id),
     "showing.orders_showing": lambda s, a: showing.orders_showing(s, a.id, ORDERS),
     "promises.short_of_others": lambda s, a: promises.short_of_others(s, a.id, ORDERS, but_item=99),
     "promises.count_short": lambda s, a: promises.count_short(s, a.id),
