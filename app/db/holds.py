@@ -153,8 +153,7 @@ def _is_fresh(row: HoldRow, now: datetime) -> bool:
 
 
 def due_orders(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[HeldOrder]:
-    """Orders whose time has come, longest waiting first. Of those that a person holds back from us
-    nothing is touched until they are let go."""
+    """Orders whose time has come, longest waiting first."""
     mine = sa.and_(Order.shop_id == HoldCheckRow.shop_id, Order.order_id == HoldCheckRow.order_id)
     statement = (
         sa.select(
@@ -165,7 +164,7 @@ def due_orders(session: Session, shop_id: int, *, now: datetime, limit: int) -> 
         )
         .join(HoldCheckRow, mine)
         .join(Shop, Shop.id == HoldCheckRow.shop_id)
-        .where(HoldCheckRow.shop_id == shop_id, HoldCheckRow.due_at <= now, Order.held_at.is_(None))
+        .where(HoldCheckRow.shop_id == shop_id, HoldCheckRow.due_at <= now, _may_be_touched())
         .order_by(Order.priority.desc(), Order.placed_at, Order.order_id)
         .limit(limit)
     )
@@ -181,9 +180,16 @@ def next_check_at(shop_id: InstrumentedAttribute[int]) -> sa.ScalarSelect[dateti
     return (
         sa.select(sa.func.min(HoldCheckRow.due_at))
         .join(Order, mine)
-        .where(HoldCheckRow.shop_id == shop_id, Order.held_at.is_(None))
+        .where(HoldCheckRow.shop_id == shop_id, _may_be_touched())
         .scalar_subquery()
     )
+
+
+def _may_be_touched() -> sa.ColumnElement[bool]:
+    """Not what a person holds back from us, until it is let go; nor orders that can't be read any more:
+    whether they still wait nobody can tell, so what is on hold of them stays so."""
+    is_seen = sa.or_(Order.problem.is_(None), Order.is_located, Order.is_cancelled)
+    return sa.and_(Order.held_at.is_(None), is_seen)
 
 
 def _held_order(

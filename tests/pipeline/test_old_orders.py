@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.settings import Settings
+from tests.pipeline.held import our_holds
 from tests.pipeline.stage import Stage, open_shop
 
 SCOPE = "read_all_orders"
@@ -68,3 +69,19 @@ def test_an_old_order_that_is_deleted_is_no_problem_any_more(stage: Stage) -> No
     stage.settle_down()
 
     assert "older than 60 days" not in stage.order_page(order_id)
+
+
+def test_what_is_on_hold_of_an_order_that_is_too_old_to_be_read_stays_so_until_it_is_read(
+    stage: Stage,
+) -> None:
+    stage.choose(holds="short")
+    order_id = waits_for_61_days(stage)
+
+    stage.choose(holds="order")  # every order is looked at
+    stage.settle_down()
+    hidden = our_holds(stage, order_id)
+    stage.world.shop.scopes = {*stage.world.shop.scopes, SCOPE}
+    stage.pass_hours(2)
+
+    assert len(hidden) == 1
+    assert our_holds(stage, order_id) == []
