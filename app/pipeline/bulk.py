@@ -76,7 +76,7 @@ def _begin(context: ShopContext, writer: BulkWriter) -> bool:
     if len(plans) < least:
         return _rest(context, _SHORT_REST)
     with context.transaction() as session:
-        intents = [(plan.order.order_id, plan.order.shown, plan.after) for plan in plans]
+        intents = [(plan.order.order_id, plan.before, plan.after) for plan in plans]
         showing.intend(session, context.shop_id, intents)
         order_ids = [plan.order.order_id for plan in plans]
         bulk_writes.begin(session, context.shop_id, order_ids, now=context.clock())

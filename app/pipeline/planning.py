@@ -43,12 +43,13 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One order's change, and what it shows once that is written; `foreign` is the sign of what others
-    did that it puts right (see `app.core.foreign`)."""
+    """One order's change, what may stand on it until that is written, and what does after it; `foreign`
+    is the sign of what others did that it puts right (see `app.core.foreign`)."""
 
     order: DueOrder
     want: Desired
     change: OrderChange
+    before: Shown
     after: Shown
     remark: str = ""
     foreign: str = ""
@@ -138,7 +139,7 @@ def plan(order: DueOrder, now: OrderNow, manner: Manner) -> Planned:
         change = OrderChange(order_id=order.order_id)
     is_full = not note.block and want.status is not Status.NONE
     remark = "the note is full: tag and metafields only" if is_full else _why_ended(order, want, shown)
-    return Planned(order, want, change, after, remark)
+    return Planned(order, want, change, _may_stand(shown, order.intent), after, remark)
 
 
 def _change(
@@ -186,6 +187,16 @@ def _really_shown(order: DueOrder, now: OrderNow, ours: _Ours, manner: Manner) -
         block=intent.block if ours.blocks == intent.block else shown.block,
     )
     return part, False
+
+
+def _may_stand(shown: Shown, intent: Shown | None) -> Shown:
+    """What is kept as shown beside a new intent: its answer may be lost as well, and what it was to take
+    off must still be known as ours then. Metafields are not read before a write, so those of a write
+    without an answer count as there."""
+    if intent is None or intent.status is Status.NONE:
+        return shown
+    status = intent.status if shown.status is Status.NONE else shown.status
+    return replace(shown, status=status, eta=shown.eta or intent.eta)
 
 
 def _with_copied_tags(shown: Shown, now: OrderNow, ours: _Ours, manner: Manner) -> Shown:
