@@ -16,7 +16,9 @@ def to_locate(facts: Facts, *, everyone: bool) -> list[KnownOrder]:
     """Walk the queue from its end. The lines short in a pool are the last ones there, so only orders
     after the point where every pool's shortage is accounted for need a location. Units that may wait
     outside, for their selling plan to reserve stock, account for nothing; those that took the turn of
-    an older order stand there."""
+    an older order stand there. Where it is not told where a reservation lies, `everyone` needs one:
+    what is committed at a location may be either."""
+    everyone = everyone or any(claim.location_id is None for claim in facts.claims)
     accounts = facts.accounts.items()
     missing = {location_id: -account.free for location_id, account in accounts if account.free < 0}
     unknown: list[KnownOrder] = []

@@ -272,6 +272,17 @@ def test_an_order_that_took_the_turn_of_an_older_one_accounts_for_no_shortage_be
     assert [order.order_id for order in found] == [10]
 
 
+def test_where_nobody_tells_where_a_reservation_lies_every_order_is_located() -> None:
+    """One unit is committed there: the draft's, or one of the order's three."""
+    order, younger = Order(1, 3, is_located=False), here(2, 2)
+    what = facts([Pool(-1, 5), Pool(0, 1, location_id=THERE)], order, younger)
+    reserved = Claim("draft order #D1", 1, NOW)
+
+    assert to_locate(what, everyone=False) == []
+    assert to_locate(replace(what, claims=[reserved]), everyone=False) == [order]
+    assert to_locate(replace(what, claims=[replace(reserved, location_id=HERE)]), everyone=False) == []
+
+
 def test_an_order_that_will_never_be_routed_is_not_asked_for() -> None:
     seen = NOW - timedelta(hours=3)
     order = Order(1, 1, is_located=False, first_seen_at=seen, asked_at=NOW)

@@ -34,7 +34,7 @@ from app.services import EmbeddedRedis, free_port, leashed, open_engine
 from app.settings import load_settings
 from tests.faults.living import Post, Unwatched, UnwatchedStore, WallClock, bring_to_life
 from tests.postgres import PostgresServer, postgres_server
-from tests.world import StoreWorld, World
+from tests.world import OurClock, StoreWorld, World
 
 SECRET = "the-secret-of-the-campaigns"
 PATIENCE_S = 300
@@ -269,9 +269,11 @@ def campaign(
             host.start(process)
         made.wait_for_processes(workers=2)
         no_web, told = cast(FlaskClient, None), cast(Any, clock)
+        ours = OurClock(told)
         for number in seeds:
-            _open(made, Unwatched(World(shops[number], runtime, told, no_web), number))
-            _open(made, UnwatchedStore(StoreWorld(stores[number], runtime, told, no_web), number))
+            given = (runtime, told, no_web)
+            _open(made, Unwatched(World(shops[number], *given, ours=ours), number))
+            _open(made, UnwatchedStore(StoreWorld(stores[number], *given, ours=ours), number))
         bring_to_life(stack, list(made.histories.values()))
         made.come_to_rest("the beginning")
         yield made
