@@ -139,9 +139,14 @@ class Goods:
             shop.carrier_country, shop.says_range = self.terms.carrier, self.terms.says_range
             if self.terms.supplier:
                 shop.supplier_countries = f"{self.terms.supplier} = DE-BE"
-            self._token = renew_token(shop)
             if self.terms.took is not None:
                 session.add_all(self._learned(shop.id, *self.terms.took))
+        self.take_token()
+
+    def take_token(self) -> None:
+        """Another system gets a token of its own, with which it tells deliveries."""
+        with self.world.runtime.sessions.begin() as session:
+            self._token = renew_token(shops.get_shop(session, self.world.shop_id))
 
     def _learned(self, shop_id: int, most: int, others: int) -> list[ArrivalRow]:
         """What was ordered of another item before, without a day: how long each took."""

@@ -214,7 +214,7 @@ class History:
     _journal_read: int = 0
     _short_at_last_look: set[int] = field(default_factory=set)
     _text_at_last_look: dict[int, str] = field(default_factory=dict)
-    _is_busy: bool = False
+    is_busy: bool = False
 
     def __post_init__(self) -> None:
         """A catalogue, and a few orders that were there before the app."""
@@ -274,7 +274,12 @@ class History:
                 self.world.deliver()
             if self.random.random() < 0.5:
                 self.world.work()
-        self._is_busy = True
+        self.come_to_rest()
+
+    def come_to_rest(self) -> None:
+        """Nothing happens any more, and every webhook comes."""
+        self.is_busy = True
+        knobs = self.world.shop.webhooks.knobs
         knobs.delay_s, knobs.loss_rate = (0, 0), 0
         for _ in range(2):
             self.world.quiet()
@@ -731,7 +736,7 @@ class History:
         shop = self.world.shop
 
         def before_request() -> None:
-            if not self._is_busy and self.random.random() < 0.05:
+            if not self.is_busy and self.random.random() < 0.05:
                 self.counts["between requests"] += 1
                 self.happen()
 

@@ -18,6 +18,7 @@ from app.db.shops import get_shop
 from tests.held_histories import Pool
 from tests.histories import History
 from tests.passing_histories import PassingHistory, PassingStoreHistory
+from tests.world import World
 
 _KILLS, _KILLS_AT_MOVES = 0.03, 0.3
 """Of so many requests the worker that sent it never gets the answer."""
@@ -66,6 +67,14 @@ def stop_selling_on(history: History, **more: object) -> None:
         change_preferences(session, shop, wanted, by="a test", now=world.clock())
 
 
+def be_patient(world: World) -> None:
+    """Wait until the platform shows what was written, and until that has been looked at."""
+    for _ in range(4):
+        world.quiet()
+        world.clock.sleep(_SHOWN_AFTER_S)
+    world.quiet()
+
+
 def want_nothing_any_more(history: History) -> None:
     """The merchant switches off whatever changes something for a while, and everything comes to rest."""
     world = history.world
@@ -73,10 +82,7 @@ def want_nothing_any_more(history: History) -> None:
         shop = get_shop(session, world.shop_id)
         wanted = {"holds": "off", "moves": False, "selling": "off"}
         change_preferences(session, shop, wanted, by="a test", now=world.clock())
-    for _ in range(4):
-        world.quiet()
-        world.clock.sleep(_SHOWN_AFTER_S)
-    world.quiet()
+    be_patient(world)
 
 
 class KilledStoreHistory(PassingStoreHistory):
@@ -105,12 +111,16 @@ class KilledStoreHistory(PassingStoreHistory):
         }
         self.counts["items whose selling was stopped"] += len(stopped)
         self.counts["settings changed at rest"] += sum(one != (None, 0) for one in limits.values())
-        want_nothing_any_more(self)
+        self.want_nothing()
         return found + [
             f"{pool} has the limit and the safety stock {limits} once nothing is wanted any more"
             for pool, limits in self._limits().items()
             if limits != (None, 0)
         ]
+
+    def want_nothing(self) -> None:
+        """See `want_nothing_any_more`."""
+        want_nothing_any_more(self)
 
     def _limits(self) -> dict[tuple[int, int], tuple[int | None, int]]:
         """The backorder limit and the safety stock of every pool. Nobody else ever sets any."""
@@ -213,13 +223,17 @@ class MovingHistory(PassingHistory):
         """Once the merchant wants none of it any more, everything is as it was."""
         stopped = [one.detail for one in self.shop.journal if one.kind == "policy set"]
         self.counts["items whose selling was stopped"] += sum("DENY" in text for text in stopped)
-        want_nothing_any_more(self)
+        self.want_nothing()
         parts = [part for one in self.shop.orders for part in self.shop.fulfillment_orders(one)]
         held = sum(hold.app == "us" for part in parts for hold in part.holds if part.is_open)
         variants = [self.shop.books.variants.get(one.variant_id) for one in self.variants]
         denied = [one.sku for one in variants if one is not None and one.policy == "DENY"]
         found = [f"{held} holds of ours were not released"] if held else []
         return found + [f"{sku} is not sold on again" for sku in denied]
+
+    def want_nothing(self) -> None:
+        """See `want_nothing_any_more`."""
+        want_nothing_any_more(self)
 
     def _judge_rest(self) -> list[str]:
         return [

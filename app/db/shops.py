@@ -12,6 +12,7 @@ from app.db import selling, showing, tokens
 from app.db.audit import record_event
 from app.db.holds import ask_for_checks_of_all
 from app.db.models import Base, Shop
+from app.db.stale_orders import mark_open_stale
 from app.db.statements import affected_rows, insert_new
 
 LEASE = timedelta(seconds=60)
@@ -148,6 +149,12 @@ def expect_news(shop: Shop, *, now: datetime) -> None:
 def expect_inbound(shop: Shop, *, now: datetime) -> None:
     """Shipments on their way must be read."""
     shop.inbound_at = min(shop.inbound_at or now, now)
+
+
+def ask_to_catch_up(session: Session, shop: Shop, *, now: datetime) -> None:
+    """The shop is back: what happened while nobody told us is asked for."""
+    mark_open_stale(session, shop.id)
+    ask_to_sync(shop, now=now)
 
 
 def ask_to_sync(shop: Shop, *, now: datetime) -> None:

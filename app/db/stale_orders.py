@@ -130,6 +130,19 @@ def asked_since(session: Session, shop_id: int, moment: datetime) -> set[int]:
     return set(session.scalars(sa.select(Order.order_id).where(*where)))
 
 
+def mark_open_stale(session: Session, shop_id: int) -> None:
+    """The app was away: orders of which something was still to be shipped may have ended unheard. No
+    list names one that was deleted: what is not told again must be asked for."""
+    is_open = (
+        sa.exists()
+        .where(LineItemRow.shop_id == Order.shop_id, LineItemRow.order_id == Order.order_id)
+        .where(LineItemRow.outstanding > 0)
+        .correlate(Order)
+    )
+    where = (Order.shop_id == shop_id, Order.is_gone.is_(False), Order.is_cancelled.is_(False), is_open)
+    session.execute(sa.update(Order).where(*where).values(is_stale=True, asked_at=None))
+
+
 def mark_unseen_stale(
     session: Session, shop_id: int, order_ids: Collection[int], *, seen_before: datetime
 ) -> None:

@@ -40,7 +40,7 @@ def install_shop(runtime: Runtime, platform: str, domain: str, grant: Grant) -> 
         tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=now)
         shops.ask_to_check(shop)
         if is_back:
-            shops.ask_to_sync(shop, now=now)
+            shops.ask_to_catch_up(session, shop, now=now)
             audit.record_event(session, shop.id, "connected", at=now)
     doorbell.ring(runtime.redis, shop.id)
     return shop.id
@@ -84,7 +84,7 @@ def connect_shop(runtime: Runtime, platform: str, domain: str, token: str | None
         )
         tokens.keep_grant(shop, grant, runtime.settings.encryption_keys, now=runtime.clock())
         record_check(session, shop, profile, subscriptions, now=runtime.clock())
-        shops.ask_to_sync(shop, now=runtime.clock())
+        shops.ask_to_catch_up(session, shop, now=runtime.clock())
         audit.record_event(session, shop.id, "connected", at=runtime.clock())
     doorbell.ring(runtime.redis, shop.id)
     return Connected(shop.id, profile, subscriptions)

@@ -47,7 +47,9 @@ def uninstall(
     a while, since a merchant may come back. Returns False for news of an earlier install, which end
     nothing."""
     if shops.is_of_earlier_install(shop, told_at):
-        shops.ask_to_check(shop)  # the webhooks of the earlier install went with it
+        # The webhooks of the earlier install went with it, and nobody told what happened meanwhile.
+        shops.ask_to_check(shop)
+        shops.ask_to_catch_up(session, shop, now=now)
         return False
     after = PLATFORMS[shop.platform].erased_after
     erase_at = None if after is None else now + after

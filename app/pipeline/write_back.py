@@ -219,9 +219,7 @@ def _send(context: ShopContext, plans: Sequence[Planned]) -> None:
     """Write intents, send, and record each request's results before the next is sent."""
     by_id = {one.order.order_id: one for one in plans}
     with context.transaction() as session:
-        showing.intend(
-            session, context.shop_id, [(p.order.order_id, p.before, p.after) for p in plans]
-        )
+        showing.intend(session, context.shop_id, [(p.order.order_id, p.before, p.after) for p in plans])
         for one in plans:
             if _is_empty(one.change):
                 showing.record_shown(

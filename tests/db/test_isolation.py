@@ -440,6 +440,7 @@ CALLS: Mapping[str, Call] = {
         s, a.id, {1: NOW}, untouched={1: OURS}
     ),
     "stale_orders.asked_since": lambda s, a: stale_orders.asked_since(s, a.id, NOW),
+    "stale_orders.mark_open_stale": lambda s, a: stale_orders.mark_open_stale(s, a.id),
     "stale_orders.mark_unseen_stale": lambda s, a: stale_orders.mark_unseen_stale(
         s, a.id, ORDERS, seen_before=seconds(99)
     ),
@@ -733,6 +734,7 @@ CALLS: Mapping[str, Call] = {
     "showing.orders_showing": lambda s, a: showing.orders_showing(s, a.id, ORDERS),
     "promises.short_of_others": lambda s, a: promises.short_of_others(s, a.id, ORDERS, but_item=99),
     "promises.count_short": lambda s, a: promises.count_short(s, a.id),
+    "shops.ask_to_catch_up": lambda s, a: shops.ask_to_catch_up(s, a, now=NOW),
     "shops.get_shop": lambda s, a: shops.get_shop(s, a.id),
     "shops.pause_shop": lambda s, a: shops.pause_shop(s, a.id, "problem", now=NOW),
     "shops.wait": lambda s, a: shops.wait(s, a.id, until=NOW),

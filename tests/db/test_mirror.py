@@ -696,6 +696,17 @@ def test_copies_seen_since_are_trusted(session: Session, shop: Shop) -> None:
     assert (order(session, shop, 1).is_stale, order(session, shop, 2).is_stale) == (True, False)
 
 
+def test_once_the_app_is_back_every_order_with_something_open_is_read_again(
+    session: Session, shop: Shop
+) -> None:
+    see(session, shop, order_seen(order_item(1), order=1), order_seen(order_item(0), order=2))
+    see(session, shop, order_seen(order_item(1), order=3, is_cancelled=True))
+
+    stale_orders.mark_open_stale(session, shop.id)
+
+    assert [order(session, shop, number).is_stale for number in (1, 2, 3)] == [True, False, False]
+
+
 def test_the_hourly_check_looks_at_whatever_open_orders_name(session: Session, shop: Shop) -> None:
     known_item(session, shop, item=1, variant=1, has_queue=True)
     known_item(session, shop, item=2, variant=2)

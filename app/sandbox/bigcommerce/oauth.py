@@ -58,6 +58,11 @@ class OAuth:
         query = {"code": code, "scope": scope, "context": self.context, "account_uuid": "a-uuid"}
         return urlencode(query)
 
+    def install(self) -> None:
+        """The merchant agreed: there is a new token."""
+        self.is_installed, self.store.faults.is_token_revoked = True, False
+        self.store.access_token = secrets.token_hex(16)
+
     def token(self, asked: Mapping[str, str]) -> dict[str, Any] | None:
         """The answer to an exchange; None for one that is refused."""
         mine = (self.store.client_id, self.store.client_secret)
@@ -66,8 +71,7 @@ class OAuth:
         if given != mine or not is_right or asked.get("code") not in self.codes:
             return None
         self.codes.discard(asked["code"])
-        self.is_installed, self.store.faults.is_token_revoked = True, False
-        self.store.access_token = secrets.token_hex(16)
+        self.install()
         return {
             "access_token": self.store.access_token,
             "scope": asked.get("scope", ""),
