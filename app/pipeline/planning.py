@@ -139,7 +139,7 @@ def plan(order: DueOrder, now: OrderNow, manner: Manner) -> Planned:
         change = OrderChange(order_id=order.order_id)
     is_full = not note.block and want.status is not Status.NONE
     remark = "the note is full: tag and metafields only" if is_full else _why_ended(order, want, shown)
-    return Planned(order, want, change, _may_stand(shown, order.intent), after, remark)
+    return Planned(order, want, change, _may_stand(shown, order), after, remark)
 
 
 def _change(
@@ -189,14 +189,15 @@ def _really_shown(order: DueOrder, now: OrderNow, ours: _Ours, manner: Manner) -
     return part, False
 
 
-def _may_stand(shown: Shown, intent: Shown | None) -> Shown:
+def _may_stand(shown: Shown, order: DueOrder) -> Shown:
     """What is kept as shown beside a new intent: its answer may be lost as well, and what it was to take
-    off must still be known as ours then. Metafields are not read before a write, so those of a write
-    without an answer count as there."""
-    if intent is None or intent.status is Status.NONE:
+    off must still be known as ours then. Metafields are not read before a write, so after one without an
+    answer those of all that was shown or intended count as there, whatever else of it is gone."""
+    if order.intent is None:
         return shown
-    status = intent.status if shown.status is Status.NONE else shown.status
-    return replace(shown, status=status, eta=shown.eta or intent.eta)
+    states = (shown, order.shown, order.intent)
+    status = next((one.status for one in states if one.status is not Status.NONE), Status.NONE)
+    return replace(shown, status=status, eta=next((one.eta for one in states if one.eta), None))
 
 
 def _with_copied_tags(shown: Shown, now: OrderNow, ours: _Ours, manner: Manner) -> Shown:

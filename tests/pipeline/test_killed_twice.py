@@ -66,6 +66,12 @@ def intends(world: World, status: str) -> bool:
         return row.intent is not None and row.intent["status"] == status
 
 
+def looked_up_metafields(world: World) -> bool:
+    """Whether the last request asked for the ids of an order's metafields, to take them off next."""
+    operation = world.shop.requests[-1].operation
+    return operation.startswith("GET /v3/orders/") and operation.endswith("/metafields")
+
+
 @pytest.mark.parametrize("is_note_written", [False, True])
 def test_nothing_is_left_of_a_write_without_an_answer_if_there_is_none_to_the_next_either(
     world: World, *, is_note_written: bool
@@ -78,6 +84,21 @@ def test_nothing_is_left_of_a_write_without_an_answer_if_there_is_none_to_the_ne
         kill(world, lambda: intends(world, "none") and writes_note(world), is_served=True)
     else:
         kill(world, lambda: intends(world, "none"), is_served=False)
+    world.quiet()
+
+    shows = world.tags(order_id), world.note(order_id), world.metafields(order_id)
+    assert shows == (set(), "", {})
+
+
+# Shopify takes everything off in one request.
+@pytest.mark.parametrize("world", ["bigcommerce"], indirect=True)
+def test_metafields_are_taken_off_though_two_removals_in_a_row_have_no_answer(world: World) -> None:
+    (order_id,) = world.shop.orders
+    world.quiet()
+    world.shop.cancel_order(order_id)
+
+    kill(world, lambda: intends(world, "none") and writes_note(world), is_served=True)
+    kill(world, lambda: looked_up_metafields(world), is_served=False)
     world.quiet()
 
     shows = world.tags(order_id), world.note(order_id), world.metafields(order_id)
