@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from app.sandbox.shopify.records import FulfillmentOrder, Hold
-from tests.histories import History, committed_lines, queue_of, supply_of
+from tests.histories import History, committed_lines, queue_of, supply_of, turns_of
 
 POLICIES = ("short", "order")
 _HOLDABLE = ("OPEN", "SCHEDULED")
@@ -72,10 +72,10 @@ class HeldHistory(History):
     def _short_by_pool(self) -> Mapping[int, Mapping[Pool, int]]:
         """Units that are short by order, item and location."""
         found: dict[int, dict[Pool, int]] = defaultdict(dict)
-        supplies = supply_of(self.shop)
+        supplies, turns = supply_of(self.shop), turns_of(self.shop)
         for pool, lines in committed_lines(self.shop).items():
             left = max(0, supplies[pool])
-            for order_id, units in queue_of(self.shop, pool, lines):
+            for order_id, units in queue_of(self.shop, pool, lines, turns):
                 short = max(0, units - left)
                 left = max(0, left - units)
                 if order_id and short:

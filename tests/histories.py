@@ -3,6 +3,7 @@
 The oracle shares no code with the product: it walks the sandbox's true books unit by unit.
 """
 
+import functools
 import json
 import random
 from collections import Counter, defaultdict
@@ -57,15 +58,25 @@ class Taken:
     units: int
 
 
-TURNS: dict[int, Callable[[tuple[int, int]], Mapping[int, Taken]]] = {}
-"""Which orders took which turns in a pool, of shops (by `id`) whose restocks may pass orders over. That
-is the app's own choice: what follows from it is not, nor what bounds it."""
+Turns = Mapping[tuple[int, int], Mapping[int, Taken]]
+"""Which orders took which turns, by pool."""
+
+TURNS: dict[int, Callable[[], Turns]] = {}
+"""The turns of shops (by `id`) whose restocks may pass orders over. That is the app's own choice: what
+follows from it is not, nor what bounds it."""
 
 
-def queue_of(shop: Any, pool: tuple[int, int], lines: Mapping[int, int]) -> list[tuple[int, int]]:
+def turns_of(shop: Any) -> Turns:
+    """The turns taken in all pools of a shop, as recorded at this moment."""
+    return TURNS[id(shop)]() if id(shop) in TURNS else {}
+
+
+def queue_of(
+    shop: Any, pool: tuple[int, int], lines: Mapping[int, int], turns: Turns
+) -> list[tuple[int, int]]:
     """Whose turn it is in a pool, and for how many units: orders, and, without a number, what draft
     orders and transfers reserve, by their age."""
-    taken = TURNS[id(shop)](pool) if id(shop) in TURNS else {}
+    taken = turns.get(pool, {})
     waiting = []
     for one, units in lines.items():
         turn = taken.get(one)
@@ -90,14 +101,14 @@ def truth(shop: Any, goods: Goods | None = None) -> dict[int, dict[int, Short]]:
     """Which orders are short of which items now, and until when: by order id and item id. Without
     `goods` nothing is on its way."""
     found: dict[int, dict[int, list[Short]]] = defaultdict(lambda: defaultdict(list))
-    supplies = supply_of(shop)
+    supplies, turns = supply_of(shop), turns_of(shop)
     for pool, lines in committed_lines(shop).items():
         supply, coming = supplies[pool], goods.units_coming(pool) if goods else []
         after_all = goods.after_all(coming) if goods else None
         units: list[Coming | str | None] = ["on hand"] * max(0, supply)
         units += coming[max(0, -supply) :]
         place = 0
-        for order_id, wanted in queue_of(shop, pool, lines):
+        for order_id, wanted in queue_of(shop, pool, lines, turns):
             mine = [units[at] if at < len(units) else after_all for at in range(place, place + wanted)]
             place += wanted
             late = [unit for unit in mine if unit != "on hand"]
@@ -744,7 +755,8 @@ class History:
         self.world.after_request = self._look_at_writes
 
     def _look_at_writes(self) -> None:
-        short = set(truth(self.world.shop, self.goods))
+        # Looked up where it matters: most requests neither tell what is short nor write it.
+        short = functools.cache(lambda: set(truth(self.world.shop, self.goods)))
         journal = self.world.shop.journal
         for entry in journal[self._journal_read :]:
             if entry.kind == "note written" and entry.order_id is not None:
@@ -755,7 +767,7 @@ class History:
             self.counts["tags put" if put else "tags taken off"] += 1
             if put:
                 self.tagged.add(entry.order_id or 0)
-            if not self._was_true(entry.order_id or 0, short, put=put):
+            if not self._was_true(entry.order_id or 0, short(), put=put):
                 what = "put on" if put else "taken off"
                 self.wrong.append(
                     f"tag {what} {entry.order_id}: not true when looked at, nor when written"
@@ -778,12 +790,12 @@ class History:
             return True
         return False
 
-    def _remember(self, short: set[int]) -> None:
+    def _remember(self, short: Callable[[], set[int]]) -> None:
         """What was true when stock was last read, and the texts when notes were."""
         operation = self.world.shop.requests[-1].operation
         self._since_look.append(operation)
         if operation in ("Stock", *LOOKS):
-            self._short_at_last_look, self._since_look = short, []
+            self._short_at_last_look, self._since_look = short(), []
         if operation in LOOKS:
             self._text_at_last_look = dict(self.own_text)
 
@@ -1042,14 +1054,14 @@ class StoreHistory(History):
             return True
         return False
 
-    def _remember(self, short: set[int]) -> None:
+    def _remember(self, short: Callable[[], set[int]]) -> None:
         """Stock, then the orders with their notes, then the writes: a look takes several requests."""
         now, operation = self.world.clock(), self.shop.requests[-1].operation
         self._looks = [(at, seen) for at, seen in self._looks if (now - at).total_seconds() < 120]
-        self._looks.append((now, short))
+        self._looks.append((now, short()))
         self._since_look.append(operation)
         if operation.startswith("GET /v3/inventory/items"):
-            self._short_at_last_look, self._since_look = short, []
+            self._short_at_last_look, self._since_look = short(), []
         if operation.startswith("GET /v2/orders"):
             self._text_at_last_look = dict(self.own_text)
 

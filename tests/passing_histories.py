@@ -4,8 +4,7 @@ Who goes before whom is the app's choice; the oracle takes that from what was re
 everything that follows from it, and the bounds of the choice, against the sandbox's true books.
 """
 
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
 
 import sqlalchemy as sa
 
@@ -13,7 +12,7 @@ from app.db.models import TurnRow
 from app.db.preferences import change_preferences
 from app.db.shops import get_shop
 from tests.held_histories import HeldHistory
-from tests.histories import TURNS, History, StoreHistory, Taken
+from tests.histories import TURNS, History, StoreHistory, Taken, Turns
 
 MOST = 2
 
@@ -25,17 +24,20 @@ def choose(history: History) -> None:
         wanted = {"restocks": "skip", "skip_times": MOST}
         shop = get_shop(session, world.shop_id)
         change_preferences(session, shop, wanted, by="a test", now=world.clock())
-    TURNS[id(world.shop)] = lambda pool: turns_at(history, pool)
+    TURNS[id(world.shop)] = lambda: turns_in(history)
 
 
-def turns_at(history: History, pool: tuple[int, int]) -> Mapping[int, Taken]:
-    """The turns that orders took in a pool, each the first of those it passed."""
+def turns_in(history: History) -> Turns:
+    """The turns that orders took, each the first of those it passed."""
+    columns = (TurnRow.item_id, TurnRow.location_id, TurnRow.order_id)
+    taken = (TurnRow.placed_at, TurnRow.passed_id, TurnRow.units)
+    where = (TurnRow.shop_id == history.world.shop_id, TurnRow.units > 0)
     with history.world.runtime.sessions.begin() as session:
-        where = (TurnRow.shop_id == history.world.shop_id, TurnRow.item_id == pool[0], TurnRow.units > 0)
-        rows = session.scalars(sa.select(TurnRow).where(*where, TurnRow.location_id == pool[1])).all()
-    first: dict[int, Taken] = {}
+        rows = session.execute(sa.select(*columns, *taken).where(*where)).all()
+    first: dict[tuple[int, int], dict[int, Taken]] = defaultdict(dict)
     for row in sorted(rows, key=lambda one: (one.placed_at, one.passed_id), reverse=True):
-        first[row.order_id] = Taken(row.placed_at, row.passed_id, row.units)
+        turn = Taken(row.placed_at, row.passed_id, row.units)
+        first[row.item_id, row.location_id][row.order_id] = turn
     return first
 
 
