@@ -132,11 +132,14 @@ class Leaver:
         history.come_to_rest()
 
 
-class LeavingHistory(MovingHistory):
-    """Of a Shopify shop with two locations, holds, and moves."""
+class _Leaving(History):
+    """What a history of either platform has besides: a leaver."""
+
+    at_rest: type[History]
+    """Whose verdict counts once everything was taken back and the app came back again."""
 
     def __post_init__(self) -> None:
-        """See `MovingHistory`."""
+        """See `Leaver`."""
         super().__post_init__()
         self.leaver = Leaver(self)
 
@@ -160,41 +163,22 @@ class LeavingHistory(MovingHistory):
         """Also whatever is left when all was taken back, and what is wrong once the app is back."""
         found = super().verdict() + self.leaver.judge_what_is_left()
         self.leaver.go_and_come_back()
-        return list(dict.fromkeys(found + PassingHistory.verdict(self)))
+        return list(dict.fromkeys(found + self.at_rest.verdict(self)))
 
 
-class LeavingStoreHistory(KilledStoreHistory):
+class LeavingHistory(_Leaving, MovingHistory):
+    """Of a Shopify shop with two locations, holds, and moves."""
+
+    at_rest = PassingHistory
+
+
+class LeavingStoreHistory(_Leaving, KilledStoreHistory):
     """Of a BigCommerce store; in one of three, orders that wait have a status of their own."""
 
-    def __post_init__(self) -> None:
-        """See `KilledStoreHistory`."""
-        super().__post_init__()
-        self.leaver = Leaver(self)
+    at_rest = PassingStoreHistory
 
     def _choose(self) -> None:
         super()._choose()
         if self.seed % 3 == 1:
             with self.world.runtime.sessions.begin() as session:
                 get_shop(session, self.world.shop_id).waiting_status_id = _WAITING_STATUS
-
-    def acts(self) -> list[Act]:
-        """The app comes and goes besides."""
-        return self.leaver.acts(super().acts())
-
-    def come_to_rest(self) -> None:
-        """See `History`; the app is there."""
-        self.leaver.be_there()
-        super().come_to_rest()
-
-    def want_nothing(self) -> None:
-        """Everything is taken back, without any setting being changed."""
-        self.leaver.give_back()
-
-    def _was_true(self, order_id: int, short: set[int], *, put: bool) -> bool:
-        return (self.leaver.is_giving_back and not put) or super()._was_true(order_id, short, put=put)
-
-    def verdict(self) -> list[str]:
-        """Also whatever is left when all was taken back, and what is wrong once the app is back."""
-        found = super().verdict() + self.leaver.judge_what_is_left()
-        self.leaver.go_and_come_back()
-        return list(dict.fromkeys(found + PassingStoreHistory.verdict(self)))

@@ -112,7 +112,7 @@ def test_what_is_still_to_be_taken_back_is_counted(environment: dict[str, str]) 
 
     result = run(environment, "shops", "give-back", DOMAINS[0])
 
-    assert "orders that show Backline's tags or notes: 1" in " ".join(result.output.split())
+    assert "1 order with Backline's tags or notes" in " ".join(result.output.split())
 
 
 def show_something(environment: dict[str, str], *, order_id: int) -> None:

@@ -175,7 +175,7 @@ def give_back(domain: str, *, stop: bool) -> None:
         if stop:
             console.print(f"Backline works for {domain} as before.")
         elif left:
-            console.print(f"Taking back what is left in {domain}. {left}. Run this again to see.")
+            console.print(f"Taking back what is left in {domain}: {left}. Run this again to see.")
         else:
             console.print(f"Nothing of Backline is left in {domain}. You can remove the app.")
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
+from app.core.steps import counted
 from app.db import audit, feeds, holds, selling, shops, showing, staff
 from app.db.models import Shop
 from app.platforms.registry import PLATFORMS
@@ -21,13 +22,13 @@ class Left(NamedTuple):
 
     @property
     def in_words(self) -> str:
-        """Every kind of which there is any; empty where there is none."""
+        """Every kind of which there is any, with how many; empty where there is none."""
         kinds = (
-            (self.marked, "orders that show Backline's tags or notes"),
-            (self.held, "orders on hold by Backline"),
-            (self.stopped, "items whose selling settings Backline has changed"),
+            (self.marked, "order with Backline's tags or notes", "orders with Backline's tags or notes"),
+            (self.held, "order on hold by Backline", "orders on hold by Backline"),
+            (self.stopped, "item sold by Backline's settings", "items sold by Backline's settings"),
         )
-        return ", ".join(f"{what}: {count:,}" for count, what in kinds if count)
+        return ", ".join(counted(*kind) for kind in kinds if kind[0])
 
 
 def left_at_platform(session: Session, shop_id: int) -> Left:

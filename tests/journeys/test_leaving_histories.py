@@ -8,14 +8,11 @@ import pytest
 import sqlalchemy as sa
 from redis import Redis
 
-from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
 from tests.histories import History
-from tests.journeys.test_held_histories import STEPS
-from tests.journeys.test_histories import play_bigcommerce
+from tests.journeys.test_moving_histories import play as play_with_kills
 from tests.leaving_histories import LeavingHistory, LeavingStoreHistory
 from tests.many_histories import naming, what_is_wrong
-from tests.world import make_world
 
 COUNTED = (
     *("orders", "uninstall", "install_again", "workers killed", "holds placed", "moves"),
@@ -25,22 +22,16 @@ COUNTED = (
 SAMPLES = [("shopify", 0), ("shopify", 27), ("bigcommerce", 1), ("bigcommerce", 7)]
 
 
-def play(platform: str, seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
+def play(platform: str, seed: int, machine: tuple[sa.Engine, Redis, Settings]) -> History:
     """One history from beginning to rest."""
-    if platform == "bigcommerce":
-        return play_bigcommerce(seed, engine, redis, settings, kind=LeavingStoreHistory)
-    domain, scopes = f"leaving-{seed}.myshopify.com", (*ALL_SCOPES, "write_products")
-    world = make_world(engine, redis, settings, seed=seed, domain=domain, scopes=scopes)
-    history = LeavingHistory(world, seed, locations=2)
-    history.play(STEPS)
-    return history
+    return play_with_kills(platform, seed, machine, kinds=(LeavingHistory, LeavingStoreHistory))
 
 
 @pytest.mark.parametrize(("platform", "seed"), SAMPLES)
 def test_every_order_is_right_though_the_app_was_away(
     platform: str, seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
-    assert play(platform, seed, clean_pg, redis, settings).verdict() == []
+    assert play(platform, seed, (clean_pg, redis, settings)).verdict() == []
 
 
 @pytest.mark.full_histories
@@ -51,7 +42,7 @@ def test_all_histories_in_which_the_app_was_away(
     """The same for many seeds."""
     wrong, _ = what_is_wrong(
         platform,
-        lambda seed: play(platform, seed, clean_pg, redis, settings),
+        lambda seed: play(platform, seed, (clean_pg, redis, settings)),
         clean_pg,
         redis,
         in_words=naming(COUNTED),

@@ -27,13 +27,20 @@ COUNTED = (
 SAMPLES = [("shopify", 1), ("shopify", 44), ("bigcommerce", 0), ("bigcommerce", 1)]
 
 
-def play(platform: str, seed: int, engine: sa.Engine, redis: Redis, settings: Settings) -> History:
-    """One history from beginning to rest."""
+def play(
+    platform: str,
+    seed: int,
+    machine: tuple[sa.Engine, Redis, Settings],
+    *,
+    kinds: tuple[type[MovingHistory], type[KilledStoreHistory]] = (MovingHistory, KilledStoreHistory),
+) -> History:
+    """One history from beginning to rest, of the kind for that platform."""
+    of_shop, of_store = kinds
     if platform == "bigcommerce":
-        return play_bigcommerce(seed, engine, redis, settings, kind=KilledStoreHistory)
+        return play_bigcommerce(seed, *machine, kind=of_store)
     domain, scopes = f"moving-{seed}.myshopify.com", (*ALL_SCOPES, "write_products")
-    world = make_world(engine, redis, settings, seed=seed, domain=domain, scopes=scopes)
-    history = MovingHistory(world, seed, locations=2)
+    world = make_world(*machine, seed=seed, domain=domain, scopes=scopes)
+    history = of_shop(world, seed, locations=2)
     history.play(STEPS)
     return history
 
@@ -42,7 +49,7 @@ def play(platform: str, seed: int, engine: sa.Engine, redis: Redis, settings: Se
 def test_every_order_is_right_though_workers_are_killed(
     platform: str, seed: int, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
-    assert play(platform, seed, clean_pg, redis, settings).verdict() == []
+    assert play(platform, seed, (clean_pg, redis, settings)).verdict() == []
 
 
 @pytest.mark.full_histories
@@ -53,7 +60,7 @@ def test_all_histories_with_killed_workers(
     """The same for many seeds."""
     wrong, _ = what_is_wrong(
         platform,
-        lambda seed: play(platform, seed, clean_pg, redis, settings),
+        lambda seed: play(platform, seed, (clean_pg, redis, settings)),
         clean_pg,
         redis,
         in_words=naming(COUNTED),

@@ -172,6 +172,6 @@ def test_the_settings_page_takes_back_and_says_what_is_left(stage: Stage) -> Non
     stage.settle_down()
     after = stage.page(page)
 
-    assert "orders that show Backline&#39;s tags or notes: 1" in during
+    assert "1 order with Backline&#39;s tags or notes" in during
     assert "is being taken back" in overview
     assert "Nothing of Backline is left." in after

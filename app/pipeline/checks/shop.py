@@ -241,7 +241,7 @@ def _giving_back(facts: ShopFacts) -> Iterator[Check]:
     yield Check(
         "Leaving",
         Tone.CHECK,
-        f"Everything Backline changed is being taken back. {left}."
+        f"Everything Backline changed is being taken back. Left: {left}."
         if left
         else "Everything Backline changed has been taken back. You can remove the app.",
         "Orders are not marked, held, or released meanwhile. "
