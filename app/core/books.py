@@ -16,6 +16,9 @@ class Verdict(Enum):
     """More is committed than we know: orders are on their way, or older than we may read."""
     COPY_STALE = auto()
     """Less is committed than we know: some of our orders have changed meanwhile."""
+    CLAIMS_OLD = auto()
+    """They balance, and what hangs on units committed to no order is about to be told by an old list of
+    those."""
 
 
 @dataclass(frozen=True, slots=True)

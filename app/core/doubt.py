@@ -1,9 +1,10 @@
-"""Of which orders nobody can say how many units are short, because the platform counts fewer units than
-they are together, and does not tell whose."""
+"""Of which orders nobody can say how many units are short: because the platform counts fewer units than
+they are together, and does not tell whose, or because of what else it counts."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from app.core.allocate import allocate
 from app.core.model import Line, longest_waiting_first
 
 
@@ -65,3 +66,18 @@ def _short(quantity: int, behind: int, *, out: int, ahead: int) -> int:
     """Units short of a line that ends so far `behind` the supply, had it `out` units fewer and those
     ahead of it `ahead` fewer."""
     return max(0, min(quantity - out, behind - out - ahead))
+
+
+def hanging_on_claims(lines: Sequence[Line], *, supply: int) -> dict[int, int]:
+    """The orders of one pool that are short of more or fewer units by where in its queue that stands
+    which is reserved for no order, each with the units short of it by what we know. Books balance as
+    well where one draft has ended and a younger one reserves as many units."""
+    orders = [line for line in lines if not line.reserved_by]
+    reserved = sum(line.quantity for line in lines if line.reserved_by)
+    if not reserved:
+        return {}
+    known, first, last = (
+        {one.line.order_id: one.short for one in allocate(some, on_hand=supply, owed_before=before)}
+        for some, before in ((lines, 0), (orders, reserved), (orders, 0))
+    )
+    return {order_id: known[order_id] for order_id, units in first.items() if units != last[order_id]}

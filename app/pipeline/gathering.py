@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.core.balancing import Facts, keep_accounts, known_demand
+from app.core.balancing import Balance, Facts, keep_accounts, known_demand
 from app.core.books import Demand, StockPosition
 from app.core.decide import PoolState
+from app.core.doubt import hanging_on_claims
 from app.core.freshness import (
     DemandChange,
     Snapshot,
@@ -31,6 +32,10 @@ from app.pipeline.lead_time_policy import LeadTimePolicy
 from app.pipeline.reservations import readable_kinds
 from app.pipeline.selling_reserve import without_our_reserve
 from app.platforms.base import ItemStock, Pool, Traits
+
+# A list of what is reserved, where what is told already hangs on it: reading it costs points for each
+# draft order there is.
+_CLAIMS_LAST = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,25 @@ def has_old_claims(gathered: Gathered, traits: Traits) -> bool:
     read_at = gathered.shop.reservations_read_at
     is_new = read_at is not None and read_at >= gathered.snapshot.high
     return bool(readable_kinds(gathered.shop, traits.reservation_scopes)) and not is_new
+
+
+def hang_on_old_claims(session: Session, gathered: Gathered, balance: Balance, traits: Traits) -> bool:
+    """Whether orders would be told that they wait, or no more, by where in the queue that stands which
+    was reserved for no order when that was last read: others may reserve as many units by now. Those of
+    whom nothing new would be told are told again, too, by a list that is some minutes old."""
+    if not gathered.facts.claims or not has_old_claims(gathered, traits):
+        return False
+    hanging = {
+        (order_id, place): short
+        for place, account in balance.accounts.items()
+        for order_id, short in hanging_on_claims(balance.books.at(place), supply=account.supply).items()
+    }
+    read_at = gathered.shop.reservations_read_at
+    if read_at is None or gathered.snapshot.high - read_at >= _CLAIMS_LAST:
+        return bool(hanging)
+    told = promises.promises_of_item(session, gathered.shop.id, gathered.item.item_id) if hanging else {}
+    standing = {key: row.short for key, row in told.items()}
+    return any(short != standing.get(key, 0) for key, short in hanging.items())
 
 
 def has_read_changes(gathered: Gathered) -> bool:

@@ -35,6 +35,7 @@ from app.pipeline.context import ShopContext
 from app.pipeline.gathering import (
     Gathered,
     gather,
+    hang_on_old_claims,
     has_old_claims,
     has_read_changes,
     has_unknown_orders,
@@ -156,6 +157,7 @@ def _try_to_settle(
         if not must_hear:
             verdict = _settle_queue(
                 session,
+                context,
                 gathered,
                 is_clear=not unclear,
                 may_postpone=may_postpone,
@@ -165,7 +167,7 @@ def _try_to_settle(
         if verdict is Verdict.BALANCED or (may_postpone and not must_hear):
             return None
         ahead = _plans_to_ask_for(gathered) if verdict is Verdict.COPY_STALE else []
-    needs_list = read_count == 0 or (is_ahead and not has_list)
+    needs_list = verdict is not Verdict.CLAIMS_OLD and (read_count == 0 or (is_ahead and not has_list))
     return _explaining_read(context, stock.item_id, ahead, needs_list=needs_list)
 
 
@@ -228,7 +230,13 @@ def _not_asked_yet(gathered: Gathered, order_ids: Collection[int]) -> list[int]:
 
 
 def _settle_queue(
-    session: Session, gathered: Gathered, *, is_clear: bool, may_postpone: bool, has_read: bool
+    session: Session,
+    context: ShopContext,
+    gathered: Gathered,
+    *,
+    is_clear: bool,
+    may_postpone: bool,
+    has_read: bool,
 ) -> Verdict:
     """Balance the books of an item that somebody waits for and, if they do, decide about its lines."""
     item = gathered.item
@@ -236,6 +244,8 @@ def _settle_queue(
     take_tracking(session, gathered)
     balance = _balance(session, gathered, is_clear=is_clear, is_last=may_postpone, has_read=has_read)
     if balance.is_balanced:
+        if hang_on_old_claims(session, gathered, balance, context.platform.traits):
+            return Verdict.CLAIMS_OLD
         record_stock(session, gathered, balance.accounts, balance.drift, balance.drift_since)
         _decide(session, gathered, balance)
     elif may_postpone:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.allocate import allocate
-from app.core.doubt import Bounds, in_doubt, youngest
+from app.core.doubt import Bounds, hanging_on_claims, in_doubt, youngest
 from app.core.model import Line
 from tests.builders import line
 
@@ -83,3 +83,21 @@ def test_units_that_may_not_ship_yet_are_left_out_before_others_that_a_plan_sold
 
     assert in_doubt([released, held], supply=2, owed_before=0, excess=3) == {}
     assert youngest([released, held], 3) == {held.order_id: 3}
+
+
+@given(SIZES, st.integers(1, 4), st.integers(0, 12))
+def test_whoever_hangs_on_no_claim_is_short_of_as_many_wherever_it_stands(
+    sizes: list[int], reserved: int, supply: int
+) -> None:
+    orders = [line(size, placed=2 * number + 2) for number, size in enumerate(sizes)]
+
+    def with_claim(place: int) -> list[Line]:
+        return [*orders, line(reserved, placed=2 * place + 1)._replace(reserved_by="draft order #D1")]
+
+    hanging = hanging_on_claims(with_claim(0), supply=supply)
+
+    told = [short_in(with_claim(place), {}, supply) for place in range(len(sizes) + 1)]
+    assert {
+        one.order_id for one in orders if len({short[one.order_id] for short in told}) > 1
+    } == hanging.keys()
+    assert all(units == told[0][order_id] for order_id, units in hanging.items())
