@@ -25,6 +25,9 @@ from tests.world import World
 OURS = {"backordered", "backorder-released"}
 _TRIES = 5
 LOOKS = ("Glance", "GlanceAt", "Look", "LookWhole")
+_SHOWS = ("Shown", "ShownWhole")
+"""What else reads the notes of orders before they are written."""
+_REMEMBERED_LOOKS = 10
 TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
 
 
@@ -224,7 +227,7 @@ class History:
     kept_back: set[int] = field(default_factory=set)
     _journal_read: int = 0
     _short_at_last_look: set[int] = field(default_factory=set)
-    _text_at_last_look: dict[int, str] = field(default_factory=dict)
+    _texts_at_looks: list[dict[int, str]] = field(default_factory=list)
     is_busy: bool = False
 
     def __post_init__(self) -> None:
@@ -796,16 +799,28 @@ class History:
         self._since_look.append(operation)
         if operation in ("Stock", *LOOKS):
             self._short_at_last_look, self._since_look = short(), []
-        if operation in LOOKS:
-            self._text_at_last_look = dict(self.own_text)
+        if operation in (*LOOKS, *_SHOWS):
+            self._remember_texts()
 
     def _forgive_lost_text(self, order_id: int) -> None:
         """Shopify can't compare a note before it writes one: what staff write between our look at the
         note and our write is lost. Counted, and no longer expected."""
-        seen = self._text_at_last_look.get(order_id, self.own_text[order_id])
-        if seen != self.own_text[order_id]:
-            self.counts["staff's words written between look and write"] += 1
-            self.own_text[order_id] = seen
+        if self._stands(order_id, self.own_text[order_id]):
+            return
+        for texts in reversed(self._texts_at_looks):
+            if order_id in texts and self._stands(order_id, texts[order_id]):
+                self.counts["staff's words written between look and write"] += 1
+                self.own_text[order_id] = texts[order_id]
+                return
+
+    def _stands(self, order_id: int, text: str) -> bool:
+        """Whether an order's note is this text of others, and nothing else but our block."""
+        before, _, after = split(self.world.note(order_id))
+        return text in (before + after, before.removesuffix("\n\n") + after)
+
+    def _remember_texts(self) -> None:
+        """One look may take several requests, and things happen between them."""
+        self._texts_at_looks = [*self._texts_at_looks[1 - _REMEMBERED_LOOKS :], dict(self.own_text)]
 
     # What must be true in the end
 
@@ -831,10 +846,9 @@ class History:
         problems = []
         if tags - OURS != self.own_tags[order_id]:
             problems.append(f"merchant's tags {self.own_tags[order_id]} became {tags - OURS}")
-        before, block, after = split(note)
-        own = self.own_text[order_id]
-        if own not in (before + after, before.removesuffix("\n\n") + after):
-            problems.append(f"merchant's note {own!r} became {note!r}")
+        _, block, _ = split(note)
+        if not self._stands(order_id, self.own_text[order_id]):
+            problems.append(f"merchant's note {self.own_text[order_id]!r} became {note!r}")
         if short:
             problems += self._judge_short(order_id, short, tags, block, fields)
         else:
@@ -1063,7 +1077,7 @@ class StoreHistory(History):
         if operation.startswith("GET /v3/inventory/items"):
             self._short_at_last_look, self._since_look = short(), []
         if operation.startswith("GET /v2/orders"):
-            self._text_at_last_look = dict(self.own_text)
+            self._remember_texts()
 
     def _judge(self, order_id: int, short: Mapping[int, Short]) -> list[str]:
         if self.shop.orders[order_id].is_archived:

@@ -29,7 +29,7 @@ Parts = Mapping[int, Units]
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A copy of an order, its lines before (as `lines_of` tells them), and its line items before and
-    after. `is_begun`: something of it was open."""
+    after. `is_begun`: it was placed before, however much of it was shipped since."""
 
     copy: OrderSeen
     lines: Mapping[Place, Parts]

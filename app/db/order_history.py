@@ -32,7 +32,8 @@ def changes_of(
     what was refunded look alike."""
     if is_cancelled and not was_cancelled:
         return [OrderEvent(order_id, "cancelled", at, "", "")]
-    if is_cancelled:
+    # What an order begins with, once it is paid, is no edit of it.
+    if is_cancelled or (before and not any(item.ordered for item in before.values())):
         return []
     pairs = [(before.get(line_id), after.get(line_id)) for line_id in {**before, **after}]
     kinds = {"edited": _added(pairs), "refunded": _removed(pairs), "shipped": _shipped(pairs)}

@@ -142,7 +142,7 @@ def _take_step(
         {} if was_cancelled else lines.get(copy.order_id, {}),
         before,
         {} if copy.is_cancelled else order.items,
-        is_begun=any(item.outstanding for item in before.values()),
+        is_begun=any(item.ordered for item in before.values()),
     )
     if is_first or not is_changed:
         return _Step(taken, is_changed, ())

@@ -30,6 +30,7 @@ def mugs(ordered: int, outstanding: int | None = None) -> dict[int, LineItem]:
     [
         (mugs(1), mugs(3), [("edited", "added 2 × Blue Mug")]),
         ({}, mugs(1), [("edited", "added 1 × Blue Mug")]),
+        (mugs(0), mugs(1), []),
         (mugs(3), mugs(1), [("refunded", "2 × Blue Mug")]),
         (mugs(3), {}, [("refunded", "3 × Blue Mug")]),
         (mugs(3), mugs(3, 1), [("shipped", "2 × Blue Mug")]),

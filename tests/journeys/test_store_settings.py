@@ -66,6 +66,27 @@ def test_a_unit_that_was_added_without_adjusting_stock_is_shipped_without_it(
     assert said(store, second) == "1 of 3 × Blue Mug (MUG-BLUE): no date known yet"
 
 
+def test_units_that_are_added_to_an_order_whose_stock_had_left_before_we_knew_it_wait_for_stock(
+    store: Store,
+) -> None:
+    """Two of four mugs have left, and the gift wrap has not; the mug that is added without adjusting
+    stock, and two that are bought then, want three of the two that are left."""
+    shop = store.world.shop
+    shop.settings.edit_order_stock_adjustment = False
+    first = shop.place_order([(store.mug.variant_id, 2), ("Gift wrap", 1)])
+    mugs = shop.orders[first].lines[0]
+    shop.fulfil(first, {mugs.line_id: 2})
+    store.world.quiet()
+    shop.edit_order(first, {mugs.line_id: 3})
+    store.world.quiet()
+
+    second = store.order(2)
+    store.world.quiet()
+
+    assert said(store, first) == ""
+    assert said(store, second) == "1 of 2 × Blue Mug (MUG-BLUE): no date known yet"
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

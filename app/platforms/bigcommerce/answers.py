@@ -228,17 +228,18 @@ class StockRules(msgspec.Struct, frozen=True):
 def order_seen(
     order: OrderBody, *, default_location_id: int, products: Mapping[int, Product], rules: StockRules
 ) -> OrderSeen:
-    """An order in our words. One that is still being paid for has taken nothing yet."""
+    """An order in our words. Of one that is still being paid for nothing is ordered yet."""
     lines = list(_lines(order, default_location_id))
-    is_closed = order.status_id in SHIPPED or order.status_id == INCOMPLETE
+    is_begun = order.status_id != INCOMPLETE
+    is_open = is_begun and order.status_id not in SHIPPED
     return OrderSeen(
         order_id=order.id,
         name=f"#{order.id}",
         placed_at=moment(order.date_created),
         updated_at=moment(order.date_modified),
         is_cancelled=order.status_id in CANCELLED,
-        items=tuple(_item(line, is_closed=is_closed) for _, line in lines),
-        routing=Routing(() if is_closed else tuple(_located(lines, products, rules)), (order.id,)),
+        items=tuple(_item(line, is_begun=is_begun, is_open=is_open) for _, line in lines),
+        routing=Routing(tuple(_located(lines, products, rules)) if is_open else (), (order.id,)),
         blocks=digest_of_blocks(order.staff_notes or ""),
         marks=_marks(order),
     )
@@ -263,12 +264,12 @@ def _lines(order: OrderBody, default_location_id: int) -> Iterator[tuple[int, Li
         yield from ((default_location_id, line) for line in shipping.line_items if line.variant_id)
 
 
-def _item(line: Line, *, is_closed: bool) -> LineItem:
-    outstanding = 0 if is_closed else line.outstanding
+def _item(line: Line, *, is_begun: bool, is_open: bool) -> LineItem:
+    outstanding = line.outstanding if is_open else 0
     return LineItem(
         line_id=line.id,
         variant_id=line.variant_id or 0,
-        ordered=line.ordered,
+        ordered=line.ordered if is_begun else 0,
         outstanding=outstanding,
         title=printable(line.name),
         sku=printable(line.sku or ""),

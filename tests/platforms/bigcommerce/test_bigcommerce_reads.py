@@ -198,7 +198,8 @@ class TestOrders:
         paid = fetch(platform, order_id)
 
         assert (unpaid.is_cancelled, located(unpaid)) == (False, ())
-        assert [one.outstanding for one in unpaid.items or ()] == [0]
+        assert [(one.ordered, one.outstanding) for one in unpaid.items or ()] == [(0, 0)]
+        assert [(one.ordered, one.outstanding) for one in paid.items or ()] == [(2, 2)]
         assert [one.quantity for one in located(paid)] == [2]
 
     @pytest.mark.parametrize("status_id", range(15))
