@@ -137,7 +137,7 @@ def test_without_redis_the_rest_is_still_looked_at(stage: Stage) -> None:
         ),
         (lambda shop: setattr(shop, "subscribed_at", None), "webhooks registered", "check"),
         (
-            lambda shop: setattr(shop, "subscribed_at", shop.subscribed_at - timedelta(hours=9)),
+            lambda shop: setattr(shop, "subscribed_at", shop.subscribed_at - timedelta(hours=15)),
             "webhooks registered",
             "fix",
         ),

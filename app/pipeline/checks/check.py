@@ -1,12 +1,14 @@
 """One thing looked at, and how it is told."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from app.core.states import TurnEvent
+from app.platforms.base import Traits
 
 
 class Tone(StrEnum):
@@ -39,6 +41,17 @@ class Check:
 def most_urgent_first(check: Check) -> int:
     """To sort by."""
     return (Tone.FIX, Tone.CHECK, Tone.NOTE, Tone.FINE).index(check.tone)
+
+
+def listed_every(traits: Traits) -> timedelta:
+    """How long the list of a shop's webhooks is not read: an hour where every hourly check reads it."""
+    return timedelta(hours=max(1, math.ceil(traits.webhook_list_every_s / 3600)))
+
+
+def in_hours(time: timedelta) -> str:
+    """An hour, 12 hours."""
+    hours = int(time / timedelta(hours=1))
+    return "an hour" if hours == 1 else f"{hours} hours"
 
 
 class Says(Protocol):

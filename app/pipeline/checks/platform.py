@@ -1,15 +1,14 @@
 """What a shop's platform says when it is asked now: whether we may, and what it sends us."""
 
-import math
 from collections.abc import Iterator
 
 from app.core.states import ShopStatus
 from app.db.models import Shop
 from app.errors import BacklineError
 from app.logs import first_line
-from app.pipeline.checks.check import Check, Tone
+from app.pipeline.checks.check import Check, Tone, in_hours, listed_every
 from app.pipeline.runtime import Runtime
-from app.platforms.base import Platform, Traits
+from app.platforms.base import Platform
 from app.platforms.http import PlatformRefused
 
 _TOPICS_SAID = 5
@@ -69,12 +68,6 @@ def _webhooks(platform: Platform, address: str, scopes: tuple[str, ...]) -> Chec
         Tone.FIX,
         f"{len(wrong)} of {len(found)} are not sent as they must be: "
         f"{'; '.join(wrong[:_TOPICS_SAID])}{more}.",
-        f"Backline puts them right within {_hours_until_checked(platform.traits)}; to have it at once, "
-        "connect the shop again.",
+        f"Backline puts them right within {in_hours(listed_every(platform.traits))}; to have it at "
+        "once, connect the shop again.",
     )
-
-
-def _hours_until_checked(traits: Traits) -> str:
-    """An hour where every hourly check reads the list, else as long as it is not read."""
-    hours = math.ceil(traits.webhook_list_every_s / 3600)
-    return "an hour" if hours <= 1 else f"{hours} hours"

@@ -13,7 +13,7 @@ from app.db.models import PoolRow, Shop, StockItem
 from app.db.pages import overview
 from app.db.pages.overview import InboxState, Trouble
 from app.db.refunds import Unanswered
-from app.pipeline.checks.check import Check, Place, Says, Tone
+from app.pipeline.checks.check import Check, Place, Says, Tone, in_hours, listed_every
 from app.pipeline.leaving import Left, left_at_platform
 from app.pipeline.refunds import PATIENCE
 from app.pipeline.reservations import unreadable
@@ -22,7 +22,7 @@ from app.platforms.registry import PLATFORMS
 _SLOW = timedelta(minutes=2)
 _QUIET = timedelta(days=2)
 _NAMED = 5
-_UNCHECKED = timedelta(hours=8)
+_LIST_OVERDUE = timedelta(hours=2)
 _TURN_DAYS = 7
 _TURNS = {
     TurnEvent.SHIPPED: "shipped before orders that wait longer: {}",
@@ -81,6 +81,7 @@ def _connection(facts: ShopFacts) -> Iterator[Check]:
 
 def _registered(facts: ShopFacts) -> Iterator[Check]:
     name, shop, say = "Webhooks registered", facts.shop, facts.say
+    every = listed_every(PLATFORMS[shop.platform].traits)
     if shop.subscriptions:
         topics = "; ".join(f"{topic}: {reason}" for topic, reason in shop.subscriptions.items())
         advice = "Until then, only the hourly check finds these changes. Connect the shop again."
@@ -92,8 +93,8 @@ def _registered(facts: ShopFacts) -> Iterator[Check]:
         text = "Not registered since this Backline was installed."
         advice = "Connect the shop again to register them."
         yield Check(name, Tone.CHECK, text, advice)
-    elif say.now - shop.subscribed_at > _UNCHECKED and shop.status == ShopStatus.ACTIVE:
-        text = f"Last checked {say.moment(shop.subscribed_at)}; that is due every six hours."
+    elif say.now - shop.subscribed_at > every + _LIST_OVERDUE and shop.status == ShopStatus.ACTIVE:
+        text = f"Last checked {say.moment(shop.subscribed_at)}; that is due within {in_hours(every)}."
         yield Check(name, Tone.FIX, text, "See that a worker and a clock run.")
     else:
         yield Check(name, Tone.FINE, f"All, last checked {say.moment(shop.subscribed_at)}.")
