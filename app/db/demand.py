@@ -29,13 +29,15 @@ Parts = Mapping[int, Units]
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A copy of an order, its lines before (as `lines_of` tells them), and its line items before and
-    after. `is_begun`: it was placed before, however much of it was shipped since."""
+    after. `is_begun`: it was placed before, however much of it was shipped since. `is_first`: nothing
+    was known of the order."""
 
     copy: OrderSeen
     lines: Mapping[Place, Parts]
     before: Mapping[int, LineItem]
     after: Mapping[int, LineItem]
     is_begun: bool
+    is_first: bool
 
 
 def lines_of(
@@ -74,7 +76,18 @@ def remember_taken(
             told = [(took.units, took.short)] if took.is_change else []
             told += [(0, -took.sent_short)] if took.sent_short else []
             changes += [at_place | {"at": at, "units": units, "short": short} for units, short in told]
+        changes += [key | back for back in _given_back_unseen(one, at)]
     _write(session, lines, changes)
+
+
+def _given_back_unseen(one: Taken, at: datetime) -> Iterator[dict[str, object]]:
+    """What an order gave back that was canceled before we first read it: figures of a while ago may
+    still have it as taken, and nothing else tells by whom."""
+    if one.is_first and one.copy.is_cancelled and one.copy.routing is not None:
+        for line in one.copy.routing.lines:
+            if line.lowers_stock:
+                place = {"item_id": line.item_id, "location_id": line.location_id}
+                yield place | {"at": at, "units": -line.quantity, "short": 0}
 
 
 def _remembered(line: LocatedLine, parts: Mapping[int, Took]) -> dict[str, object]:

@@ -143,6 +143,7 @@ def _take_step(
         before,
         {} if copy.is_cancelled else order.items,
         is_begun=any(item.ordered for item in before.values()),
+        is_first=is_first,
     )
     if is_first or not is_changed:
         return _Step(taken, is_changed, ())

@@ -299,7 +299,7 @@ def copy_of(session: Session, shop: Shop) -> demand.Taken:
     line = LocatedLine(ITEM, LOCATION, OURS + 1, lowers_stock=True, parts=parts)
     copy = order_seen(now, routing=Routing((line,), (51,)))
     lines = demand.lines_of(session, shop.id, [1])[1]
-    return demand.Taken(copy, lines, {1: was}, {1: now}, is_begun=True)
+    return demand.Taken(copy, lines, {1: was}, {1: now}, is_begun=True, is_first=False)
 
 
 def a_routed_copy(session: Session, shop: Shop) -> order_copies.OrderCopy:

@@ -242,6 +242,24 @@ def test_units_that_were_added_and_taken_out_again_are_no_release(store: Store) 
     assert store.world.tags(order_id) == set()
 
 
+def test_what_an_order_gave_back_before_it_was_read_first_is_nobody_elses_want(store: Store) -> None:
+    """A buyer takes the last mug, staff type an older order for one, and the buyer cancels; webhooks
+    come late. Figures of before that have no mug for the older order, which is not short."""
+    shop = store.world.shop
+    shop.webhooks.knobs.delay_s = (90, 90)
+    younger = store.order()
+    older = shop.place_order([(store.mug.variant_id, 1)], at=store.world.clock() - timedelta(hours=1))
+    store.pass_s(85)
+    shop.cancel_order(younger)
+
+    shown = set()
+    for _ in range(LAG_S + QUIET_S):
+        store.pass_s(1)
+        shown |= store.world.tags(older)
+
+    assert shown == set()
+
+
 def test_an_order_is_not_ours_before_it_is_paid(store: Store) -> None:
     order_id = store.order(3, is_incomplete=True)
     store.world.quiet()
