@@ -11,11 +11,14 @@ from app.core.books import Demand, StockPosition
 from app.core.decide import PoolState
 from app.core.doubt import hanging_on_claims
 from app.core.freshness import (
+    PATIENCE,
+    SHORT_PATIENCE,
     DemandChange,
     Snapshot,
     Supply,
     Unshown,
     bound_supply,
+    is_over,
     short_of_nobody,
     unshown,
 )
@@ -201,13 +204,31 @@ def needs_queue(gathered: Gathered) -> bool:
 
 
 def unclear_orders(gathered: Gathered) -> list[int]:
-    """Orders without which this item can't be decided: stale ones, and, where the item lies at
-    several locations, those whose location matters and is not known."""
+    """Orders without which this item can't be decided: stale ones, those sold ahead that may ship by
+    now, and, where the item lies at several locations, those whose location matters and is not known."""
     unclear = [order.order_id for order in gathered.demand if order.is_stale]
+    unclear += _sold_ahead_and_unasked(gathered)
     if len(gathered.stock.pools) > 1:
         everyone = gathered.item.attempts > 0
         unclear += [order.order_id for order in to_locate(gathered.facts, everyone=everyone)]
     return list(dict.fromkeys(unclear))
+
+
+def _sold_ahead_and_unasked(gathered: Gathered) -> list[int]:
+    """Which of them may ship, and so have stock committed to them, a reading tells: before units are
+    taken for those of something that we can't see, as they are when the books have not balanced for so
+    long."""
+    since, patience = gathered.item.unbalanced_since, SHORT_PATIENCE
+    if gathered.facts.is_all_readable:
+        patience = PATIENCE
+    read_at = gathered.shop.changes_read_at
+    if since is None or not is_over(since, read_at, now=gathered.now, patience=patience):
+        return []
+    return [
+        order.order_id
+        for order in gathered.demand
+        if order.planned and (order.asked_at is None or order.asked_at < since)
+    ]
 
 
 def pool_states(

@@ -270,6 +270,29 @@ def test_of_two_preorders_the_one_that_was_let_go_waits_in_the_queue(shop_with: 
     assert shown(stage, first, second, now) == [set(), {"backordered"}, {"backordered"}]
 
 
+def test_of_two_preorders_of_one_size_the_one_whose_day_has_come_waits_in_the_queue(
+    shop_with: OpenShop,
+) -> None:
+    """By the figures it may be either. The webhook names a part that nobody has read yet, and our copy
+    of the order is up to date: a reading of both tells."""
+    stage = shop_with(0)
+    later, sooner = (stage.order(1, selling_plan_id=77, reserves_on_fulfilment=True) for _ in range(2))
+    stage.settle_down()
+    for order_id, days in ((later, 30), (sooner, 1)):
+        day = stage.world.clock() + timedelta(days=days)
+        stage.world.shop.schedule(part_of(stage, order_id), day)
+    now = stage.order(3)
+    stage.settle_down()
+    before = shown(stage, later, sooner, now)
+
+    stage.world.shop.webhooks.knobs.delay_s = (0, 0)
+    stage.pass_hours(25)
+    stage.settle_down()
+
+    assert before == [set(), set(), {"backordered"}]
+    assert shown(stage, later, sooner, now) == [set(), {"backordered"}, {"backordered"}]
+
+
 def test_units_that_the_platform_does_not_commit_are_named_after_a_minute(shop_with: OpenShop) -> None:
     """An order commits nothing though no plan says so: whoever is short for certain is tagged, and the
     page says why no more is known."""
