@@ -27,7 +27,6 @@ _TRIES = 5
 LOOKS = ("Glance", "GlanceAt", "Look", "LookWhole")
 _SHOWS = ("Shown", "ShownWhole")
 """What else reads the notes of orders before they are written."""
-_REMEMBERED_LOOKS = 10
 TITLES = ("Blue Mug", "Tea Towel", "Linen Apron", "Oak Board")
 
 
@@ -228,6 +227,9 @@ class History:
     _journal_read: int = 0
     _short_at_last_look: set[int] = field(default_factory=set)
     _texts_at_looks: list[dict[int, str]] = field(default_factory=list)
+    """The texts of others, at each request of the look that notes are written by."""
+    _is_looked_anew: bool = True
+    """Whether the next look replaces the one before, by which a note was written."""
     is_busy: bool = False
 
     def __post_init__(self) -> None:
@@ -756,6 +758,7 @@ class History:
 
         shop.before_request = before_request
         self.world.after_request = self._look_at_writes
+        self.world.before_pass = self._begin_pass
 
     def _look_at_writes(self) -> None:
         # Looked up where it matters: most requests neither tell what is short nor write it.
@@ -764,6 +767,7 @@ class History:
         for entry in journal[self._journal_read :]:
             if entry.kind == "note written" and entry.order_id is not None:
                 self._forgive_lost_text(entry.order_id)
+                self._is_looked_anew = True
             put = self._puts_tag(entry)
             if put is None:
                 continue
@@ -820,7 +824,13 @@ class History:
 
     def _remember_texts(self) -> None:
         """One look may take several requests, and things happen between them."""
-        self._texts_at_looks = [*self._texts_at_looks[1 - _REMEMBERED_LOOKS :], dict(self.own_text)]
+        if self._is_looked_anew:
+            self._texts_at_looks, self._is_looked_anew = [], False
+        self._texts_at_looks.append(dict(self.own_text))
+
+    def _begin_pass(self) -> None:
+        """No worker knows what another one, or it itself before, has looked at."""
+        self._is_looked_anew = True
 
     # What must be true in the end
 

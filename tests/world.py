@@ -69,6 +69,7 @@ class World:
     web: FlaskClient
     shop_id: int = 0
     answers: list[int] = field(default_factory=list)
+    before_pass: Callable[[], None] = lambda: None
     after_request: Callable[[], None] = lambda: None
     platform: str = "shopify"
     ours: "OurClock" = field(kw_only=True)
@@ -94,6 +95,7 @@ class World:
         """Have a worker do what is due now."""
         again_s: float | None = 0
         while again_s == 0:
+            self.before_pass()
             again_s = work_on_shop(self.runtime, self.shop_id)
         return again_s
 

@@ -60,5 +60,5 @@ def in_days(count: int) -> str:
 
 
 def counted(count: int, one: str, many: str = "") -> str:
-    """1 unit, 2 units."""
-    return f"{count} {one}" if count == 1 else f"{count} {many or f'{one}s'}"
+    """1 unit, 1,234 units."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"

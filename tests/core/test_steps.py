@@ -27,6 +27,13 @@ TWO = [line(1, placed=1, order=1), line(1, placed=2, order=2)]
 CALENDARS = [EVERY_DAY, working_days_of("US", 2026), working_days_of("MY-02", 2026)]
 
 
+@pytest.mark.parametrize(
+    ("count", "said"), [(0, "0 units"), (1, "1 unit"), (2, "2 units"), (1234, "1,234 units")]
+)
+def test_a_count_is_written_as_people_write_it(count: int, said: str) -> None:
+    assert counted(count, "unit") == said
+
+
 def ready(
     calendar: WorkingDays,
     handling: int,
