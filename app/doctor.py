@@ -8,8 +8,8 @@ from app.db import shops
 from app.db.models import Shop
 from app.pipeline.checks import (
     Check,
-    Place,
     Tone,
+    WhereToAct,
     check_at_platform,
     check_installation,
     check_processes,
@@ -20,7 +20,7 @@ from app.pipeline.machines import look_at_machines
 from app.pipeline.runtime import Runtime
 from app.web.pages.formatting import Words
 
-_COMMANDS: dict[object, str] = {Place.FAILED_WEBHOOKS: "`backline deliveries list {domain}`"}
+_COMMANDS: dict[object, str] = {WhereToAct.FAILED_WEBHOOKS: "`backline deliveries list {domain}`"}
 # What a shop can't be looked at without.
 _ROOTS = ("Database", "Migrations")
 

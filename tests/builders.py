@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.core.desired import ItemState, OrderState, Shown, ShownItem, Status
 from app.core.endings import Ending
-from app.core.model import Arrival, Line
+from app.core.model import Allocatable, Arrival
 from app.db import shops
 from app.db.models import Shop
 from app.platforms.base import (
@@ -49,9 +49,9 @@ def minute(number: int) -> datetime:
 
 def line(
     quantity: int, *, placed: int = 1, order: int | None = None, at: int = LOCATION, priority: int = 0
-) -> Line:
+) -> Allocatable:
     """Units of an order placed in that minute; its id is the minute too unless told otherwise."""
-    return Line(placed if order is None else order, ITEM, at, quantity, minute(placed), priority)
+    return Allocatable(placed if order is None else order, ITEM, at, quantity, minute(placed), priority)
 
 
 def arrival(quantity: int, *, on: str | date = "2026-12-05", number: int = 1) -> Arrival:

@@ -13,7 +13,7 @@ from app.core.regimes import NoticeKind, Regime
 from app.db import order_names
 from app.db.models import Order, Shop
 from app.pipeline import doorbell
-from app.pipeline.compliance import duties_today, log_notice
+from app.pipeline.compliance import log_notice, obligations_today
 
 
 @click.group()
@@ -30,9 +30,9 @@ def notices_due(domain: str) -> None:
         if shop.regime == Regime.NONE:
             fail(f"Late-order rules are off for {domain}. See `backline shops set {domain} --regime`.")
         table = Table("order", "action", "due by", "rule", "text to send")
-        for due in duties_today(session, shop, now=runtime.clock()):
-            duties = due.order.duties
-            rule = f"{duties.rule} ({duties.source})"
+        for due in obligations_today(session, shop, now=runtime.clock()):
+            obligations = due.order.obligations
+            rule = f"{obligations.rule} ({obligations.source})"
             table.add_row(due.order.name, due.act, due.by.isoformat(), rule, due.words)
         console.print(table)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from app.core.model import Allocation, Arrival, Line, Share, longest_waiting_first
+from app.core.model import Allocatable, Allocation, Arrival, Share, longest_waiting_first
 
 
 # Places in the queue are counted in units: those on hand end at `on_hand`, those of the arrival
@@ -11,7 +11,7 @@ from app.core.model import Allocation, Arrival, Line, Share, longest_waiting_fir
 # first unit that nothing serves so far. All only ever move on, so it is one walk; an arrival is left
 # when it is used up, not when a line is full, for the next line may take its rest.
 def allocate(
-    lines: Sequence[Line],
+    lines: Sequence[Allocatable],
     *,
     on_hand: int,
     arrivals: Sequence[Arrival] = (),

@@ -17,7 +17,7 @@ from app.core.freshness import (
     is_over,
     is_suspect_time,
 )
-from app.core.model import Line
+from app.core.model import Allocatable
 from app.core.reckoning import Claim, DriftSince, Key, drift_since, reckon
 
 
@@ -90,7 +90,7 @@ class Settled(Protocol):
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What an item is decided from: the platform's figures and the snapshot they are of, the open orders
-    that matter, the lines we know and the accounts these make by location. `claims` are what units are
+    that matter, the lines we know and the positions these make by location. `claims` are what units are
     committed to besides orders, as far as we may read it; `is_all_readable` if we may read all there can
     be. The snapshot is by our clock; the times that the platform gives orders and claims are by its own,
     which is ahead of ours by `skew`."""
@@ -100,7 +100,7 @@ class Facts:
     snapshot: Snapshot
     demand: Sequence[KnownOrder]
     books: Demand
-    accounts: Mapping[int, StockPosition]
+    positions: Mapping[int, StockPosition]
     claims: Sequence[Claim] = ()
     is_all_readable: bool = True
     skew: timedelta = timedelta()
@@ -114,13 +114,13 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Balance:
     """How the books compare: the lines that show in the figures (what is no order among them), the
-    accounts they make, the drift that is explained away, both by location, since when it is there, and
+    positions they make, the drift that is explained away, both by location, since when it is there, and
     the units of orders that the platform does not count yet. `is_less` if fewer units than before are
     unexplained."""
 
     verdict: Verdict
     books: Demand
-    accounts: Mapping[int, StockPosition]
+    positions: Mapping[int, StockPosition]
     drift: Mapping[int, int] = field(default_factory=dict)
     drift_since: DriftSince = field(default_factory=dict)
     waiting: Mapping[Key, int] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def known_demand(item_id: int, places: Sequence[int], demand: Sequence[KnownOrde
     """The lines we know in the pools at these places. An item that lies at one location ships from
     there, so an order that nobody has located is at home there too."""
     only = places[0] if len(places) == 1 else None
-    lines: list[Line] = []
+    lines: list[Allocatable] = []
     unlocated = 0
     for order in demand:
         unlocated += order.quantity if not order.is_located and only is None else 0
@@ -146,13 +146,13 @@ def known_demand(item_id: int, places: Sequence[int], demand: Sequence[KnownOrde
 
 def _lines_of(
     order: KnownOrder, item_id: int, places: Sequence[int], only: int | None
-) -> Iterable[Line]:
+) -> Iterable[Allocatable]:
     at, short, waiting = order.at, order.backordered_at, order.waiting_at
     if not order.is_located and only is not None:
         at, short = {only: order.quantity}, {only: order.backordered}
         waiting = {only: order.planned}  # until it is routed nothing of it may ship
     return [
-        Line(
+        Allocatable(
             order.order_id,
             item_id,
             location_id,
@@ -170,8 +170,8 @@ def _lines_of(
     ]
 
 
-def keep_accounts(pools: Iterable[Figures], books: Demand) -> dict[int, StockPosition]:
-    """The accounts of an item's pools, by location."""
+def stock_positions(pools: Iterable[Figures], books: Demand) -> dict[int, StockPosition]:
+    """The positions of an item's pools, by location."""
     return {
         pool.location_id: stock_position(
             books.at(pool.location_id),
@@ -217,7 +217,7 @@ def balance_books(
     `before` are the pools as they were settled, by location; `has_read`: all that may have changed has
     been read."""
     if not any(pool.committed is not None for pool in facts.pools):
-        return Balance(Verdict.BALANCED, facts.books, facts.accounts)
+        return Balance(Verdict.BALANCED, facts.books, facts.positions)
     whole = balance = _balance_as(facts, before, has_read=has_read, may_wait=False)
     if not balance.is_balanced and may_wait and not _has_news(facts):
         balance = _balance_as(facts, before, has_read=has_read, may_wait=True)
@@ -269,18 +269,18 @@ def _is_newcomer(order: KnownOrder, facts: Facts) -> bool:
 
 def _compare(facts: Facts, books: Demand, before: Mapping[int, Settled], *, may_wait: bool) -> Balance:
     """Compare the books of these lines, then once more without the drift that was explained before."""
-    accounts = keep_accounts(facts.pools, books)
-    committed = {location_id: account.committed for location_id, account in accounts.items()}
+    positions = stock_positions(facts.pools, books)
+    committed = {location_id: position.committed for location_id, position in positions.items()}
     drift = {location_id: row.drift for location_id, row in before.items() if row.drift}
     since = {location_id: row.drift_since for location_id, row in before.items()}
     found = reckon(committed, books, facts.claims, may_wait=may_wait)
     if found.verdict is Verdict.BALANCED or not drift:
-        return Balance(found.verdict, found.counted, accounts, waiting=found.waiting)
+        return Balance(found.verdict, found.counted, positions, waiting=found.waiting)
     known = reckon(committed, books, facts.claims, unexplained=drift, may_wait=may_wait)
     if known.verdict is Verdict.BALANCED:
-        return Balance(known.verdict, known.counted, accounts, drift, since, known.waiting)
+        return Balance(known.verdict, known.counted, positions, drift, since, known.waiting)
     is_less = found.verdict is Verdict.ORDERS_MISSING and known.verdict is Verdict.COPY_STALE
-    return Balance(found.verdict, found.counted, accounts, waiting=found.waiting, is_less=is_less)
+    return Balance(found.verdict, found.counted, positions, waiting=found.waiting, is_less=is_less)
 
 
 # What nobody explains
@@ -308,8 +308,8 @@ def explain_away(
     that, as `now`, is by the platform's clock, for it takes its turn among orders. More than is known is
     committed to what we can't see; less, some of our orders are not committed."""
     drift = {
-        location_id: account.committed - _units(balance.books.at(location_id))
-        for location_id, account in balance.accounts.items()
+        location_id: position.committed - _units(balance.books.at(location_id))
+        for location_id, position in balance.positions.items()
     }
     if not any(drift.values()):
         return replace(balance, verdict=Verdict.BALANCED, drift=drift)
@@ -334,8 +334,8 @@ def _came_since(facts: Facts, before: Settled, place: int, units: int) -> int:
         return units - max(0, before.drift)
     first_seen = {order.order_id: order.first_seen_at for order in facts.demand}
     new = [line for line in facts.books.at(place) if first_seen[line.order_id] > before.read_at]
-    return facts.accounts[place].committed - (before.committed or 0) - _units(new)
+    return facts.positions[place].committed - (before.committed or 0) - _units(new)
 
 
-def _units(lines: Sequence[Line]) -> int:
+def _units(lines: Sequence[Allocatable]) -> int:
     return sum(line.quantity for line in lines)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from app.core.freshness import bound_supply
-from app.core.model import Line
+from app.core.model import Allocatable
 
 
 class Verdict(Enum):
@@ -26,10 +26,10 @@ class Demand:
     """What we know of one item's open demand. `located` are its lines; `unlocated` counts the units
     of orders whose location nobody has asked for, because they are too old to be short."""
 
-    located: Sequence[Line]
+    located: Sequence[Allocatable]
     unlocated: int = 0
 
-    def at(self, location_id: int) -> list[Line]:
+    def at(self, location_id: int) -> list[Allocatable]:
         """The lines of one pool."""
         return [line for line in self.located if line.location_id == location_id]
 
@@ -49,7 +49,7 @@ class StockPosition:
 
 
 def stock_position(
-    lines: Iterable[Line],
+    lines: Iterable[Allocatable],
     *,
     available: int,
     committed: int | None = None,

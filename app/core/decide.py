@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from app.core.allocate import allocate
-from app.core.model import Allocation, Arrival, Line, Promise
+from app.core.model import Allocatable, Allocation, Arrival, Promise
 from app.core.promise import promise_queue, still_expected
 from app.core.steps import Step
 
@@ -27,7 +27,7 @@ class PoolState:
     a lead time begins on a later day (an order came after the cut-off). With `sooner` promises are told
     as a range."""
 
-    lines: Sequence[Line]
+    lines: Sequence[Allocatable]
     supply: int
     owed_before: int = 0
     arrivals: Sequence[Arrival] = ()

@@ -20,19 +20,19 @@ class Status(StrEnum):
     RELEASED = "released"
 
 
-class Duty(StrEnum):
+class NoticeTag(StrEnum):
     """What a waiting order obliges to, said by a tag beside that of its status."""
 
     DELAY_NOTICE = "delay notice due"
 
 
-TAGS: Mapping[Status | Duty, frozenset[str]] = {
+TAGS: Mapping[Status | NoticeTag, frozenset[str]] = {
     Status.NONE: frozenset[str](),
     Status.PREORDER: frozenset({"preorder"}),
     Status.BACKORDERED: frozenset({"backordered"}),
     Status.REVIEW: frozenset({"backorder-review"}),
     Status.RELEASED: frozenset({"backorder-released"}),
-    Duty.DELAY_NOTICE: frozenset({"backorder-delay-notice-due"}),
+    NoticeTag.DELAY_NOTICE: frozenset({"backorder-delay-notice-due"}),
 }
 # An order shows one of these while any of its units is short. The first that any item asks for counts:
 # who must decide about a discontinued item must not overlook it for another that is merely late, and an
@@ -42,7 +42,7 @@ WAITING = frozenset(_WAITING)
 OUR_TAGS = frozenset().union(*TAGS.values())
 
 
-def rename_tags(names: Mapping[str, str]) -> dict[Status | Duty, frozenset[str]]:
+def rename_tags(names: Mapping[str, str]) -> dict[Status | NoticeTag, frozenset[str]]:
     """The tags of each status and duty where the merchant gave some of ours another name."""
     return {said: frozenset(names.get(tag, tag) for tag in tags) for said, tags in TAGS.items()}
 
@@ -166,7 +166,11 @@ class Desired:
 
 
 def desired(
-    order: OrderState, shown: Shown, *, today: date, tags: Mapping[Status | Duty, frozenset[str]] = TAGS
+    order: OrderState,
+    shown: Shown,
+    *,
+    today: date,
+    tags: Mapping[Status | NoticeTag, frozenset[str]] = TAGS,
 ) -> Desired:
     """Judge an order. While any item is short it waits, by the kinds of those that are; it is released
     once one that was is in stock; and shows nothing when it was cancelled, or when what it waited
@@ -181,7 +185,7 @@ def desired(
         eta = max(dates) if len(dates) == len(short) else None
         asked = {item.asks_for for item in short}
         status = next(status for status in _WAITING if status in asked)
-        said = tags[status] | (tags[Duty.DELAY_NOTICE] if order.owes_notice else frozenset())
+        said = tags[status] | (tags[NoticeTag.DELAY_NOTICE] if order.owes_notice else frozenset())
         return Desired(status, tuple(order.items), eta, None, said, order.owes_notice)
     if shown.status is Status.RELEASED:
         return _released(shown.released_on, shown.eta, tags, has_arrived=shown.has_arrived)
@@ -194,7 +198,7 @@ def desired(
 def _released(
     on: date | None,
     eta: date | None,
-    tags: Mapping[Status | Duty, frozenset[str]],
+    tags: Mapping[Status | NoticeTag, frozenset[str]],
     *,
     has_arrived: bool,
 ) -> Desired:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from app.core.allocate import allocate
-from app.core.model import Line, longest_waiting_first
+from app.core.model import Allocatable, longest_waiting_first
 
 
 class Bounds(NamedTuple):
@@ -15,7 +15,9 @@ class Bounds(NamedTuple):
     most: int
 
 
-def in_doubt(lines: Iterable[Line], *, supply: int, owed_before: int, excess: int) -> dict[int, Bounds]:
+def in_doubt(
+    lines: Iterable[Allocatable], *, supply: int, owed_before: int, excess: int
+) -> dict[int, Bounds]:
     """The orders of one pool of which nobody can say how many units are short, because the platform
     counts `excess` units fewer than these lines are, and what it is between, by order: whichever of them
     it leaves out, what is said of all others holds."""
@@ -37,7 +39,7 @@ def in_doubt(lines: Iterable[Line], *, supply: int, owed_before: int, excess: in
     return doubtful
 
 
-def youngest(lines: Iterable[Line], excess: int) -> dict[int, int]:
+def youngest(lines: Iterable[Allocatable], excess: int) -> dict[int, int]:
     """One choice of the units that are not counted that may be true, by order: the last ones in the
     queue."""
     queue = longest_waiting_first(lines)
@@ -49,7 +51,7 @@ def youngest(lines: Iterable[Line], excess: int) -> dict[int, int]:
     return chosen
 
 
-def _uncertain(queue: Sequence[Line], excess: int) -> Sequence[int]:
+def _uncertain(queue: Sequence[Allocatable], excess: int) -> Sequence[int]:
     """How many units of each line may be those that are not counted. If those that may not ship yet can
     make up the difference, only they; else those that selling plans sold; else whole lines, or, if there
     are none so small, any."""
@@ -68,7 +70,7 @@ def _short(quantity: int, behind: int, *, out: int, ahead: int) -> int:
     return max(0, min(quantity - out, behind - out - ahead))
 
 
-def hanging_on_claims(lines: Sequence[Line], *, supply: int) -> dict[int, int]:
+def hanging_on_claims(lines: Sequence[Allocatable], *, supply: int) -> dict[int, int]:
     """The orders of one pool that are short of more or fewer units by where in its queue that stands
     which is reserved for no order, each with the units short of it by what we know. Books balance as
     well where one draft has ended and a younger one reserves as many units."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-Place = tuple[int, int]
+OrderLocation = tuple[int, int]
 """An order and a location."""
 
 
@@ -28,7 +28,7 @@ class Ending(StrEnum):
 SERVED = frozenset({Ending.STOCK, Ending.FREED})
 
 
-class LastShort(NamedTuple):
+class LastKnownShort(NamedTuple):
     """A line as it stood when it was last short for sure: its pool held `supply` units at the most,
     `owed_before` of which served others first, and it wanted `units`."""
 
@@ -38,11 +38,11 @@ class LastShort(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SupplyEvidence:
     """What one reading tells of an item: which lines are `short` for sure, and how many units a pool
     holds at the `least`, by location."""
 
-    short: Mapping[Place, LastShort] = field(default_factory=dict)
+    short: Mapping[OrderLocation, LastKnownShort] = field(default_factory=dict)
     least: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -50,7 +50,7 @@ class WasShort(NamedTuple):
     """A line of an order at a location that is short no more: as it was when it was last short for sure
     (None: nobody knows), what it wants now, and how many units its pool holds at the least."""
 
-    last: LastShort | None
+    last: LastKnownShort | None
     units: int
     least: int | None
 

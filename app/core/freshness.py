@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import NamedTuple
 
-from app.core.model import Line, longest_waiting_first
+from app.core.model import Allocatable, longest_waiting_first
 
 # The policies about age, by name. How long each is, is what platforms were seen to do.
 
@@ -148,7 +148,7 @@ class Supply(NamedTuple):
 
 
 def bound_supply(
-    lines: Iterable[Line], missing: Mapping[int, Unshown], *, available: int, backordered: int
+    lines: Iterable[Allocatable], missing: Mapping[int, Unshown], *, available: int, backordered: int
 ) -> Supply:
     """What figures say together with the lines we know, whichever of the changes they show.
 
@@ -171,13 +171,13 @@ def bound_supply(
     return Supply(min(low, high), max(low, high))
 
 
-def short_of_nobody(lines: Iterable[Line], *, backordered: int) -> int:
+def short_of_nobody(lines: Iterable[Allocatable], *, backordered: int) -> int:
     """Units that the platform counts as short and that no line we know is short of: orders on their way,
     or ones that nobody can read any more (it takes nothing off its counter for those)."""
     return max(0, backordered - sum(line.backordered for line in lines))
 
 
-def _by_order(lines: Iterable[Line]) -> Iterable[tuple[int, int, int]]:
+def _by_order(lines: Iterable[Allocatable]) -> Iterable[tuple[int, int, int]]:
     units: dict[int, tuple[int, int]] = {}
     for line in lines:
         taken, short = units.get(line.order_id, (0, 0))
@@ -185,7 +185,7 @@ def _by_order(lines: Iterable[Line]) -> Iterable[tuple[int, int, int]]:
     return [(order_id, *both) for order_id, both in units.items()]
 
 
-def behind_unshown(lines: Sequence[Line], missing: Mapping[int, Unshown]) -> set[int]:
+def behind_unshown(lines: Sequence[Allocatable], missing: Mapping[int, Unshown]) -> set[int]:
     """The orders of one pool whose place in the queue lies behind units that figures may not show: an
     order that is told late, or raised, and is served first. They, too, may be short only if no restock
     came before it that the figures do not show."""
@@ -290,11 +290,11 @@ def next_reading(
     *,
     now: datetime,
     is_sure: bool,
-    stirred_at: datetime | None,
+    last_event_at: datetime | None,
 ) -> datetime | None:
     """When to look again: as soon as a reading may tell what this one can't; and when what was told of
-    the stock at `stirred_at` (None: nothing that matters) must show. None: no need to."""
+    the stock at `last_event_at` (None: nothing that matters) must show. None: no need to."""
     moments = [] if is_sure else [now + BEHIND, *(snapshot.sure_at(one.at) for one in changes)]
-    if stirred_at is not None and snapshot.reflects(stirred_at) is not Reflects.YES:
-        moments.append(snapshot.sure_at(stirred_at))
+    if last_event_at is not None and snapshot.reflects(last_event_at) is not Reflects.YES:
+        moments.append(snapshot.sure_at(last_event_at))
     return min(moments, default=None)

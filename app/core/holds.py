@@ -64,7 +64,7 @@ class HoldState(StrEnum):
 STANDING = (HoldState.PLACING, HoldState.HELD, HoldState.LIFTING)
 
 
-class Place(NamedTuple):
+class ItemLocation(NamedTuple):
     """An item at a location."""
 
     item_id: int
@@ -106,17 +106,17 @@ class Part:
         return [hold for hold in self.holds if hold.is_ours and hold.handle in HANDLES]
 
     @property
-    def units(self) -> Counter[Place]:
+    def units(self) -> Counter[ItemLocation]:
         """What is still to ship of it."""
-        units: Counter[Place] = Counter()
+        units: Counter[ItemLocation] = Counter()
         for line in self.lines:
-            units[Place(line.item_id, self.location_id)] += line.remaining
+            units[ItemLocation(line.item_id, self.location_id)] += line.remaining
         return +units
 
 
-def still_to_ship(parts: Iterable[Part]) -> Counter[Place]:
+def still_to_ship(parts: Iterable[Part]) -> Counter[ItemLocation]:
     """Units of an order that are still to ship, by item and location."""
-    return sum((part.units for part in parts if not part.is_over), Counter[Place]())
+    return sum((part.units for part in parts if not part.is_over), Counter[ItemLocation]())
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ class Put:
     location_id: int
     handle: str
     until: date | None
-    units: Mapping[Place, int]
+    units: Mapping[ItemLocation, int]
     lines: Mapping[int, int]
 
 
@@ -148,8 +148,8 @@ class Lift:
 
 
 def wanted(
-    policy: Policy, short: Mapping[Place, int], outstanding: Mapping[Place, int]
-) -> Mapping[Place, int]:
+    policy: Policy, short: Mapping[ItemLocation, int], outstanding: Mapping[ItemLocation, int]
+) -> Mapping[ItemLocation, int]:
     """The units of an order that should be held."""
     if policy is Policy.OFF or not any(short.values()):
         return {}
@@ -158,7 +158,7 @@ def wanted(
 
 
 def next_steps(
-    want: Mapping[Place, int],
+    want: Mapping[ItemLocation, int],
     parts: Sequence[Part],
     *,
     until: Mapping[int, date | None],
@@ -185,10 +185,13 @@ def next_steps(
 
 
 def _steps_at(
-    want: Counter[Place], parts: Sequence[Part], until: date | None, said: Mapping[int, date | None]
+    want: Counter[ItemLocation],
+    parts: Sequence[Part],
+    until: date | None,
+    said: Mapping[int, date | None],
 ) -> Iterable[Put | Lift]:
     ours = [part for part in parts if part.ours and not part.is_over]
-    held = sum((part.units for part in ours), Counter[Place]())
+    held = sum((part.units for part in ours), Counter[ItemLocation]())
     surplus = held - want
     if surplus:
         return _let_go(ours, surplus)
@@ -198,7 +201,7 @@ def _steps_at(
     return [*idle, *renewed, *_hold_more(want - held, parts, until)]
 
 
-def _let_go(ours: Sequence[Part], surplus: Counter[Place]) -> list[Put | Lift]:
+def _let_go(ours: Sequence[Part], surplus: Counter[ItemLocation]) -> list[Put | Lift]:
     """Only parts that have some of what is held too much; those that have nothing else, if there are
     any: then nothing that is short goes free in between."""
     touched = [part for part in ours if part.units & surplus]
@@ -220,7 +223,9 @@ def _renew(part: Part, until: date | None, said: Mapping[int, date | None]) -> l
     return [Lift(part.part_id, hold.hold_id) for hold in part.ours if hold is not keep]
 
 
-def _hold_more(missing: Counter[Place], parts: Sequence[Part], until: date | None) -> list[Put | Lift]:
+def _hold_more(
+    missing: Counter[ItemLocation], parts: Sequence[Part], until: date | None
+) -> list[Put | Lift]:
     """Newest parts first, since an order's older ones are more likely to be on somebody's table. A part
     that others hold can't be split: it does not ship meanwhile, and is looked at when they let it go."""
     steps: list[Put | Lift] = []
@@ -234,11 +239,11 @@ def _hold_more(missing: Counter[Place], parts: Sequence[Part], until: date | Non
     return steps
 
 
-def _take(part: Part, missing: Counter[Place]) -> tuple[dict[int, int], Counter[Place]]:
+def _take(part: Part, missing: Counter[ItemLocation]) -> tuple[dict[int, int], Counter[ItemLocation]]:
     lines: dict[int, int] = {}
-    units: Counter[Place] = Counter()
+    units: Counter[ItemLocation] = Counter()
     for line in part.lines:
-        place = Place(line.item_id, part.location_id)
+        place = ItemLocation(line.item_id, part.location_id)
         count = min(line.remaining, missing[place] - units[place])
         if count > 0:
             lines[line.line_id] = count
@@ -265,6 +270,8 @@ def is_same_day(said: date | None, now: date | None, *, quiet_days: int) -> bool
     return abs((now - said).days) < quiet_days
 
 
-def without(want: Mapping[Place, int], left_alone: Collection[Place]) -> dict[Place, int]:
+def without(
+    want: Mapping[ItemLocation, int], left_alone: Collection[ItemLocation]
+) -> dict[ItemLocation, int]:
     """What is to be held of an order besides what somebody let go: that is never held again."""
     return {place: units for place, units in want.items() if place not in left_alone}

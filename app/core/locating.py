@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from app.core.balancing import Facts, KnownOrder
 from app.core.freshness import will_never_be_routed
-from app.core.model import Turn
+from app.core.model import QueuePosition
 
 _FEW_ORDERS = 5
 
@@ -19,8 +19,8 @@ def to_locate(facts: Facts, *, everyone: bool) -> list[KnownOrder]:
     an older order stand there. Where it is not told where a reservation lies, `everyone` needs one:
     what is committed at a location may be either."""
     everyone = everyone or any(claim.location_id is None for claim in facts.claims)
-    accounts = facts.accounts.items()
-    missing = {location_id: -account.free for location_id, account in accounts if account.free < 0}
+    positions = facts.positions.items()
+    missing = {location_id: -position.free for location_id, position in positions if position.free < 0}
     unknown: list[KnownOrder] = []
     for _, is_turn, order, at in _from_the_end(facts):
         if not everyone and not any(units > 0 for units in missing.values()):
@@ -42,7 +42,7 @@ def _is_nowhere(order: KnownOrder) -> bool:
     return will_never_be_routed(asked_at=order.asked_at, first_seen_at=order.first_seen_at)
 
 
-def _newest_first(place: Turn | KnownOrder) -> tuple[int, float, int]:
+def _newest_first(place: QueuePosition | KnownOrder) -> tuple[int, float, int]:
     return (place.priority, -place.placed_at.timestamp(), -place.order_id)
 
 
@@ -57,7 +57,7 @@ class _Standing(NamedTuple):
 
 
 def _from_the_end(facts: Facts) -> list[_Standing]:
-    turns: dict[int, dict[int, Turn]] = defaultdict(dict)
+    turns: dict[int, dict[int, QueuePosition]] = defaultdict(dict)
     for line in facts.books.located:
         if line.turn:
             turns[line.order_id][line.location_id] = line.turn
@@ -67,7 +67,7 @@ def _from_the_end(facts: Facts) -> list[_Standing]:
     return sorted(queue, key=attrgetter("place", "is_turn"))
 
 
-def _apart(own: _Standing, turns: Mapping[int, Turn]) -> list[_Standing]:
+def _apart(own: _Standing, turns: Mapping[int, QueuePosition]) -> list[_Standing]:
     units, order = own.order.at, own.order
     rest = {location_id: count for location_id, count in units.items() if location_id not in turns}
     moved = [

@@ -11,7 +11,7 @@ from app.core.habit import Habit
 from app.core.steps import Step
 
 
-class Turn(NamedTuple):
+class QueuePosition(NamedTuple):
     """A place in the queue: that of an order of this priority, placed then."""
 
     priority: int
@@ -19,7 +19,7 @@ class Turn(NamedTuple):
     order_id: int
 
 
-class Line(NamedTuple):
+class Allocatable(NamedTuple):
     """The outstanding (ordered, not shipped, not cancelled, not refunded) units of one item in one
     order, at one location. `backordered` of them the platform itself called short at placement, where
     it says so; which lines are short is decided by the queue all the same. `taken` units have lowered
@@ -42,12 +42,12 @@ class Line(NamedTuple):
     later: int = 0
     outside: int = 0
     reserved_by: str = ""
-    turn: Turn | None = None
+    turn: QueuePosition | None = None
 
     @property
-    def place(self) -> Turn:
+    def place(self) -> QueuePosition:
         """Where it stands in the queue."""
-        return self.turn or Turn(self.priority, self.placed_at, self.order_id)
+        return self.turn or QueuePosition(self.priority, self.placed_at, self.order_id)
 
     @property
     def taken_units(self) -> int:
@@ -55,7 +55,7 @@ class Line(NamedTuple):
         return self.quantity if self.taken is None else min(self.taken, self.quantity)
 
 
-def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
+def longest_waiting_first(lines: Iterable[Allocatable]) -> list[Allocatable]:
     """The queue: higher priority, then the time the order was placed, then its id; before each, those
     that took its turn.
 
@@ -70,7 +70,7 @@ def longest_waiting_first(lines: Iterable[Line]) -> list[Line]:
     return queue
 
 
-def _place(line: Line) -> tuple[int, datetime, int, bool]:
+def _place(line: Allocatable) -> tuple[int, datetime, int, bool]:
     place = line.place
     return (-place.priority, place.placed_at, place.order_id, line.turn is None)
 
@@ -118,7 +118,7 @@ class Allocation(NamedTuple):
     lines, and older demand we can't see, take first.
     """
 
-    line: Line
+    line: Allocatable
     short: int
     shares: tuple[Share, ...]
     unserved: int
@@ -141,7 +141,7 @@ class Promise(NamedTuple):
     before it, is the day by which half of all such cases come (None: no range is told);
     `early_steps` lead to that."""
 
-    line: Line
+    line: Allocatable
     short: int
     expected_on: date | None
     basis: Basis

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from app.core.holds import Lift, Part, Place, still_to_ship
+from app.core.holds import ItemLocation, Lift, Part, still_to_ship
 
 
 class Move(NamedTuple):
@@ -36,11 +36,11 @@ class PoolFigures(NamedTuple):
 
 
 def next_moves(
-    short: Mapping[Place, int],
+    short: Mapping[ItemLocation, int],
     parts: Sequence[Part],
-    free: Mapping[Place, int],
+    free: Mapping[ItemLocation, int],
     *,
-    settled: Collection[Place],
+    settled: Collection[ItemLocation],
 ) -> list[Move | Lift]:
     """How to bring what is short to where enough of it is `free`: all short units of an item or none,
     to the location that has most. What holds of ours are on is let go first, and moved at the next look.
@@ -54,7 +54,7 @@ def next_moves(
             continue
         found = _of_part(place, units, to_id, parts)
         if any(isinstance(one, Move) for one in found):
-            left[Place(place.item_id, to_id)] -= units
+            left[ItemLocation(place.item_id, to_id)] -= units
         # Two items may wait in one part, which is held once.
         steps += [one for one in found if one not in steps]
     return steps
@@ -64,11 +64,11 @@ class Waiting(NamedTuple):
     """So many units of an order are short at a place."""
 
     order_id: int
-    place: Place
+    place: ItemLocation
     units: int
 
 
-def first_served(waiting: Iterable[Waiting], free: Mapping[Place, int]) -> list[int]:
+def first_served(waiting: Iterable[Waiting], free: Mapping[ItemLocation, int]) -> list[int]:
     """Whom what is free elsewhere serves, if each is given in this order what it waits for. No more of
     them are taken once nothing is left."""
     left, served = Counter(free), []
@@ -77,19 +77,19 @@ def first_served(waiting: Iterable[Waiting], free: Mapping[Place, int]) -> list[
         if to_id is None:
             continue
         served.append(one.order_id)
-        left[Place(one.place.item_id, to_id)] -= one.units
+        left[ItemLocation(one.place.item_id, to_id)] -= one.units
         if not +left:
             break
     return served
 
 
 def stuck_places(
-    short: Mapping[Place, int],
+    short: Mapping[ItemLocation, int],
     parts: Sequence[Part] | None,
-    free: Mapping[Place, int],
+    free: Mapping[ItemLocation, int],
     *,
-    settled: Collection[Place],
-) -> dict[Place, int]:
+    settled: Collection[ItemLocation],
+) -> dict[ItemLocation, int]:
     """What would be moved by what is free, and can't be as the parts are (None: they can't be read). Not
     what no part has: that was changed, or is not routed yet, and is decided anew once it is known."""
     there = None if parts is None else still_to_ship(parts)
@@ -104,7 +104,7 @@ def stuck_places(
     }
 
 
-def _best(place: Place, units: int, left: Mapping[Place, int]) -> int | None:
+def _best(place: ItemLocation, units: int, left: Mapping[ItemLocation, int]) -> int | None:
     enough = [
         (-count, other.location_id)
         for other, count in left.items()
@@ -113,7 +113,7 @@ def _best(place: Place, units: int, left: Mapping[Place, int]) -> int | None:
     return min(enough)[1] if enough else None
 
 
-def _of_part(place: Place, units: int, to_id: int, parts: Sequence[Part]) -> list[Move | Lift]:
+def _of_part(place: ItemLocation, units: int, to_id: int, parts: Sequence[Part]) -> list[Move | Lift]:
     """From one part: one that has them all, free if possible."""
     for part in parts:
         if _has(part, place, units) and part.is_open and not part.holds:
@@ -124,11 +124,11 @@ def _of_part(place: Place, units: int, to_id: int, parts: Sequence[Part]) -> lis
     return []
 
 
-def _has(part: Part, place: Place, units: int) -> bool:
+def _has(part: Part, place: ItemLocation, units: int) -> bool:
     return part.units[place] >= units
 
 
-def _lines(part: Part, place: Place, units: int) -> dict[int, int]:
+def _lines(part: Part, place: ItemLocation, units: int) -> dict[int, int]:
     lines: dict[int, int] = {}
     for line in part.lines:
         count = min(line.remaining, units - sum(lines.values()))

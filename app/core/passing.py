@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from app.core.allocate import allocate
-from app.core.model import Allocation, Line, Turn
+from app.core.model import Allocatable, Allocation, QueuePosition
 
 MOST_TIMES, MOST_DAYS = 20, 90
 """How many orders a merchant can let go before one, and for how long after it began to wait."""
@@ -31,7 +31,7 @@ class Restocks(StrEnum):
 class Moved(NamedTuple):
     """A place in the queue that an order took, and the units that it wanted then."""
 
-    turn: Turn
+    turn: QueuePosition
     units: int
 
 
@@ -41,7 +41,7 @@ class Pass(NamedTuple):
 
     order_id: int
     units: int
-    over: tuple[Line, ...]
+    over: tuple[Allocatable, ...]
 
     @property
     def moved(self) -> Moved:
@@ -56,7 +56,7 @@ class Restocked:
     too; `undecided`: those of which nobody can say. `may_let`: by order, how many others may still go
     before it (none, where it is not named)."""
 
-    lines: Sequence[Line]
+    lines: Sequence[Allocatable]
     on_hand: int
     owed_before: int
     said_short: Mapping[int, int]
@@ -66,7 +66,7 @@ class Restocked:
 
 
 class _Wants(NamedTuple):
-    line: Line
+    line: Allocatable
     kept: int
     came: int
 
@@ -87,11 +87,11 @@ def passes(pool: Restocked) -> list[Pass]:
     return found if is_fair and is_whole else []
 
 
-def _walk(pool: Restocked, lines: Sequence[Line]) -> Sequence[Allocation]:
+def _walk(pool: Restocked, lines: Sequence[Allocatable]) -> Sequence[Allocation]:
     return allocate(lines, on_hand=pool.on_hand, owed_before=pool.owed_before)
 
 
-def _wants(line: Line, short: int, pool: Restocked) -> _Wants:
+def _wants(line: Allocatable, short: int, pool: Restocked) -> _Wants:
     has = line.quantity - short
     kept = min(has, max(0, line.quantity - pool.said_short.get(line.order_id, short)))
     return _Wants(line, kept, has - kept)
@@ -100,7 +100,7 @@ def _wants(line: Line, short: int, pool: Restocked) -> _Wants:
 def _passes(wants: Sequence[_Wants], pool: Restocked) -> list[Pass]:
     fresh = sum(want.came for want in wants)
     may_let = dict(pool.may_let)
-    waiting: list[Line] = []
+    waiting: list[Allocatable] = []
     found: list[Pass] = []
     for want in wants:
         line = want.line
@@ -130,19 +130,19 @@ def _can_complete(want: _Wants, fresh: int, pool: Restocked) -> bool:
     return want.missing <= fresh and is_known and not want.line.reserved_by
 
 
-def _may_be_passed(line: Line, may_let: Mapping[int, int]) -> bool:
+def _may_be_passed(line: Allocatable, may_let: Mapping[int, int]) -> bool:
     """What is committed to no order is not asked to wait, and who went first once does not wait for
     others."""
     return not line.reserved_by and line.turn is None and may_let.get(line.order_id, 0) > 0
 
 
-def _may_go_first(line: Line, waiting: Iterable[Line], may_let: Mapping[int, int]) -> bool:
+def _may_go_first(line: Allocatable, waiting: Iterable[Allocatable], may_let: Mapping[int, int]) -> bool:
     return line.turn is None and all(
         one.priority == line.priority and may_let[one.order_id] > 0 for one in waiting
     )
 
 
-def in_turn(lines: Sequence[Line], moved: Mapping[int, Moved]) -> list[Line]:
+def in_turn(lines: Sequence[Allocatable], moved: Mapping[int, Moved]) -> list[Allocatable]:
     """The lines of a pool, those that went first in the turn that they took. One that wants more now
     than it did then is where it was: it was let through because it could be completed."""
     return [

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from app.core.books import Demand, Verdict, compare_books
 from app.core.doubt import Bounds, in_doubt, youngest
-from app.core.model import Line
+from app.core.model import Allocatable
 
 Key = tuple[int, int]
 """An order and a location."""
@@ -110,7 +110,7 @@ def _of_the_difference(figures: Mapping[int, int], whole: Demand) -> dict[Key, i
     return found
 
 
-def _sold_ahead(lines: Sequence[Line], excess: int) -> dict[Key, int] | None:
+def _sold_ahead(lines: Sequence[Allocatable], excess: int) -> dict[Key, int] | None:
     """The only choice of units sold by plans that are `excess`, those that may not ship yet first."""
     later = _sizes(lines, _LATER)
     left = excess - sum(later.values())
@@ -137,7 +137,7 @@ def the_only_set(sizes: Mapping[Key, int], total: int) -> dict[Key, int] | None:
     return {key: sizes[key] for key in chosen} if count == 1 else None
 
 
-def _not_committed(lines: Sequence[Line], excess: int) -> dict[Key, int]:
+def _not_committed(lines: Sequence[Allocatable], excess: int) -> dict[Key, int]:
     """The units that are `excess`, where nobody else's can be: those that may not ship yet before others
     that selling plans sold, and those before all others. Of one order alone a part may be: the platform
     commits no stock to units that staff add to an order that was let go, and that are held."""
@@ -158,7 +158,10 @@ def _of_these(sizes: Mapping[Key, int], excess: int) -> dict[Key, int]:
 
 
 def _sizes(
-    lines: Iterable[Line], some: Callable[[Line], int], *, without: Mapping[Key, int] | None = None
+    lines: Iterable[Allocatable],
+    some: Callable[[Allocatable], int],
+    *,
+    without: Mapping[Key, int] | None = None,
 ) -> dict[Key, int]:
     """So many of the units of each line, but for those `without`."""
     less = without or {}
@@ -178,7 +181,7 @@ def without(demand: Demand, waiting: Mapping[Key, int]) -> Demand:
     return Demand([line for line in left if line.quantity > 0], demand.unlocated)
 
 
-def _less(line: Line, units: int) -> Line:
+def _less(line: Allocatable, units: int) -> Allocatable:
     """The line without so many units, those that may not ship yet first."""
     if not units:
         return line
@@ -196,13 +199,13 @@ def _with_claims(figures: Mapping[int, int], demand: Demand, claims: Sequence[Cl
     return Demand([*demand.located, *_place(figures, demand, claims)], demand.unlocated)
 
 
-def _place(figures: Mapping[int, int], demand: Demand, claims: Sequence[Claim]) -> list[Line]:
+def _place(figures: Mapping[int, int], demand: Demand, claims: Sequence[Claim]) -> list[Allocatable]:
     """Claims as lines of the queue. One whose location is not told is where so many units, else the
     most, are committed to nothing else."""
     left = dict(figures)
     for line in demand.located:
         left[line.location_id] = left.get(line.location_id, 0) - line.quantity
-    placed: list[Line] = []
+    placed: list[Allocatable] = []
     for claim in sorted(claims, key=lambda one: (one.location_id is None, -one.quantity)):
         place = _best_place(left, claim.quantity) if claim.location_id is None else claim.location_id
         if place in figures:
@@ -215,10 +218,12 @@ def _best_place(left: Mapping[int, int], units: int) -> int:
     return max(left, key=lambda at: (left[at] == units, left[at]), default=0)
 
 
-def as_line(claim: Claim, place: int, *, number: int) -> Line:
+def as_line(claim: Claim, place: int, *, number: int) -> Allocatable:
     """A claim in the queue of a location: after the orders of its second, for it is not known to be
     before them."""
-    return Line(_LAST_ID - number, 0, place, claim.quantity, claim.placed_at, reserved_by=claim.words)
+    return Allocatable(
+        _LAST_ID - number, 0, place, claim.quantity, claim.placed_at, reserved_by=claim.words
+    )
 
 
 DriftSince = Mapping[int, Sequence[Sequence[float]]]
@@ -288,11 +293,11 @@ def queue_of(
     return Queue(without(queue, left_out), owed, doubtful, waiting)
 
 
-def _reserved(counted: Demand, since: DriftSince) -> list[Line]:
+def _reserved(counted: Demand, since: DriftSince) -> list[Allocatable]:
     return [*(line for line in counted.located if line.reserved_by), *_unseen(since)]
 
 
-def _unseen(since: DriftSince) -> list[Line]:
+def _unseen(since: DriftSince) -> list[Allocatable]:
     return [
         as_line(
             Claim(UNSEEN, int(units), datetime.fromtimestamp(at, tz=UTC), place),
@@ -304,6 +309,6 @@ def _unseen(since: DriftSince) -> list[Line]:
     ]
 
 
-def key_of(line: Line) -> Key:
+def key_of(line: Allocatable) -> Key:
     """What tells a line of one item apart."""
     return line.order_id, line.location_id

@@ -78,11 +78,11 @@ class Obligations:
     source: str = ""
 
 
-def duties_of(
+def obligations_of(
     facts: OrderFacts, regime: Regime, *, today: date, zone: tzinfo, working_days: WorkingDays
 ) -> Obligations | None:
-    """The duties by the shop's law, None without one. Days are those of `zone`, the shop's; all count,
-    but for the refund, which US law counts in `working_days`."""
+    """The obligations by the shop's law, None without one. Days are those of `zone`, the shop's; all
+    count, but for the refund, which US law counts in `working_days`."""
     if regime is Regime.NONE:
         return None
     clock = _Clock(facts, zone, working_days)
@@ -120,7 +120,7 @@ class _Clock:
         state = _State(self._original)
         for notice in sorted(self._facts.notices, key=lambda each: each.at):
             state = self._after_us(state, notice)
-        return self._us_duties(state, today)
+        return self._us_obligations(state, today)
 
     def _after_us(self, state: _State, notice: Notice) -> _State:
         """435.2(b): the first notice that names a day within 30 days of the original one is agreed to by
@@ -140,7 +140,7 @@ class _Clock:
         by = self._original + _LIMIT if state.delays == 0 else state.limit
         return replace(state, limit=None, delays=state.delays + 1, consent_by=by, asked_for=revised)
 
-    def _us_duties(self, state: _State, today: date) -> Obligations:
+    def _us_obligations(self, state: _State, today: date) -> Obligations:
         source = "16 CFR 435.2"
         if state.is_refunded:
             return Obligations(

@@ -187,7 +187,7 @@ def _in_words(
     }[reason]
 
 
-class Place(NamedTuple):
+class SellingPoint(NamedTuple):
     """Where an item is sold: the whole shop, or one location. `backordered` units the platform itself
     counts as sold beyond what was on hand; `reserve` units on hand are owed to orders that wait, and it
     would sell them."""
@@ -202,11 +202,11 @@ def reserve_of(*, on_hand: int, free: int, owed: int) -> int:
     return max(0, min(owed, on_hand - max(0, free)))
 
 
-def _policy(place: Place, own: Value) -> Value:
+def _policy(place: SellingPoint, own: Value) -> Value:
     return "DENY" if place.wish.stops else own
 
 
-def _limit(place: Place, own: Value) -> Value:
+def _limit(place: SellingPoint, own: Value) -> Value:
     """Never more than the merchant has set: we only hold back."""
     more = place.wish.more
     if more is None or place.wish.is_in_stock:
@@ -215,11 +215,11 @@ def _limit(place: Place, own: Value) -> Value:
     return min(own, most) if isinstance(own, int) else most
 
 
-def _safety_stock(place: Place, own: Value) -> Value:
+def _safety_stock(place: SellingPoint, own: Value) -> Value:
     return own + place.reserve if isinstance(own, int) else own
 
 
-_VALUES: Mapping[SettingName, Callable[[Place, Value], Value]] = {
+_VALUES: Mapping[SettingName, Callable[[SellingPoint, Value], Value]] = {
     SettingName.POLICY: _policy,
     SettingName.BACKORDER_LIMIT: _limit,
     SettingName.SAFETY_STOCK: _safety_stock,
@@ -232,18 +232,18 @@ _UNSET: Mapping[SettingName, Value] = {
 }
 
 
-def wanted_value(name: SettingName, place: Place, own: Value) -> Wanted | None:
+def wanted_value(name: SettingName, place: SellingPoint, own: Value) -> Wanted | None:
     """What a setting is to be that is the merchant's `own` otherwise; None where that may stay."""
     value = _VALUES[name](place, own)
     return None if value == own else Wanted(value)
 
 
-def is_bounded(names: Iterable[SettingName], place: Place) -> bool:
+def is_bounded(names: Iterable[SettingName], place: SellingPoint) -> bool:
     """Whether any of the settings may have to be changed."""
     return any(wanted_value(name, place, _UNSET[name]) is not None for name in names)
 
 
-def why(name: SettingName, place: Place) -> str:
+def why(name: SettingName, place: SellingPoint) -> str:
     """Why a setting is as it is, in words."""
     if name is not SettingName.SAFETY_STOCK:
         return place.wish.words

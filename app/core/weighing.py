@@ -8,7 +8,7 @@ from app.core.allocate import allocate
 from app.core.books import Demand
 from app.core.decide import Decided, PoolState
 from app.core.doubt import Bounds
-from app.core.endings import LastShort, Place, Sighting
+from app.core.endings import LastKnownShort, OrderLocation, SupplyEvidence
 from app.core.freshness import Case, Supply, weigh
 from app.core.model import Promise
 
@@ -19,7 +19,7 @@ class Settlement(NamedTuple):
     the others may turn out to be short of more or fewer units than is said."""
 
     made: Sequence[tuple[Promise, str]]
-    held: Mapping[Place, int]
+    held: Mapping[OrderLocation, int]
     unsure: Collection[int]
     is_exact: bool = True
 
@@ -30,13 +30,13 @@ class Context(NamedTuple):
     before them do. `showing`: the orders that show already that they wait. `undecided`: lines of which
     nobody can say how many units are short, and what it is between."""
 
-    standing: Mapping[Place, int]
+    standing: Mapping[OrderLocation, int]
     unshown: Mapping[int, Container[int]]
     showing: Container[int]
-    undecided: Mapping[Place, Bounds] = MappingProxyType({})
+    undecided: Mapping[OrderLocation, Bounds] = MappingProxyType({})
 
 
-def most_short(pools: Mapping[int, PoolState], supply: Mapping[int, Supply]) -> dict[Place, int]:
+def most_short(pools: Mapping[int, PoolState], supply: Mapping[int, Supply]) -> dict[OrderLocation, int]:
     """Units short by order and location, if supply is what it is at the least."""
     return {
         (each.line.order_id, location_id): each.short
@@ -48,14 +48,14 @@ def most_short(pools: Mapping[int, PoolState], supply: Mapping[int, Supply]) -> 
 def weigh_lines(
     books: Demand,
     made: Sequence[tuple[Promise, str]],
-    most: Mapping[Place, int],
+    most: Mapping[OrderLocation, int],
     context: Context,
 ) -> Settlement:
     """What may be said: `made` if the figures are as good as they may be, `most` units short if they are
     as bad."""
     least = {place_of(one): one.short for one, _ in made}
-    held: dict[Place, int] = {}
-    unsaid: set[Place] = set()
+    held: dict[OrderLocation, int] = {}
+    unsaid: set[OrderLocation] = set()
     unsure: set[int] = set()
     is_exact = True
     for line in books.located:
@@ -91,7 +91,7 @@ def _stays(stands: int, bounds: Bounds) -> bool:
     return not bounds.least or bounds.least <= stands <= bounds.most
 
 
-def place_of(promise: Promise) -> Place:
+def place_of(promise: Promise) -> OrderLocation:
     """The order and the location that a promise is about."""
     return promise.line.order_id, promise.line.location_id
 
@@ -100,14 +100,16 @@ def sighting(
     decided: Mapping[int, Sequence[Decided]],
     settlement: Settlement,
     supply: Mapping[int, Supply],
-) -> Sighting:
+) -> SupplyEvidence:
     """What the reading tells, for later, of how lines stand."""
     stand = {
-        (one.line.order_id, place): LastShort(supply[place].high, one.owed_before, one.line.quantity)
+        (one.line.order_id, place): LastKnownShort(
+            supply[place].high, one.owed_before, one.line.quantity
+        )
         for place, queue in decided.items()
         for one, _ in queue
     }
-    return Sighting(
+    return SupplyEvidence(
         {place_of(promise): stand[place_of(promise)] for promise, _ in settlement.made},
         {place: units.low for place, units in supply.items()},
     )

@@ -7,14 +7,13 @@ its tags are as intended and the rest is still to be written.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.states import BulkWriteState
 from app.db.models import IN_BULK, TAGGED, BulkWriteRow, Order
-from app.db.statements import chunks, upsert
+from app.db.statements import chunks
 
 
 def find(session: Session, shop_id: int) -> BulkWriteRow | None:
@@ -24,7 +23,7 @@ def find(session: Session, shop_id: int) -> BulkWriteRow | None:
 
 def begin(session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime) -> None:
     """Keep, before anything is sent, that these orders are about to be written in bulk."""
-    _keep(session, shop_id, BulkWriteState.BEGINNING, begun_at=now, look_at=now)
+    _keep(session, shop_id, BulkWriteState.BEGINNING, begun_at=now, due_at=now)
     _mark(session, shop_id, order_ids, IN_BULK)
 
 
@@ -37,7 +36,7 @@ def add_part(session: Session, shop_id: int, operation_id: int, order_ids: Seque
 def look_later(session: Session, shop_id: int, *, at: datetime) -> None:
     """All its operations are known: ask then how far they are."""
     row = session.get_one(BulkWriteRow, shop_id)
-    row.state, row.look_at = BulkWriteState.RUNNING, at
+    row.state, row.due_at = BulkWriteState.RUNNING, at
 
 
 def end(
@@ -60,7 +59,7 @@ def end(
 
 def rest(session: Session, shop_id: int, *, until: datetime, now: datetime) -> None:
     """Begin none before then."""
-    _keep(session, shop_id, BulkWriteState.RESTING, begun_at=now, look_at=until)
+    _keep(session, shop_id, BulkWriteState.RESTING, begun_at=now, due_at=until)
 
 
 def _mark(session: Session, shop_id: int, order_ids: Collection[int], bulk: str) -> None:
@@ -69,6 +68,6 @@ def _mark(session: Session, shop_id: int, order_ids: Collection[int], bulk: str)
         session.execute(sa.update(Order).where(*where).values(bulk=bulk))
 
 
-def _keep(session: Session, shop_id: int, state: str, *, begun_at: datetime, look_at: datetime) -> None:
-    row: dict[str, Any] = {"shop_id": shop_id, "state": state, "begun_at": begun_at}
-    upsert(session, BulkWriteRow, [{**row, "look_at": look_at, "parts": []}])
+def _keep(session: Session, shop_id: int, state: str, *, begun_at: datetime, due_at: datetime) -> None:
+    row = BulkWriteRow(shop_id=shop_id, state=state, begun_at=begun_at, due_at=due_at, parts=[])
+    session.merge(row)

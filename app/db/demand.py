@@ -18,7 +18,7 @@ from app.platforms.base import LineItem, LinePart, LocatedLine, OrderSeen
 # So long at least are changes kept for which no reading asks any more.
 _KEPT = timedelta(hours=1)
 
-Place = tuple[int, int]
+ItemLocation = tuple[int, int]
 """An item and a location."""
 
 
@@ -33,7 +33,7 @@ class Taken:
     was known of the order."""
 
     copy: OrderSeen
-    lines: Mapping[Place, Parts]
+    lines: Mapping[ItemLocation, Parts]
     before: Mapping[int, LineItem]
     after: Mapping[int, LineItem]
     is_begun: bool
@@ -42,10 +42,10 @@ class Taken:
 
 def lines_of(
     session: Session, shop_id: int, order_ids: Collection[int]
-) -> dict[int, dict[Place, Parts]]:
+) -> dict[int, dict[ItemLocation, Parts]]:
     """The lines of these orders by order, item and location, where it is remembered which of their units
     have lowered the figures."""
-    found: dict[int, dict[Place, Parts]] = defaultdict(dict)
+    found: dict[int, dict[ItemLocation, Parts]] = defaultdict(dict)
     for some in chunks(order_ids):
         where = (LineRow.shop_id == shop_id, LineRow.order_id.in_(some), LineRow.parts.is_not(None))
         for row in session.scalars(sa.select(LineRow).where(*where)):
@@ -117,7 +117,7 @@ def _depends_on_settings(one: Taken) -> bool:
     return bool(one.lines) or any(line.lowers_stock is not None for line in routing.lines)
 
 
-def _follow(one: Taken) -> Iterator[tuple[Place, LocatedLine | None, dict[int, Took]]]:
+def _follow(one: Taken) -> Iterator[tuple[ItemLocation, LocatedLine | None, dict[int, Took]]]:
     """What becomes of each line of the order, by line item."""
     lines = () if one.copy.is_cancelled or one.copy.routing is None else one.copy.routing.lines
     found = {(line.item_id, line.location_id): line for line in lines}

@@ -50,12 +50,12 @@ def ask_for_look(item: StockItem, *, at: datetime, cause: str, told: StockMove |
     """The item's stock must be read by then; an earlier wish stands. `told` is what asks for it, where
     that is about a pool: all pools are to be read as soon as anything else asks too."""
     place = None if told is None or told.hint is None else told.location_id
-    if item.look_at is not None and item.told_location_id != place:
+    if item.stock_due_at is not None and item.told_location_id != place:
         place = None
     item.told_location_id = place
     item.told_available = None if place is None or told is None else told.hint
-    if item.look_at is None or at < item.look_at:
-        item.look_at, item.cause = at, cause
+    if item.stock_due_at is None or at < item.stock_due_at:
+        item.stock_due_at, item.cause = at, cause
 
 
 def look_at_queues_of(
@@ -94,7 +94,7 @@ def move_stocks(session: Session, shop_id: int, moves: Sequence[StockMove], *, n
     for move in moves:
         item = known.get(move.item_id)
         if item is not None:
-            item.stirred_at = now
+            item.last_event_at = now
             # The webhook's number decides how soon, never what: it is of a moment that has passed.
             free = item.headroom if move.hint is None else move.hint
             ask_for_look(item, at=now + patience(item, free), cause=move.cause, told=move)
@@ -103,7 +103,7 @@ def move_stocks(session: Session, shop_id: int, moves: Sequence[StockMove], *, n
 def look_at_item(session: Session, shop_id: int, item_id: int, *, now: datetime, cause: str) -> None:
     """An item's settings changed: whatever was known of its stock may not hold."""
     for item in _items(session, shop_id, [item_id]):
-        item.stirred_at = now
+        item.last_event_at = now
         ask_for_look(item, at=now, cause=cause)
 
 
@@ -133,24 +133,31 @@ def _items(session: Session, shop_id: int, item_ids: Collection[int]) -> Sequenc
 
 def begin_rechecks(session: Session, shop_id: int, *, now: datetime) -> None:
     """What was told of these items must show in the platform's readings by now: look once more."""
-    due = (StockItem.shop_id == shop_id, StockItem.recheck_at <= now)
-    values = {"look_at": now, "recheck_at": None, "cause": "looked at again, since readings lag"}
-    session.execute(sa.update(StockItem).where(*due, StockItem.look_at.is_(None)).values(**values))
-    session.execute(sa.update(StockItem).where(*due).values(recheck_at=None))
+    due = (StockItem.shop_id == shop_id, StockItem.settle_again_at <= now)
+    values = {
+        "stock_due_at": now,
+        "settle_again_at": None,
+        "cause": "looked at again, since readings lag",
+    }
+    session.execute(sa.update(StockItem).where(*due, StockItem.stock_due_at.is_(None)).values(**values))
+    session.execute(sa.update(StockItem).where(*due).values(settle_again_at=None))
 
 
 def due_items(session: Session, shop_id: int, *, now: datetime, limit: int) -> Sequence[StockItem]:
     """Items whose stock must be read now, longest due first, in one order whatever plan the database
     chooses: histories are played again by their seed."""
-    where = (StockItem.shop_id == shop_id, StockItem.look_at <= now)
+    where = (StockItem.shop_id == shop_id, StockItem.stock_due_at <= now)
     return session.scalars(
-        sa.select(StockItem).where(*where).order_by(StockItem.look_at, StockItem.item_id).limit(limit)
+        sa.select(StockItem)
+        .where(*where)
+        .order_by(StockItem.stock_due_at, StockItem.item_id)
+        .limit(limit)
     ).all()
 
 
 def unsettled_items(session: Session, shop_id: int) -> set[int]:
     """Items that are to be looked at, now or later."""
-    where = (StockItem.shop_id == shop_id, StockItem.look_at.is_not(None))
+    where = (StockItem.shop_id == shop_id, StockItem.stock_due_at.is_not(None))
     return set(session.scalars(sa.select(StockItem.item_id).where(*where)))
 
 
@@ -158,7 +165,7 @@ def quarantine(session: Session, shop_id: int, item_id: int, problem: str, *, no
     """One item could not be settled: say why, and try it again later and later, at most hourly."""
     item = lock_item(session, shop_id, item_id)
     item.problem, item.attempts = problem, item.attempts + 1
-    item.look_at = now + timedelta(seconds=min(3600, 15 * 2**item.attempts))
+    item.stock_due_at = now + timedelta(seconds=min(3600, 15 * 2**item.attempts))
 
 
 def lock_item(session: Session, shop_id: int, item_id: int) -> StockItem:
@@ -179,12 +186,12 @@ def look_at_waiting_items(session: Session, shop_id: int, *, now: datetime) -> N
     )
     where = (
         StockItem.shop_id == shop_id,
-        StockItem.look_at.is_(None),
+        StockItem.stock_due_at.is_(None),
         sa.or_(StockItem.has_queue, StockItem.item_id.in_(named)),
     )
-    soon, later = (sa.literal(moment, StockItem.look_at.type) for moment in (now, now + LOOK_LATER))
+    soon, later = (sa.literal(moment, StockItem.stock_due_at.type) for moment in (now, now + LOOK_LATER))
     at = sa.case((StockItem.has_queue, soon), else_=later)
-    session.execute(sa.update(StockItem).where(*where).values(look_at=at, cause="hourly check"))
+    session.execute(sa.update(StockItem).where(*where).values(stock_due_at=at, cause="hourly check"))
 
 
 def items_of_orders(
@@ -209,6 +216,6 @@ def stuck_items(session: Session, shop_id: int) -> Sequence[StockItem]:
     where = (
         StockItem.shop_id == shop_id,
         StockItem.problem.is_not(None),
-        StockItem.look_at.is_not(None),
+        StockItem.stock_due_at.is_not(None),
     )
     return session.scalars(sa.select(StockItem).where(*where).order_by(StockItem.item_id)).all()

@@ -39,7 +39,7 @@ def is_settled() -> sa.ColumnElement[bool]:
         .join(Variant, NAMES)
         .outerjoin(StockItem, SELLS)
         .where(LineItemRow.shop_id == Order.shop_id, LineItemRow.order_id == Order.order_id)
-        .where(sa.or_(StockItem.look_at.is_not(None), Variant.is_resolved.is_(False)))
+        .where(sa.or_(StockItem.stock_due_at.is_not(None), Variant.is_resolved.is_(False)))
     )
     return ~unsettled.correlate(Order).exists()
 
@@ -77,7 +77,7 @@ def judge_orders(
     are gone nothing is written."""
     for some in chunks(order_ids):
         where = (Order.shop_id == shop_id, Order.order_id.in_(some), Order.is_gone.is_(False))
-        session.execute(sa.update(Order).where(*where).values(judge_at=at))
+        session.execute(sa.update(Order).where(*where).values(write_due_at=at))
 
 
 def judge_showing(session: Session, shop_id: int, item_id: int, *, at: datetime) -> None:
@@ -95,8 +95,8 @@ def judge_showing(session: Session, shop_id: int, item_id: int, *, at: datetime)
 def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
     """An order is judged from all its items together: look now at those of due orders that would be
     looked at later. Not while news are awaited, for which items may be waiting too."""
-    news_at = session.scalar(sa.select(Shop.news_at).where(Shop.id == shop_id))
-    if news_at is not None and news_at > now:
+    poll_due_at = session.scalar(sa.select(Shop.poll_due_at).where(Shop.id == shop_id))
+    if poll_due_at is not None and poll_due_at > now:
         return
     due = (
         sa.select(Variant.item_id)
@@ -105,15 +105,15 @@ def hasten_looks(session: Session, shop_id: int, *, now: datetime) -> None:
             Order,
             sa.and_(Order.shop_id == LineItemRow.shop_id, Order.order_id == LineItemRow.order_id),
         )
-        .where(Variant.shop_id == shop_id, Order.judge_at <= now)
+        .where(Variant.shop_id == shop_id, Order.write_due_at <= now)
     )
     where = (
         StockItem.shop_id == shop_id,
-        StockItem.look_at > now,
+        StockItem.stock_due_at > now,
         StockItem.unbalanced_since.is_(None),
         StockItem.item_id.in_(due),
     )
-    session.execute(sa.update(StockItem).where(*where).values(look_at=now))
+    session.execute(sa.update(StockItem).where(*where).values(stock_due_at=now))
 
 
 _QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
@@ -121,15 +121,15 @@ _QUEUE = (Order.priority.desc(), Order.placed_at, Order.order_id)
 
 def is_anything_due(session: Session, shop_id: int, *, now: datetime) -> bool:
     """Whether an item is to be looked at, or an order to be compared, by now."""
-    items = sa.exists().where(StockItem.shop_id == shop_id, StockItem.look_at <= now)
-    orders = sa.exists().where(Order.shop_id == shop_id, Order.judge_at <= now)
+    items = sa.exists().where(StockItem.shop_id == shop_id, StockItem.stock_due_at <= now)
+    orders = sa.exists().where(Order.shop_id == shop_id, Order.write_due_at <= now)
     return bool(session.scalar(sa.select(sa.or_(items, orders))))
 
 
 def orders_to_judge(session: Session, shop_id: int, *, now: datetime, limit: int) -> list[DueOrder]:
     """Due orders none of whose items must still be looked at and that nobody holds back, longest
     waiting first."""
-    where = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready())
+    where = (Order.shop_id == shop_id, Order.write_due_at <= now, is_ready())
     orders = session.scalars(sa.select(Order).where(*where).order_by(*_QUEUE).limit(limit)).all()
     return _due_orders(session, shop_id, orders)
 
@@ -151,7 +151,7 @@ def orders_changing_status(
 def _changing_status(shop_id: int, now: datetime) -> sa.Select[int]:
     begins, ends = Order.short > 0, Order.short == 0
     turns = sa.or_(sa.and_(begins, Order.waits_as == ""), sa.and_(ends, Order.waits_as != ""))
-    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready(), Order.bulk == "")
+    due = (Order.shop_id == shop_id, Order.write_due_at <= now, is_ready(), Order.bulk == "")
     return sa.select(Order.order_id).where(*due, turns)
 
 
@@ -159,7 +159,12 @@ def due_orders(
     session: Session, shop_id: int, order_ids: Collection[int], *, now: datetime
 ) -> list[DueOrder]:
     """Those of these orders that are to be judged now, in the order of the queue."""
-    due = (Order.shop_id == shop_id, Order.judge_at <= now, is_ready(), Order.order_id.in_(order_ids))
+    due = (
+        Order.shop_id == shop_id,
+        Order.write_due_at <= now,
+        is_ready(),
+        Order.order_id.in_(order_ids),
+    )
     orders = session.scalars(sa.select(Order).where(*due).order_by(*_QUEUE)).all()
     return _due_orders(session, shop_id, orders)
 
@@ -298,7 +303,7 @@ def settle_order(session: Session, shop_id: int, order_id: int) -> None:
     """The order shows what it should: it is not due any more, and its covered lines are forgotten."""
     where = (PromiseRow.shop_id == shop_id, PromiseRow.order_id == order_id, PromiseRow.short == 0)
     session.execute(sa.delete(PromiseRow).where(*where))
-    settled = {"judge_at": None, "attempts": 0, "problem": None, "bulk": ""}
+    settled = {"write_due_at": None, "attempts": 0, "problem": None, "bulk": ""}
     session.execute(
         sa.update(Order).where(Order.shop_id == shop_id, Order.order_id == order_id).values(**settled)
     )
@@ -308,4 +313,4 @@ def quarantine(session: Session, shop_id: int, order_id: int, problem: str, *, n
     """One order could not be written: say why, and try it again later and later, at most hourly."""
     order = session.get_one(Order, (shop_id, order_id))
     order.problem, order.attempts, order.bulk = problem, order.attempts + 1, ""
-    order.judge_at = now + timedelta(seconds=min(3600, 15 * 2**order.attempts))
+    order.write_due_at = now + timedelta(seconds=min(3600, 15 * 2**order.attempts))

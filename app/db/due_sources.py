@@ -93,9 +93,11 @@ def _first_ready_order() -> sa.ColumnElement[Any]:
     """When the first order is to be judged of those that can be. Not asked while anything must be
     looked at now: that comes first, makes the same steps due, and may be what thousands of orders wait
     for, each of which would be gone through at every look at the shop."""
-    is_theirs = (Order.shop_id == Shop.id, Order.judge_at.is_not(None), is_ready())
-    first = sa.select(Order.judge_at).where(*is_theirs).order_by(Order.judge_at).limit(1)
-    unread = sa.exists().where(StockItem.shop_id == Shop.id, StockItem.look_at <= sa.bindparam("now"))
+    is_theirs = (Order.shop_id == Shop.id, Order.write_due_at.is_not(None), is_ready())
+    first = sa.select(Order.write_due_at).where(*is_theirs).order_by(Order.write_due_at).limit(1)
+    unread = sa.exists().where(
+        StockItem.shop_id == Shop.id, StockItem.stock_due_at <= sa.bindparam("now")
+    )
     unknown = sa.exists().where(Variant.shop_id == Shop.id, Variant.is_resolved.is_(False))
     return sa.case((sa.or_(unread, unknown), None), else_=first.scalar_subquery())
 
@@ -113,25 +115,25 @@ SOURCES: tuple[DueSource, ...] = (
     ),
     _so_long_as("first check", Shop.subscribed_at.is_(None), Step.CHECK),
     _so_long_as("import", Shop.import_state == ImportState.RUNNING, Step.IMPORT),
-    _at("changed orders", Shop.news_at, Step.CHANGES),
+    _at("changed orders", Shop.poll_due_at, Step.CHANGES),
     _at("inbound", Shop.inbound_at, Step.INBOUND),
     _while_there_is("unknown variants", Variant, Variant.is_resolved.is_(False), Step.ITEMS),
-    _at_first_of("items", StockItem.look_at, Step.ITEMS),
-    _at_first_of("second looks", StockItem.recheck_at, Step.ITEMS),
+    _at_first_of("items", StockItem.stock_due_at, Step.ITEMS),
+    _at_first_of("second looks", StockItem.settle_again_at, Step.ITEMS),
     DueSource(
         "orders",
         frozenset(_JUDGING),
         _first_ready_order(),
-        lambda now: sa.exists().where(Order.shop_id == Shop.id, Order.judge_at <= now, is_ready()),
+        lambda now: sa.exists().where(Order.shop_id == Shop.id, Order.write_due_at <= now, is_ready()),
     ),
     # Its time has come, but one of its items is still to be looked at: that is done now, not later.
     DueSource(
         "orders of unsettled items",
         frozenset(_JUDGING),
-        sa.exists().where(Order.shop_id == Shop.id, Order.judge_at <= sa.bindparam("now")),
+        sa.exists().where(Order.shop_id == Shop.id, Order.write_due_at <= sa.bindparam("now")),
         is_due=None,
     ),
-    _at_first_of("bulk writes", BulkWriteRow.look_at, Step.BULK),
+    _at_first_of("bulk writes", BulkWriteRow.due_at, Step.BULK),
     DueSource(
         "holds",
         frozenset({Step.HOLDS}),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.core.desired import still_to_ship
-from app.core.endings import Ending, LastShort, Place, Sighting, WasShort, how_served
+from app.core.endings import Ending, LastKnownShort, OrderLocation, SupplyEvidence, WasShort, how_served
 from app.db.models import NAMES, LineItemRow, LineRow, Order, PromiseRow, Variant
 from app.db.showing import items_shown
 from app.db.statements import chunks
@@ -18,10 +18,10 @@ def endings_of(
     session: Session,
     shop_id: int,
     item_id: int,
-    rows: Mapping[Place, PromiseRow],
+    rows: Mapping[OrderLocation, PromiseRow],
     *,
     is_counted: bool,
-    seen: Sighting,
+    seen: SupplyEvidence,
 ) -> dict[int, Ending]:
     """What became of the units of the item that these rows were short of, by order, where nothing of it
     is short any more and nobody was told."""
@@ -35,7 +35,7 @@ def endings_of(
     lines: dict[int, list[WasShort]] = defaultdict(list)
     for row in rows.values():
         at = located.get(row.order_id, {row.location_id: left[row.order_id].outstanding})
-        last = None if row.last_short is None else LastShort(*row.last_short)
+        last = None if row.last_short is None else LastKnownShort(*row.last_short)
         least = seen.least.get(row.location_id)
         lines[row.order_id].append(WasShort(last, at.get(row.location_id, 0), least))
     return {order_id: _ending(left[order_id], lines[order_id]) for order_id in short}

@@ -31,7 +31,7 @@ def _is_shown(shop_id: Given[int]) -> sa.ColumnElement[bool]:
 
 
 def _finished(shop_id: Given[int], which: sa.ColumnElement[bool], before: Given[datetime]) -> Rows:
-    rests = (Order.updated_at < before, Order.judge_at.is_(None), which)
+    rests = (Order.updated_at < before, Order.write_due_at.is_(None), which)
     return Rows(Order, Order.order_id, (Order.shop_id == shop_id, _is_finished(shop_id), *rests))
 
 

@@ -65,10 +65,12 @@ def _hear(session: Session, row: ShownRow, copy: OrderSeen | OrderMarks, now: da
 
 def _judge_by(session: Session, row: ShownRow, at: datetime) -> None:
     where = (Order.shop_id == row.shop_id, Order.order_id == row.order_id)
-    later = sa.or_(Order.judge_at.is_(None), Order.judge_at > at)
+    later = sa.or_(Order.write_due_at.is_(None), Order.write_due_at > at)
     # Of one that was set aside the platform takes a part of our write, and tells us of that part: it
     # would be tried again at once, for ever. Its own time comes, ever later.
-    session.execute(sa.update(Order).where(*where, later, Order.problem.is_(None)).values(judge_at=at))
+    session.execute(
+        sa.update(Order).where(*where, later, Order.problem.is_(None)).values(write_due_at=at)
+    )
 
 
 def foreign_of(row: ShownRow | None) -> Foreign:

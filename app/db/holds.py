@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from app.core.holds import STANDING, HoldState, Place, Policy, Put, TagRule, policy_of
+from app.core.holds import STANDING, HoldState, ItemLocation, Policy, Put, TagRule, policy_of
 from app.core.steps import counted
 from app.db.audit import record_event
 from app.db.models import HoldCheckRow, HoldRow, Order, PromiseRow, RouteRow, Shop
@@ -29,8 +29,8 @@ class HeldOrder(NamedTuple):
     order_id: int
     name: str
     is_over: bool
-    short: Mapping[Place, int]
-    until: Mapping[Place, date | None]
+    short: Mapping[ItemLocation, int]
+    until: Mapping[ItemLocation, date | None]
     attempts: int
     must_read: bool = True
     may_move: bool = False
@@ -205,8 +205,8 @@ def _held_order(
         order.order_id,
         order.name,
         order.is_cancelled or order.is_gone,
-        {Place(row.item_id, row.location_id): row.short for row in short},
-        {Place(row.item_id, row.location_id): row.expected_on for row in short},
+        {ItemLocation(row.item_id, row.location_id): row.short for row in short},
+        {ItemLocation(row.item_id, row.location_id): row.expected_on for row in short},
         attempts,
         must_read,
         may_move,

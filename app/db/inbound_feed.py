@@ -38,7 +38,7 @@ Known = sa.Row[Any] | ArrivalRow
 """What is known of an arrival: the columns by which a word about it is judged."""
 
 
-class Fate(StrEnum):
+class ImportOutcome(StrEnum):
     """What a source's word does to what is known."""
 
     NEW = "new"
@@ -133,7 +133,7 @@ def first_of(key: str) -> str:
 
 def compare_told(
     session: Session, shop_id: int, told: Sequence[ReportedArrival], *, source: str
-) -> list[tuple[ReportedArrival, Known | None, Fate]]:
+) -> list[tuple[ReportedArrival, Known | None, ImportOutcome]]:
     """What each word would do, without doing it; what is known of the arrival, where there is one."""
     known = _known(session, shop_id, {each.source_key for each in told}, source)
     return [
@@ -142,11 +142,11 @@ def compare_told(
     ]
 
 
-def _fate(told: ReportedArrival, row: Known | None) -> Fate:
+def _fate(told: ReportedArrival, row: Known | None) -> ImportOutcome:
     if row is None:
-        return Fate.NEW if told.quantity and not told.is_only_news else Fate.NOTHING
+        return ImportOutcome.NEW if told.quantity and not told.is_only_news else ImportOutcome.NOTHING
     is_same = all(getattr(row, name) == value for name, value in _said(told, row).items())
-    return Fate.UNCHANGED if is_same else Fate.CHANGED
+    return ImportOutcome.UNCHANGED if is_same else ImportOutcome.CHANGED
 
 
 def upsert_arrivals(
@@ -157,18 +157,18 @@ def upsert_arrivals(
     source: str,
     cause: str,
     now: datetime,
-) -> list[tuple[ReportedArrival, Fate]]:
+) -> list[tuple[ReportedArrival, ImportOutcome]]:
     """Take a source's words: each sets its arrival, and what says nothing new changes nothing. Items
     that somebody waits for are looked at again. No two of `told` may have one key. Returns what each
     did."""
     named = {each.item_id for each in told}
     waited_for = _hold_items(session, shop_id, named)
-    fates, new, changed = [], [], {}
-    for each, row, fate in compare_told(session, shop_id, told, source=source):
-        fates.append((each, fate))
-        if fate is Fate.NEW:
+    outcomes, new, changed = [], [], {}
+    for each, row, outcome in compare_told(session, shop_id, told, source=source):
+        outcomes.append((each, outcome))
+        if outcome is ImportOutcome.NEW:
             new.append(_new_row(shop_id, each, source, now))
-        elif row is not None and fate is Fate.CHANGED:
+        elif row is not None and outcome is ImportOutcome.CHANGED:
             changed[row.id] = each
     moved = {each["item_id"] for each in new}
     for row in arrival_rows(session, shop_id, changed):
@@ -179,7 +179,7 @@ def upsert_arrivals(
     _tell_of_new(session, shop_id, new, waited_for, cause=cause, now=now)
     waited_for |= _hold_items(session, shop_id, moved - named)
     _look_at(session, shop_id, waited_for & moved, cause=cause, now=now)
-    return fates
+    return outcomes
 
 
 def count_anew(session: Session) -> None:

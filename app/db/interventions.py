@@ -35,16 +35,16 @@ def hold_order(session: Session, order: Order, *, by: str, now: datetime) -> Non
 def let_go(session: Session, order: Order, *, by: str, now: datetime) -> None:
     """Write on the order again whatever it should show."""
     if order.held_at is not None:
-        order.held_at, order.judge_at = None, now
+        order.held_at, order.write_due_at = None, now
         _record(session, order, "let go", "nothing is written", "", by=by, now=now)
 
 
 def retry_order(session: Session, order: Order, *, by: str, now: datetime) -> None:
     """Compare the order with what it shows now, after a look at the stock of its items, whatever made
     that wait."""
-    order.judge_at, order.attempts = now, 0
+    order.write_due_at, order.attempts = now, 0
     for item in items_of_orders(session, order.shop_id, [order.order_id])[order.order_id]:
-        item.look_at, item.cause = now, f"retry asked for by {by}"
+        item.stock_due_at, item.cause = now, f"retry asked for by {by}"
     _record(session, order, "retry", order.problem or "", "", by=by, now=now)
 
 

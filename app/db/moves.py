@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from app.core.holds import Place
+from app.core.holds import ItemLocation
 from app.core.moving import Move, PoolFigures, Waiting, first_served
 from app.core.states import MoveState
 from app.db.holds import ask_for_checks
@@ -37,7 +37,7 @@ def ask_for_moves(session: Session, shop: Shop, item_id: int, *, now: datetime) 
         return
     columns = (PromiseRow.order_id, PromiseRow.item_id, PromiseRow.location_id, PromiseRow.short)
     rows = session.execute(_movable(shop.id, item_id, now).with_only_columns(*columns).order_by(*_QUEUE))
-    waiting = (Waiting(order_id, Place(*place), short) for order_id, *place, short in rows)
+    waiting = (Waiting(order_id, ItemLocation(*place), short) for order_id, *place, short in rows)
     ask_for_checks(session, shop.id, first_served(waiting, free), at=now)
 
 
@@ -49,7 +49,7 @@ def ask_for_move_of(session: Session, shop: Shop, order_id: int, *, now: datetim
     columns = (PromiseRow.item_id, PromiseRow.location_id, PromiseRow.short)
     where = (PromiseRow.shop_id == shop.id, PromiseRow.order_id == order_id, PromiseRow.short > 0)
     rows = session.execute(sa.select(*columns).where(*where)).all()
-    lines = [Waiting(order_id, Place(*place), short) for *place, short in rows]
+    lines = [Waiting(order_id, ItemLocation(*place), short) for *place, short in rows]
     if any(_has_turn(session, shop, line, now) for line in lines):
         ask_for_checks(session, shop.id, [order_id], at=now)
 
@@ -101,7 +101,7 @@ def _movable(shop_id: int, item_id: int, now: datetime) -> sa.Select[Any]:
 
 
 def leave_for_now(
-    session: Session, shop_id: int, order_id: int, short: Mapping[Place, int], *, now: datetime
+    session: Session, shop_id: int, order_id: int, short: Mapping[ItemLocation, int], *, now: datetime
 ) -> None:
     """So many units of an order can't be moved as its parts are: being packed, or on hold by others."""
     for place, units in short.items():
@@ -117,7 +117,9 @@ def parts_changed(session: Session, shop_id: int, part_ids: Collection[int]) -> 
     session.execute(sa.delete(MoveRow).where(*left, MoveRow.order_id.in_(orders)))
 
 
-def settled_places(session: Session, shop_id: int, order_id: int, places: Iterable[Place]) -> set[Place]:
+def settled_places(
+    session: Session, shop_id: int, order_id: int, places: Iterable[ItemLocation]
+) -> set[ItemLocation]:
     """From which of these places nothing of the order is moved any more."""
     where = (MoveRow.shop_id == shop_id, MoveRow.order_id == order_id, _IS_SETTLED)
     rows = session.execute(sa.select(MoveRow.item_id, MoveRow.from_id).where(*where)).all()
@@ -129,11 +131,13 @@ def settled_places(session: Session, shop_id: int, order_id: int, places: Iterab
     }
 
 
-def known_figures(session: Session, shop_id: int, item_ids: Collection[int]) -> dict[Place, PoolFigures]:
+def known_figures(
+    session: Session, shop_id: int, item_ids: Collection[int]
+) -> dict[ItemLocation, PoolFigures]:
     """The pools of these items as last read."""
     where = (PoolRow.shop_id == shop_id, PoolRow.item_id.in_(item_ids))
     return {
-        Place(row.item_id, row.location_id): PoolFigures(row.available, row.committed or 0)
+        ItemLocation(row.item_id, row.location_id): PoolFigures(row.available, row.committed or 0)
         for row in session.scalars(sa.select(PoolRow).where(*where))
     }
 

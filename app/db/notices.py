@@ -22,7 +22,7 @@ class WaitingOrder:
     name: str
     placed_at: datetime
     expected_on: date | None
-    duties: Obligations
+    obligations: Obligations
 
 
 def record_notice(
@@ -68,7 +68,7 @@ def waiting_orders(
     *,
     order_ids: Collection[int] | None = None,
 ) -> list[WaitingOrder]:
-    """Every order that is short, or of these those that are, with its duties by `judge`."""
+    """Every order that is short, or of these those that are, with its obligations by `judge`."""
     where = [
         Order.shop_id == shop_id,
         Order.short > 0,
@@ -81,9 +81,9 @@ def waiting_orders(
     waiting = []
     columns = sa.select(Order.order_id, Order.name, Order.placed_at, Order.expected_on).where(*where)
     for order_id, name, placed_at, expected_on in session.execute(columns):
-        duties = judge(OrderFacts(placed_at, expected_on, notices=log.get(order_id, ())))
-        if duties is not None:
-            waiting.append(WaitingOrder(order_id, name, placed_at, expected_on, duties))
+        obligations = judge(OrderFacts(placed_at, expected_on, notices=log.get(order_id, ())))
+        if obligations is not None:
+            waiting.append(WaitingOrder(order_id, name, placed_at, expected_on, obligations))
     return waiting
 
 

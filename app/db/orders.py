@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.core.priority import PriorityRule, priority_of
 from app.core.skew import as_skew
 from app.db import order_copies
-from app.db.demand import Parts, Place, Taken, forget_lines, lines_of, remember_taken
+from app.db.demand import ItemLocation, Parts, Taken, forget_lines, lines_of, remember_taken
 from app.db.due_items import ask_for_look, items_of_variants, look_at_queues_of, patience
 from app.db.endings import items_with_untold_endings
 from app.db.foreign import hear_of_foreign_writes
@@ -127,7 +127,7 @@ def _remember_steps(
 def _take_step(
     order: OrderCopy,
     copy: OrderSeen,
-    lines: Mapping[int, Mapping[Place, Parts]],
+    lines: Mapping[int, Mapping[ItemLocation, Parts]],
     *,
     seen_at: datetime,
     is_read: bool,
@@ -260,7 +260,7 @@ def _judge_if_shown(
     shown = sa.exists().where(ShownRow.shop_id == shop_id, ShownRow.order_id == Order.order_id)
     promised = sa.exists().where(PromiseRow.shop_id == shop_id, PromiseRow.order_id == Order.order_id)
     where = (Order.shop_id == shop_id, is_one_of(Order.order_id, order_ids), sa.or_(shown, promised))
-    session.execute(sa.update(Order).where(*where).values(judge_at=now))
+    session.execute(sa.update(Order).where(*where).values(write_due_at=now))
 
 
 def mark_stale(
@@ -297,7 +297,7 @@ def lose_sight_of(
     _forget_units(session, shop_id, order_ids, now=now, cause=cause)
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))
     session.execute(sa.update(Order).where(*where).values(is_located=False))
-    stuck = {"problem": problem, "judge_at": now + _OUT_OF_SIGHT_AGAIN}
+    stuck = {"problem": problem, "write_due_at": now + _OUT_OF_SIGHT_AGAIN}
     session.execute(sa.update(Order).where(*where, Order.waits_as != "").values(**stuck))
 
 
@@ -316,7 +316,7 @@ def _forget_units(
     _, skew = _rules_and_skew(session, shop_id)
     forget_lines(session, shop_id, order_ids, seen_at=now + skew)
     look_at_queues_of(session, shop_id, order_ids, now=now, cause=cause)
-    gone: dict[str, object] = {"is_stale": False, "judge_at": None}
+    gone: dict[str, object] = {"is_stale": False, "write_due_at": None}
     gone |= {"short": 0, "short_value": None, "short_since": None, "expected_on": None}
     gone |= {"unbacked_on": None, "late_percent": None, "released_on": None}
     where = (Order.shop_id == shop_id, Order.order_id.in_(order_ids))

@@ -36,7 +36,7 @@ def change_preferences(
             after=f"{_LABELS[name]}: {_in_words(after)}",
             why=f"set by {by}",
         )
-    shop.chosen = sorted({*shop.chosen, *(set(changed) & _TOLD_BY_PLATFORM)})
+    shop.overridden_settings = sorted({*shop.overridden_settings, *(set(changed) & _TOLD_BY_PLATFORM)})
     # Each once, in the order in which they were wished for.
     for follow_up in dict.fromkeys(_FOLLOW_UPS[name] for name in changed if name in _FOLLOW_UPS):
         follow_up(session, shop, now)
@@ -46,7 +46,7 @@ def change_preferences(
 def take_profile(shop: Shop, *, time_zone: str, locale: str) -> None:
     """What the platform says of the shop, where the merchant has not said otherwise."""
     for name, value in (("time_zone", time_zone), ("locale", locale)):
-        if name not in shop.chosen:
+        if name not in shop.overridden_settings:
             setattr(shop, name, value)
 
 

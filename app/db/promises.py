@@ -8,7 +8,7 @@ from types import MappingProxyType
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from app.core.endings import SERVED, Ending, Sighting
+from app.core.endings import SERVED, Ending, SupplyEvidence
 from app.core.model import Basis, Promise
 from app.core.states import TurnEvent
 from app.db.audit import record_event
@@ -39,7 +39,7 @@ def waiting_since(session: Session, shop_id: int, item_id: int) -> Sequence[tupl
     return session.execute(sa.select(*columns).where(*where)).all()
 
 
-_NOTHING_SEEN = Sighting()
+_NOTHING_SEEN = SupplyEvidence()
 
 
 def record_promises(
@@ -53,7 +53,7 @@ def record_promises(
     held: Mapping[tuple[int, int], int] = MappingProxyType({}),
     today: date | None = None,
     is_counted: bool = True,
-    seen: Sighting = _NOTHING_SEEN,
+    seen: SupplyEvidence = _NOTHING_SEEN,
 ) -> None:
     """Say `made` (promises about short lines, with their words) of one item, and of every other line
     of it that it is covered. Orders of which something else is said now are due to be judged. Of a

@@ -78,6 +78,6 @@ def unroute(
     waiting = (
         StockItem.shop_id == shop_id,
         StockItem.unbalanced_since.is_not(None),
-        StockItem.look_at > now,
+        StockItem.stock_due_at > now,
     )
-    session.execute(sa.update(StockItem).where(*waiting).values(look_at=now))
+    session.execute(sa.update(StockItem).where(*waiting).values(stock_due_at=now))

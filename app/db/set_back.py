@@ -16,12 +16,12 @@ _LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 _SLACK = timedelta(minutes=5)
 
-_OF_SHOPS = (Shop.news_at, Shop.inbound_at)
+_OF_SHOPS = (Shop.poll_due_at, Shop.inbound_at)
 _OF_ROWS = (
-    StockItem.look_at,
-    StockItem.recheck_at,
-    Order.judge_at,
-    BulkWriteRow.look_at,
+    StockItem.stock_due_at,
+    StockItem.settle_again_at,
+    Order.write_due_at,
+    BulkWriteRow.due_at,
     HoldCheckRow.due_at,
     SellingCheckRow.due_at,
     FeedRow.due_at,

@@ -140,10 +140,10 @@ def is_of_earlier_install(shop: Shop, told_at: datetime | None) -> bool:
     return told_at is not None and told_at < shop.installed_at
 
 
-def expect_news(shop: Shop, *, now: datetime) -> None:
+def ask_to_poll(shop: Shop, *, now: datetime) -> None:
     """A webhook named an order without telling it: the platform's list of changed orders must be
     read."""
-    shop.news_at = shop.news_at or now
+    shop.poll_due_at = shop.poll_due_at or now
 
 
 def expect_inbound(shop: Shop, *, now: datetime) -> None:

@@ -66,7 +66,7 @@ def judge_all(session: Session, shop_id: int, *, at: datetime) -> None:
     those that are gone nothing is written."""
     mine = (Order.shop_id == shop_id, Order.is_gone.is_(False))
     waits = sa.or_(Order.order_id.in_(_showing(shop_id)), Order.short > 0)
-    session.execute(sa.update(Order).where(*mine, waits).values(judge_at=at))
+    session.execute(sa.update(Order).where(*mine, waits).values(write_due_at=at))
 
 
 def count_showing(session: Session, shop_id: int) -> int:

@@ -26,13 +26,13 @@ def record_stock(
     session: Session,
     shop_id: int,
     stock: ItemStock,
-    accounts: Mapping[int, StockPosition],
+    positions: Mapping[int, StockPosition],
     drift: Mapping[int, int],
     *,
     now: datetime,
     drift_since: Mapping[int, Sequence[Sequence[float]]] | None = None,
 ) -> None:
-    """Replace what we know of one item's pools; `accounts`, `drift` and `drift_since` by location, the
+    """Replace what we know of one item's pools; `positions`, `drift` and `drift_since` by location, the
     last None where nobody asked."""
     since = drift_since or {}
     gone = (PoolRow.shop_id == shop_id, PoolRow.item_id == stock.item_id)
@@ -51,7 +51,7 @@ def record_stock(
             "available": pool.available,
             "committed": pool.committed,
             "backordered": pool.backordered,
-            "supply": accounts[pool.location_id].supply,
+            "supply": positions[pool.location_id].supply,
             "drift": drift.get(pool.location_id, 0),
             "drift_since": [list(one) for one in since.get(pool.location_id, ())],
             "is_reckoned": drift_since is not None,

@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from app.core.model import Turn
+from app.core.model import QueuePosition
 from app.core.passing import Moved, Pass
 from app.db.models import NAMES, SELLS, LineItemRow, Order, PromiseRow, StockItem, TurnRow, Variant
 from app.db.statements import chunks, put_rows
@@ -29,7 +29,7 @@ def moved_at(session: Session, shop_id: int, item_id: int) -> dict[int, dict[int
     found: dict[int, dict[int, Moved]] = defaultdict(dict)
     for row, priority in session.execute(statement):
         # The last word is that of the first of those that it passed.
-        turn = Turn(priority, row.placed_at, row.passed_id)
+        turn = QueuePosition(priority, row.placed_at, row.passed_id)
         found[row.location_id][row.order_id] = Moved(turn, row.units)
     return found
 
@@ -114,7 +114,7 @@ def due_elsewhere(
     found: set[int] = set()
     for some in chunks(order_ids):
         wanted = (LineItemRow.order_id.in_(some), LineItemRow.outstanding > 0)
-        due = (StockItem.item_id != item_id, StockItem.look_at.is_not(None))
+        due = (StockItem.item_id != item_id, StockItem.stock_due_at.is_not(None))
         statement = (
             sa.select(LineItemRow.order_id)
             .join(Variant, NAMES)

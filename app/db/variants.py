@@ -51,10 +51,10 @@ def _see_item(session: Session, shop_id: int, variant: VariantSeen, now: datetim
         item = StockItem(
             shop_id=shop_id,
             item_id=variant.item_id,
-            look_at=now,
+            stock_due_at=now,
             attempts=0,
             cause="first order of the item",
-            stirred_at=now,
+            last_event_at=now,
         )
         session.add(item)
     item.sku, item.title = variant.sku, variant.title

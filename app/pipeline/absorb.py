@@ -91,7 +91,7 @@ def _absorb_all(session: Session, rows: Sequence[DueDelivery], now: datetime) ->
     """Orders first, in one go: they are most of the traffic, and the rest may speak of them. Of the rest
     those of one kind that came one after the other go together."""
     facts = [(row, fact) for row in rows for fact in row.read_facts()]
-    _see_orders(session, [(row, fact) for row, fact in facts if isinstance(fact, OrderSeen)], now)
+    _upsert_orders(session, [(row, fact) for row, fact in facts if isinstance(fact, OrderSeen)], now)
     others = ((row, fact) for row, fact in facts if not isinstance(fact, OrderSeen))
     for kind, some in groupby(others, key=lambda told: type(told[1])):
         if kind in _TAKE_TOGETHER:
@@ -102,7 +102,9 @@ def _absorb_all(session: Session, rows: Sequence[DueDelivery], now: datetime) ->
     inbox.mark_absorbed(session, rows)
 
 
-def _see_orders(session: Session, facts: Sequence[tuple[DueDelivery, OrderSeen]], now: datetime) -> None:
+def _upsert_orders(
+    session: Session, facts: Sequence[tuple[DueDelivery, OrderSeen]], now: datetime
+) -> None:
     if not facts:
         return
     row = facts[-1][0]
@@ -120,7 +122,7 @@ def _orders_touched(
     row = facts[-1][0]
     touched = {fact.order_id for _, fact in facts}
     orders.mark_stale(session, row.shop_id, touched, now=now, cause=_cause(row))
-    shops.expect_news(shops.get_shop(session, row.shop_id), now=now)
+    shops.ask_to_poll(shops.get_shop(session, row.shop_id), now=now)
 
 
 def _order_gone(session: Session, row: DueDelivery, fact: OrderGone, now: datetime) -> None:

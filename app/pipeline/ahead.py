@@ -26,7 +26,7 @@ from app.pipeline.looking import settle_by_stock, surely_as_known
 from app.pipeline.quarantine import unless_poisoned
 from app.pipeline.reading import read_changed_orders
 from app.pipeline.settle import settle, settle_item
-from app.platforms.base import ItemStock, Look
+from app.platforms.base import ItemStock, PreWriteRead
 
 # More are written in several requests, between which the stock is looked at again.
 _MOST_ORDERS = 8
@@ -109,7 +109,7 @@ def _named(stock: ItemStock, location: str) -> ItemStock:
 
 def look_ahead(
     context: ShopContext, orders: Sequence[DueOrder], item_ids: Collection[int]
-) -> Look | None:
+) -> PreWriteRead | None:
     """What was read ahead, if that is all there is to know of these orders and nothing was asked of the
     platform since."""
     ahead, context.ahead = context.ahead, None
@@ -123,4 +123,4 @@ def look_ahead(
         return None
     if len(seen) < len(wanted) or len(surely_as_known(context, seen)) < len(wanted):
         return None
-    return Look(tuple(one.now for one in seen), ahead.glance.stock)
+    return PreWriteRead(tuple(one.now for one in seen), ahead.glance.stock)

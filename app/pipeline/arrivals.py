@@ -26,7 +26,7 @@ from app.core.item_codes import (
     suggestions,
 )
 from app.db import arrivals, inbound_feed, item_codes, unlisted
-from app.db.inbound_feed import Fate, ReportedArrival
+from app.db.inbound_feed import ImportOutcome, ReportedArrival
 from app.pipeline.known_again import in_several, known_again
 from app.pipeline.nearest import Nearest
 
@@ -243,18 +243,18 @@ class Intake:
             self._check(line, each if isinstance(each, Bad) else next(numbered)) for line, each in found
         )
         good = [one for one in checked if one is not None]
-        fates = self._fates(session, good)
-        counts = Counter(fate for _, fate in fates)
-        for one, fate in fates:
-            if one.item_id is None and fate is not Fate.NOTHING:
+        outcomes = self._fates(session, good)
+        counts = Counter(outcome for _, outcome in outcomes)
+        for one, outcome in outcomes:
+            if one.item_id is None and outcome is not ImportOutcome.NOTHING:
                 self._note_unknown(one.sku)
             if one.matched_by is not None:
                 self.report.matched[one.matched_by] += 1
             self.report.undated += one.expected_on is None and bool(one.quantity) and not one.is_over
-        self.report.new += counts[Fate.NEW]
-        self.report.changed += counts[Fate.CHANGED]
-        self.report.unchanged += counts[Fate.UNCHANGED]
-        self.report.not_coming += counts[Fate.NOTHING]
+        self.report.new += counts[ImportOutcome.NEW]
+        self.report.changed += counts[ImportOutcome.CHANGED]
+        self.report.unchanged += counts[ImportOutcome.UNCHANGED]
+        self.report.not_coming += counts[ImportOutcome.NOTHING]
 
     def _numbered(self, session: Session, told: Sequence[ReportedArrival]) -> list[ReportedArrival]:
         """The same as those that they were before, where a list tells of deliveries by their days."""
@@ -271,11 +271,11 @@ class Intake:
 
     def _fates(
         self, session: Session, good: Sequence[ReportedArrival]
-    ) -> Sequence[tuple[ReportedArrival, Fate]]:
+    ) -> Sequence[tuple[ReportedArrival, ImportOutcome]]:
         """What each line does, or would do."""
         if self._is_rehearsal:
             judged = inbound_feed.compare_told(session, self._shop_id, good, source=self._source)
-            return [(one, fate) for one, _, fate in judged]
+            return [(one, outcome) for one, _, outcome in judged]
         return inbound_feed.upsert_arrivals(
             session, self._shop_id, good, source=self._source, cause=self._cause, now=self._now
         )

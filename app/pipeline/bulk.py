@@ -17,7 +17,7 @@ from app.core.states import BulkWriteState
 from app.db import bulk_writes, due_orders, shops, showing
 from app.db.due_orders import DueOrder
 from app.db.models import BulkWriteRow
-from app.pipeline.compliance import with_duties
+from app.pipeline.compliance import with_obligations
 from app.pipeline.context import ShopContext, local_day
 from app.pipeline.inbound import put_off_until_read
 from app.pipeline.looking import settle_by_stock, surely_as_known
@@ -50,7 +50,7 @@ def write_in_bulk(context: ShopContext) -> bool:
         now = context.clock()
         due = due_orders.count_changing_status(session, context.shop_id, now=now, limit=_MOST_AT_ONCE)
     if row is not None:
-        return row.look_at <= context.clock() and _follow(context, row)
+        return row.due_at <= context.clock() and _follow(context, row)
     if not due or not 0 < context.platform.traits.bulk_from <= due:
         return False
     writer = context.platform.bulk
@@ -93,7 +93,7 @@ def _due(context: ShopContext) -> tuple[list[DueOrder], bool]:
         today = local_day(now, shop.time_zone)
         found = due_orders.orders_changing_status(session, context.shop_id, now=now, limit=_MOST_AT_ONCE)
         fresh = put_off_until_read(session, shop, found, now=now)
-        due = with_duties(session, shop, fresh, now=now)
+        due = with_obligations(session, shop, fresh, now=now)
     ready = [order for order in due if order.intent is None and changes_status(order, today)]
     return ready, len(fresh) < len(found)
 

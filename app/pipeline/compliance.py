@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
-from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations, OrderFacts, Regime, duties_of
+from app.core.regimes import TURNING_DAYS, NoticeKind, Obligations, OrderFacts, Regime, obligations_of
 from app.core.working_days import EVERY_DAY, WorkingDays
 from app.db import due_orders, late_orders, showing
 from app.db.due_orders import DueOrder
@@ -46,7 +46,7 @@ class Obligation:
         return "" if self.regime is None else notice_words(self.order, self.regime)
 
 
-def duties_today(session: Session, shop: Shop, *, now: datetime) -> list[Obligation]:
+def obligations_today(session: Session, shop: Shop, *, now: datetime) -> list[Obligation]:
     """What is to be done about waiting orders, most pressing first: every notice that is owed (the rule
     asks for it as soon as the delay is known; `by` is the last day), and every refund. Empty without a
     regime."""
@@ -72,8 +72,8 @@ class Pressing:
 
 
 def most_pressing(session: Session, shop: Shop, *, now: datetime, most: int) -> Pressing:
-    """The first of `duties_today`, and how many there are. Orders of whose buyers nothing is logged are
-    judged by what they have in common, and no more of them are read than are told."""
+    """The first of `obligations_today`, and how many there are. Orders of whose buyers nothing is logged
+    are judged by what they have in common, and no more of them are read than are told."""
     if shop.regime == Regime.NONE:
         return Pressing((), 0)
     judge = _judge_of(shop, now)
@@ -94,8 +94,8 @@ def _by_day(found: Iterable[Cohort], judge: _Judge) -> list[list[Cohort]]:
     """The cohorts that ask for something, by the last day for it, the most pressing first."""
     by_day: dict[date, list[Cohort]] = defaultdict(list)
     for cohort in found:
-        duties = judge(OrderFacts(cohort.begins, cohort.expected_on))
-        asked = duties and _asked(duties)
+        obligations = judge(OrderFacts(cohort.begins, cohort.expected_on))
+        asked = obligations and _asked(obligations)
         if asked:
             by_day[asked.by].append(cohort)
     return [some for _, some in sorted(by_day.items())]
@@ -111,7 +111,7 @@ def _enough(due: Sequence[Sequence[Cohort]], most: int) -> list[list[Cohort]]:
     return [before]
 
 
-def with_duties(
+def with_obligations(
     session: Session, shop: Shop, orders: Sequence[DueOrder], *, now: datetime
 ) -> list[DueOrder]:
     """The same orders, each with whether its buyer must be told of the delay by a tag of ours, and
@@ -135,10 +135,12 @@ def must_refund(session: Session, shop: Shop, order_id: int, *, now: datetime) -
     if shop.regime == Regime.NONE:
         return False
     waiting = waiting_orders(session, shop.id, _judge_of(shop, now), order_ids=[order_id])
-    return any(one.duties.is_cancelled and one.duties.refund_due is not None for one in waiting)
+    return any(
+        one.obligations.is_cancelled and one.obligations.refund_due is not None for one in waiting
+    )
 
 
-def compare_duties(session: Session, shop: Shop, *, now: datetime) -> None:
+def compare_obligations(session: Session, shop: Shop, *, now: datetime) -> None:
     """Have every order judged that says otherwise than it is whether its buyer must be told."""
     owing, saying = _owing(session, shop, now), showing.orders_saying_notice(session, shop.id)
     due_orders.judge_orders(session, shop.id, owing ^ saying, at=now)
@@ -165,7 +167,7 @@ def _owing(
     if not shop.tags_delay_notices or shop.regime == Regime.NONE:
         return set()
     waiting = waiting_orders(session, shop.id, _judge_of(shop, now), order_ids=order_ids)
-    return {each.order_id for each in waiting if each.duties.notice_due is not None}
+    return {each.order_id for each in waiting if each.obligations.notice_due is not None}
 
 
 def _judge_of(shop: Shop, now: datetime) -> _Judge:
@@ -173,7 +175,7 @@ def _judge_of(shop: Shop, now: datetime) -> _Judge:
     anything: each such pair is judged once."""
     today, zone = local_day(now, shop.time_zone), zone_of(shop.time_zone)
     judge = partial(
-        duties_of,
+        obligations_of,
         regime=Regime(shop.regime),
         today=today,
         zone=zone,
@@ -199,31 +201,31 @@ class _Asked(NamedTuple):
 
 
 def _due(order: WaitingOrder, regime: Regime) -> Obligation | None:
-    asked = _asked(order.duties)
+    asked = _asked(order.obligations)
     if asked is None:
         return None
     return Obligation(order, asked.act, asked.by, regime if asked.is_notice else None)
 
 
-def _asked(duties: Obligations) -> _Asked | None:
-    if duties.is_cancelled:
-        return None if duties.refund_due is None else _Asked("refund", duties.refund_due)
-    if duties.notice_due is not None:
-        act = "notice, with express consent" if duties.consent_needed else "notice"
-        return _Asked(act, duties.notice_due, is_notice=True)
-    if duties.consent_by is not None:
-        return _Asked("wait for consent", duties.consent_by)
+def _asked(obligations: Obligations) -> _Asked | None:
+    if obligations.is_cancelled:
+        return None if obligations.refund_due is None else _Asked("refund", obligations.refund_due)
+    if obligations.notice_due is not None:
+        act = "notice, with express consent" if obligations.consent_needed else "notice"
+        return _Asked(act, obligations.notice_due, is_notice=True)
+    if obligations.consent_by is not None:
+        return _Asked("wait for consent", obligations.consent_by)
     return None
 
 
 def notice_words(order: WaitingOrder, regime: Regime) -> str:
     """The words of a notice, in English: a lawyer's language is not translated by a machine."""
-    duties = order.duties
+    obligations = order.obligations
     day = day_in_words(order.expected_on, "en") if order.expected_on else None
     when = f"by {day}" if day else "at a time that we do not know yet"
     told = f"Your order {order.name} is delayed. We now expect to ship it {when}."
     if regime in {Regime.EU, Regime.UK}:
-        limit = day_in_words(duties.promise_by, "en") if duties.promise_by else ""
+        limit = day_in_words(obligations.promise_by, "en") if obligations.promise_by else ""
         return (
             f"{told} We had to deliver by {limit}. Please tell us whether you agree to the new time; "
             "if you do not, you may cancel, and we will refund all you paid without undue delay."
@@ -235,7 +237,7 @@ def notice_words(order: WaitingOrder, regime: Regime) -> str:
             "Please tell us whether you agree to the new time; if you do not, we will cancel the order "
             "and refund all you paid for what we have not supplied."
         )
-    if duties.consent_needed:
+    if obligations.consent_needed:
         answer = (
             "Please tell us whether you agree to wait. If you do not answer in time, we will cancel "
             "the order and refund you in full."

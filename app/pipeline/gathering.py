@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from app.core.balancing import Balance, Facts, keep_accounts, known_demand
+from app.core.balancing import Balance, Facts, known_demand, stock_positions
 from app.core.books import Demand, StockPosition
 from app.core.decide import PoolState
 from app.core.doubt import hanging_on_claims
@@ -79,9 +79,9 @@ class Gathered:
         return self.facts.books
 
     @property
-    def accounts(self) -> Mapping[int, StockPosition]:
-        """The accounts that they make, by location."""
-        return self.facts.accounts
+    def positions(self) -> Mapping[int, StockPosition]:
+        """The positions that they make, by location."""
+        return self.facts.positions
 
 
 def demand_in_turn(books: Demand, moved: Mapping[int, Mapping[int, Moved]]) -> Demand:
@@ -110,7 +110,7 @@ def gather(
     moved = turns.moved_at(session, item.shop_id, item.item_id) if demand else {}
     books = known_demand(stock.item_id, [pool.location_id for pool in stock.pools], demand)
     books = demand_in_turn(books, moved)
-    accounts = keep_accounts(stock.pools, books)
+    positions = stock_positions(stock.pools, books)
     changes: Sequence[DemandChange] = ()
     if any(pool.committed is None for pool in pools):
         changes = changes_since(session, item.shop_id, item.item_id, since=snapshot.low, skew=shop.skew)
@@ -121,18 +121,18 @@ def gather(
         for pool in pools
     }
     supply = {
-        pool.location_id: _bound(pool, books, accounts[pool.location_id], missing[pool.location_id])
+        pool.location_id: _bound(pool, books, positions[pool.location_id], missing[pool.location_id])
         for pool in pools
     }
-    facts = Facts(stock.item_id, stock.pools, snapshot, demand, books, accounts, skew=shop.skew)
+    facts = Facts(stock.item_id, stock.pools, snapshot, demand, books, positions, skew=shop.skew)
     return Gathered(item, shop, stock, demand, facts, changes, missing, supply, now, moved)
 
 
-def _bound(pool: Pool, books: Demand, account: StockPosition, missing: Mapping[int, Unshown]) -> Supply:
+def _bound(pool: Pool, books: Demand, position: StockPosition, missing: Mapping[int, Unshown]) -> Supply:
     """What a pool's supply is between. Where the platform counts itself what orders take, figures and
     counter are of one moment."""
     if pool.committed is not None:
-        return Supply(account.supply, account.supply)
+        return Supply(position.supply, position.supply)
     return bound_supply(
         books.at(pool.location_id),
         missing,
@@ -167,8 +167,8 @@ def hang_on_old_claims(session: Session, gathered: Gathered, balance: Balance, t
         return False
     hanging = {
         (order_id, place): short
-        for place, account in balance.accounts.items()
-        for order_id, short in hanging_on_claims(balance.books.at(place), supply=account.supply).items()
+        for place, position in balance.positions.items()
+        for order_id, short in hanging_on_claims(balance.books.at(place), supply=position.supply).items()
     }
     read_at = gathered.shop.reservations_read_at
     if read_at is None or gathered.snapshot.high - read_at >= _CLAIMS_LAST:
@@ -198,7 +198,7 @@ def has_unknown_orders(gathered: Gathered) -> bool:
 def needs_queue(gathered: Gathered) -> bool:
     """With nothing below zero every line is covered, whichever they are."""
     return gathered.stock.is_tracked and any(
-        supply.low < gathered.accounts[location_id].committed
+        supply.low < gathered.positions[location_id].committed
         for location_id, supply in gathered.supply.items()
     )
 

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from app.core.holds import (
     STANDING,
     HoldState,
+    ItemLocation,
     Lift,
     OrderParts,
     Part,
-    Place,
     Policy,
     Put,
     fate_of,
@@ -193,7 +193,7 @@ def _compare(
 
 def _steps(
     shop: Shop,
-    want: Mapping[Place, int],
+    want: Mapping[ItemLocation, int],
     order: HeldOrder,
     parts: Sequence[Part],
     rows: Sequence[HoldRow],
@@ -202,7 +202,7 @@ def _steps(
     if order.is_over:
         return []
     let_go = {
-        Place(item_id, row.location_id)
+        ItemLocation(item_id, row.location_id)
         for row in rows
         if row.state in (HoldState.LIFTED, HoldState.SHIPPED)
         for item_id, _ in row.units
@@ -211,7 +211,9 @@ def _steps(
     return next_steps(without(want, let_go), parts, until=until, said=_said(shop, rows, until))
 
 
-def _until(until: Mapping[Place, date | None], want: Mapping[Place, int]) -> dict[int, date | None]:
+def _until(
+    until: Mapping[ItemLocation, date | None], want: Mapping[ItemLocation, int]
+) -> dict[int, date | None]:
     """The day until when units are held, by location: that of the last; None where one has none. Where
     the whole order waits, ready units wait for the last day of all."""
     days: dict[int, date | None] = {}

@@ -10,7 +10,7 @@ from app.db.holds import ask_for_checks_of_changed
 from app.db.models import Shop
 from app.db.stale_orders import asked_since
 from app.errors import NeedsMerchant
-from app.pipeline.compliance import compare_duties
+from app.pipeline.compliance import compare_obligations
 from app.pipeline.context import ShopContext
 from app.pipeline.forgetting import find_old, forget
 from app.pipeline.inbound import expect_hourly
@@ -56,7 +56,7 @@ def check_hourly(context: ShopContext) -> bool:
         with session.no_autoflush:
             record_check(session, shop, profile, subscriptions, now=now, may_sell=may_sell)
             expect_hourly(session, shop, now=now)
-            compare_duties(session, shop, now=now)
+            compare_obligations(session, shop, now=now)
             shop.hourly_check_at = now + _pause(shop.id)
             old = find_old(session, context, now=now)
     forget(context, old, now=now)

@@ -41,7 +41,7 @@ class Recorded(NamedTuple):
     to_ring: set[int]
 
 
-def is_farewell(incoming: Incoming) -> bool:
+def is_uninstall(incoming: Incoming) -> bool:
     """Whether its shop is gone. That is worked on before the answer, and may have to wait for the shop's
     worker: others should not wait with it."""
     return any(isinstance(fact, ShopGone) for fact in incoming.delivery.facts)
@@ -82,11 +82,11 @@ def _record_together_or_again(
 def _record_together(
     runtime: Runtime, batch: Sequence[Incoming], held: HeldConnection | None
 ) -> Recorded:
-    if any(map(is_farewell, batch)):
+    if any(map(is_uninstall, batch)):
         with runtime.sessions.begin() as session:
             recorded = _keep(session, runtime, batch)
             for one, outcome in zip(batch, recorded.outcomes, strict=True):
-                if outcome is Outcome.NEW and is_farewell(one):
+                if outcome is Outcome.NEW and is_uninstall(one):
                     _leave(session, one, runtime)
             return recorded
     if held is not None:

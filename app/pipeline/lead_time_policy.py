@@ -14,7 +14,7 @@ from app.core.foresee import foresee, of_cases, on_a_working_day
 from app.core.habit import Habit
 from app.core.kinds import Kind
 from app.core.lead_times import Experience
-from app.core.model import Arrival, Line
+from app.core.model import Allocatable, Arrival
 from app.core.steps import Step, in_days, wait
 from app.core.undated import by_lead_time
 from app.core.working_days import WorkingDays, first_of_both
@@ -72,7 +72,7 @@ class LeadTimePolicy:
         return tuple(steps)
 
     def counted_from(
-        self, lines: Iterable[Line], since: Mapping[int, datetime], now: datetime
+        self, lines: Iterable[Allocatable], since: Mapping[int, datetime], now: datetime
     ) -> dict[int, date]:
         """The day from which the lead time of an order counts that came after the cut-off, by order;
         `since` when it was short first, in the shop's zone (one that nothing was said of is short

@@ -12,13 +12,13 @@ from app.pipeline.context import ShopContext
 from app.pipeline.reading import read_orders, take_answers
 from app.pipeline.selling_reserve import without_our_reserve
 from app.pipeline.settle import settle_item
-from app.platforms.base import ItemStock, Look, OrderGlance, OrderGone, OrderSeen, Pool
+from app.platforms.base import ItemStock, OrderGlance, OrderGone, OrderSeen, Pool, PreWriteRead
 
 _MEANWHILE = "changed while it was to be written"
 
 
 def settle_by(
-    context: ShopContext, look: Look, orders: Sequence[DueOrder], *, asked_at: datetime
+    context: ShopContext, look: PreWriteRead, orders: Sequence[DueOrder], *, asked_at: datetime
 ) -> None:
     """Take what the look found into the mirror, and settle by it each item that it finds otherwise
     than settled, or that others of its orders have changed."""
@@ -85,7 +85,9 @@ def _figures(
     return {(pool.location_id, pool.available, pool.committed, pool.backordered) for pool in pools}
 
 
-def glance_at(context: ShopContext, orders: Sequence[DueOrder], item_ids: Sequence[int]) -> Look | None:
+def glance_at(
+    context: ShopContext, orders: Sequence[DueOrder], item_ids: Sequence[int]
+) -> PreWriteRead | None:
     """A look at the orders' marks and the stock that decides, which is taken for the truth, if that is
     enough: none of the orders has changed since our copy of it, and nowhere else than at one location
     can its units lie."""
@@ -98,7 +100,7 @@ def glance_at(context: ShopContext, orders: Sequence[DueOrder], item_ids: Sequen
     if glance is None or len(surely_as_known(context, glance.orders)) < len(orders):
         return None
     settle_by_stock(context, glance.stock, asked_at=asked_at)
-    return Look(tuple(one.now for one in glance.orders), glance.stock)
+    return PreWriteRead(tuple(one.now for one in glance.orders), glance.stock)
 
 
 def _items_of(orders: Sequence[DueOrder]) -> set[int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from app.core.holds import Lift, OrderParts, Part, Place, still_to_ship
+from app.core.holds import ItemLocation, Lift, OrderParts, Part, still_to_ship
 from app.core.moving import Move, PoolFigures, next_moves, stuck_places
 from app.core.states import MoveState
 from app.db import audit, due_items, moves, routes, shops
@@ -20,21 +20,23 @@ from app.pipeline.context import ShopContext
 from app.platforms.base import Holder
 
 Found = Sequence[tuple[HeldOrder, OrderParts | None]]
-Figures = Mapping[Place, PoolFigures]
+Figures = Mapping[ItemLocation, PoolFigures]
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     order: HeldOrder
     parts: Sequence[Part] | None
-    settled: set[Place]
+    settled: set[ItemLocation]
 
-    def steps(self, free: Mapping[Place, int], *, not_from: Collection[Place] = ()) -> list[Move | Lift]:
+    def steps(
+        self, free: Mapping[ItemLocation, int], *, not_from: Collection[ItemLocation] = ()
+    ) -> list[Move | Lift]:
         """What to do if so many units are free, and nothing is to be moved from these places."""
         settled = self.settled.union(not_from)
         return next_moves(self.order.short, self.parts or (), free, settled=settled)
 
-    def stuck(self, free: Mapping[Place, int]) -> dict[Place, int]:
+    def stuck(self, free: Mapping[ItemLocation, int]) -> dict[ItemLocation, int]:
         """What of it can't be moved as its parts are, if so many units are free."""
         return stuck_places(self.order.short, self.parts, free, settled=self.settled)
 
@@ -59,7 +61,7 @@ def move_orders(context: ShopContext, holder: Holder, found: Found) -> dict[int,
         there = still_to_ship(one.parts or ())
         for step in steps:
             if isinstance(step, Move):
-                to = Place(step.item_id, step.to_id)
+                to = ItemLocation(step.item_id, step.to_id)
                 left[to] -= step.units
                 if _move(context, holder, one.order, step, there[to]):
                     there[to] += step.units
@@ -87,7 +89,7 @@ def _candidates(context: ShopContext, found: Found) -> tuple[list[_Candidate], F
 
 
 def _let_others_go_first(
-    session: Session, context: ShopContext, stuck: Mapping[int, Mapping[Place, int]]
+    session: Session, context: ShopContext, stuck: Mapping[int, Mapping[ItemLocation, int]]
 ) -> None:
     now, shop = context.clock(), shops.get_shop(session, context.shop_id)
     for order_id, places in stuck.items():
@@ -96,14 +98,14 @@ def _let_others_go_first(
         moves.ask_for_moves(session, shop, item_id, now=now)
 
 
-def _free(figures: Figures) -> dict[Place, int]:
+def _free(figures: Figures) -> dict[ItemLocation, int]:
     return {place: one.available for place, one in figures.items() if one.available > 0}
 
 
 def _figures_now(context: ShopContext, candidates: Sequence[_Candidate]) -> Figures:
     items = sorted({place.item_id for one in candidates for place in one.order.short})
     return {
-        Place(stock.item_id, pool.location_id): PoolFigures(pool.available, pool.committed or 0)
+        ItemLocation(stock.item_id, pool.location_id): PoolFigures(pool.available, pool.committed or 0)
         for stock in context.platform.fetch_stock(items)
         for pool in stock.pools
     }
@@ -111,7 +113,7 @@ def _figures_now(context: ShopContext, candidates: Sequence[_Candidate]) -> Figu
 
 def _look_at_eased(
     context: ShopContext, candidates: Sequence[_Candidate], known: Figures, now: Figures
-) -> set[Place]:
+) -> set[ItemLocation]:
     """Where fewer units may be short by now than was decided: something came, or was canceled, and its
     webhook is late. Who waits there still is decided anew; nothing is moved before."""
     waiting = {place for one in candidates for place in one.order.short}
@@ -132,7 +134,7 @@ def _take_up(context: ShopContext, found: Found) -> set[int]:
     moved: set[int] = set()
     with context.transaction() as session:
         for row in moves.unanswered(session, context.shop_id, list(parts)):
-            there = still_to_ship(parts[row.order_id])[Place(row.item_id, row.to_id)]
+            there = still_to_ship(parts[row.order_id])[ItemLocation(row.item_id, row.to_id)]
             if there < row.there_before + row.units:
                 session.delete(row)
                 continue

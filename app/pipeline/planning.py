@@ -14,7 +14,7 @@ from app.core.changes import (
     status_change,
     tag_changes,
 )
-from app.core.desired import Desired, Duty, Shown, Status, desired, endings_of, rename_tags
+from app.core.desired import Desired, NoticeTag, Shown, Status, desired, endings_of, rename_tags
 from app.core.foreign import may_put_right, sign_of
 from app.core.note import Spans, digest_of, find_block, find_ours, put_block, remove_blocks
 from app.db.due_orders import DueOrder
@@ -26,7 +26,7 @@ from app.platforms.base import OrderChange, OrderNow, Traits
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class Rendering:
     """How the orders of a shop are written: on which day, in which language and words, with which
     tags, on what platform, with which order status while they wait."""
 
@@ -35,7 +35,7 @@ class Manner:
     locale: str
     sentences: Sentences
     wording: Mapping[str, Sentences]
-    tags: Mapping[Status | Duty, frozenset[str]]
+    tags: Mapping[Status | NoticeTag, frozenset[str]]
     traits: Traits
     waiting_status_id: int | None
     quiet_days: int
@@ -55,9 +55,9 @@ class Planned:
     foreign: str = ""
 
 
-def manner_of(shop: Shop, traits: Traits, *, now: datetime) -> Manner:
+def rendering_of(shop: Shop, traits: Traits, *, now: datetime) -> Rendering:
     """How orders of the shop are written at this moment."""
-    return Manner(
+    return Rendering(
         shop_id=shop.id,
         today=local_day(now, shop.time_zone),
         locale=shop.locale,
@@ -78,21 +78,21 @@ def must_write(order: DueOrder, *, today: date, quiet_days: int) -> bool:
     )
 
 
-def plan_if_due(order: DueOrder, now: OrderNow, manner: Manner, *, at: datetime) -> Planned | None:
+def plan_if_due(order: DueOrder, now: OrderNow, rendering: Rendering, *, at: datetime) -> Planned | None:
     """What to write, if anything is worth it: something new is to be said, or others changed what we
     said and were not answered lately. `foreign` tells which (see `sign_by_look`)."""
-    sign = sign_by_look(order, now, manner)
+    sign = sign_by_look(order, now, rendering)
     is_answered = not may_put_right(sign, order.foreign.answered, now=at)
-    if is_answered and not must_write(order, today=manner.today, quiet_days=manner.quiet_days):
+    if is_answered and not must_write(order, today=rendering.today, quiet_days=rendering.quiet_days):
         return None
-    return replace(plan(order, now, manner), foreign=sign)
+    return replace(plan(order, now, rendering), foreign=sign)
 
 
-def sign_by_look(order: DueOrder, now: OrderNow, manner: Manner) -> str:
+def sign_by_look(order: DueOrder, now: OrderNow, rendering: Rendering) -> str:
     """The sign of what others did to what we wrote, by what stands on the order now; empty where all
     that is ours is as it should be."""
-    ours = _ours(order.shown, now.note, manner)
-    shown, _ = _really_shown(order, now, ours, manner)
+    ours = _ours(order.shown, now.note, rendering)
+    shown, _ = _really_shown(order, now, ours, rendering)
     return sign_of(ours.blocks, now.tags, shown)
 
 
@@ -106,24 +106,24 @@ class _Ours:
     glue: str | None
 
 
-def _ours(shown: Shown, note: str, manner: Manner) -> _Ours:
+def _ours(shown: Shown, note: str, rendering: Rendering) -> _Ours:
     spans = find_ours(
         note,
         has_block=shown.has_block,
-        is_our_wording=partial(is_in_our_words, own=manner.wording),
+        is_our_wording=partial(is_in_our_words, own=rendering.wording),
     )
     blocks = digest_of("\n".join(note[slice(*span)] for span in spans))
     return _Ours(spans, blocks, shown.glue if shown.has_block else None)
 
 
-def plan(order: DueOrder, now: OrderNow, manner: Manner) -> Planned:
+def plan(order: DueOrder, now: OrderNow, rendering: Rendering) -> Planned:
     """What to send so that the order, as it is now, shows what it should."""
-    ours = _ours(order.shown, now.note, manner)
-    shown, is_answer_lost = _really_shown(order, now, ours, manner)
-    want = desired(order.state, shown, today=manner.today, tags=manner.tags)
-    tags = tag_changes(want.tags if manner.traits.has_tags else (), shown, now.tags)
-    note = _new_note(want, replace(ours, glue=shown.glue if shown.has_block else None), now, manner)
-    status = status_change(want, shown, present=now.status_id, waiting=manner.waiting_status_id)
+    ours = _ours(order.shown, now.note, rendering)
+    shown, is_answer_lost = _really_shown(order, now, ours, rendering)
+    want = desired(order.state, shown, today=rendering.today, tags=rendering.tags)
+    tags = tag_changes(want.tags if rendering.traits.has_tags else (), shown, now.tags)
+    note = _new_note(want, replace(ours, glue=shown.glue if shown.has_block else None), now, rendering)
+    status = status_change(want, shown, present=now.status_id, waiting=rendering.waiting_status_id)
     after = shown_after(
         want,
         tags.ours,
@@ -134,7 +134,7 @@ def plan(order: DueOrder, now: OrderNow, manner: Manner) -> Planned:
         taken=tags.taken,
     )
     change = _change(order, want, tags, None if note.text == now.note else note.text, status)
-    is_all_there = is_answer_lost and after == shown and manner.traits.has_tags
+    is_all_there = is_answer_lost and after == shown and rendering.traits.has_tags
     if is_all_there and not (tags.add or tags.remove or change.note is not None):
         change = OrderChange(order_id=order.order_id)
     is_full = not note.block and want.status is not Status.NONE
@@ -168,12 +168,14 @@ def _why_ended(order: DueOrder, want: Desired, shown: Shown) -> str:
     return "; ".join(sorted(ending.value for ending in endings_of(order.state, shown)))
 
 
-def _really_shown(order: DueOrder, now: OrderNow, ours: _Ours, manner: Manner) -> tuple[Shown, bool]:
+def _really_shown(
+    order: DueOrder, now: OrderNow, ours: _Ours, rendering: Rendering
+) -> tuple[Shown, bool]:
     """What the order shows by our doing, and whether that is a write of ours whose answer was lost:
     all of it stands on the order then. If only a part does, that part is ours all the same."""
     intent, shown = order.intent, order.shown
     if intent is None:
-        return _with_copied_tags(shown, now, ours, manner), False
+        return _with_copied_tags(shown, now, ours, rendering), False
     present = set(now.tags)
     is_done = intent.tags <= present and not (shown.tags - intent.tags) & present
     if is_done and (find_block(now.note) is not None) is intent.has_block:
@@ -200,12 +202,12 @@ def _may_stand(shown: Shown, order: DueOrder) -> Shown:
     return replace(shown, status=status, eta=next((one.eta for one in states if one.eta), None))
 
 
-def _with_copied_tags(shown: Shown, now: OrderNow, ours: _Ours, manner: Manner) -> Shown:
+def _with_copied_tags(shown: Shown, now: OrderNow, ours: _Ours, rendering: Rendering) -> Shown:
     """Where a block of ours stands on an order that we wrote nothing on, somebody copied another
     with all it shows, or we wrote it before the app was removed: its tags are ours as well."""
     if shown != Shown() or not ours.spans:
         return shown
-    known = frozenset().union(*manner.tags.values())
+    known = frozenset().union(*rendering.tags.values())
     return replace(shown, tags=known & frozenset(now.tags))
 
 
@@ -217,13 +219,13 @@ class _Note(NamedTuple):
     block: str
 
 
-def _new_note(want: Desired, ours: _Ours, now: OrderNow, manner: Manner) -> _Note:
+def _new_note(want: Desired, ours: _Ours, now: OrderNow, rendering: Rendering) -> _Note:
     """The fullest wording that fits is taken; a note too full for any loses our old block, which would
     be wrong. Where orders carry no tags, their words stand in the block."""
-    words = () if manner.traits.has_tags else sorted(want.tags)
-    for text in block_texts(want, locale=manner.locale, sentences=manner.sentences, words=words):
+    words = () if rendering.traits.has_tags else sorted(want.tags)
+    for text in block_texts(want, locale=rendering.locale, sentences=rendering.sentences, words=words):
         placed = put_block(now.note, text, ours=ours.spans, glue=ours.glue)
-        if len(placed.note) <= manner.traits.note_limit:
+        if len(placed.note) <= rendering.traits.note_limit:
             return _Note(placed.note, placed.glue, digest_of(text))
     return _Note(remove_blocks(now.note, ours=ours.spans, glue=ours.glue), "", "")
 

@@ -85,20 +85,20 @@ def poll_changes(context: ShopContext) -> bool:
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
         last = shop.changes_read_at
-        shop.news_at = (
+        shop.poll_due_at = (
             None if not pause else max(context.clock(), last + pause if last else context.clock())
         )
-        if shop.news_at is None or shop.news_at > context.clock():
+        if shop.poll_due_at is None or shop.poll_due_at > context.clock():
             return False
     read_changed_orders(context, cause="webhooks named orders")
     with context.transaction() as session:
-        shops.get_shop(session, context.shop_id).news_at = None
+        shops.get_shop(session, context.shop_id).poll_due_at = None
     return True
 
 
 def _has_news(context: ShopContext) -> bool:
-    news_at = context.read_shop().news_at
-    return news_at is not None and news_at <= context.clock()
+    poll_due_at = context.read_shop().poll_due_at
+    return poll_due_at is not None and poll_due_at <= context.clock()
 
 
 def read_changed_orders(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from app.core.balancing import Balance, suspects
 from app.core.books import StockPosition, Verdict
-from app.core.endings import Sighting
+from app.core.endings import SupplyEvidence
 from app.core.freshness import next_look, next_reading
 from app.core.reckoning import DriftSince
 from app.core.steps import counted
@@ -29,15 +29,15 @@ _PROBLEMS = {
 def record_all_covered(session: Session, gathered: Gathered) -> None:
     item = gathered.item
     free = (
-        supply.low - gathered.accounts[location_id].committed
+        supply.low - gathered.positions[location_id].committed
         for location_id, supply in gathered.supply.items()
     )
     item.headroom = max(free, default=None)
     item.has_queue = False
     take_tracking(session, gathered)
-    record_stock(session, gathered, gathered.accounts, {}, None)
+    record_stock(session, gathered, gathered.positions, {}, None)
     least = {location_id: supply.low for location_id, supply in gathered.supply.items()}
-    record(session, gathered, Settlement([], {}, ()), Sighting(least=least))
+    record(session, gathered, Settlement([], {}, ()), SupplyEvidence(least=least))
 
 
 def take_tracking(session: Session, gathered: Gathered) -> None:
@@ -52,29 +52,29 @@ def take_tracking(session: Session, gathered: Gathered) -> None:
 def record_stock(
     session: Session,
     gathered: Gathered,
-    accounts: Mapping[int, StockPosition],
+    positions: Mapping[int, StockPosition],
     drift: Mapping[int, int],
     since: DriftSince | None,
 ) -> None:
     stock, now, shop_id = gathered.stock, gathered.now, gathered.item.shop_id
     shop = gathered.shop
-    if _may_come_from_shipments(session, shop, stock.item_id, accounts):
+    if _may_come_from_shipments(session, shop, stock.item_id, positions):
         shops.expect_inbound(shop, now=now)
-    db_record_stock(session, shop_id, stock, accounts, drift, now=now, drift_since=since)
+    db_record_stock(session, shop_id, stock, positions, drift, now=now, drift_since=since)
 
 
 def _may_come_from_shipments(
-    session: Session, shop: Shop, item_id: int, accounts: Mapping[int, StockPosition]
+    session: Session, shop: Shop, item_id: int, positions: Mapping[int, StockPosition]
 ) -> bool:
     """Whether shipments must be read: for a place of which nobody asked what comes there, or because
     more is there of what was to come, which must not be expected once more."""
-    if not accounts.keys() <= set(shop.inbound_places):
+    if not positions.keys() <= set(shop.inbound_places):
         return True
     before = supply_awaiting_shipments(session, shop.id, item_id)
-    return any(accounts[place].supply > units for place, units in before.items() if place in accounts)
+    return any(positions[place].supply > units for place, units in before.items() if place in positions)
 
 
-def record(session: Session, gathered: Gathered, settlement: Settlement, seen: Sighting) -> None:
+def record(session: Session, gathered: Gathered, settlement: Settlement, seen: SupplyEvidence) -> None:
     """Record what is said of an item, how its lines stand, and when to look at it again."""
     item, shop, changes = gathered.item, gathered.shop, gathered.changes
     latest = max((gathered.snapshot.sure_at(one.at) for one in changes), default=gathered.now)
@@ -91,11 +91,11 @@ def record(session: Session, gathered: Gathered, settlement: Settlement, seen: S
         is_counted=gathered.stock.is_tracked,
         seen=seen,
     )
-    item.look_at, item.cause, item.problem = None, None, None
+    item.stock_due_at, item.cause, item.problem = None, None, None
     selling.ask_for_check_of(session, shop, item.item_id, now=gathered.now)
     item.unbalanced_since, item.attempts = None, 0
     is_sure = not settlement.unsure and (settlement.is_exact or not gathered.changes)
-    item.recheck_at = _next_reading(gathered, is_sure=is_sure)
+    item.settle_again_at = _next_reading(gathered, is_sure=is_sure)
 
 
 def _next_reading(gathered: Gathered, *, is_sure: bool) -> datetime | None:
@@ -107,7 +107,7 @@ def _next_reading(gathered: Gathered, *, is_sure: bool) -> datetime | None:
         gathered.changes,
         now=gathered.now,
         is_sure=is_sure,
-        stirred_at=None if is_plenty else item.stirred_at,
+        last_event_at=None if is_plenty else item.last_event_at,
     )
 
 
@@ -146,5 +146,5 @@ def postpone(session: Session, gathered: Gathered, verdict: Verdict) -> None:
         session, item.shop_id, blamed, seen_before=item.unbalanced_since + gathered.shop.skew
     )
     item.problem = _PROBLEMS[verdict]
-    item.look_at = next_look(item.unbalanced_since, item.attempts, now)
+    item.stock_due_at = next_look(item.unbalanced_since, item.attempts, now)
     item.attempts += 1

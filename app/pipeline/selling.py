@@ -17,7 +17,7 @@ from app.core.promise import still_expected
 from app.core.selling import (
     Coming,
     Outlook,
-    Place,
+    SellingPoint,
     SellingPolicy,
     SellingRule,
     decide_selling,
@@ -30,7 +30,7 @@ from app.db.models import SellingRow, Shop, StockItem
 from app.db.selling import DueCheck
 from app.pipeline import selling_asks
 from app.pipeline.context import ShopContext
-from app.pipeline.selling_asks import Told
+from app.pipeline.selling_asks import SellingAnswer
 from app.pipeline.selling_permission import may_write
 from app.pipeline.selling_refusals import conclude, putting_off
 from app.pipeline.selling_steps import Prospect, Step, in_words, items_beyond, key_of, steps_of
@@ -121,7 +121,7 @@ def prospects_of(
 
 def places_of(
     session: Session, shop: Shop, item: StockItem, rule: SellingRule, *, now: datetime
-) -> dict[int, Place]:
+) -> dict[int, SellingPoint]:
     """How far the item may be sold on, by what is recorded of it, where the platform counts: by location
     or in the whole shop. Nothing where that is the merchant's alone."""
     own = selling.for_item(rule, item)
@@ -133,10 +133,10 @@ def places_of(
     if not standing.pools:
         return {}
     outlook = outlook_of(standing, list(standing.pools))
-    return {0: Place(decide_selling(outlook, own, today=standing.today))}
+    return {0: SellingPoint(decide_selling(outlook, own, today=standing.today))}
 
 
-def _place_at(standing: Standing, location_id: int, rule: SellingRule) -> Place:
+def _place_at(standing: Standing, location_id: int, rule: SellingRule) -> SellingPoint:
     outlook = outlook_of(standing, [location_id])
     row, lines = standing.pools[location_id], standing.states[location_id].lines
     counted = row.backordered or 0
@@ -145,7 +145,7 @@ def _place_at(standing: Standing, location_id: int, rule: SellingRule) -> Place:
         free=outlook.free,
         owed=sum(line.backordered for line in lines),
     )
-    return Place(
+    return SellingPoint(
         decide_selling(outlook, rule, today=standing.today),
         counted,
         reserve if rule.keeps_restocks else 0,
@@ -245,7 +245,7 @@ def _plan(
     session: Session,
     shop: Shop,
     prospects: Sequence[Prospect],
-    told: Told,
+    told: SellingAnswer,
     now: datetime,
 ) -> list[Step]:
     """What to do about each setting; nothing where we may not. New items are taken on as long as the

@@ -14,7 +14,7 @@ from app.platforms.http import PlatformRefused
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SellingAnswer:
     """How items are sold now, what is gone (see `SellingRead`), and why others were not told of, by
     item. `is_final`: asking again soon is of no use."""
 
@@ -32,27 +32,27 @@ class Written:
     is_final: bool = False
 
 
-def read(seller: Seller, items: Sequence[SoldItem]) -> Told:
+def read(seller: Seller, items: Sequence[SoldItem]) -> SellingAnswer:
     """How these items are sold. One that can't be told of is left out alone. Raises `TryLater` alone."""
     told = _ask(seller, items)
     if told.is_final or not told.refusals or len(items) == 1:
         return told
     each = [_ask(seller, [item]) for item in items]
-    return Told(
+    return SellingAnswer(
         [setting for one in each for setting in one.settings],
         frozenset(key for one in each for key in one.gone),
         {item_id: why for one in each for item_id, why in one.refusals.items()},
     )
 
 
-def _ask(seller: Seller, items: Sequence[SoldItem]) -> Told:
+def _ask(seller: Seller, items: Sequence[SoldItem]) -> SellingAnswer:
     try:
         told = seller.read(items)
     except NeedsMerchant as denied:
-        return Told(refusals=_of_all(items, denied), is_final=True)
+        return SellingAnswer(refusals=_of_all(items, denied), is_final=True)
     except PlatformRefused as refused:
-        return Told(refusals=_of_all(items, refused))
-    return Told(told.settings, told.gone)
+        return SellingAnswer(refusals=_of_all(items, refused))
+    return SellingAnswer(told.settings, told.gone)
 
 
 def _of_all(items: Sequence[SoldItem], error: Exception) -> dict[int, str]:

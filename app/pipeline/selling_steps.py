@@ -4,7 +4,7 @@ worker, decided once."""
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.core.selling import Place, SettingName, wanted_value, why
+from app.core.selling import SellingPoint, SettingName, wanted_value, why
 from app.core.takeback import CHANGED, Act, SettingState, Value, next_act
 from app.db import selling
 from app.db.models import SellingRow
@@ -19,7 +19,7 @@ class Prospect:
 
     check: DueCheck
     sold: SoldItem
-    places: Mapping[int, Place]
+    places: Mapping[int, SellingPoint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def key_of(setting: SellingSetting) -> SettingKey:
     return SettingKey(setting.item_id, setting.target_id, setting.name)
 
 
-def _step_of(setting: SellingSetting, row: SellingRow | None, place: Place | None) -> Step:
+def _step_of(setting: SellingSetting, row: SellingRow | None, place: SellingPoint | None) -> Step:
     kept = None if row is None else selling.kept(row)
     was_ours = kept is not None and kept.state is not SettingState.LEFT
     own = kept.before if kept is not None and was_ours else setting.value

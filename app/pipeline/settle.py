@@ -80,7 +80,7 @@ def settle(context: ShopContext) -> bool:
         due = [item.item_id for item in items]
     if items and plans:
         _read_selling_plans(context, plans)
-    act_on_all(due, partial(_settle_items, context), partial(_set_aside, context))
+    act_on_all(due, partial(_settle_items, context), partial(_quarantine, context))
     return bool(due)
 
 
@@ -90,7 +90,7 @@ def _settle_items(context: ShopContext, item_ids: Sequence[int]) -> None:
         settle_item(context, stock, asked_at=asked_at)
 
 
-def _set_aside(context: ShopContext, item_id: int, problem: str) -> None:
+def _quarantine(context: ShopContext, item_id: int, problem: str) -> None:
     with context.transaction() as session:
         due_items.quarantine(session, context.shop_id, item_id, problem, now=context.clock())
 
@@ -210,17 +210,17 @@ def _lag(context: ShopContext) -> timedelta:
 def _news_come_first(gathered: Gathered) -> bool:
     """Where webhooks named orders without telling them, a list of them all is about to be read: the item
     is looked at after that."""
-    news_at = gathered.shop.news_at
-    if news_at is None:
+    poll_due_at = gathered.shop.poll_due_at
+    if poll_due_at is None:
         return False
-    gathered.item.look_at = news_at
+    gathered.item.stock_due_at = poll_due_at
     return True
 
 
 def _not_asked_yet(gathered: Gathered, order_ids: Collection[int]) -> list[int]:
     """Those of the orders to ask the platform for. One asked for since the item became due has not
     been routed yet: it is asked for again when the item is looked at next."""
-    due_since = gathered.item.look_at
+    due_since = gathered.item.stock_due_at
     asked = {
         order.order_id
         for order in gathered.demand
@@ -246,7 +246,7 @@ def _settle_queue(
     if balance.is_balanced:
         if hang_on_old_claims(session, gathered, balance, context.platform.traits):
             return Verdict.CLAIMS_OLD
-        record_stock(session, gathered, balance.accounts, balance.drift, balance.drift_since)
+        record_stock(session, gathered, balance.positions, balance.drift, balance.drift_since)
         _decide(session, gathered, balance)
     elif may_postpone:
         postpone(session, gathered, balance.verdict)
@@ -277,7 +277,7 @@ def _decide(session: Session, gathered: Gathered, balance: Balance) -> None:
     """Walk each pool's queue, all lines we know, at both bounds of its supply, and say what is short and
     until when."""
     item, shop = gathered.item, gathered.shop
-    # What the platform counts itself is of one moment: so are the accounts that balance.
+    # What the platform counts itself is of one moment: so are the positions that balance.
     supply = {pool.location_id: _supply_of(pool, gathered, balance) for pool in gathered.stock.pools}
     high = {location_id: one.high for location_id, one in supply.items()}
     queue = _queue(gathered, balance, high)
@@ -333,11 +333,11 @@ def _in_words(
 
 
 def _queue(gathered: Gathered, balance: Balance, supply: Mapping[int, int]) -> Queue:
-    accounts = balance.accounts.items()
+    positions = balance.positions.items()
     return queue_of(
         Reckoning(balance.verdict, balance.books, balance.waiting),
         gathered.books,
-        committed={location_id: account.committed for location_id, account in accounts},
+        committed={location_id: position.committed for location_id, position in positions},
         drift=balance.drift,
         since=balance.drift_since,
         supply=supply,
@@ -347,7 +347,7 @@ def _queue(gathered: Gathered, balance: Balance, supply: Mapping[int, int]) -> Q
 def _supply_of(pool: Pool, gathered: Gathered, balance: Balance) -> Supply:
     if pool.committed is None:
         return gathered.supply[pool.location_id]
-    units = balance.accounts[pool.location_id].supply
+    units = balance.positions[pool.location_id].supply
     return Supply(units, units)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from app.core.balancing import keep_accounts, known_demand
+from app.core.balancing import known_demand, stock_positions
 from app.core.books import Demand
 from app.core.decide import Decided, PoolState, decide, with_units
 from app.core.kinds import Kind
@@ -129,8 +129,8 @@ def _reckoned(
     committed, by location."""
     kinds = readable_kinds(shop, PLATFORMS[shop.platform].traits.reservation_scopes)
     claims = claims_on(session, shop.id, stock.item_id, kinds)
-    accounts = keep_accounts(stock.pools, books)
-    committed = {location_id: account.committed for location_id, account in accounts.items()}
+    positions = stock_positions(stock.pools, books)
+    committed = {location_id: position.committed for location_id, position in positions.items()}
     drift = {location_id: row.drift for location_id, row in pools.items()}
     return reckon(committed, books, claims, unexplained=drift), committed
 

@@ -18,22 +18,22 @@ from app.db.demand import doubts_about
 from app.db.due_orders import DueOrder
 from app.db.models import Shop
 from app.pipeline.ahead import look_ahead
-from app.pipeline.compliance import with_duties
+from app.pipeline.compliance import with_obligations
 from app.pipeline.context import ShopContext, local_day
 from app.pipeline.inbound import put_off_until_read
 from app.pipeline.looking import glance_at, settle_by
 from app.pipeline.planning import (
-    Manner,
     Planned,
-    manner_of,
+    Rendering,
     must_write,
     plan,
     plan_if_due,
+    rendering_of,
     sign_by_look,
 )
 from app.pipeline.quarantine import act_on_all
 from app.pipeline.reading import acknowledge, asks_for, read_changed_orders
-from app.platforms.base import Glance, Look, OrderChange, OrderNow
+from app.platforms.base import Glance, OrderChange, OrderNow, PreWriteRead
 
 # Small enough that the points for a batch come back within the few seconds a worker may wait for
 # them: after a longer wait the orders would have to be looked at again.
@@ -48,7 +48,7 @@ def write_back(context: ShopContext) -> bool:
         found = due_orders.orders_to_judge(
             session, context.shop_id, now=context.clock(), limit=_ORDERS_AT_ONCE
         )
-        due = with_duties(session, shop, found, now=context.clock())
+        due = with_obligations(session, shop, found, now=context.clock())
         loud = [
             order
             for order in due
@@ -58,7 +58,7 @@ def write_back(context: ShopContext) -> bool:
         for order_id in {order.order_id for order in due} - {order.order_id for order in loud}:
             due_orders.settle_order(session, context.shop_id, order_id)
         ready = put_off_until_read(session, shop, loud, now=context.clock())
-    act_on_all(ready, partial(_write, context, shop, today), partial(_set_aside, context))
+    act_on_all(ready, partial(_write, context, shop, today), partial(_quarantine, context))
     return bool(due)
 
 
@@ -77,7 +77,7 @@ def _write(context: ShopContext, shop: Shop, today: date, orders: Sequence[DueOr
     _send(context, _still_due(context, look))
 
 
-def _look(context: ShopContext, orders: Sequence[DueOrder], today: date) -> Look:
+def _look(context: ShopContext, orders: Sequence[DueOrder], today: date) -> PreWriteRead:
     """The orders and the stock that decides about them, as they are now."""
     order_ids, item_ids = [order.order_id for order in orders], sorted(items_that_matter(orders))
     changed: set[int] = set()
@@ -102,7 +102,7 @@ def changes_status(order: DueOrder, today: date) -> bool:
     return desired(order.state, order.shown, today=today).status is not order.shown.status
 
 
-def _set_aside(context: ShopContext, order: DueOrder, problem: str) -> None:
+def _quarantine(context: ShopContext, order: DueOrder, problem: str) -> None:
     with context.transaction() as session:
         due_orders.quarantine(session, context.shop_id, order.order_id, problem, now=context.clock())
 
@@ -117,7 +117,7 @@ def items_that_matter(orders: Sequence[DueOrder]) -> set[int]:
     return matter
 
 
-def _still_due(context: ShopContext, look: Look) -> list[Planned]:
+def _still_due(context: ShopContext, look: PreWriteRead) -> list[Planned]:
     """What to write on the orders of the look as they are now, in the shop's manner as it is now. One
     for which other items have come to matter than were looked at waits for the next look, one that may
     be short of more than the readings show until they must."""
@@ -126,30 +126,30 @@ def _still_due(context: ShopContext, look: Look) -> list[Planned]:
     with context.transaction() as session:
         now = context.clock()
         shop = shops.get_shop(session, context.shop_id)
-        manner = manner_of(shop, context.platform.traits, now=now)
+        rendering = rendering_of(shop, context.platform.traits, now=now)
         found = due_orders.due_orders(session, context.shop_id, now_by_id.keys(), now=now)
         sure = _put_off_unsure(session, context, found)
         fresh = put_off_until_read(session, shop, sure, now=now)
         due = [
             order
-            for order in with_duties(session, shop, fresh, now=now)
+            for order in with_obligations(session, shop, fresh, now=now)
             if items_that_matter([order]) <= looked_at
         ]
         return [
             planned
             for order in due
-            if (planned := _plan_or_settle(session, order, now_by_id[order.order_id], manner, at=now))
+            if (planned := _plan_or_settle(session, order, now_by_id[order.order_id], rendering, at=now))
         ]
 
 
 def _plan_or_settle(
-    session: Session, order: DueOrder, now: OrderNow, manner: Manner, *, at: datetime
+    session: Session, order: DueOrder, now: OrderNow, rendering: Rendering, *, at: datetime
 ) -> Planned | None:
     """What to write on an order; one that shows what it should is due no more."""
-    shop_id, order_id = manner.shop_id, order.order_id
-    planned = plan_if_due(order, now, manner, at=at)
+    shop_id, order_id = rendering.shop_id, order.order_id
+    planned = plan_if_due(order, now, rendering, at=at)
     if planned is None:
-        if not sign_by_look(order, now, manner):
+        if not sign_by_look(order, now, rendering):
             foreign.found_fine(session, shop_id, order_id, now.order.blocks or "")
         due_orders.settle_order(session, shop_id, order_id)
     elif planned.foreign:
@@ -180,8 +180,8 @@ def plan_all(context: ShopContext, pairs: Sequence[tuple[DueOrder, OrderNow]]) -
     """What to send on each of these orders, as it is now."""
     with context.transaction() as session:
         shop = shops.get_shop(session, context.shop_id)
-    manner = manner_of(shop, context.platform.traits, now=context.clock())
-    return [plan(order, now, manner) for order, now in pairs]
+    rendering = rendering_of(shop, context.platform.traits, now=context.clock())
+    return [plan(order, now, rendering) for order, now in pairs]
 
 
 def _write_notes(

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from app.db.inbox import Incoming
-from app.pipeline.intake import Outcome, Recorded, is_farewell
+from app.pipeline.intake import Outcome, Recorded, is_uninstall
 
 # What waits for a commit while the database hangs. Beyond, the platform must send again.
 MOST_WAITING = 2000
@@ -54,7 +54,7 @@ class SharedCommits:
 
     async def keep(self, incoming: Incoming) -> Outcome:
         """Returns once the delivery's transaction is over."""
-        if is_farewell(incoming):
+        if is_uninstall(incoming):
             (outcome,) = await self._in_thread(self._farewells, [incoming])
             return outcome
         if len(self._waiting) >= MOST_WAITING:

@@ -15,7 +15,7 @@ from typing import TypeVar
 import pytest
 
 from app.core.allocate import allocate
-from app.core.model import Allocation, Arrival, Basis, Line, Promise
+from app.core.model import Allocatable, Allocation, Arrival, Basis, Promise
 from app.core.promise import promise_queue
 from app.services import collect_garbage_seldom
 
@@ -53,12 +53,14 @@ def _measured(size: int) -> tuple[float, float]:
     return allocating, promising
 
 
-def _pool(size: int) -> tuple[list[Line], list[Arrival], int]:
+def _pool(size: int) -> tuple[list[Allocatable], list[Arrival], int]:
     """Half of the demand is on hand, three eighths come in 50 arrivals, of the rest nothing is known."""
     random = Random(size)  # noqa: S311 -- the same pool every time
     start = datetime(2026, 6, 1, tzinfo=UTC)
     lines = [
-        Line(number, 1, 1, random.randint(1, 5), start + timedelta(seconds=random.randrange(10**7)))
+        Allocatable(
+            number, 1, 1, random.randint(1, 5), start + timedelta(seconds=random.randrange(10**7))
+        )
         for number in range(size)
     ]
     demand = sum(line.quantity for line in lines)

@@ -17,7 +17,7 @@ from app.db import day_counts
 from app.db.models import Shop
 from app.db.pages import activity, order, orders, overview
 from app.db.pages.orders import Wanted
-from app.db.pages.paging import Place, Turn
+from app.db.pages.paging import Cursor, PageRequest
 from tests.builders import NOW, TODAY, days, installed_shop
 from tests.tables import empty_tables
 
@@ -102,7 +102,10 @@ def test_time_of_every_list(big: tuple[Session, Shop]) -> None:
                 "short_since": NOW - timedelta(seconds=50 * ORDERS // 2),
                 "expected_on": days(45),
             }[orders.SORTS[sort_name].column.key]
-            for where, turn in (("first", Turn()), ("middle", Turn(Place(middle, ORDERS // 2)))):
+            for where, turn in (
+                ("first", PageRequest()),
+                ("middle", PageRequest(Cursor(middle, ORDERS // 2))),
+            ):
                 wanted = Wanted(TODAY, list_name, sort_name, turn=turn)
                 measure(
                     f"{list_name} by {sort_name}, {where} page",

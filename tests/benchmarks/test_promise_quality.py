@@ -19,7 +19,7 @@ from app.core.allocate import allocate
 from app.core.decide import PoolState, decide
 from app.core.foresee import foresee
 from app.core.lead_times import Delivery, Experience
-from app.core.model import Arrival, Line
+from app.core.model import Allocatable, Arrival
 from tests.suppliers import DAYS, FIRST_DAY, KINDS, MEASURED_FROM, Supplier, on, poisson, suppliers_of
 
 pytestmark = pytest.mark.benchmark
@@ -37,7 +37,7 @@ class Item:
 
     supplier: Supplier
     random: Random
-    backlog: list[Line] = field(default_factory=list)
+    backlog: list[Allocatable] = field(default_factory=list)
     on_hand: int = 0
     coming: list[tuple[Arrival, int, int]] = field(default_factory=list)
     promised: dict[int, dict[str, date]] = field(default_factory=dict)
@@ -96,7 +96,7 @@ def _sell(item: Item, day: int, known: Experience, numbers: Iterable[int]) -> No
     placed_at = datetime.combine(on(day), time(12), tzinfo=UTC)
     count = poisson(item.random, item.supplier.orders_a_day)
     new = [
-        Line(order, item.supplier.number, PLACE, item.random.randint(1, 3), placed_at)
+        Allocatable(order, item.supplier.number, PLACE, item.random.randint(1, 3), placed_at)
         for order, _ in zip(numbers, range(count), strict=False)
     ]
     lines = [*item.backlog, *new]

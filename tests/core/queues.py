@@ -6,7 +6,7 @@ from datetime import date
 from hypothesis import strategies as st
 
 from app.core.allocate import allocate
-from app.core.model import Allocation, Arrival, Line
+from app.core.model import Allocatable, Allocation, Arrival
 from tests.builders import days, line
 
 lines_of_a_pool = st.lists(
@@ -28,7 +28,7 @@ arrivals_of_a_pool = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), m
 class Case:
     """A pool and everybody who wants something of it."""
 
-    lines: list[Line]
+    lines: list[Allocatable]
     on_hand: int
     arrivals: list[Arrival]
     owed_before: int

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.core.allocate import allocate
-from app.core.model import Arrival, Line, longest_waiting_first
+from app.core.model import Allocatable, Arrival, longest_waiting_first
 from tests.builders import arrival, line
 from tests.core.queues import Case, cases
 
@@ -101,7 +101,7 @@ def test_what_no_arrival_covers_comes_after_the_last_of_them() -> None:
 
 
 @pytest.mark.parametrize("lines", [[], [line(1)]])
-def test_an_empty_pool_is_no_special_case(lines: list[Line]) -> None:
+def test_an_empty_pool_is_no_special_case(lines: list[Allocatable]) -> None:
     result = allocate(lines, on_hand=0)
 
     assert [(allocation.short, allocation.unserved, allocation.shares) for allocation in result] == [

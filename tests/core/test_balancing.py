@@ -13,15 +13,15 @@ from app.core.balancing import (
     explain_away,
     is_heard_out,
     is_sold_ahead,
-    keep_accounts,
     known_demand,
+    stock_positions,
     suspects,
     unlocated_plans,
 )
 from app.core.books import Verdict
 from app.core.freshness import Snapshot
 from app.core.locating import to_locate
-from app.core.model import Turn
+from app.core.model import QueuePosition
 from app.core.passing import Moved, in_turn
 from app.core.reckoning import Claim
 
@@ -88,8 +88,8 @@ def here(order_id: int, quantity: int = 1, **more: object) -> Order:
 def facts(pools: Sequence[Pool], *orders: Order, claims: Sequence[Claim] = ()) -> Facts:
     """What is known of the item, read now."""
     books = known_demand(ITEM, [pool.location_id for pool in pools], orders)
-    accounts = keep_accounts(pools, books)
-    return Facts(ITEM, pools, Snapshot(NOW, NOW), orders, books, accounts, claims)
+    positions = stock_positions(pools, books)
+    return Facts(ITEM, pools, Snapshot(NOW, NOW), orders, books, positions, claims)
 
 
 def balance(
@@ -202,7 +202,7 @@ def test_patience_is_short_where_stock_may_be_committed_to_what_we_may_not_read(
         what.snapshot,
         what.demand,
         what.books,
-        what.accounts,
+        what.positions,
         is_all_readable=is_all_readable,
     )
 
@@ -264,7 +264,7 @@ def test_an_order_that_took_the_turn_of_an_older_one_accounts_for_no_shortage_be
     passed = Order(10, 2, is_located=False)
     went_first, last = here(11, 3), here(12, 4)
     what = facts([Pool(-6, 18), Pool(0, 0, location_id=THERE)], *covered, passed, went_first, last)
-    turn = Turn(passed.priority, passed.placed_at, passed.order_id)
+    turn = QueuePosition(passed.priority, passed.placed_at, passed.order_id)
     lines = in_turn(what.books.located, {11: Moved(turn, 3)})
 
     found = to_locate(replace(what, books=replace(what.books, located=lines)), everyone=False)

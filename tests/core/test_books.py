@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.core.allocate import allocate
 from app.core.books import Demand, StockPosition, Verdict, compare_books, stock_position
-from app.core.model import Line
+from app.core.model import Allocatable
 from tests.builders import LOCATION, line
 from tests.core.queues import lines_of_a_pool
 
@@ -38,14 +38,14 @@ HERE, THERE = LOCATION, LOCATION + 1
     ],
 )
 def test_what_is_committed_must_equal_the_open_lines_we_know(
-    committed: dict[int, int], lines: list[Line], unlocated: int, verdict: Verdict
+    committed: dict[int, int], lines: list[Allocatable], unlocated: int, verdict: Verdict
 ) -> None:
     assert compare_books(committed, Demand(lines, unlocated)) is verdict
 
 
 @given(lines_of_a_pool, lines_of_a_pool)
 def test_with_every_order_located_each_pool_balances_by_itself(
-    here: list[Line], there: list[Line]
+    here: list[Allocatable], there: list[Allocatable]
 ) -> None:
     demand = Demand([*here, *(each._replace(location_id=THERE) for each in there)])
     committed = {HERE: sum(each.quantity for each in here), THERE: sum(each.quantity for each in there)}
@@ -61,50 +61,50 @@ def test_the_lines_of_a_pool_are_those_at_its_location() -> None:
     assert Demand([here, there]).at(THERE) == [there]
 
 
-def taken(quantity: int, *, placed: int = 1, short: int = 0) -> Line:
+def taken(quantity: int, *, placed: int = 1, short: int = 0) -> Allocatable:
     """A line of which so many units were short at placement."""
     return line(quantity, placed=placed)._replace(backordered=short)
 
 
 def test_where_all_units_are_counted_supply_is_what_is_available_and_those() -> None:
-    account = stock_position([line(1)], available=-2, committed=5)
+    position = stock_position([line(1)], available=-2, committed=5)
 
-    assert account == StockPosition(supply=3, committed=5)
-    assert account.free == -2
+    assert position == StockPosition(supply=3, committed=5)
+    assert position.free == -2
 
 
 def test_units_that_left_on_hand_at_placement_are_put_back() -> None:
     """3 on hand, an order of 4: one is short, and the other three still serve it."""
-    account = stock_position([taken(4, short=1)], available=0 - 1, backordered=1)
+    position = stock_position([taken(4, short=1)], available=0 - 1, backordered=1)
 
-    assert (account.supply, account.committed, account.free) == (3, 4, -1)
+    assert (position.supply, position.committed, position.free) == (3, 4, -1)
 
 
 def test_a_restock_that_the_counter_was_lowered_for_serves_its_lines() -> None:
     """One unit came for the line that was short; on hand it can not be seen."""
-    account = stock_position([taken(1), taken(1, placed=2, short=1)], available=0, backordered=0)
+    position = stock_position([taken(1), taken(1, placed=2, short=1)], available=0, backordered=0)
 
-    assert account == StockPosition(supply=2, committed=2)
+    assert position == StockPosition(supply=2, committed=2)
 
 
 def test_a_restock_that_the_counter_was_not_lowered_for_serves_the_same_lines() -> None:
-    account = stock_position([taken(1), taken(1, placed=2, short=1)], available=1 - 1, backordered=1)
+    position = stock_position([taken(1), taken(1, placed=2, short=1)], available=1 - 1, backordered=1)
 
-    assert (account.supply, account.committed, account.free) == (2, 2, 0)
+    assert (position.supply, position.committed, position.free) == (2, 2, 0)
 
 
 def test_more_short_than_we_know_of_is_put_back_for_nobody() -> None:
-    account = stock_position([taken(1)], available=-1, backordered=1)
+    position = stock_position([taken(1)], available=-1, backordered=1)
 
-    assert account == StockPosition(supply=1, committed=1)
+    assert position == StockPosition(supply=1, committed=1)
 
 
 def test_orders_that_have_not_lowered_the_figures_take_what_is_available() -> None:
     lines = [line(2)._replace(taken=0), line(2)._replace(taken=0)]
 
-    account = stock_position(lines, available=3, backordered=0)
+    position = stock_position(lines, available=3, backordered=0)
 
-    assert (account.supply, account.committed, account.free) == (3, 4, -1)
+    assert (position.supply, position.committed, position.free) == (3, 4, -1)
 
 
 @given(

@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 
 from app.core.allocate import allocate
 from app.core.doubt import Bounds, hanging_on_claims, in_doubt, youngest
-from app.core.model import Line
+from app.core.model import Allocatable
 from tests.builders import line
 
 SIZES = st.lists(st.integers(1, 4), min_size=1, max_size=6)
 
 
-def short_in(lines: list[Line], out: dict[int, int], supply: int) -> dict[int, int]:
+def short_in(lines: list[Allocatable], out: dict[int, int], supply: int) -> dict[int, int]:
     """Units short by order, if so many units of each are not counted."""
     left = [one._replace(quantity=one.quantity - out.get(one.order_id, 0)) for one in lines]
     told = allocate([one for one in left if one.quantity], on_hand=supply)
@@ -91,7 +91,7 @@ def test_whoever_hangs_on_no_claim_is_short_of_as_many_wherever_it_stands(
 ) -> None:
     orders = [line(size, placed=2 * number + 2) for number, size in enumerate(sizes)]
 
-    def with_claim(place: int) -> list[Line]:
+    def with_claim(place: int) -> list[Allocatable]:
         return [*orders, line(reserved, placed=2 * place + 1)._replace(reserved_by="draft order #D1")]
 
     hanging = hanging_on_claims(with_claim(0), supply=supply)

@@ -4,26 +4,36 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.endings import Ending, LastShort, WasShort, how_served
+from app.core.endings import Ending, LastKnownShort, WasShort, how_served
 
 
 @pytest.mark.parametrize(
     ("line", "taken_out", "ending"),
     [
-        pytest.param(WasShort(LastShort(0, 0, 1), 1, 1), 0, Ending.STOCK, id="a unit came"),
+        pytest.param(WasShort(LastKnownShort(0, 0, 1), 1, 1), 0, Ending.STOCK, id="a unit came"),
         pytest.param(
-            WasShort(LastShort(1, 1, 1), 1, 1), 0, Ending.FREED, id="the order before it is gone"
+            WasShort(LastKnownShort(1, 1, 1), 1, 1), 0, Ending.FREED, id="the order before it is gone"
         ),
         pytest.param(
-            WasShort(LastShort(3, 2, 2), 2, 2), 0, Ending.FREED, id="fewer are there, for others as well"
+            WasShort(LastKnownShort(3, 2, 2), 2, 2),
+            0,
+            Ending.FREED,
+            id="fewer are there, for others as well",
         ),
-        pytest.param(WasShort(LastShort(1, 0, 3), 1, 1), 2, Ending.LEFT, id="it wants less itself"),
-        pytest.param(WasShort(LastShort(1, 0, 3), 2, 2), 1, Ending.STOCK, id="less, and a unit came"),
+        pytest.param(WasShort(LastKnownShort(1, 0, 3), 1, 1), 2, Ending.LEFT, id="it wants less itself"),
         pytest.param(
-            WasShort(LastShort(2, 0, 4), 1, 1), 1, Ending.FREED, id="one out, the covered two shipped"
+            WasShort(LastKnownShort(1, 0, 3), 2, 2), 1, Ending.STOCK, id="less, and a unit came"
+        ),
+        pytest.param(
+            WasShort(LastKnownShort(2, 0, 4), 1, 1),
+            1,
+            Ending.FREED,
+            id="one out, the covered two shipped",
         ),
         pytest.param(WasShort(None, 1, 5), 0, Ending.FREED, id="nobody knows how it stood"),
-        pytest.param(WasShort(LastShort(0, 0, 1), 0, None), 0, Ending.FREED, id="it lies elsewhere now"),
+        pytest.param(
+            WasShort(LastKnownShort(0, 0, 1), 0, None), 0, Ending.FREED, id="it lies elsewhere now"
+        ),
     ],
 )
 def test_what_served_a_line_follows_from_what_its_pool_can_have_held(
@@ -33,7 +43,7 @@ def test_what_served_a_line_follows_from_what_its_pool_can_have_held(
 
 
 def test_one_of_its_pools_that_got_units_is_enough() -> None:
-    lines = [WasShort(LastShort(1, 1, 1), 1, 1), WasShort(LastShort(0, 0, 2), 2, 2)]
+    lines = [WasShort(LastKnownShort(1, 1, 1), 1, 1), WasShort(LastKnownShort(0, 0, 2), 2, 2)]
 
     assert how_served(lines, taken_out=0) is Ending.STOCK
 
@@ -46,7 +56,7 @@ def test_one_of_its_pools_that_got_units_is_enough() -> None:
 )
 def test_without_an_arrival_none_is_told(supply: int, older: int, units: int, events: list[str]) -> None:
     """Others leave, units are lost, others are shipped with units of theirs."""
-    then = LastShort(supply, older, units)
+    then = LastKnownShort(supply, older, units)
     for event in events:
         if event == "older leaves":
             older = max(0, older - 1)

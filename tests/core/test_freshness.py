@@ -30,7 +30,7 @@ from app.core.freshness import (
     weigh,
     will_never_be_routed,
 )
-from app.core.model import Line
+from app.core.model import Allocatable
 
 ASKED_AT = datetime(2026, 11, 25, 9, tzinfo=UTC)
 LAG = timedelta(seconds=90)
@@ -42,9 +42,9 @@ def ago(seconds: float) -> datetime:
     return ASKED_AT - timedelta(seconds=seconds)
 
 
-def line(order_id: int, quantity: int, *, short: int = 0, taken: int | None = None) -> Line:
+def line(order_id: int, quantity: int, *, short: int = 0, taken: int | None = None) -> Allocatable:
     """A line of the only item, in the order of the numbers."""
-    return Line(order_id, 7, HERE, quantity, ago(10_000 - order_id), 0, short, taken)
+    return Allocatable(order_id, 7, HERE, quantity, ago(10_000 - order_id), 0, short, taken)
 
 
 def took(order_id: int, units: int, *, at: datetime, short: int = 0) -> DemandChange:
@@ -308,7 +308,7 @@ class Play:
             of_it = min(paid, sold.short)
             sold.short, paid = sold.short - of_it, paid - of_it
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Allocatable]:
         """Its open lines."""
         return [
             line(number, one.units, short=one.short, taken=0 if self.lowers_when_sent else None)
@@ -368,7 +368,7 @@ def test_no_verdict_differs_from_that_of_any_world_that_the_figures_allow(
         _agrees(lines, supply, true_supply)
 
 
-def _agrees(lines: Sequence[Line], supply: Supply, true_supply: int) -> None:
+def _agrees(lines: Sequence[Allocatable], supply: Supply, true_supply: int) -> None:
     true = [each.short for each in allocate(lines, on_hand=true_supply)]
     least = [each.short for each in allocate(lines, on_hand=supply.high)]
     most = [each.short for each in allocate(lines, on_hand=supply.low)]
@@ -456,8 +456,8 @@ def test_an_item_is_read_again_as_soon_as_a_reading_may_tell_more(
 ) -> None:
     snapshot = Snapshot.asked(LAST, lag=timedelta(seconds=90))
     changes = [DemandChange(1, 2, LAST + timedelta(seconds=change_s), 1)]
-    stirred_at = None if stirred_s is None else LAST + timedelta(seconds=stirred_s)
+    last_event_at = None if stirred_s is None else LAST + timedelta(seconds=stirred_s)
 
-    at = next_reading(snapshot, changes, now=LAST, is_sure=is_sure, stirred_at=stirred_at)
+    at = next_reading(snapshot, changes, now=LAST, is_sure=is_sure, last_event_at=last_event_at)
 
     assert at == (None if again_s is None else LAST + timedelta(seconds=again_s))

@@ -13,10 +13,10 @@ from app.core.holds import (
     SECOND_HANDLE,
     Hold,
     HoldState,
+    ItemLocation,
     Lift,
     Part,
     PartLine,
-    Place,
     Policy,
     Put,
     TagRule,
@@ -46,7 +46,7 @@ def steps(want: dict[int, int], *parts: Part, until: date | None = None, said: d
     """The next steps at one location, where every hold of ours says the same."""
     numbers = [hold.hold_id for one in parts for hold in one.holds if hold.is_ours]
     return next_steps(
-        {Place(item, MAIN): units for item, units in want.items()},
+        {ItemLocation(item, MAIN): units for item, units in want.items()},
         parts,
         until={MAIN: until},
         said=dict.fromkeys(numbers, said),
@@ -102,7 +102,9 @@ def test_another_day_is_said_by_a_second_hold_before_the_first_goes() -> None:
     (put,) = steps({MUG: 2}, held, until=DEC_25, said=DEC_5)
     both = replace(held, holds=(ours(4), ours(5, put.handle)))
 
-    then = next_steps({Place(MUG, MAIN): 2}, [both], until={MAIN: DEC_25}, said={4: DEC_5, 5: DEC_25})
+    then = next_steps(
+        {ItemLocation(MUG, MAIN): 2}, [both], until={MAIN: DEC_25}, said={4: DEC_5, 5: DEC_25}
+    )
 
     assert (put.handle, put.lines, put.until) == (SECOND_HANDLE, {}, DEC_25)
     assert then == [Lift(10, 4)]
@@ -119,16 +121,16 @@ def test_what_others_hold_is_left_alone() -> None:
     ("policy", "held"), [(Policy.OFF, {}), (Policy.SHORT, {1: 2}), (Policy.ORDER, {1: 5, 2: 1})]
 )
 def test_the_merchant_says_what_is_held(policy: Policy, held: dict[int, int]) -> None:
-    outstanding = {Place(MUG, MAIN): 5, Place(TOWEL, MAIN): 1}
+    outstanding = {ItemLocation(MUG, MAIN): 5, ItemLocation(TOWEL, MAIN): 1}
 
-    want = wanted(policy, {Place(MUG, MAIN): 2}, outstanding)
+    want = wanted(policy, {ItemLocation(MUG, MAIN): 2}, outstanding)
 
     assert {place.item_id: units for place, units in want.items()} == held
 
 
 @pytest.mark.parametrize("policy", Policy)
 def test_an_order_that_waits_for_nothing_is_never_held(policy: Policy) -> None:
-    assert wanted(policy, {Place(MUG, MAIN): 0}, {Place(MUG, MAIN): 5}) == {}
+    assert wanted(policy, {ItemLocation(MUG, MAIN): 0}, {ItemLocation(MUG, MAIN): 5}) == {}
 
 
 @pytest.mark.parametrize(
@@ -149,9 +151,9 @@ def test_the_first_rule_whose_tag_an_order_carries_says_what_is_held(
 
 
 def test_what_somebody_let_go_is_wanted_no_more() -> None:
-    want = {Place(MUG, MAIN): 2, Place(TOWEL, MAIN): 1}
+    want = {ItemLocation(MUG, MAIN): 2, ItemLocation(TOWEL, MAIN): 1}
 
-    assert without(want, {Place(MUG, MAIN)}) == {Place(TOWEL, MAIN): 1}
+    assert without(want, {ItemLocation(MUG, MAIN)}) == {ItemLocation(TOWEL, MAIN): 1}
 
 
 @pytest.mark.parametrize(
@@ -195,15 +197,15 @@ def test_the_steps_end_with_exactly_what_is_short_on_hold(
         part(*lines.items(), number=10 + n, holds=(ours(n),) if are_held else ())
         for n, lines in enumerate(orders)
     ]
-    there = sum((one.units for one in parts), Counter[Place]())
-    want = Counter({Place(item, MAIN): units for item, units in short.items()}) & there
+    there = sum((one.units for one in parts), Counter[ItemLocation]())
+    want = Counter({ItemLocation(item, MAIN): units for item, units in short.items()}) & there
 
     for _ in range(6):
         todo = steps({place.item_id: units for place, units in want.items()}, *parts)
         parts = [after for one in parts for after in play(one, todo)]
 
     assert todo == []
-    assert sum((one.units for one in parts if one.ours), Counter[Place]()) == want
+    assert sum((one.units for one in parts if one.ours), Counter[ItemLocation]()) == want
 
 
 def play(before: Part, todo: list[Put | Lift]) -> list[Part]:

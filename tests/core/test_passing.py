@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.allocate import allocate
-from app.core.model import Line, longest_waiting_first
+from app.core.model import Allocatable, longest_waiting_first
 from app.core.passing import Pass, Restocked, in_turn, passes
 from tests.builders import line
 from tests.core.queues import lines_of_a_pool
@@ -17,7 +17,7 @@ ALL_SHORT = {1: 5, 2: 3, 3: 2}
 MAY = {1: 3, 2: 3, 3: 3}
 
 
-def pool(on_hand: int, *, lines: list[Line] = LINES, **known: object) -> Restocked:
+def pool(on_hand: int, *, lines: list[Allocatable] = LINES, **known: object) -> Restocked:
     """A pool whose orders were all short of everything, and may each let three go first."""
     values = {"owed_before": 0, "said_short": ALL_SHORT, "may_let": MAY} | known
     return Restocked(lines, on_hand, **values)  # type: ignore[arg-type]
@@ -111,7 +111,7 @@ def test_orders_that_take_one_turn_keep_their_order() -> None:
 class World:
     """A pool through time: what comes goes by the policy, complete orders ship at once."""
 
-    lines: list[Line]
+    lines: list[Allocatable]
     most: int
     units: int = 0
     turns: dict[int, Pass] = field(default_factory=dict)
@@ -123,7 +123,7 @@ class World:
         self.short = {one.order_id: one.quantity for one in self.lines}
 
     @property
-    def queue(self) -> list[Line]:
+    def queue(self) -> list[Allocatable]:
         """Its lines, in the turns that they took."""
         return in_turn(self.lines, {number: one.moved for number, one in self.turns.items()})
 
@@ -165,7 +165,7 @@ class World:
     st.lists(st.tuples(st.integers(0, 4), st.integers(1, 2)), max_size=30),
 )
 def test_no_order_starves_however_many_smaller_ones_come(
-    lines: list[Line], most: int, days: list[tuple[int, int]]
+    lines: list[Allocatable], most: int, days: list[tuple[int, int]]
 ) -> None:
     """Each lets at most so many go first, units that somebody has are never taken, none lies idle, and
     of what comes the first of the queue has had all but what those took."""

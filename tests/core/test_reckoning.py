@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from app.core.allocate import allocate
 from app.core.books import Demand, Verdict
 from app.core.doubt import Bounds
-from app.core.model import Line
+from app.core.model import Allocatable
 from app.core.reckoning import Claim, Reckoning, drift_since, queue_of, reckon, the_only_set
 from tests.builders import LOCATION, line, minute
 
 HERE, THERE = LOCATION, LOCATION + 1
 
 
-def by_plan(quantity: int, *, order: int, later: int | None = None, at: int = HERE) -> Line:
+def by_plan(quantity: int, *, order: int, later: int | None = None, at: int = HERE) -> Allocatable:
     """Units bought by a selling plan, all of them on hold or scheduled unless said otherwise."""
     kept = quantity if later is None else later
     return line(quantity, order=order, at=at)._replace(planned=quantity, later=kept)
@@ -159,7 +159,7 @@ def test_a_claim_of_the_second_of_an_order_comes_after_it() -> None:
     ],
 )
 def test_units_that_are_not_committed_are_of_the_only_order_that_a_plan_sold(
-    lines: list[Line], excess: int, waiting: dict[tuple[int, int], int]
+    lines: list[Allocatable], excess: int, waiting: dict[tuple[int, int], int]
 ) -> None:
     """Staff added a unit to it that is on hold."""
     books = Demand(lines)
@@ -205,7 +205,7 @@ def test_units_that_may_not_ship_yet_are_not_committed_before_others_of_a_plan()
     assert found.waiting == {(1, HERE): 2}
 
 
-def outside(quantity: int, *, order: int) -> Line:
+def outside(quantity: int, *, order: int) -> Allocatable:
     """Units on hold that were bought by a plan that is known to reserve on fulfilment."""
     return by_plan(quantity, order=order)._replace(outside=quantity)
 

@@ -6,7 +6,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core.regimes import TURNING_DAYS, Notice, NoticeKind, Obligations, OrderFacts, Regime, duties_of
+from app.core.regimes import (
+    TURNING_DAYS,
+    Notice,
+    NoticeKind,
+    Obligations,
+    OrderFacts,
+    Regime,
+    obligations_of,
+)
 from app.core.working_days import WorkingDays
 from tests.builders import day
 
@@ -43,30 +51,32 @@ def us(
         stated_on=day(stated) if stated else None,
         notices=notices,
     )
-    duties = duties_of(facts, Regime.US_MITOR, today=day(today), zone=NEW_YORK, working_days=WEEK)
-    assert duties is not None
-    return duties
+    obligations = obligations_of(
+        facts, Regime.US_MITOR, today=day(today), zone=NEW_YORK, working_days=WEEK
+    )
+    assert obligations is not None
+    return obligations
 
 
 def eu(today: str, *notices: Notice, expected: str | None = None) -> Obligations:
     """What it obliges to under EU law."""
     facts = replace(ORDER, expected_on=day(expected) if expected else None, notices=notices)
-    duties = duties_of(facts, Regime.EU, today=day(today), zone=NEW_YORK, working_days=WEEK)
-    assert duties is not None
-    return duties
+    obligations = obligations_of(facts, Regime.EU, today=day(today), zone=NEW_YORK, working_days=WEEK)
+    assert obligations is not None
+    return obligations
 
 
 def in_short(
-    duties: Obligations,
+    obligations: Obligations,
 ) -> tuple[date | None, date | None, bool, date | None, date | None, bool]:
     """All of it but the words."""
     return (
-        duties.promise_by,
-        duties.notice_due,
-        duties.consent_needed,
-        duties.consent_by,
-        duties.refund_due,
-        duties.is_cancelled,
+        obligations.promise_by,
+        obligations.notice_due,
+        obligations.consent_needed,
+        obligations.consent_by,
+        obligations.refund_due,
+        obligations.is_cancelled,
     )
 
 
@@ -227,18 +237,22 @@ EU_CASES = [
 ]
 
 
-@pytest.mark.parametrize(("duties", "rule"), [pytest.param(*case[1:], id=case[0]) for case in US_CASES])
-def test_the_clock_of_16_cfr_435(duties: Obligations, rule: object) -> None:
-    assert in_short(duties) == rule
-    assert duties.rule
-    assert "435" in duties.source
+@pytest.mark.parametrize(
+    ("obligations", "rule"), [pytest.param(*case[1:], id=case[0]) for case in US_CASES]
+)
+def test_the_clock_of_16_cfr_435(obligations: Obligations, rule: object) -> None:
+    assert in_short(obligations) == rule
+    assert obligations.rule
+    assert "435" in obligations.source
 
 
-@pytest.mark.parametrize(("duties", "rule"), [pytest.param(*case[1:], id=case[0]) for case in EU_CASES])
-def test_the_clock_of_directive_2011_83(duties: Obligations, rule: object) -> None:
-    assert in_short(duties) == rule
-    assert duties.rule
-    assert "2011/83" in duties.source
+@pytest.mark.parametrize(
+    ("obligations", "rule"), [pytest.param(*case[1:], id=case[0]) for case in EU_CASES]
+)
+def test_the_clock_of_directive_2011_83(obligations: Obligations, rule: object) -> None:
+    assert in_short(obligations) == rule
+    assert obligations.rule
+    assert "2011/83" in obligations.source
 
 
 @pytest.mark.parametrize(
@@ -249,12 +263,12 @@ def test_days_are_those_of_the_shop(zone: str, promise_by: str) -> None:
     """Placed at two in the morning in London, when New York still had the day before."""
     facts = replace(ORDER, placed_at=datetime(2026, 10, 2, 2, tzinfo=UTC))
 
-    duties = duties_of(
+    obligations = obligations_of(
         facts, Regime.US_MITOR, today=day("2026-10-05"), zone=ZoneInfo(zone), working_days=WEEK
     )
 
-    assert duties is not None
-    assert duties.promise_by == day(promise_by)
+    assert obligations is not None
+    assert obligations.promise_by == day(promise_by)
 
 
 def test_a_notice_just_before_midnight_in_the_shop_is_in_time() -> None:
@@ -268,7 +282,8 @@ def test_a_notice_just_before_midnight_in_the_shop_is_in_time() -> None:
 
 def test_without_a_regime_nothing_is_due() -> None:
     assert (
-        duties_of(ORDER, Regime.NONE, today=day("2027-01-01"), zone=NEW_YORK, working_days=WEEK) is None
+        obligations_of(ORDER, Regime.NONE, today=day("2027-01-01"), zone=NEW_YORK, working_days=WEEK)
+        is None
     )
 
 
@@ -281,7 +296,7 @@ def test_british_law_asks_the_same_as_european_law_and_names_its_own_source(
     today: str, notices: tuple[Notice, ...]
 ) -> None:
     facts = replace(ORDER, expected_on=day("2026-11-20"), notices=notices)
-    british = duties_of(facts, Regime.UK, today=day(today), zone=NEW_YORK, working_days=WEEK)
+    british = obligations_of(facts, Regime.UK, today=day(today), zone=NEW_YORK, working_days=WEEK)
     assert british is not None
 
     assert in_short(british) == in_short(eu(today, *notices, expected="2026-11-20"))
@@ -293,9 +308,11 @@ def test_australian_law_asks_for_the_time_stated_or_a_reasonable_one() -> None:
 
     def au(today: str, stated: str | None = None) -> Obligations:
         facts = replace(ORDER, expected_on=day("2026-12-20"), stated_on=day(stated) if stated else None)
-        duties = duties_of(facts, Regime.AU, today=day(today), zone=NEW_YORK, working_days=WEEK)
-        assert duties is not None
-        return duties
+        obligations = obligations_of(
+            facts, Regime.AU, today=day(today), zone=NEW_YORK, working_days=WEEK
+        )
+        assert obligations is not None
+        return obligations
 
     assert au("2026-10-10").promise_by == eu("2026-10-10", expected="2026-12-20").promise_by
     assert au("2026-10-10", "2026-10-15").notice_due == day("2026-10-15")
@@ -321,4 +338,4 @@ def test_only_two_days_tell_apart_what_orders_of_one_day_oblige_to(regime: Regim
 def in_its_time(expected_on: date, regime: Regime, today: str) -> Obligations | None:
     """What an order of October 1 obliges to that is expected on that day."""
     facts = replace(ORDER, expected_on=expected_on)
-    return duties_of(facts, regime, today=day(today), zone=NEW_YORK, working_days=WEEK)
+    return obligations_of(facts, regime, today=day(today), zone=NEW_YORK, working_days=WEEK)

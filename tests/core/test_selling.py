@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from app.core.selling import (
     Coming,
     Outlook,
-    Place,
     Reason,
+    SellingPoint,
     SellingPolicy,
     SellingRule,
     SettingName,
@@ -145,8 +145,8 @@ def test_a_reason_is_always_said(outlook: Outlook, rule: SellingRule) -> None:
 def test_a_policy_that_denies_already_is_not_changed() -> None:
     stop = decide_selling(Outlook(-1), DATED, today=TODAY)
 
-    assert wanted_value(SettingName.POLICY, Place(stop), "CONTINUE") == Wanted("DENY")
-    assert wanted_value(SettingName.POLICY, Place(stop), "DENY") is None
+    assert wanted_value(SettingName.POLICY, SellingPoint(stop), "CONTINUE") == Wanted("DENY")
+    assert wanted_value(SettingName.POLICY, SellingPoint(stop), "DENY") is None
 
 
 counts = st.integers(0, 40)
@@ -157,7 +157,7 @@ def test_a_limit_is_never_raised_and_never_lets_more_be_sold_than_the_wish(
     outlook: Outlook, rule: SellingRule, backordered: int, own: int | None
 ) -> None:
     wish = decide_selling(outlook, rule, today=TODAY)
-    wanted = wanted_value(SettingName.BACKORDER_LIMIT, Place(wish, backordered), own)
+    wanted = wanted_value(SettingName.BACKORDER_LIMIT, SellingPoint(wish, backordered), own)
 
     if wanted is None:
         return
@@ -180,5 +180,5 @@ def test_what_is_kept_on_hand_is_on_hand_owed_and_not_the_next_buyers(
 def test_the_merchants_safety_stock_is_kept_beside_ours() -> None:
     wish = decide_selling(Outlook(-4), DATED, today=TODAY)
 
-    assert wanted_value(SettingName.SAFETY_STOCK, Place(wish, 8, reserve=4), 2) == Wanted(6)
-    assert wanted_value(SettingName.SAFETY_STOCK, Place(wish, 8), 2) is None
+    assert wanted_value(SettingName.SAFETY_STOCK, SellingPoint(wish, 8, reserve=4), 2) == Wanted(6)
+    assert wanted_value(SettingName.SAFETY_STOCK, SellingPoint(wish, 8), 2) is None

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 from app.core.books import Demand
 from app.core.doubt import Bounds
-from app.core.endings import LastShort
+from app.core.endings import LastKnownShort
 from app.core.freshness import Supply
-from app.core.model import Allocation, Basis, Line, Promise
+from app.core.model import Allocatable, Allocation, Basis, Promise
 from app.core.weighing import Context, Settlement, sighting, weigh_lines
 
 NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
@@ -14,9 +14,9 @@ HERE = 1
 NOBODY = Context({}, {}, set())
 
 
-def line(order_id: int, quantity: int = 1) -> Line:
+def line(order_id: int, quantity: int = 1) -> Allocatable:
     """A line, in the order of the numbers."""
-    return Line(order_id, 7, HERE, quantity, NOW + timedelta(seconds=order_id))
+    return Allocatable(order_id, 7, HERE, quantity, NOW + timedelta(seconds=order_id))
 
 
 def short(order_id: int, units: int, quantity: int = 1) -> tuple[Promise, str]:
@@ -102,5 +102,5 @@ def test_how_lines_stand_is_kept_of_those_that_are_short_for_sure() -> None:
 
     seen = sighting(decided, Settlement([short(2, 2, 3)], {}, set()), {HERE: Supply(1, 2)})
 
-    assert seen.short == {(2, HERE): LastShort(2, 1, 3)}
+    assert seen.short == {(2, HERE): LastKnownShort(2, 1, 3)}
     assert seen.least == {HERE: 1}

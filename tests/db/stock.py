@@ -29,7 +29,7 @@ def known_item(
     told = VariantSeen(variant, item, "Blue Mug", "MUG-BLUE")
     variants.upsert_variants(session, shop.id, [told], now=NOW, only_known=False)
     row = session.get_one(StockItem, (shop.id, item))
-    row.look_at, row.headroom, row.has_queue = None, headroom, has_queue
+    row.stock_due_at, row.headroom, row.has_queue = None, headroom, has_queue
     session.flush()
     return row
 
@@ -38,11 +38,11 @@ def record_stock(
     session: Session, shop_id: int, stock: ItemStock, drift: Mapping[int, int], *, at: float = 0
 ) -> None:
     """Record pools that no line of ours lies in, so many seconds after now; `drift` by location."""
-    accounts = {
+    positions = {
         pool.location_id: stock_position((), available=pool.available, committed=pool.committed)
         for pool in stock.pools
     }
-    db_record_stock(session, shop_id, stock, accounts, drift, now=seconds(at))
+    db_record_stock(session, shop_id, stock, positions, drift, now=seconds(at))
 
 
 def see(
@@ -118,7 +118,7 @@ def to_judge(session: Session, shop: Shop, *, at: float = 0) -> list[int]:
 def judged_at(session: Session, shop: Shop) -> dict[int, float | None]:
     """By order, how many seconds after now it is due to be judged."""
     session.flush()
-    rows = session.execute(sa.select(Order.order_id, Order.judge_at).where(Order.shop_id == shop.id))
+    rows = session.execute(sa.select(Order.order_id, Order.write_due_at).where(Order.shop_id == shop.id))
     return {order_id: None if at is None else (at - NOW).total_seconds() for order_id, at in rows}
 
 

@@ -73,7 +73,7 @@ def test_items_that_somebody_waits_for_are_looked_at_where_their_deliveries_chan
         for item, has_queue in waits.items()
     )
     upsert_arrivals(session, shop.id, [told("po-1\ts-3\t41", item_id=3)], **SOURCE)
-    session.execute(sa.update(StockItem).values(look_at=None))
+    session.execute(sa.update(StockItem).values(stock_due_at=None))
 
     lines = [told(f"po-1\ts-{item}\t41", item_id=item) for item in (1, 2, 3)]
     moved = told("po-1\ts-3\t41", item_id=4, sku="S-4")
@@ -86,5 +86,5 @@ def test_items_that_somebody_waits_for_are_looked_at_where_their_deliveries_chan
 
 def asked_about(session: Session, shop: Shop) -> set[int]:
     """The items whose stock is to be read."""
-    where = (StockItem.shop_id == shop.id, StockItem.look_at.is_not(None))
+    where = (StockItem.shop_id == shop.id, StockItem.stock_due_at.is_not(None))
     return {*session.scalars(sa.select(StockItem.item_id).where(*where))}

@@ -22,8 +22,8 @@ from sqlalchemy.orm import Session
 import app.db
 from app.core.alerts import AlertKind, Digest
 from app.core.desired import Shown
-from app.core.endings import Sighting
-from app.core.holds import HoldState, Place, Put
+from app.core.endings import SupplyEvidence
+from app.core.holds import HoldState, ItemLocation, Put
 from app.core.item_codes import CodeKind, ItemCode
 from app.core.model import Basis, Promise
 from app.core.moving import Move
@@ -110,7 +110,7 @@ from app.db.pages import order_filters
 from app.db.pages import orders as page_orders
 from app.db.pages import overview as page_overview
 from app.db.pages import setup as page_setup
-from app.db.pages.paging import Turn
+from app.db.pages.paging import PageRequest
 from app.db.statements import Rows, delete_some, which_exist
 from app.platforms.base import (
     Grant,
@@ -162,7 +162,7 @@ def fill(session: Session, shop: Shop, units: int) -> None:
     counted = msgspec.structs.replace(routed(units).lines[0], lowers_stock=True, parts=parts)
     copy = order_seen(order_item(units), routing=Routing((counted,), (51,)))
     see(session, shop, msgspec.structs.replace(copy, name=name))
-    item.look_at = item.recheck_at = seconds(5)
+    item.stock_due_at = item.settle_again_at = seconds(5)
     codes = [ItemCode(CodeKind.BARCODE, f"{units}00638133393"[:12])]
     item_codes.keep_codes(session, shop.id, ITEM, codes, told_by=VARIANT, now=NOW)
     record_stock(session, shop.id, item_stock(pool(-units, committed=units)), {LOCATION: units})
@@ -248,7 +248,7 @@ def reservation(units: int) -> Reservation:
 
 def a_hold(units: int) -> Put:
     """A hold on a part that both shops have."""
-    return Put(51, LOCATION, f"units {units}", None, {Place(ITEM, LOCATION): units}, {})
+    return Put(51, LOCATION, f"units {units}", None, {ItemLocation(ITEM, LOCATION): units}, {})
 
 
 def a_pass(units: int) -> Pass:
@@ -488,7 +488,7 @@ CALLS: Mapping[str, Call] = {
         page_activity.walk_events(s, a.id, page_activity.Wanted())
     ),
     "pages.activity.list_kinds": lambda s, a: page_activity.list_kinds(s, a.id, ["promise", "drift"]),
-    "pages.deliveries.list_failed": lambda s, a: page_deliveries.list_failed(s, a.id, Turn()),
+    "pages.deliveries.list_failed": lambda s, a: page_deliveries.list_failed(s, a.id, PageRequest()),
     "pages.deliveries.find_failed": lambda s, a: page_deliveries.find_failed(s, a.id, -1),
     "pages.order.read_items": lambda s, a: page_order.read_items(s, a.id, 1),
     "pages.order.read_locations": lambda s, a: page_order.read_locations(s, a.id, 1),
@@ -687,10 +687,12 @@ CALLS: Mapping[str, Call] = {
     "holds.count_orders_held": lambda s, a: holds.count_orders_held(s, a.id),
     "moves.ask_for_moves": lambda s, a: moves.ask_for_moves(s, a, ITEM, now=NOW),
     "moves.ask_for_move_of": lambda s, a: moves.ask_for_move_of(s, a, 1, now=NOW),
-    "moves.settled_places": lambda s, a: moves.settled_places(s, a.id, 1, [Place(ITEM, LOCATION)]),
+    "moves.settled_places": lambda s, a: moves.settled_places(
+        s, a.id, 1, [ItemLocation(ITEM, LOCATION)]
+    ),
     "moves.known_figures": lambda s, a: moves.known_figures(s, a.id, [ITEM]),
     "moves.leave_for_now": lambda s, a: moves.leave_for_now(
-        s, a.id, 1, {Place(ITEM, LOCATION): 1}, now=NOW
+        s, a.id, 1, {ItemLocation(ITEM, LOCATION): 1}, now=NOW
     ),
     "moves.parts_changed": lambda s, a: moves.parts_changed(s, a.id, [51]),
     "moves.unanswered": lambda s, a: moves.unanswered(s, a.id, ORDERS),
@@ -724,7 +726,7 @@ CALLS: Mapping[str, Call] = {
     "promises.short_orders": lambda s, a: promises.short_orders(s, a.id),
     "showing.items_shown": lambda s, a: showing.items_shown(s, a.id, ORDERS),
     "endings.endings_of": lambda s, a: endings.endings_of(
-        s, a.id, ITEM, promises.promises_of_item(s, a.id, ITEM), is_counted=True, seen=Sighting()
+        s, a.id, ITEM, promises.promises_of_item(s, a.id, ITEM), is_counted=True, seen=SupplyEvidence()
     ),
     "endings.items_with_untold_endings": lambda s, a: endings.items_with_untold_endings(
         s, a.id, [ITEM, 99]

@@ -110,12 +110,12 @@ def test_the_echo_of_our_own_write_changes_nothing(session: Session, shop: Shop)
     see(session, shop, order_seen(order_item(2), routing=routed(2)))
     say_short(session, shop, (1, 2))
     showing.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
 
     changed = see(session, shop, order_seen(order_item(2), updated=3), at=3)
 
     assert changed == set()
-    assert item(session, shop).look_at is None
+    assert item(session, shop).stock_due_at is None
     assert judged_at(session, shop) == {1: None}
     assert order(session, shop).is_located
 
@@ -173,7 +173,7 @@ def test_an_order_that_the_platform_has_not_routed_is_not_located(session: Sessi
 
 
 @pytest.mark.parametrize(
-    ("headroom", "has_queue", "ordered", "look_at"),
+    ("headroom", "has_queue", "ordered", "stock_due_at"),
     [  # what is free · does somebody wait · how much is ordered · when to look
         pytest.param(5, False, 5, LATER, id="there is enough: a look at leisure"),
         pytest.param(PLENTY, False, 1, LATER, id="there was plenty: a look at leisure"),
@@ -191,13 +191,13 @@ def test_more_demand_asks_for_a_look_at_the_stock(
     headroom: int | None,
     has_queue: bool,
     ordered: int,
-    look_at: datetime,
+    stock_due_at: datetime,
 ) -> None:
     known_item(session, shop, headroom=headroom, has_queue=has_queue)
 
     see(session, shop, order_seen(order_item(ordered)))
 
-    assert item(session, shop).look_at == look_at
+    assert item(session, shop).stock_due_at == stock_due_at
     assert item(session, shop).headroom == (None if headroom is None else headroom - ordered)
 
 
@@ -205,10 +205,10 @@ def test_many_small_orders_use_up_what_is_free(session: Session, shop: Shop) -> 
     known_item(session, shop, headroom=2)
 
     see(session, shop, *[order_seen(order_item(1), order=number) for number in (1, 2)])
-    assert item(session, shop).look_at == LATER
+    assert item(session, shop).stock_due_at == LATER
 
     see(session, shop, order_seen(order_item(1), order=3))
-    assert item(session, shop).look_at == NOW
+    assert item(session, shop).stock_due_at == NOW
 
 
 def ranked(session: Session, shop: Shop, *tags: str, updated: int = 1) -> int:
@@ -222,10 +222,10 @@ def test_a_tag_that_the_merchant_puts_moves_an_order_in_the_queue(session: Sessi
     shop.priority_rules = [{"tag": "vip", "priority": 10}]
     known_item(session, shop, has_queue=True)
     see(session, shop, order_seen(order_item(2)))
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
 
     assert ranked(session, shop, "Vip") == 10
-    assert item(session, shop).look_at is not None
+    assert item(session, shop).stock_due_at is not None
 
 
 def test_who_loses_the_tag_loses_the_priority(session: Session, shop: Shop) -> None:
@@ -254,30 +254,30 @@ def test_no_rule_changes_what_a_person_set(session: Session, shop: Shop) -> None
 
 
 def test_an_earlier_wish_to_look_stands(session: Session, shop: Shop) -> None:
-    known_item(session, shop).look_at = seconds(-5)
+    known_item(session, shop).stock_due_at = seconds(-5)
 
     see(session, shop, order_seen(order_item(1)))
 
-    assert item(session, shop).look_at == seconds(-5)
+    assert item(session, shop).stock_due_at == seconds(-5)
 
 
-@pytest.mark.parametrize(("has_queue", "look_at"), [(False, None), (True, NOW)])
+@pytest.mark.parametrize(("has_queue", "stock_due_at"), [(False, None), (True, NOW)])
 @pytest.mark.parametrize(
     "copy",
     [order_seen(order_item(1), updated=1), order_seen(order_item(3), updated=1, is_cancelled=True)],
     ids=["shipped or taken out", "cancelled"],
 )
 def test_less_demand_matters_only_where_somebody_waits(
-    session: Session, shop: Shop, copy: OrderSeen, has_queue: bool, look_at: datetime | None
+    session: Session, shop: Shop, copy: OrderSeen, has_queue: bool, stock_due_at: datetime | None
 ) -> None:
     row = known_item(session, shop, headroom=9)
     see(session, shop, order_seen(order_item(3)))
-    row.look_at, row.has_queue = None, has_queue
+    row.stock_due_at, row.has_queue = None, has_queue
     session.flush()
 
     see(session, shop, copy)
 
-    assert item(session, shop).look_at == look_at
+    assert item(session, shop).stock_due_at == stock_due_at
     assert item(session, shop).headroom == 6
 
 
@@ -303,30 +303,30 @@ def test_a_part_that_went_elsewhere_is_located_anew(session: Session, shop: Shop
     known_item(session, shop, has_queue=True)
     see(session, shop, order_seen(order_item(2), routing=routed(2, route=51)))
     see(session, shop, order_seen(order_item(2), order=2, routing=routed(2, route=52)))
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
 
     routes.unroute(session, shop.id, [51], now=seconds(3), cause="moved")
 
     assert not order(session, shop, 1).is_located
     assert order(session, shop, 2).is_located
-    assert item(session, shop).look_at == seconds(3)
+    assert item(session, shop).stock_due_at == seconds(3)
 
 
 def test_a_part_we_do_not_know_may_be_what_an_item_waits_for(session: Session, shop: Shop) -> None:
     waiting, settled, late = (known_item(session, shop, item=n, variant=n) for n in (1, 2, 3))
-    waiting.unbalanced_since, waiting.look_at = NOW, seconds(30)
-    late.look_at = seconds(30)
+    waiting.unbalanced_since, waiting.stock_due_at = NOW, seconds(30)
+    late.stock_due_at = seconds(30)
     session.flush()
 
     routes.unroute(session, shop.id, [99], now=seconds(3), cause="moved")
 
-    looks = [item(session, shop, number).look_at for number in (1, 2, 3)]
+    looks = [item(session, shop, number).stock_due_at for number in (1, 2, 3)]
     assert looks == [seconds(3), None, seconds(30)]
-    assert settled.look_at is None
+    assert settled.stock_due_at is None
 
 
 @pytest.mark.parametrize(
-    ("hint", "has_queue", "look_at"),
+    ("hint", "has_queue", "stock_due_at"),
     [
         (PLENTY, False, MUCH_LATER),
         (PLENTY - 1, False, LATER),
@@ -338,13 +338,13 @@ def test_a_part_we_do_not_know_may_be_what_an_item_waits_for(session: Session, s
     ],
 )
 def test_the_number_in_a_stock_webhook_says_only_how_soon_to_look(
-    session: Session, shop: Shop, hint: int | None, has_queue: bool, look_at: datetime
+    session: Session, shop: Shop, hint: int | None, has_queue: bool, stock_due_at: datetime
 ) -> None:
     known_item(session, shop, headroom=5, has_queue=has_queue)
 
     due_items.move_stock(session, shop.id, {ITEM: hint, 999: -5}, now=NOW, cause="a test")
 
-    assert (item(session, shop).look_at, item(session, shop).headroom) == (look_at, 5)
+    assert (item(session, shop).stock_due_at, item(session, shop).headroom) == (stock_due_at, 5)
     assert session.get(StockItem, (shop.id, 999)) is None
 
 
@@ -352,12 +352,12 @@ def test_a_touched_order_must_be_read_before_it_matters(session: Session, shop: 
     known_item(session, shop, has_queue=True)
     see(session, shop, order_seen(order_item(2)))
     stale_orders.mark_asked(session, shop.id, [1], now=NOW)
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
 
     orders.mark_stale(session, shop.id, [1], now=seconds(2), cause="a test")
 
     assert (order(session, shop).is_stale, order(session, shop).asked_at) == (True, None)
-    assert item(session, shop).look_at == seconds(2)
+    assert item(session, shop).stock_due_at == seconds(2)
 
 
 @pytest.mark.parametrize("routing", [routed(2), None], ids=["located", "not located"])
@@ -368,17 +368,17 @@ def test_a_deleted_order_leaves_nothing_to_do_but_for_those_behind_it(
     see(session, shop, order_seen(order_item(2), routing=routing))
     say_short(session, shop, (1, 2))
     showing.record_shown(session, shop.id, 1, shown(shown_item(2, of=2)), now=NOW)
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
 
     orders.forget_orders(session, shop.id, [1], now=seconds(2), cause="deleted")
 
-    assert (order(session, shop).is_gone, order(session, shop).judge_at) == (True, None)
+    assert (order(session, shop).is_gone, order(session, shop).write_due_at) == (True, None)
     assert promised(session, shop) == {}
     assert open_demand.open_demand(session, shop.id, [ITEM]) == {ITEM: []}
-    assert item(session, shop).look_at == seconds(2)
+    assert item(session, shop).stock_due_at == seconds(2)
     assert see(session, shop, order_seen(order_item(5), updated=99)) == set()
     due_orders.judge_showing(session, shop.id, ITEM, at=seconds(3))
-    assert order(session, shop).judge_at is None
+    assert order(session, shop).write_due_at is None
 
 
 def test_an_order_that_was_gone_and_is_read_again_is_there_again(session: Session, shop: Shop) -> None:
@@ -533,7 +533,7 @@ def test_a_variant_is_asked_about_once(session: Session, shop: Shop) -> None:
     variants.upsert_variants(session, shop.id, told, now=seconds(1), only_known=True)
 
     assert variants.unresolved_variants(session, shop.id, limit=9) == []
-    assert (item(session, shop).look_at, item(session, shop).sku) == (seconds(1), "MUG")
+    assert (item(session, shop).stock_due_at, item(session, shop).sku) == (seconds(1), "MUG")
     assert session.get(Variant, (shop.id, 23)) is None
     assert session.get(StockItem, (shop.id, 33)) is None
 
@@ -547,7 +547,7 @@ def test_an_item_is_found_by_its_code_whatever_its_case(session: Session, shop: 
 
 def test_items_are_looked_at_in_the_order_they_became_due(session: Session, shop: Shop) -> None:
     for number, at in ((1, 0), (2, -5), (3, 1), (4, -9)):
-        known_item(session, shop, item=number, variant=number).look_at = seconds(at)
+        known_item(session, shop, item=number, variant=number).stock_due_at = seconds(at)
     known_item(session, shop, item=5, variant=5)
 
     due = due_items.due_items(session, shop.id, now=NOW, limit=2)
@@ -568,9 +568,9 @@ def test_an_item_that_fails_is_tried_later_and_later_at_most_hourly(
 
     for _ in range(10):
         due_items.quarantine(session, shop.id, ITEM, "it broke", now=NOW)
-        look_at = item(session, shop).look_at
-        assert look_at is not None
-        waits.append((look_at - NOW).total_seconds())
+        stock_due_at = item(session, shop).stock_due_at
+        assert stock_due_at is not None
+        waits.append((stock_due_at - NOW).total_seconds())
 
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
     assert [each.problem for each in due_items.stuck_items(session, shop.id)] == ["it broke"]
@@ -671,7 +671,7 @@ def test_an_item_whose_settings_changed_is_looked_at_at_once(session: Session, s
 
     due_items.look_at_item(session, shop.id, ITEM, now=NOW, cause="a test")
 
-    assert item(session, shop).look_at == NOW
+    assert item(session, shop).stock_due_at == NOW
 
 
 def test_stock_of_a_product_moves_all_its_items(session: Session, shop: Shop) -> None:
@@ -679,12 +679,14 @@ def test_stock_of_a_product_moves_all_its_items(session: Session, shop: Shop) ->
         told = VariantSeen(number, number, "Mug", product_id=7 if number < 3 else 8)
         variants.upsert_variants(session, shop.id, [told], now=NOW, only_known=False)
         row = item(session, shop, number)
-        row.look_at, row.has_queue = None, True
+        row.stock_due_at, row.has_queue = None, True
     session.flush()
 
     due_items.move_stock_of_product(session, shop.id, 7, now=seconds(1), cause="a test")
 
-    assert [item(session, shop, number).look_at for number in (1, 2, 3)] == [seconds(1)] * 2 + [None]
+    assert [item(session, shop, number).stock_due_at for number in (1, 2, 3)] == [seconds(1)] * 2 + [
+        None
+    ]
 
 
 def test_copies_seen_since_are_trusted(session: Session, shop: Shop) -> None:
@@ -711,24 +713,24 @@ def test_the_hourly_check_looks_at_whatever_open_orders_name(session: Session, s
     known_item(session, shop, item=1, variant=1, has_queue=True)
     known_item(session, shop, item=2, variant=2)
     known_item(session, shop, item=3, variant=3)
-    known_item(session, shop, item=4, variant=4, has_queue=True).look_at = seconds(-5)
+    known_item(session, shop, item=4, variant=4, has_queue=True).stock_due_at = seconds(-5)
     see(session, shop, order_seen(order_item(1, variant=2), order_item(0, variant=3, number=2)))
-    item(session, shop, 2).look_at = None
+    item(session, shop, 2).stock_due_at = None
 
     due_items.look_at_waiting_items(session, shop.id, now=NOW)
 
-    looks = [item(session, shop, number).look_at for number in (1, 2, 3, 4)]
+    looks = [item(session, shop, number).stock_due_at for number in (1, 2, 3, 4)]
     assert looks == [NOW, LATER, None, seconds(-5)]
 
 
 def test_all_items_of_an_order_can_be_looked_at(session: Session, shop: Shop) -> None:
     known_item(session, shop)
     see(session, shop, order_seen(order_item(1), order_item(1, number=2)))
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
 
     due_items.look_at_orders(session, shop.id, [1, 2], now=seconds(4), cause="a test")
 
-    assert item(session, shop).look_at == seconds(4)
+    assert item(session, shop).stock_due_at == seconds(4)
     assert [each.item_id for each in due_items.items_of_orders(session, shop.id, [1])[1]] == [ITEM]
 
 
@@ -740,7 +742,7 @@ def test_whoever_waited_at_a_closed_location_is_looked_at(session: Session, shop
 
     due_items.look_at_location(session, shop.id, 41, now=seconds(4), cause="a test")
 
-    assert (item(session, shop).look_at, item(session, shop, 32).look_at) == (seconds(4), None)
+    assert (item(session, shop).stock_due_at, item(session, shop, 32).stock_due_at) == (seconds(4), None)
 
 
 @pytest.mark.parametrize(
@@ -825,24 +827,24 @@ def test_an_item_may_have_more_orders_than_a_statement_takes_values(
 
 
 def test_a_recheck_is_a_look_when_its_time_has_come(session: Session, shop: Shop) -> None:
-    known_item(session, shop).recheck_at = seconds(90)
-    known_item(session, shop, item=32, variant=22).recheck_at = seconds(91)
+    known_item(session, shop).settle_again_at = seconds(90)
+    known_item(session, shop, item=32, variant=22).settle_again_at = seconds(91)
 
     due_items.begin_rechecks(session, shop.id, now=seconds(90))
 
     due = [each.item_id for each in due_items.due_items(session, shop.id, now=seconds(90), limit=9)]
     assert due == [ITEM]
-    assert item(session, shop).recheck_at is None
-    assert item(session, shop, 32).recheck_at == seconds(91)
+    assert item(session, shop).settle_again_at is None
+    assert item(session, shop, 32).settle_again_at == seconds(91)
 
 
 def test_a_recheck_does_not_put_off_an_earlier_look(session: Session, shop: Shop) -> None:
     row = known_item(session, shop)
-    row.recheck_at, row.look_at, row.cause = seconds(90), seconds(80), "delivery 7"
+    row.settle_again_at, row.stock_due_at, row.cause = seconds(90), seconds(80), "delivery 7"
 
     due_items.begin_rechecks(session, shop.id, now=seconds(90))
 
-    assert (item(session, shop).look_at, item(session, shop).cause) == (seconds(80), "delivery 7")
+    assert (item(session, shop).stock_due_at, item(session, shop).cause) == (seconds(80), "delivery 7")
 
 
 def test_what_is_told_of_an_items_stock_is_remembered_with_its_time(
@@ -852,7 +854,7 @@ def test_what_is_told_of_an_items_stock_is_remembered_with_its_time(
     due_items.move_stock(session, shop.id, {ITEM: None}, now=seconds(7), cause="a test")
     see(session, shop, order_seen(order_item(2)), at=9)
 
-    assert item(session, shop).stirred_at == seconds(7)
+    assert item(session, shop).last_event_at == seconds(7)
 
 
 def test_units_short_at_placement_are_kept_with_the_line(session: Session, shop: Shop) -> None:

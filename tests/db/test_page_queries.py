@@ -13,7 +13,7 @@ from app.db.models import DeliveryRow, Order, Shop
 from app.db.orders import forget_orders
 from app.db.pages import activity, deliveries, order, orders, overview
 from app.db.pages.orders import Wanted
-from app.db.pages.paging import PAGE, Place, Turn, read_place
+from app.db.pages.paging import PAGE, Cursor, PageRequest, read_cursor
 from tests.builders import (
     ITEM,
     LOCATION,
@@ -47,9 +47,9 @@ def one_of_each(session: Session, shop: Shop) -> Session:
     placed(session, shop, 1, short=2, on=in_days(9))
     placed(session, shop, 2, short=1)
     placed(session, shop, 3, short=1, on=in_days(2), basis=Basis.LEAD_TIME)
-    placed(session, shop, 4, short=1, on=in_days(2), judge_at=NOW)
-    placed(session, shop, 5, problem="refused", judge_at=NOW)
-    placed(session, shop, 6, short=1, on=in_days(9), held_at=NOW, judge_at=NOW)
+    placed(session, shop, 4, short=1, on=in_days(2), write_due_at=NOW)
+    placed(session, shop, 5, problem="refused", write_due_at=NOW)
+    placed(session, shop, 6, short=1, on=in_days(9), held_at=NOW, write_due_at=NOW)
     placed(session, shop, 7, released_on=TODAY)
     placed(session, shop, 8, released_on=in_days(-1))
     placed(session, shop, 9)
@@ -181,16 +181,16 @@ def test_walking_the_pages_meets_every_order_once_there_and_back(
         placed(session, shop, number, short=number % 4 and 1, placed_at=seconds(number % 11), **columns)  # type: ignore[arg-type]
     wanted = {"list_name": list_name, "sort_name": sort_name}
 
-    pages, turn = [], Turn()
+    pages, turn = [], PageRequest()
     while True:
         page = orders.list_orders(session, shop.id, Wanted(TODAY, turn=turn, **wanted))
         pages.append([row.order.order_id for row in page.rows])
         if page.after is None:
             break
-        turn = Turn(page.after)
+        turn = PageRequest(page.after)
     backwards = [pages[-1]]
     while page.before is not None:
-        turn = Turn(page.before, backwards=True)
+        turn = PageRequest(page.before, backwards=True)
         page = orders.list_orders(session, shop.id, Wanted(TODAY, turn=turn, **wanted))
         backwards.append([row.order.order_id for row in page.rows])
 
@@ -208,18 +208,18 @@ def test_walking_the_pages_meets_every_order_once_there_and_back(
 
 def test_a_place_in_an_address_is_read_back() -> None:
     for sort, place in [
-        (orders.SORTS["placed"], Place(NOW, 7)),
-        (orders.SORTS["expected"], Place(day("2026-12-05"), 7)),
-        (orders.SORTS["expected"], Place(None, 7)),
+        (orders.SORTS["placed"], Cursor(NOW, 7)),
+        (orders.SORTS["expected"], Cursor(day("2026-12-05"), 7)),
+        (orders.SORTS["expected"], Cursor(None, 7)),
     ]:
-        assert read_place(str(place), sort) == place
+        assert read_cursor(str(place), sort) == place
 
 
 @pytest.mark.parametrize(
     "text", ["", "~", "x~1", "2026-12-05~x", "2026-12-05T00:00~1", f"{NOW.isoformat()}~{10**30}", "1~-1"]
 )
 def test_a_place_that_makes_no_sense_is_none(text: str) -> None:
-    assert read_place(text, orders.SORTS["placed"]) is None
+    assert read_cursor(text, orders.SORTS["placed"]) is None
 
 
 # Search
@@ -337,7 +337,7 @@ def test_an_order_held_back_is_not_judged_and_is_no_work_until_it_is_let_go(
     session: Session, shop: Shop
 ) -> None:
     sells(session, shop)
-    order = placed(session, shop, 1, short=1, judge_at=NOW)
+    order = placed(session, shop, 1, short=1, write_due_at=NOW)
 
     interventions.hold_order(session, order, by="Ann", now=NOW)
     session.flush()
@@ -364,12 +364,12 @@ def test_a_priority_has_the_queue_of_every_item_of_the_order_settled_again(
 ) -> None:
     item = known_item(session, shop)
     see(session, shop, order_seen(order_item(1)))
-    item.look_at = None
+    item.stock_due_at = None
     order = session.get_one(Order, (shop.id, 1))
 
     interventions.rank_order(session, order, 5, by="Ann", now=NOW)
 
-    assert (order.priority, item.look_at, item.cause) == (5, NOW, "priority set by Ann")
+    assert (order.priority, item.stock_due_at, item.cause) == (5, NOW, "priority set by Ann")
     event = audit.recent_events(session, shop.id)[0]
     assert (event.kind, event.before, event.after) == ("priority", "0", "5")
 
@@ -387,13 +387,13 @@ def test_a_retry_waits_for_nothing(session: Session, shop: Shop) -> None:
     """Neither for the order's next try nor for that of its items."""
     item = known_item(session, shop)
     see(session, shop, order_seen(order_item(1)))
-    item.look_at = seconds(3600)
+    item.stock_due_at = seconds(3600)
     order = session.get_one(Order, (shop.id, 1))
-    order.problem, order.attempts, order.judge_at = "refused", 4, seconds(3600)
+    order.problem, order.attempts, order.write_due_at = "refused", 4, seconds(3600)
 
     interventions.retry_order(session, order, by="Ann", now=NOW)
 
-    assert (order.judge_at, order.attempts, item.look_at) == (NOW, 0, NOW)
+    assert (order.write_due_at, order.attempts, item.stock_due_at) == (NOW, 0, NOW)
     assert order.problem == "refused"
 
 
@@ -535,7 +535,7 @@ def test_failed_deliveries_are_listed_newest_first_and_found_by_number(
     rows = [came(session, shop, number, "failed") for number in range(2)]
     done = came(session, shop, 9, "done")
 
-    page = deliveries.list_failed(session, shop.id, Turn())
+    page = deliveries.list_failed(session, shop.id, PageRequest())
 
     assert [row.id for row in page.rows] == [rows[1].id, rows[0].id]
     assert deliveries.find_failed(session, shop.id, rows[0].id) is rows[0]

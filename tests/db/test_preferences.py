@@ -45,8 +45,8 @@ def test_promises_that_stand_on_a_setting_are_made_anew(
 
     set_by_ann(session, shop, **{name: value})
 
-    assert item(session, shop).look_at == NOW
-    assert item(session, shop, 32).look_at is None
+    assert item(session, shop).stock_due_at == NOW
+    assert item(session, shop, 32).stock_due_at is None
 
 
 def test_new_priority_rules_are_applied_to_every_open_order(session: Session, shop: Shop) -> None:

@@ -79,7 +79,7 @@ def two_orders(session: Session, shop: Shop) -> None:
         shop,
         *[order_seen(order_item(9), order=n, placed=n, routing=routed(9, route=n)) for n in (1, 2)],
     )
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
     session.flush()
 
 
@@ -187,7 +187,7 @@ def test_an_order_is_judged_from_all_its_items_and_places(session: Session, shop
     towel = order_item(1, ordered=2, variant=22, number=2)
     see(session, shop, order_seen(order_item(4), towel, order=3, routing=routing))
     for each in (ITEM, 32):
-        item(session, shop, each).look_at = None
+        item(session, shop, each).stock_due_at = None
     made = [
         Promise(line(9, order=3, at=41), 1, day("2026-12-05"), Basis.ARRIVAL),
         Promise(line(9, order=3, at=42), 2, day("2026-12-09"), Basis.ARRIVAL),
@@ -217,7 +217,7 @@ def test_one_place_without_a_date_leaves_the_item_without_one(session: Session, 
 
 def test_two_line_items_of_one_item_are_one(session: Session, shop: Shop) -> None:
     see(session, shop, order_seen(order_item(1), order_item(2, number=2, ordered=3), order=3))
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
     due_orders.judge_orders(session, shop.id, [3], at=NOW)
 
     (found,) = due(session, shop)
@@ -230,13 +230,13 @@ def test_an_order_is_not_judged_while_one_of_its_items_is_unsettled(
 ) -> None:
     known_item(session, shop, item=32, variant=22)
     see(session, shop, order_seen(order_item(1), order_item(1, variant=22, number=2), order=3))
-    item(session, shop).look_at = None
-    item(session, shop, 32).look_at = seconds(3600)
+    item(session, shop).stock_due_at = None
+    item(session, shop, 32).stock_due_at = seconds(3600)
     due_orders.judge_orders(session, shop.id, [1, 3], at=NOW)
 
     assert to_judge(session, shop) == [1]
 
-    item(session, shop, 32).look_at = None
+    item(session, shop, 32).stock_due_at = None
     assert to_judge(session, shop) == [1, 3]
 
 
@@ -260,25 +260,25 @@ def test_orders_are_judged_in_the_order_of_the_queue(session: Session, shop: Sho
 
 
 def test_items_that_due_orders_wait_for_are_looked_at_now(session: Session, shop: Shop) -> None:
-    known_item(session, shop, item=32, variant=22).look_at = seconds(10)
-    item(session, shop).look_at = seconds(10)
+    known_item(session, shop, item=32, variant=22).stock_due_at = seconds(10)
+    item(session, shop).stock_due_at = seconds(10)
     due_orders.judge_orders(session, shop.id, [1], at=NOW)
 
     due_orders.hasten_looks(session, shop.id, now=NOW)
 
-    assert (item(session, shop).look_at, item(session, shop, 32).look_at) == (NOW, seconds(10))
+    assert (item(session, shop).stock_due_at, item(session, shop, 32).stock_due_at) == (NOW, seconds(10))
 
 
 def test_books_that_do_not_balance_are_not_hastened(session: Session, shop: Shop) -> None:
-    item(session, shop).look_at, item(session, shop).unbalanced_since = seconds(10), NOW
+    item(session, shop).stock_due_at, item(session, shop).unbalanced_since = seconds(10), NOW
     session.flush()
     row = item(session, shop)
-    row.look_at, row.unbalanced_since = seconds(10), NOW
+    row.stock_due_at, row.unbalanced_since = seconds(10), NOW
     due_orders.judge_orders(session, shop.id, [1], at=NOW)
 
     due_orders.hasten_looks(session, shop.id, now=NOW)
 
-    assert item(session, shop).look_at == seconds(10)
+    assert item(session, shop).stock_due_at == seconds(10)
 
 
 def test_what_is_shown_is_kept_exactly(session: Session, shop: Shop) -> None:
@@ -361,7 +361,7 @@ def test_an_arrival_makes_promises_anew(session: Session, shop: Shop) -> None:
     assert arrivals.expected_arrivals(session, shop.id, ITEM) == {
         LOCATION: [Arrival(number, 12, day("2026-12-05"))]
     }
-    assert (item(session, shop).look_at, item(session, shop).cause) == (NOW, f"arrival {number}")
+    assert (item(session, shop).stock_due_at, item(session, shop).cause) == (NOW, f"arrival {number}")
 
 
 def test_arrivals_are_expected_soonest_first_by_place(session: Session, shop: Shop) -> None:
@@ -384,7 +384,7 @@ def test_what_has_landed_is_not_expected_any_more(
     session: Session, shop: Shop, received: int, left: list[int]
 ) -> None:
     number = add(session, shop, 12, on=day("2026-12-05"))
-    item(session, shop).look_at = None
+    item(session, shop).stock_due_at = None
     arrival = arrivals.find_arrival(session, shop.id, number)
     assert arrival is not None
 
@@ -393,25 +393,25 @@ def test_what_has_landed_is_not_expected_any_more(
     session.flush()
     coming = arrivals.expected_arrivals(session, shop.id, ITEM)
     assert [each.quantity for each in coming.get(LOCATION, [])] == left
-    assert item(session, shop).look_at == seconds(5)
+    assert item(session, shop).stock_due_at == seconds(5)
 
 
 def test_a_lead_time_makes_promises_anew(session: Session, shop: Shop) -> None:
     lead_times.set_lead_time(session, item(session, shop), 14, now=NOW)
 
-    assert (item(session, shop).lead_time_days, item(session, shop).look_at) == (14, NOW)
+    assert (item(session, shop).lead_time_days, item(session, shop).stock_due_at) == (14, NOW)
 
 
-@pytest.mark.parametrize(("has_queue", "look_at"), [(True, NOW), (False, None)])
+@pytest.mark.parametrize(("has_queue", "stock_due_at"), [(True, NOW), (False, None)])
 def test_the_shop_s_lead_time_matters_where_somebody_waits(
-    session: Session, shop: Shop, has_queue: bool, look_at: object
+    session: Session, shop: Shop, has_queue: bool, stock_due_at: object
 ) -> None:
     item(session, shop).has_queue = has_queue
     session.flush()
 
     lead_times.set_shop_lead_time(session, shop, 14, now=NOW)
 
-    assert (shop.lead_time_days, item(session, shop).look_at) == (14, look_at)
+    assert (shop.lead_time_days, item(session, shop).stock_due_at) == (14, stock_due_at)
 
 
 def test_what_an_order_waits_for_is_worth_what_its_units_sell_for(session: Session, shop: Shop) -> None:

@@ -87,7 +87,7 @@ def test_an_order_waits_for_its_items_without_ringing(session: Session, shop: Sh
     see(session, shop, order_seen(order_item(1)))
     due_orders.judge_orders(session, shop.id, [1], at=NOW)
 
-    item.look_at = seconds(20)
+    item.stock_due_at = seconds(20)
 
     _assert_next_work(session, shop, at=seconds(20))
 
@@ -116,7 +116,7 @@ def _variant_unknown(session: Session, shop: Shop, at: datetime) -> None:
 
 
 def _item_due(session: Session, shop: Shop, at: datetime) -> None:
-    known_item(session, shop).look_at = at
+    known_item(session, shop).stock_due_at = at
 
 
 def _order_due(session: Session, shop: Shop, at: datetime) -> None:
@@ -218,7 +218,7 @@ def test_hourly_checks_that_are_all_due_are_begun_a_few_at_a_time(session: Sessi
     for shop in late:
         shop.hourly_check_at = NOW
     busy = late[49]
-    busy.news_at = NOW
+    busy.poll_due_at = NOW
     session.flush()
 
     rung = due_work.shops_with_work(session, now=NOW)

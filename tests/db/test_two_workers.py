@@ -39,7 +39,7 @@ def test_an_arrival_typed_while_the_item_is_settled_is_not_missed(clean_pg: sa.E
         with pytest.raises(sa.exc.OperationalError, match="lock timeout"):
             due_items.lock_item(typing, shop_id, ITEM)
 
-        held.look_at = None
+        held.stock_due_at = None
         settling.commit()
         typing.rollback()
         row = due_items.lock_item(typing, shop_id, ITEM)
@@ -47,7 +47,7 @@ def test_an_arrival_typed_while_the_item_is_settled_is_not_missed(clean_pg: sa.E
             typing, row, location_id=1, quantity=1, expected_on=day("2026-12-05"), reference="", now=NOW
         )
         typing.commit()
-        assert due_items.lock_item(settling, shop_id, ITEM).look_at == NOW
+        assert due_items.lock_item(settling, shop_id, ITEM).stock_due_at == NOW
 
 
 def _shop_with_an_item(session: Session) -> int:

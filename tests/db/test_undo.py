@@ -58,11 +58,11 @@ def test_a_delivery_is_put_back_exactly(
 def test_its_promises_are_made_anew(session: Session, shop: Shop, delivery: ArrivalRow) -> None:
     undo.change_for_now(session, delivery, is_cancelled=True, now=NOW)
     item = session.get_one(StockItem, (shop.id, delivery.item_id))
-    item.look_at = None
+    item.stock_due_at = None
 
     undo.take_back(session, delivery, by="Ann", now=SOON)
 
-    assert item.look_at == SOON
+    assert item.stock_due_at == SOON
 
 
 def test_after_ten_minutes_nothing_is_taken_back(session: Session, delivery: ArrivalRow) -> None:

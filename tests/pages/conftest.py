@@ -130,7 +130,7 @@ def troubled(sale: Sale) -> Sale:
         shop_id = sale.world.shop_id
         failed = session.get_one(Order, (shop_id, sale.ids["#1003"]))
         failed.problem = "The platform refused the write: the order is archived."
-        failed.judge_at = now + timedelta(minutes=4)
+        failed.write_due_at = now + timedelta(minutes=4)
         session.get_one(Order, (shop_id, sale.ids["#1002"])).held_at = now
         session.get_one(Shop, shop_id).regime = "us-mitor"
         told = delivery("d-1", problem="the body of orders/create can not be read")

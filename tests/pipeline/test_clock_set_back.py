@@ -67,7 +67,9 @@ def test_what_no_webhook_told_is_seen_within_the_hour_though_checks_were_planned
     assert stage.world.tags(order_id) == {"backorder-released"}
 
 
-@pytest.mark.parametrize("moment", [StockItem.look_at, StockItem.recheck_at, Order.judge_at])
+@pytest.mark.parametrize(
+    "moment", [StockItem.stock_due_at, StockItem.settle_again_at, Order.write_due_at]
+)
 def test_what_was_put_off_by_the_clock_that_was_ahead_is_due_when_it_is_set_back(
     machine: Machine, moment: sa.orm.InstrumentedAttribute[datetime]
 ) -> None:
@@ -112,13 +114,13 @@ def test_where_no_clock_was_wrong_nothing_is_brought_forward(machine: Machine) -
     machine.stage.ordered()
     later = machine.clock() + timedelta(days=30)
     with machine.stage.world.runtime.sessions.begin() as session:
-        session.execute(sa.update(StockItem).values(look_at=later))
+        session.execute(sa.update(StockItem).values(stock_due_at=later))
     before = machine.shop()
 
     ring_shops_with_work(machine.stage.world.runtime)
 
     after = machine.shop()
     with machine.stage.world.runtime.sessions.begin() as session:
-        assert session.scalars(sa.select(StockItem.look_at)).all() == [later]
+        assert session.scalars(sa.select(StockItem.stock_due_at)).all() == [later]
         assert machine.stage.world.shop_id not in due_work.shops_with_work(session, now=machine.clock())
     assert (after.hourly_check_at, after.wait_until) == (before.hourly_check_at, before.wait_until)

@@ -11,7 +11,7 @@ from app.cli import main
 from app.core.regimes import NoticeKind
 from app.db import shops
 from app.db.models import NoticeRow, Order
-from app.pipeline.compliance import Obligation, duties_today, log_notice
+from app.pipeline.compliance import Obligation, log_notice, obligations_today
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
 from tests.world import make_store_world
@@ -30,7 +30,7 @@ def due(stage: Stage) -> list[Obligation]:
     """What is to be done now."""
     with stage.world.runtime.sessions.begin() as session:
         shop = shops.get_shop(session, stage.world.shop_id)
-        return duties_today(session, shop, now=stage.world.clock())
+        return obligations_today(session, shop, now=stage.world.clock())
 
 
 def note(stage: Stage, order_id: int, kind: NoticeKind, revised_on: date | None = None) -> None:

@@ -12,7 +12,7 @@ from app.db.held import HeldConnection, hold
 from app.db.inbox import Incoming
 from app.db.models import DeliveryRow, Shop
 from app.pipeline import intake
-from app.pipeline.intake import Outcome, Recorded, is_farewell
+from app.pipeline.intake import Outcome, Recorded, is_uninstall
 from app.pipeline.runtime import Runtime
 from app.platforms.base import Delivery, ShopGone
 from app.platforms.http import Http
@@ -140,7 +140,7 @@ def test_a_farewell_in_a_batch_ends_the_shops_work(
     with runtime.sessions.begin() as session:
         status = session.get_one(Shop, shop_id).status
     assert results.outcomes == [Outcome.NEW] * 3
-    assert (status, is_farewell(farewell), is_farewell(told("d-1"))) == ("removed", True, False)
+    assert (status, is_uninstall(farewell), is_uninstall(told("d-1"))) == ("removed", True, False)
 
 
 def test_a_connection_that_was_cut_off_costs_no_delivery(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from app.core.regimes import NoticeKind, Regime
 from app.db.models import NoticeRow, Order, Shop
-from app.pipeline.compliance import duties_today, most_pressing
+from app.pipeline.compliance import most_pressing, obligations_today
 from tests.builders import NOW, TODAY, installed_shop
 
 
@@ -80,7 +80,7 @@ def test_the_first_tasks_are_those_of_all_that_wait(either: Session, regime: Reg
     shop = installed_shop(either)
     shop.regime, shop.time_zone = regime.value, zone
     fill(either, shop, seed=len(zone), orders=240)
-    everything = duties_today(either, shop, now=NOW)
+    everything = obligations_today(either, shop, now=NOW)
     assert len(everything) > 50
 
     for most in (1, 7, 50, 1000):

@@ -6,7 +6,7 @@ from redis import Redis
 
 from app.db import refunds as refund_rows
 from app.db.models import RefundRow, Shop
-from app.pipeline.alerts.findings import Look, find_all
+from app.pipeline.alerts.findings import AlertContext, find_all
 from app.pipeline.machines import Machines
 from app.settings import Settings
 from tests.pipeline.last_mugs import NOTHING, last_mugs, page, post, prepared, refunds, rows
@@ -118,7 +118,7 @@ def told_of(stage: Stage) -> list[tuple[str, str]]:
     with stage.world.runtime.sessions.begin() as session:
         shop = session.scalars(sa.select(Shop)).one()
         machines = Machines(workers=1, has_clock=True)
-        found = find_all(Look(session, shop, machines, stage.world.clock()))
+        found = find_all(AlertContext(session, shop, machines, stage.world.clock()))
     return [(one.text, one.page) for one in found if "canceled and refunded" in one.text]
 
 

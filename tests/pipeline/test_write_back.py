@@ -31,7 +31,7 @@ def test_a_short_order_is_tagged_and_what_it_shows_is_remembered(stage: Stage) -
     assert stage.world.tags(order_id) == {"backordered"}
     assert showing_now == {order_id}
     assert kept.intent is None  # it was answered, so nothing is open
-    assert row(stage, order_id).judge_at is None
+    assert row(stage, order_id).write_due_at is None
 
 
 def test_an_order_that_shows_what_it_should_is_not_written_again(stage: Stage) -> None:

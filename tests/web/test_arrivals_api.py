@@ -101,7 +101,7 @@ def test_whoever_waits_is_looked_at_again(caller: Caller) -> None:
 
     with caller.runtime.sessions.begin() as session:
         item = session.get_one(StockItem, (caller.shop_id, ITEM))
-        assert (item.look_at, item.cause) == (caller.runtime.clock(), "the JSON address")
+        assert (item.stock_due_at, item.cause) == (caller.runtime.clock(), "the JSON address")
     assert caller.runtime.redis.exists(f"backline:rung:{caller.shop_id}")
 
 

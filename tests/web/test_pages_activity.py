@@ -291,7 +291,7 @@ def test_stock_that_does_not_add_up_is_named(
         shop = session.get_one(Shop, shop_id)
         sells(session, shop)
         item = session.get_one(StockItem, (shop_id, ITEM))
-        item.problem, item.look_at = "Two orders are missing.", runtime.clock()
+        item.problem, item.stock_due_at = "Two orders are missing.", runtime.clock()
         session.add(
             PoolRow(
                 shop_id=shop_id,

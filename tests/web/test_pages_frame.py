@@ -101,7 +101,7 @@ def test_words_from_outside_never_become_markup(stage: Stage) -> None:
     with stage.world.runtime.sessions.begin() as session:
         order_id = session.scalars(sa.select(Order.order_id)).first()
         session.execute(sa.update(StockItem).values(title=HOSTILE, sku=HOSTILE, problem=HOSTILE))
-        session.execute(sa.update(StockItem).values(look_at=stage.world.clock()))
+        session.execute(sa.update(StockItem).values(stock_due_at=stage.world.clock()))
         session.execute(sa.update(Order).values(name=HOSTILE, problem=HOSTILE))
         session.execute(sa.update(LineItemRow).values(title=HOSTILE, sku=HOSTILE))
         session.execute(sa.update(PromiseRow).values(words=HOSTILE))

@@ -193,7 +193,7 @@ def test_an_item_that_is_not_settled_says_so(
     stage: Stage, ann: Browser, change: dict[str, object], said: str
 ) -> None:
     with stage.world.runtime.sessions.begin() as session:
-        session.execute(sa.update(StockItem).values(look_at=stage.world.clock(), **change))
+        session.execute(sa.update(StockItem).values(stock_due_at=stage.world.clock(), **change))
 
     assert said in text(ann.get(page_of(stage)))
 
@@ -258,7 +258,7 @@ def test_an_order_held_back_is_left_as_it_is_until_it_is_let_go(stage: Stage, an
 def test_a_failed_write_is_tried_again_at_once_when_somebody_asks(stage: Stage, ann: Browser) -> None:
     with stage.world.runtime.sessions.begin() as session:
         order = session.get_one(Order, (stage.world.shop_id, order_id(stage)))
-        order.problem, order.judge_at = "refused", stage.world.clock.now.replace(year=2027)
+        order.problem, order.write_due_at = "refused", stage.world.clock.now.replace(year=2027)
     assert "This order could not be updated." in text(ann.get(page_of(stage)))
 
     ann.send(f"{page_of(stage)}/retry", page_of(stage))

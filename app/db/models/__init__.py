@@ -1,6 +1,9 @@
 """The tables, a module each for what they hold. A row's key begins with its shop, so that no foreign key
 can cross shops.
 
+An attribute says what the column is for today. Some columns keep the name that they were made with
+(`mapped_column("look_at")`): the build before works on the same table.
+
 Ids of orders, items, variants and locations are the platform's own (up to 18 digits).
 """
 

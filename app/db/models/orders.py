@@ -24,7 +24,7 @@ def _partial_index(name: str, *columns: str, where: str) -> sa.Index:
 class Order(Base):
     """Our copy of one order. `updated_at` is the platform's own. `is_located`: its lines have been
     read since its items last changed. `is_stale`: something changed that no webhook told, so it must
-    be read. `asked_at` is when the platform was last asked for it since. `judge_at` is when its
+    be read. `asked_at` is when the platform was last asked for it since. `write_due_at` is when its
     desired state must be compared with what it shows; while `held_at` is set a person holds that back.
     `is_ranked_by_hand`: a person set its priority, and no rule changes it.
 
@@ -71,7 +71,7 @@ class Order(Base):
     first_seen_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
-    judge_at: Mapped[datetime | None]
+    write_due_at: Mapped[datetime | None] = mapped_column("judge_at")
     held_at: Mapped[datetime | None]
     short: Mapped[int] = mapped_column(default=0)
     short_value: Mapped[int | None]

@@ -83,7 +83,7 @@ IN_BULK, TAGGED = "in bulk", "tagged"
 
 
 class BulkWriteRow(Base):
-    """Tags being written in the background, or a rest from it until `look_at` (see
+    """Tags being written in the background, or a rest from it until `due_at` (see
     `app.db.bulk_writes`). `parts` are its operations: the platform's id of each, and its orders in the
     order of its lines."""
 
@@ -92,5 +92,5 @@ class BulkWriteRow(Base):
     shop_id: Mapped[int] = mapped_column(sa.ForeignKey("shops.id"), primary_key=True)
     state: Mapped[str]
     begun_at: Mapped[datetime]
-    look_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column("look_at")
     parts: Mapped[list[Any]]

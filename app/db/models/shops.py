@@ -22,7 +22,7 @@ class Shop(Base):
     until `renewing_until`. `changed_since` is how far the platform's own list of
     changed orders has been read, `changes_read_at` when it was last read to its end;
     `unread_orders` are those on it that are newer than our copies and must be read.
-    `news_at`: webhooks named orders without telling them, so the list must be read by then.
+    `poll_due_at`: webhooks named orders without telling them, so the list must be read by then.
     `limits` are sentences on what does not work with the shop's settings at the platform.
     `waiting_status_id` is the order status that orders get while they wait, where the merchant wants it.
     `subscriptions` are the webhook topics that the platform refused when they were last registered, at
@@ -35,8 +35,8 @@ class Shop(Base):
     after it began to wait (`skip_days`), `selling` (see `app.core.selling.SellingPolicy`) with
     `longest_wait_days` and `most_ahead` units of an item for it, of no more than `most_stopped_items`
     items at once (`keeps_restocks`: safety stock may be raised), `gives_back` (whatever we changed is
-    taken back, and nothing changed any more: the app is to be removed), and `chosen`, the names of the
-    columns that connecting again must leave as they are.
+    taken back, and nothing changed any more: the app is to be removed), and `overridden_settings`, the
+    names of the columns that connecting again must leave as they are.
     Inbound shipments must be read by `inbound_at`; they were last read at `inbound_read_at`, of the
     locations `inbound_places`. `reservations_read_at` is when what is committed to no order was.
     `api_token_digest` is the SHA-256 of the token with which other systems may tell arrivals.
@@ -89,7 +89,7 @@ class Shop(Base):
     tag_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
     wording: Mapped[dict[str, Any]] = mapped_column(default=dict)
     priority_rules: Mapped[list[Any]] = mapped_column(default=list)
-    chosen: Mapped[list[Any]] = mapped_column(default=list)
+    overridden_settings: Mapped[list[Any]] = mapped_column("chosen", default=list)
     waiting_status_id: Mapped[int | None]
     holds: Mapped[str] = mapped_column(default="off")
     hold_rules: Mapped[list[Any]] = mapped_column(default=list)
@@ -108,7 +108,7 @@ class Shop(Base):
     changed_since: Mapped[datetime]
     changes_read_at: Mapped[datetime | None]
     unread_orders: Mapped[list[Any]] = mapped_column(default=list)
-    news_at: Mapped[datetime | None]
+    poll_due_at: Mapped[datetime | None] = mapped_column("news_at")
     limits: Mapped[list[Any]] = mapped_column(default=list)
     subscriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)
     subscribed_at: Mapped[datetime | None]

@@ -13,14 +13,14 @@ from app.db.models.orders import LineItemRow, SellingPlanRow
 
 class StockItem(Base):
     """What stock is counted for. `kind` is backorder (it comes again), preorder (not out before
-    `release_on`) or discontinued (it never comes again). `look_at` is when its stock must be read
+    `release_on`) or discontinued (it never comes again). `stock_due_at` is when its stock must be read
     (None: settled), `cause` says what asked for it. `has_queue`: some pool is below zero, or a line
     of it is or was short. `has_long_queue`: so many wait that what was decided is kept for its page
     (see `app.db.models.queues`). `headroom` is what was free when last read less what was ordered
     since: a guess that only decides how soon to look. `unbalanced_since` is when the books of the
-    item stopped balancing, `attempts` how often they were read since. `stirred_at` is when anything
+    item stopped balancing, `attempts` how often they were read since. `last_event_at` is when anything
     was last told of its stock; where the platform's readings lag, it is looked at once more at
-    `recheck_at`, when they may show what they did not. What asked for the look told `told_available`
+    `settle_again_at`, when they may show what they did not. What asked for that told `told_available`
     of the one pool at `told_location_id`; None where it may be about any. `most_ahead` units
     of it may wait at once (None: as the shop has it); with `sells_freely` we never change how it is
     sold. (`ordered_at` and `freed`
@@ -40,19 +40,19 @@ class StockItem(Base):
     kind: Mapped[str] = mapped_column(default="backorder")
     release_on: Mapped[date | None]
     lead_time_days: Mapped[int | None]
-    look_at: Mapped[datetime | None]
+    stock_due_at: Mapped[datetime | None] = mapped_column("look_at")
     cause: Mapped[str | None]
     has_queue: Mapped[bool] = mapped_column(default=False)
     has_long_queue: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     headroom: Mapped[int | None]
     unbalanced_since: Mapped[datetime | None]
-    stirred_at: Mapped[datetime | None]
+    last_event_at: Mapped[datetime | None] = mapped_column("stirred_at")
     ordered_at: Mapped[datetime | None]
     # Of all JSON types this one alone has values that DISTINCT can compare.
     freed: Mapped[list[Any]] = mapped_column(
         sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), default=list
     )
-    recheck_at: Mapped[datetime | None]
+    settle_again_at: Mapped[datetime | None] = mapped_column("recheck_at")
     told_location_id: Mapped[int | None]
     told_available: Mapped[int | None]
     attempts: Mapped[int] = mapped_column(sa.Integer(), default=0)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.db.models import Event, Order, StockItem
 from app.db.pages.orders import find_items
-from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Place, Sort, Turn, cut_page
+from app.db.pages.paging import FIRST_PAGE, PAGE, Cursor, Page, PageRequest, Sort, cut_page
 
 NEWEST_FIRST = Sort(Event.at, Event.id, is_descending=True)
 
@@ -23,11 +23,11 @@ class Wanted:
     text: str = ""
     since: datetime | None = None
     before: datetime | None = None
-    turn: Turn = FIRST_PAGE
+    turn: PageRequest = FIRST_PAGE
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class NamedEvent:
     """One event with what people call its order and item."""
 
     event: Event
@@ -36,7 +36,7 @@ class Happening:
     item_sku: str
 
 
-def list_events(session: Session, shop_id: int, wanted: Wanted) -> Page[Happening]:
+def list_events(session: Session, shop_id: int, wanted: Wanted) -> Page[NamedEvent]:
     """One page of events, newest first."""
     turn = wanted.turn
     where = [Event.shop_id == shop_id, *_conditions(session, shop_id, wanted)]
@@ -48,11 +48,11 @@ def list_events(session: Session, shop_id: int, wanted: Wanted) -> Page[Happenin
     return Page(_named(session, shop_id, found.rows), found.before, found.after)
 
 
-def walk_events(session: Session, shop_id: int, wanted: Wanted) -> Iterator[Happening]:
+def walk_events(session: Session, shop_id: int, wanted: Wanted) -> Iterator[NamedEvent]:
     """All of them, newest first, a page at a time in memory."""
-    after: Place | None = None
+    after: Cursor | None = None
     while True:
-        page = list_events(session, shop_id, replace(wanted, turn=Turn(after)))
+        page = list_events(session, shop_id, replace(wanted, turn=PageRequest(after)))
         yield from page.rows
         if page.after is None:
             return
@@ -94,7 +94,7 @@ def _about(session: Session, shop_id: int, text: str) -> sa.ColumnElement[bool]:
     return Event.item_id.in_(find_items(session, shop_id, text))
 
 
-def _named(session: Session, shop_id: int, events: Sequence[Event]) -> list[Happening]:
+def _named(session: Session, shop_id: int, events: Sequence[Event]) -> list[NamedEvent]:
     order_ids = {event.order_id for event in events if event.order_id is not None}
     item_ids = {event.item_id for event in events if event.item_id is not None}
     orders = sa.select(Order.order_id, Order.name).where(
@@ -106,6 +106,6 @@ def _named(session: Session, shop_id: int, events: Sequence[Event]) -> list[Happ
     names = dict(session.execute(orders).all())
     titles = {item_id: (title, sku) for item_id, title, sku in session.execute(items)}
     return [
-        Happening(event, names.get(event.order_id or 0, ""), *titles.get(event.item_id or 0, ("", "")))
+        NamedEvent(event, names.get(event.order_id or 0, ""), *titles.get(event.item_id or 0, ("", "")))
         for event in events
     ]

@@ -5,12 +5,12 @@ from sqlalchemy.orm import Session
 
 from app.core.states import DeliveryState
 from app.db.models import DeliveryRow
-from app.db.pages.paging import PAGE, Page, Sort, Turn, cut_page
+from app.db.pages.paging import PAGE, Page, PageRequest, Sort, cut_page
 
 NEWEST_FIRST = Sort(DeliveryRow.received_at, DeliveryRow.id, is_descending=True)
 
 
-def list_failed(session: Session, shop_id: int, turn: Turn) -> Page[DeliveryRow]:
+def list_failed(session: Session, shop_id: int, turn: PageRequest) -> Page[DeliveryRow]:
     """One page of failed deliveries, newest first."""
     where = [DeliveryRow.shop_id == shop_id, DeliveryRow.state == DeliveryState.FAILED]
     if turn.place is not None:

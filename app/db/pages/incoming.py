@@ -14,7 +14,7 @@ from app.core.arrivals import same_reference
 from app.core.states import ArrivalState
 from app.db.arrivals import OPEN
 from app.db.models import ArrivalRow, PoolRow, StockItem
-from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Sort, Turn, cut_page
+from app.db.pages.paging import FIRST_PAGE, PAGE, Page, PageRequest, Sort, cut_page
 
 SOONEST_FIRST = Sort(ArrivalRow.expected_on, ArrivalRow.id)
 WEEK_DAYS = 7
@@ -34,7 +34,7 @@ class Wanted:
     show: str = "all"
     supplier: str = ""
     reference: str = ""
-    turn: Turn = FIRST_PAGE
+    turn: PageRequest = FIRST_PAGE
 
 
 @dataclass(frozen=True, slots=True)

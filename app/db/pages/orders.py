@@ -13,7 +13,7 @@ from app.db.models import NAMES, LineItemRow, Order, PromiseRow, StockItem, Vari
 from app.db.order_names import is_numbered
 from app.db.pages import order_filters
 from app.db.pages.order_filters import NO_FILTERS, Filters
-from app.db.pages.paging import FIRST_PAGE, PAGE, Page, Place, Sort, Turn, cut_page
+from app.db.pages.paging import FIRST_PAGE, PAGE, Cursor, Page, PageRequest, Sort, cut_page
 
 RISK_DAYS = 3
 """Where no chance is known, a promise is at risk when its day is this near and no arrival covers it."""
@@ -52,10 +52,10 @@ STATES: tuple[State, ...] = (
     State(
         "pending",
         lambda today: sa.and_(
-            Order.judge_at.is_not(None), Order.problem.is_(None), Order.held_at.is_(None)
+            Order.write_due_at.is_not(None), Order.problem.is_(None), Order.held_at.is_(None)
         ),
         lambda order, today: (
-            order.judge_at is not None and order.problem is None and order.held_at is None
+            order.write_due_at is not None and order.problem is None and order.held_at is None
         ),
     ),
     State(
@@ -111,7 +111,7 @@ class Wanted:
     list_name: str = "short"
     sort_name: str = "placed"
     text: str = ""
-    turn: Turn = FIRST_PAGE
+    turn: PageRequest = FIRST_PAGE
     filters: Filters = NO_FILTERS
     now: datetime | None = None
 
@@ -201,9 +201,9 @@ def sum_list(session: Session, shop_id: int, wanted: Wanted) -> Sums:
 
 def walk_orders(session: Session, shop_id: int, wanted: Wanted) -> Iterator[ListedOrder]:
     """All of a list, a page at a time in memory."""
-    after: Place | None = None
+    after: Cursor | None = None
     while True:
-        page = list_orders(session, shop_id, replace(wanted, turn=Turn(after)))
+        page = list_orders(session, shop_id, replace(wanted, turn=PageRequest(after)))
         yield from page.rows
         if page.after is None:
             return

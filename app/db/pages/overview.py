@@ -108,9 +108,11 @@ def read_trouble(session: Session, shop: Shop) -> Trouble:
     stuck = (
         sa.select(StockItem, sa.func.count().over())
         .where(
-            StockItem.shop_id == shop.id, StockItem.problem.is_not(None), StockItem.look_at.is_not(None)
+            StockItem.shop_id == shop.id,
+            StockItem.problem.is_not(None),
+            StockItem.stock_due_at.is_not(None),
         )
-        .order_by(StockItem.look_at, StockItem.item_id)
+        .order_by(StockItem.stock_due_at, StockItem.item_id)
         .limit(_SHOWN_ON_PAGE)
     )
     pools, items = session.execute(drifting).all(), session.execute(stuck).all()

@@ -23,7 +23,7 @@ class Sort:
     row_id: InstrumentedAttribute[int]
     is_descending: bool = False
 
-    def beyond(self, place: "Place", *, backwards: bool) -> sa.ColumnElement[bool]:
+    def beyond(self, place: "Cursor", *, backwards: bool) -> sa.ColumnElement[bool]:
         """The rows after a place, or before it. There are no rows without a value in a descending
         list."""
         is_upwards = self.is_descending is backwards
@@ -50,7 +50,7 @@ class Sort:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Cursor:
     """A place in a sorted list, as it stands in an address."""
 
     value: datetime | date | None
@@ -61,14 +61,14 @@ class Place:
         return f"{self.value.isoformat() if self.value else ''}~{self.row_id}"
 
 
-def read_place(text: str, sort: Sort) -> Place | None:
+def read_cursor(text: str, sort: Sort) -> Cursor | None:
     """The place that an address names; None for none and for one that makes no sense."""
     value, separator, digits = text.rpartition("~")
     row_id = read_whole(digits, least=0, most=LARGEST_ID)
     if not separator or row_id is None:
         return None
     if not value:
-        return Place(None, row_id)
+        return Cursor(None, row_id)
     is_moment = not isinstance(sort.column.type, sa.Date)
     try:
         read = datetime.fromisoformat(value) if is_moment else date.fromisoformat(value)
@@ -78,7 +78,7 @@ def read_place(text: str, sort: Sort) -> Place | None:
         is_usable = read.tzinfo is not None and is_within_reach(read)
     else:
         is_usable = is_possible(read)
-    return Place(read, row_id) if is_usable else None
+    return Cursor(read, row_id) if is_usable else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,22 @@ class Page(Generic[T]):
     """One page of a list; `before` and `after` are where its neighbours begin, None at the ends."""
 
     rows: Sequence[T]
-    before: Place | None
-    after: Place | None
+    before: Cursor | None
+    after: Cursor | None
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PageRequest:
     """Which page is wanted: the first, the one after a place, or the one before it."""
 
-    place: Place | None = None
+    place: Cursor | None = None
     backwards: bool = False
 
 
-FIRST_PAGE = Turn()
+FIRST_PAGE = PageRequest()
 
 
-def cut_page(found: Sequence[Any], sort: Sort, turn: Turn) -> Page[Any]:
+def cut_page(found: Sequence[Any], sort: Sort, turn: PageRequest) -> Page[Any]:
     """A page of the rows that were found in the turn's direction, one more than a page if there are
     more."""
     has_more = len(found) > PAGE
@@ -112,9 +112,9 @@ def cut_page(found: Sequence[Any], sort: Sort, turn: Turn) -> Page[Any]:
         return Page(rows, None, None)
     has_before = has_more if turn.backwards else turn.place is not None
     has_after = has_more or turn.backwards
-    first, last = (_place_of(row, sort) for row in (rows[0], rows[-1]))
+    first, last = (_cursor_of(row, sort) for row in (rows[0], rows[-1]))
     return Page(rows, first if has_before else None, last if has_after else None)
 
 
-def _place_of(row: Any, sort: Sort) -> Place:
-    return Place(getattr(row, sort.column.key), getattr(row, sort.row_id.key))
+def _cursor_of(row: Any, sort: Sort) -> Cursor:
+    return Cursor(getattr(row, sort.column.key), getattr(row, sort.row_id.key))

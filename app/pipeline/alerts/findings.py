@@ -32,7 +32,7 @@ _TURNS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AlertContext:
     """A shop at a moment."""
 
     session: Session
@@ -46,7 +46,7 @@ class Look:
         return local_day(self.now, self.shop.time_zone)
 
 
-def find_all(look: Look) -> list[Finding]:
+def find_all(look: AlertContext) -> list[Finding]:
     """Everything, what is stuck first."""
     return [
         *_stuck(look),
@@ -58,7 +58,7 @@ def find_all(look: Look) -> list[Finding]:
     ]
 
 
-def _stuck(look: Look) -> Iterator[Finding]:
+def _stuck(look: AlertContext) -> Iterator[Finding]:
     shop, inbox = look.shop, read_inbox(look.session, look.shop.id)
 
     def stuck(what: str, text: str) -> Finding:
@@ -81,7 +81,7 @@ def _stuck(look: Look) -> Iterator[Finding]:
         )
 
 
-def _is_too_quiet(look: Look, inbox: InboxState) -> bool:
+def _is_too_quiet(look: AlertContext, inbox: InboxState) -> bool:
     """A small shop sells nothing for days: only a silence that is long for this shop says something."""
     if inbox.last_at is None or look.now - inbox.last_at < _QUIET:
         return False
@@ -89,7 +89,7 @@ def _is_too_quiet(look: Look, inbox: InboxState) -> bool:
     return longest is not None and look.now - inbox.last_at > 2 * longest
 
 
-def _unanswered(look: Look) -> Iterator[Finding]:
+def _unanswered(look: AlertContext) -> Iterator[Finding]:
     for one in refunds.unanswered(look.session, look.shop.id, asked_before=look.now - _UNDONE):
         yield Finding(
             AlertKind.STUCK,
@@ -100,7 +100,7 @@ def _unanswered(look: Look) -> Iterator[Finding]:
         )
 
 
-def _turns(look: Look) -> Iterator[Finding]:
+def _turns(look: AlertContext) -> Iterator[Finding]:
     """By order, not by event: its second item, noticed minutes later, is no news."""
     for turn in alerts.turns(look.session, look.shop.id, since=look.now - _RECENT):
         yield Finding(
@@ -111,7 +111,7 @@ def _turns(look: Look) -> Iterator[Finding]:
         )
 
 
-def _notices(look: Look) -> Iterator[Finding]:
+def _notices(look: AlertContext) -> Iterator[Finding]:
     tomorrow = look.today + timedelta(days=1)
     for task in most_pressing(look.session, look.shop, now=look.now, most=alerts.MOST).tasks:
         if task.by > tomorrow:
@@ -127,7 +127,7 @@ def _notices(look: Look) -> Iterator[Finding]:
         )
 
 
-def _overdue_orders(look: Look) -> Iterator[Finding]:
+def _overdue_orders(look: AlertContext) -> Iterator[Finding]:
     """By order: once the item that was promised first has shipped, a later day is its first promise."""
     for order in alerts.overdue_orders(look.session, look.shop.id, today=look.today):
         now = f"now expected {spell(order.expected_on)}" if order.expected_on else "no date known now"
@@ -139,7 +139,7 @@ def _overdue_orders(look: Look) -> Iterator[Finding]:
         )
 
 
-def _late_deliveries(look: Look) -> Iterator[Finding]:
+def _late_deliveries(look: AlertContext) -> Iterator[Finding]:
     for row in alerts.late_deliveries(look.session, look.shop.id, today=look.today):
         name = (
             f"{row.reference or f'Delivery {row.id}'}{f' from {row.supplier}' if row.supplier else ''}"

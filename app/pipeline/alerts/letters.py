@@ -8,7 +8,7 @@ from app.core.alerts import AlertKind, Digest, Finding
 from app.db.pages import alerts
 from app.db.pages.incoming import count_deliveries
 from app.db.pages.overview import count_waiting
-from app.pipeline.alerts.findings import Look, spell
+from app.pipeline.alerts.findings import AlertContext, spell
 from app.pipeline.compliance import most_pressing
 
 _SHOWN = 20
@@ -59,7 +59,7 @@ def _part(kind: AlertKind, findings: Sequence[Finding], home: str) -> str:
     return "\n".join(lines)
 
 
-def digest_letter(shop_name: str, look: Look, digest: Digest, *, home: str) -> Letter:
+def digest_letter(shop_name: str, look: AlertContext, digest: Digest, *, home: str) -> Letter:
     """The sums of a day or a week, and where to read more."""
     days = 7 if digest is Digest.WEEKLY else 1
     since = look.today - timedelta(days=days)

@@ -11,7 +11,7 @@ from app.db import alerts
 from app.db.models import AlertSubscriptionRow, Shop
 from app.logs import first_line
 from app.mail import MailError, send_mail
-from app.pipeline.alerts.findings import Look, find_all
+from app.pipeline.alerts.findings import AlertContext, find_all
 from app.pipeline.alerts.letters import Letter, alert_letter, digest_letter, last_lines
 from app.pipeline.alerts.links import unsubscribe_link
 from app.pipeline.context import zone_of
@@ -51,7 +51,7 @@ def _tell_shop(runtime: Runtime, shop_id: int, machines: Machines) -> int:
         shop = session.get(Shop, shop_id)
         if shop is None:
             return 0
-        look = Look(session, shop, machines, now)
+        look = AlertContext(session, shop, machines, now)
         found, people = find_all(look), alerts.list_subscriptions(session, shop_id)
         letters = [
             (person, keys, letter)
@@ -62,7 +62,7 @@ def _tell_shop(runtime: Runtime, shop_id: int, machines: Machines) -> int:
 
 
 def _letters(
-    runtime: Runtime, look: Look, person: AlertSubscriptionRow, found: Sequence[Finding]
+    runtime: Runtime, look: AlertContext, person: AlertSubscriptionRow, found: Sequence[Finding]
 ) -> list[tuple[list[str], Letter]]:
     """What to send somebody, and the keys of what is in it."""
     shop, session = look.shop, look.session

@@ -6,7 +6,7 @@ A new check is a function of `Check`s in the module of what it is about, and a l
 list.
 """
 
-from app.pipeline.checks.check import Check, Place, Tone, most_urgent_first
+from app.pipeline.checks.check import Check, Tone, WhereToAct, most_urgent_first
 from app.pipeline.checks.installation import check_installation
 from app.pipeline.checks.platform import check_at_platform
 from app.pipeline.checks.processes import check_processes
@@ -14,8 +14,8 @@ from app.pipeline.checks.shop import check_shop, gather_facts
 
 __all__ = [
     "Check",
-    "Place",
     "Tone",
+    "WhereToAct",
     "check_at_platform",
     "check_installation",
     "check_processes",

@@ -20,7 +20,7 @@ class Tone(StrEnum):
     FIX = "fix"
 
 
-class Place(StrEnum):
+class WhereToAct(StrEnum):
     """Where to act: a page or a command, as each face knows it."""
 
     FAILED_WEBHOOKS = "failed webhooks"
@@ -35,7 +35,7 @@ class Check:
     tone: Tone
     text: str
     advice: str = ""
-    place: Place | TurnEvent | None = None
+    place: WhereToAct | TurnEvent | None = None
 
 
 def most_urgent_first(check: Check) -> int:

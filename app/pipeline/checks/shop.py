@@ -13,7 +13,7 @@ from app.db.models import PoolRow, Shop, StockItem
 from app.db.pages import overview
 from app.db.pages.overview import InboxState, Trouble
 from app.db.refunds import Unanswered
-from app.pipeline.checks.check import Check, Place, Says, Tone, in_hours, listed_every
+from app.pipeline.checks.check import Check, Says, Tone, WhereToAct, in_hours, listed_every
 from app.pipeline.leaving import Left, left_at_platform
 from app.pipeline.refunds import PATIENCE
 from app.pipeline.reservations import unreadable
@@ -143,7 +143,7 @@ def _failed(facts: ShopFacts) -> Iterator[Check]:
         yield Check(name, Tone.FINE, "None.")
         return
     text = f"{facts.say.number(failed)} could not be used."
-    yield Check(name, Tone.CHECK, text, "See why, and try again.", Place.FAILED_WEBHOOKS)
+    yield Check(name, Tone.CHECK, text, "See why, and try again.", WhereToAct.FAILED_WEBHOOKS)
 
 
 def _patience(facts: ShopFacts) -> Iterator[Check]:
@@ -190,7 +190,7 @@ def _of_pool(facts: ShopFacts, pool: PoolRow, item: StockItem) -> Check:
 def _books(facts: ShopFacts) -> Iterator[Check]:
     trouble = facts.trouble
     for item in trouble.stuck:
-        again = facts.say.moment(item.look_at) if item.look_at else "soon"
+        again = facts.say.moment(item.stock_due_at) if item.stock_due_at else "soon"
         advice = f"Checked again {again}; its orders are not updated before then."
         text = f"{item.title or item.sku or item.item_id}: {item.problem}"
         yield Check("Stock check", Tone.CHECK, text, advice)

@@ -16,7 +16,7 @@ import paramiko
 from paramiko.ssh_exception import IncompatiblePeer
 
 from app.pipeline.feeds.network import STEP_TIMEOUT_S, Deadline, FeedFailed, Network, connect
-from app.pipeline.feeds.source import LARGEST_FILE, Login, Place, read_address
+from app.pipeline.feeds.source import LARGEST_FILE, FeedAddress, Login, read_address
 
 MOST_FILES = 1000
 """The newest ones of a folder; what is older was read before."""
@@ -54,7 +54,7 @@ def fingerprint(host_key: str) -> str:
 class Folder:
     """An open folder."""
 
-    def __init__(self, client: paramiko.SFTPClient, place: Place) -> None:
+    def __init__(self, client: paramiko.SFTPClient, place: FeedAddress) -> None:
         self._client = client
         self._place = place
         self._path = _path(place)
@@ -110,7 +110,7 @@ def open_folder(
         line.close()
 
 
-def _greet(transport: paramiko.Transport, place: Place, host_key: str | None) -> None:
+def _greet(transport: paramiko.Transport, place: FeedAddress, host_key: str | None) -> None:
     """Nothing of ours is said before the server has shown who it is."""
     transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = STEP_TIMEOUT_S
     if host_key:
@@ -138,7 +138,7 @@ def _greet(transport: paramiko.Transport, place: Place, host_key: str | None) ->
     raise HostKeyOffered(text, offered)
 
 
-def _sign_in(transport: paramiko.Transport, place: Place, login: Login) -> None:
+def _sign_in(transport: paramiko.Transport, place: FeedAddress, login: Login) -> None:
     user, password = login.user or place.user, login.password or place.password
     try:
         if login.private_key:
@@ -164,7 +164,7 @@ def _private_key(text: str, password: str) -> paramiko.PKey:
 
 
 @contextmanager
-def _explaining(place: Place, what: str) -> Iterator[None]:
+def _explaining(place: FeedAddress, what: str) -> Iterator[None]:
     """Failures of the server and of the connection, in words."""
     try:
         yield
@@ -177,7 +177,7 @@ def _explaining(place: Place, what: str) -> Iterator[None]:
         raise FeedFailed(f"{place.host} did not answer ({why}).", passes=True) from error
 
 
-def _path(place: Place) -> str:
+def _path(place: FeedAddress) -> str:
     """As people write it: `/` is where the server lets us in, `/~/in` a folder there."""
     path = unquote(place.path).rstrip("/")
     return path.removeprefix("/~/") if path.startswith("/~/") else path or "."

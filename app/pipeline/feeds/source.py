@@ -35,7 +35,7 @@ class Login(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FeedAddress:
     """An address taken apart; `path` is still percent-encoded."""
 
     kind: str
@@ -54,7 +54,7 @@ class Place:
         return urlunsplit((self.kind, host + port, self.path, "…" if self.query else "", ""))
 
 
-def read_address(url: str) -> Place:
+def read_address(url: str) -> FeedAddress:
     """Take an address apart. Raises `AddressRefused`."""
     text = url.strip()
     if len(text) > _LONGEST_ADDRESS or re.search(r"[\s\x00-\x1f\x7f\\]", text):
@@ -68,7 +68,7 @@ def read_address(url: str) -> Place:
         raise AddressRefused("Write an address that begins with https:// or sftp://.")
     if not host or port == 0:
         raise AddressRefused("The address names no server.")
-    return Place(
+    return FeedAddress(
         parts.scheme,
         host,
         port or KINDS[parts.scheme],

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urljoin
 import certifi
 
 from app.pipeline.feeds.network import STEP_TIMEOUT_S, Deadline, FeedFailed, Network, connect
-from app.pipeline.feeds.source import LARGEST_FILE, AddressRefused, Login, Place, read_address
+from app.pipeline.feeds.source import LARGEST_FILE, AddressRefused, FeedAddress, Login, read_address
 
 MOST_REDIRECTS = 5
 
@@ -62,7 +62,7 @@ def fetch_file(
     raise FeedFailed(f"{start.host} redirects again and again: check the address.")
 
 
-def _ours(place: Place, start: Place, login: Login) -> Mapping[str, str]:
+def _ours(place: FeedAddress, start: FeedAddress, login: Login) -> Mapping[str, str]:
     """What every request says. Who we are is told to nobody but the server that was named."""
     said = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "Backline"}
     is_same = (place.host, place.port) == (start.host, start.port)
@@ -72,7 +72,7 @@ def _ours(place: Place, start: Place, login: Login) -> Mapping[str, str]:
     return said
 
 
-def _connection(place: Place, network: Network, until: Deadline) -> http.client.HTTPSConnection:
+def _connection(place: FeedAddress, network: Network, until: Deadline) -> http.client.HTTPSConnection:
     context = ssl.create_default_context(cafile=network.authorities or certifi.where())
     line = connect(place.host, place.port, network=network, until=until)
     connection = http.client.HTTPSConnection(place.host, place.port, timeout=STEP_TIMEOUT_S)
@@ -90,7 +90,7 @@ def _connection(place: Place, network: Network, until: Deadline) -> http.client.
 
 
 def _ask(
-    connection: http.client.HTTPSConnection, place: Place, headers: Mapping[str, str]
+    connection: http.client.HTTPSConnection, place: FeedAddress, headers: Mapping[str, str]
 ) -> http.client.HTTPResponse:
     target = place.path + (f"?{place.query}" if place.query else "")
     try:
@@ -100,7 +100,7 @@ def _ask(
         raise FeedFailed(f"{place.host} did not answer ({_why(error)}).", passes=True) from error
 
 
-def _next(place: Place, location: str) -> Place:
+def _next(place: FeedAddress, location: str) -> FeedAddress:
     """Where a redirect leads: over HTTPS, like every other address."""
     shown = urljoin(f"https://{_netloc(place)}{place.path}", location)
     try:
@@ -114,11 +114,11 @@ def _next(place: Place, location: str) -> Place:
     return there
 
 
-def _netloc(place: Place) -> str:
+def _netloc(place: FeedAddress) -> str:
     return f"[{place.host}]:{place.port}" if ":" in place.host else f"{place.host}:{place.port}"
 
 
-def _read(answer: http.client.HTTPResponse, place: Place) -> Fetched | None:
+def _read(answer: http.client.HTTPResponse, place: FeedAddress) -> Fetched | None:
     if answer.status == http.HTTPStatus.NOT_MODIFIED:
         return None
     if answer.status != http.HTTPStatus.OK:
@@ -138,7 +138,7 @@ def _read(answer: http.client.HTTPResponse, place: Place) -> Fetched | None:
     )
 
 
-def _body(answer: http.client.HTTPResponse, place: Place) -> bytes:
+def _body(answer: http.client.HTTPResponse, place: FeedAddress) -> bytes:
     parts, size = [], 0
     try:
         while part := answer.read1(_CHUNK):

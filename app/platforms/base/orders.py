@@ -31,7 +31,7 @@ class OrderNow(msgspec.Struct, frozen=True):
     status_id: int | None = None
 
 
-class Look(msgspec.Struct, frozen=True):
+class PreWriteRead(msgspec.Struct, frozen=True):
     """One reading of the orders about to be written and of the stock that decided about them.
     Orders that no longer exist are missing from `orders`."""
 

@@ -16,9 +16,9 @@ from app.platforms.base.orders import (
     ChangedOrders,
     Glance,
     ImportPage,
-    Look,
     OrderAsk,
     OrderChange,
+    PreWriteRead,
     WriteResult,
 )
 from app.platforms.base.refunds import Refunder
@@ -208,7 +208,7 @@ class Platform(Protocol):
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
-    ) -> Look:
+    ) -> PreWriteRead:
         """Read, in one request where it fits, what is about to be written and why: the orders with
         their routing (and their items where asked), their note and tags, and the items' stock."""
         ...

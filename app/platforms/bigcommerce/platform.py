@@ -14,11 +14,11 @@ from app.platforms.base import (
     ImportPage,
     Inbound,
     ItemStock,
-    Look,
     OrderAsk,
     OrderChange,
     OrderGone,
     OrderSeen,
+    PreWriteRead,
     PurchaseOrder,
     Reservation,
     Seller,
@@ -127,7 +127,7 @@ class BigCommercePlatform:
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
-    ) -> Look:
+    ) -> PreWriteRead:
         """Read what is about to be written and why: there is no single request for it here."""
         return reads.look(self._client, self._habits, asks, item_ids)
 

@@ -11,11 +11,11 @@ from app.platforms.base import (
     ChangedOrders,
     ImportPage,
     ItemStock,
-    Look,
     OrderAsk,
     OrderGone,
     OrderNow,
     OrderSeen,
+    PreWriteRead,
     VariantSeen,
 )
 from app.platforms.bigcommerce.answers import (
@@ -334,7 +334,7 @@ def look(
     store_config: StoreConfigCache,
     asks: Sequence[OrderAsk],
     item_ids: Sequence[int],
-) -> Look:
+) -> PreWriteRead:
     """The stock that decided, and the orders about to be written with their notes. The notes are read
     last: what staff write between that and our write is lost."""
     stock = fetch_stock(client, store_config, item_ids) if item_ids else []
@@ -344,4 +344,4 @@ def look(
         OrderNow(order=seen, note=body.staff_notes or "", tags=(), status_id=body.status_id)
         for body, seen in zip(bodies, _seen(store_config, bodies), strict=True)
     ]
-    return Look(tuple(orders), tuple(stock))
+    return PreWriteRead(tuple(orders), tuple(stock))

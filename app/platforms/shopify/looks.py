@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.platforms.base import Look, OrderAsk
+from app.platforms.base import OrderAsk, PreWriteRead
 from app.platforms.shopify import queries
 from app.platforms.shopify.answers import (
     QUANTITY_NAMES,
@@ -32,7 +32,7 @@ from app.platforms.shopify.reads import (
 
 def look(
     client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool
-) -> Look:
+) -> PreWriteRead:
     """Orders and stock in one request where both fit into one, else the stock last. Raises `TryLater`
     if the stock is torn each time it is read."""
     asks = list({ask.order_id: ask for ask in asks}.values())
@@ -48,7 +48,7 @@ def look(
         stock = stock_by_id(dict(zip(item_ids, answer.stock, strict=True)))
         if len(stock) == len(item_ids):
             orders = (order_now(order) for order in answer.orders if order is not None)
-            return Look(tuple(orders), tuple(stock.values()))
+            return PreWriteRead(tuple(orders), tuple(stock.values()))
     raise torn(item_ids)
 
 
@@ -102,7 +102,7 @@ def _look_once(
 
 def _look_in_parts(
     client: ShopifyClient, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool
-) -> Look:
+) -> PreWriteRead:
     nodes = order_nodes(client, asks, query=queries.SHOWN_WHOLE if with_items else queries.SHOWN)
     orders = tuple(order_now(order) for order in nodes.values() if order is not None)
-    return Look(orders, tuple(fetch_stock(client, item_ids)))
+    return PreWriteRead(orders, tuple(fetch_stock(client, item_ids)))

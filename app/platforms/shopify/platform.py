@@ -14,11 +14,11 @@ from app.platforms.base import (
     ImportPage,
     Inbound,
     ItemStock,
-    Look,
     OrderAsk,
     OrderChange,
     OrderGone,
     OrderSeen,
+    PreWriteRead,
     PurchaseOrder,
     Reservation,
     Seller,
@@ -134,7 +134,7 @@ class ShopifyPlatform:
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
-    ) -> Look:
+    ) -> PreWriteRead:
         """Read what is about to be written and why. Orders come with routing."""
         return looks.look(self._client, asks, item_ids, with_items=with_items)
 

@@ -9,8 +9,8 @@ from flask import Blueprint, Response, request
 from app.core.bounds import is_possible
 from app.db.models import Event
 from app.db.pages import activity
-from app.db.pages.activity import Happening, Wanted
-from app.db.pages.paging import Turn
+from app.db.pages.activity import NamedEvent, Wanted
+from app.db.pages.paging import PageRequest
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
 from app.web.pages.cells import cell_line
@@ -30,7 +30,7 @@ class Address:
     text: str
     since: date | None
     until: date | None
-    turn: Turn
+    turn: PageRequest
 
     def values(self) -> dict[str, object]:
         """The address's arguments without the page."""
@@ -96,10 +96,10 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
     return blueprint
 
 
-def _told(happenings: Iterable[Happening], opened: OpenShop) -> Iterator[Row]:
+def _told(named_events: Iterable[NamedEvent], opened: OpenShop) -> Iterator[Row]:
     """What changed nothing is left out."""
     platform = PLATFORMS[opened.shop.platform].title
-    for one in happenings:
+    for one in named_events:
         said = told(one.event, platform)
         if said is not None:
             yield Row(one.event, said, one.order_name, one.item_title, one.item_sku)
@@ -110,9 +110,9 @@ def _written(runtime: Runtime, shop_id: int, address: Address) -> Iterator[str]:
     spreadsheets that it is UTF-8."""
     with open_shop(runtime, shop_id) as opened:
         yield "\ufeff" + cell_line(_COLUMNS)
-        wanted = replace(address.wanted(opened.say), turn=Turn())
-        for happening in activity.walk_events(opened.session, shop_id, wanted):
-            for row in _told([happening], opened):
+        wanted = replace(address.wanted(opened.say), turn=PageRequest())
+        for named in activity.walk_events(opened.session, shop_id, wanted):
+            for row in _told([named], opened):
                 yield cell_line(_cells(row, opened.say))
 
 

@@ -14,7 +14,7 @@ from app.web import access
 from app.web.pages.forms import Form, Forms
 from app.web.pages.frame import OpenShop, back_to, change_shop, done_text, open_shop
 
-_PAGE_NAME = "duties.listing"
+_PAGE_NAME = "late_orders.listing"
 _MOST = 500
 _DONE = {"recorded": "Recorded."}
 
@@ -42,7 +42,7 @@ ACTS: Mapping[str, str] = {
 
 def make_blueprint(runtime: Runtime) -> Blueprint:
     """The list, and the log's next entry."""
-    blueprint = Blueprint("duties", __name__, url_prefix="/shops/<int:shop_id>/late-orders")
+    blueprint = Blueprint("late_orders", __name__, url_prefix="/shops/<int:shop_id>/late-orders")
 
     @blueprint.get("")
     def listing(shop_id: int) -> str:
@@ -60,7 +60,7 @@ def make_blueprint(runtime: Runtime) -> Blueprint:
 def _page(opened: OpenShop, form: Form | None = None, selected: Collection[int] = ()) -> str:
     found = most_pressing(opened.session, opened.shop, now=opened.say.now, most=_MOST)
     return opened.render(
-        "duties.html",
+        "late_orders.html",
         page_name=_PAGE_NAME,
         regime=REGIMES[opened.shop.regime],
         is_watched=opened.shop.regime != Regime.NONE,

@@ -13,8 +13,8 @@ from app.db.models import FeedRow
 from app.pipeline.feeds.sftp import fingerprint
 from app.pipeline.feeds.source import (
     AddressRefused,
+    FeedAddress,
     Login,
-    Place,
     open_login,
     read_address,
     seal_login,
@@ -191,7 +191,7 @@ def _save(runtime: Runtime, opened: OpenShop, feed: FeedRow) -> Response | tuple
     return back_to(_PAGE, shop_id=opened.id, feed_id=feed.feed_id, done="saved")
 
 
-def _read_place(form: Form) -> Place | None:
+def _read_place(form: Form) -> FeedAddress | None:
     try:
         return read_address(form.typed.get("url", ""))
     except AddressRefused as refused:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from app.core.regimes import Regime
 from app.db import staff
 from app.db.models import Shop
-from app.db.pages.paging import FIRST_PAGE, Sort, Turn, read_place
+from app.db.pages.paging import FIRST_PAGE, PageRequest, Sort, read_cursor
 from app.pipeline import doorbell
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
@@ -36,7 +36,7 @@ _NAVIGATION = (
     ("items.listing", "Items"),
     ("incoming.listing", "Incoming"),
     ("activity.listing", "Activity"),
-    ("duties.listing", "Late orders"),
+    ("late_orders.listing", "Late orders"),
     ("deliveries.listing", "Failed webhooks"),
     ("settings.shop_page", "Settings"),
 )
@@ -117,16 +117,16 @@ def done_text(words: Mapping[str, str]) -> str:
     return words.get(key, "")
 
 
-def read_turn(sort: Sort) -> Turn:
+def read_turn(sort: Sort) -> PageRequest:
     """Which page of a list the address asks for: the one after a place, before one, or the first."""
     for name, backwards in (("after", False), ("before", True)):
-        place = read_place(request.args.get(name, ""), sort)
+        place = read_cursor(request.args.get(name, ""), sort)
         if place is not None:
-            return Turn(place, backwards=backwards)
+            return PageRequest(place, backwards=backwards)
     return FIRST_PAGE
 
 
-def turn_values(turn: Turn) -> dict[str, str]:
+def turn_values(turn: PageRequest) -> dict[str, str]:
     """The arguments of an address that ask for that page."""
     if turn.place is None:
         return {}
@@ -210,5 +210,5 @@ def _coded(text: str) -> Markup:
 def _navigation(shop: Shop) -> list[tuple[str, str]]:
     """Without what a shop has no use for: late orders, where no law is watched."""
     served = current_app.view_functions.keys()
-    hidden = {"duties.listing"} if shop.regime == Regime.NONE else set()
+    hidden = {"late_orders.listing"} if shop.regime == Regime.NONE else set()
     return [(endpoint, name) for endpoint, name in _NAVIGATION if endpoint in served - hidden]

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from app.core.states import TurnEvent
 from app.pipeline.checks import (
     Check,
-    Place,
     Tone,
+    WhereToAct,
     check_processes,
     check_shop,
     gather_facts,
@@ -44,11 +44,11 @@ def _shown(check: Check, shop_id: int) -> ShownCheck:
     )
 
 
-def _link(place: Place | TurnEvent | None, *, shop_id: int) -> tuple[str, str] | None:
+def _link(place: WhereToAct | TurnEvent | None, *, shop_id: int) -> tuple[str, str] | None:
     match place:
         case None:
             return None
         case TurnEvent():
             return url_for("activity.listing", shop_id=shop_id, kind=place), "See which"
-        case Place.FAILED_WEBHOOKS:
+        case WhereToAct.FAILED_WEBHOOKS:
             return url_for("deliveries.listing", shop_id=shop_id), "Failed webhooks"

@@ -13,7 +13,7 @@ from app.db import arrivals, items, undo
 from app.db.models import ArrivalRow
 from app.db.pages import incoming
 from app.db.pages.incoming import Delivery
-from app.db.pages.paging import Turn
+from app.db.pages.paging import PageRequest
 from app.pipeline.lead_time_policy import terms_of
 from app.pipeline.runtime import Runtime
 from app.pipeline.serving import served_by
@@ -61,7 +61,7 @@ class Address:
     show: str
     supplier: str
     reference: str
-    turn: Turn
+    turn: PageRequest
 
     def values(self, **changes: object) -> dict[str, object]:
         """The address's arguments without the page, with other ones in place."""

@@ -17,7 +17,7 @@ from app.db.pages import order as order_page
 from app.db.pages.order import ItemOfOrder
 from app.db.pages.orders import states_of
 from app.db.refunds import RefundState
-from app.pipeline.compliance import with_duties
+from app.pipeline.compliance import with_obligations
 from app.pipeline.refunds import proposed
 from app.pipeline.runtime import Runtime
 from app.pipeline.sentences import sentences_for
@@ -231,7 +231,7 @@ def _judge(opened: OpenShop, order: Order, today: date) -> Judgement | None:
     found = due_orders.look_up_order(opened.session, opened.id, order.order_id)
     if found is None:
         return None
-    (due,) = with_duties(opened.session, opened.shop, [found], now=opened.say.now)
+    (due,) = with_obligations(opened.session, opened.shop, [found], now=opened.say.now)
     shop = opened.shop
     want = desired(due.state, due.shown, today=today, tags=rename_tags(shop.tag_names))
     is_worth = due.intent is not None or is_worth_writing(

@@ -13,7 +13,7 @@ from app.db import interventions, saved_views
 from app.db.arrivals import locations
 from app.db.pages import incoming, orders
 from app.db.pages.order_filters import Filters
-from app.db.pages.paging import PAGE, Turn
+from app.db.pages.paging import PAGE, PageRequest
 from app.pipeline.runtime import Runtime
 from app.platforms.registry import PLATFORMS
 from app.web import access
@@ -66,7 +66,7 @@ class Address:
     list_name: str
     sort_name: str
     text: str
-    turn: Turn
+    turn: PageRequest
     is_list_named: bool
     filters: Filters
     columns: tuple[str, ...] = USUAL
@@ -219,7 +219,7 @@ def _written(runtime: Runtime, shop_id: int, address: Address) -> Iterator[str]:
     """The list as a file, with the columns that are shown. A byte-order mark tells spreadsheets that it
     is UTF-8."""
     with open_shop(runtime, shop_id) as opened:
-        wanted = replace(address.wanted(opened.say), turn=Turn())
+        wanted = replace(address.wanted(opened.say), turn=PageRequest())
         rows = orders.walk_orders(opened.session, shop_id, wanted)
         yield "\ufeff"
         for cells in written(rows, _shown_columns(opened, address), opened.say):

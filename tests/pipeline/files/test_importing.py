@@ -43,7 +43,7 @@ def test_a_line_becomes_an_arrival_that_promises_stand_on(buyer: Buyer) -> None:
     assert (row.reference, row.supplier, row.ordered_on) == ("PO-1", "Potters", day("2026-11-01"))
     assert (row.state, row.source) == ("expected", "csv")
     assert expected(buyer) == {LOCATION: [(40, day("2026-12-05"))]}
-    assert (buyer.item().look_at, buyer.item().cause) == (NOW, "file po.csv")
+    assert (buyer.item().stock_due_at, buyer.item().cause) == (NOW, "file po.csv")
 
 
 def test_a_rehearsal_reports_the_same_and_changes_nothing(buyer: Buyer) -> None:
@@ -438,7 +438,7 @@ def test_nobody_is_looked_at_where_nobody_waits(clean_pg: sa.Engine) -> None:
 
     buyer.send(LINE)
 
-    assert buyer.item().look_at is None
+    assert buyer.item().stock_due_at is None
     assert [kind for kind, *_ in buyer.events()] == ["arrivals imported"]
 
 

@@ -22,13 +22,13 @@ from app.platforms.base import (
     ItemStock,
     LineItem,
     LocatedLine,
-    Look,
     OrderAsk,
     OrderChange,
     OrderGone,
     OrderNow,
     OrderSeen,
     Pool,
+    PreWriteRead,
     PurchaseOrder,
     Registered,
     Reservation,
@@ -236,12 +236,12 @@ class CornerPlatform:
 
     def look(
         self, asks: Sequence[OrderAsk], item_ids: Sequence[int], *, with_items: bool = False
-    ) -> Look:
+    ) -> PreWriteRead:
         """Two requests."""
         orders = [
             OrderNow(one.seen(), one.note, tuple(one.tags)) for one in self._orders(ids=_joined(asks))
         ]
-        return Look(tuple(orders), tuple(self.fetch_stock(item_ids) if item_ids else ()))
+        return PreWriteRead(tuple(orders), tuple(self.fetch_stock(item_ids) if item_ids else ()))
 
     def glance(
         self, order_ids: Sequence[int], item_ids: Sequence[int], *, location_id: int | None = None
