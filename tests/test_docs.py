@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "findings").glob("*.md")])
@@ -26,6 +27,23 @@ def test_every_link_leads_somewhere(name: str) -> None:
     broken = [link for link in _LINK.findall(_prose(path)) if not _leads_somewhere(path, link)]
 
     assert broken == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_document_is_built_with_all_of_its_tables(name: str) -> None:
+    """A row with a cell too many loses it without a word; a table without its second line is prose."""
+    text = (ROOT / name).read_text()
+    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+
+    prose = [token.content for token in tokens if token.type == "inline"]
+    assert [one for one in prose if one.startswith("|")] == []
+    for begin, end in (token.map for token in tokens if token.type == "table_open" and token.map):
+        head, *rows = text.splitlines()[begin:end]
+        assert [row for row in rows if _cells(row) != _cells(head)] == []
+
+
+def _cells(row: str) -> int:
+    return row.replace("\\|", "").strip().strip("|").count("|")
 
 
 @pytest.mark.parametrize("name", NAMES)
