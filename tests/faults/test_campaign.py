@@ -22,7 +22,7 @@ ASKED = os.environ.get("BACKLINE_CAMPAIGN", "")
 FIRST, _, END = (ASKED or "0:25").partition(":")
 PAIRS = int(os.environ.get("BACKLINE_CAMPAIGN_PAIRS", "2"))
 SEEDS = range(int(FIRST), int(END or int(FIRST) + 1))
-SAMPLE = SEEDS if ASKED else (0, 1)
+SAMPLE = SEEDS if ASKED else (0,)
 ROUNDS = 4
 
 

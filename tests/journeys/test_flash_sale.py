@@ -59,13 +59,13 @@ class Sale:
 
     def _look_at_tags(self) -> None:
         shop, now = self.stage.world.shop, self.stage.world.clock()
-        short = truth(shop)
-        for entry in shop.journal[self._journal_read :]:
-            if (entry.kind, entry.detail) == ("tag added", "backordered") and entry.order_id is not None:
-                self.waited_s.append((now - self.ordered[entry.order_id]).total_seconds())
-                if entry.order_id not in short:
-                    self.false_tags.append(entry.order_id)
-        self._journal_read = len(shop.journal)
+        new, self._journal_read = shop.journal[self._journal_read :], len(shop.journal)
+        put = [one.order_id for one in new if (one.kind, one.detail) == ("tag added", "backordered")]
+        short = truth(shop) if put else {}
+        for order_id in put:
+            self.waited_s.append((now - self.ordered[order_id]).total_seconds())
+            if order_id not in short:
+                self.false_tags.append(order_id)
 
 
 @pytest.fixture

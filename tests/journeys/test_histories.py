@@ -21,7 +21,9 @@ from tests.world import World, make_store_world, make_world
 # for another item (22), a cancelled one (46), units added to one (89), and one that no longer holds what
 # it waited for (145). Beside those among the first, stores where stock does not follow edits (26, 35).
 # In a shop, the note of a copied order that comes back once it was put right (74).
-SAMPLES = {"shopify": [*range(30), 74], "bigcommerce": [*range(16), 22, 26, 35, 46, 89, 145]}
+# Each setting of a shop and of a store comes up in one of them; what the others of the first hundred
+# found is a test of its own each. All are played before a release (see CONTRIBUTING.md).
+SAMPLES = {"shopify": [*range(6), 74], "bigcommerce": [*range(7), 8, 10, 145]}
 STEPS = 40
 
 Play = Callable[[int, sa.Engine, Redis, Settings], History]

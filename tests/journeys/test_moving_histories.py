@@ -24,7 +24,7 @@ COUNTED = (
     "items whose selling was stopped",
 )
 # 44: a draft reserves units of an item that is not counted, and then is.
-SAMPLES = [("shopify", 1), ("shopify", 44), ("bigcommerce", 0), ("bigcommerce", 1)]
+SAMPLES = [("shopify", 44), ("bigcommerce", 1)]
 
 
 def play(
