@@ -35,7 +35,7 @@ def other_shop(stage: Stage, install: Callable[[str], int]) -> int:
     other = install("towels.myshopify.com")
     with stage.world.runtime.sessions.begin() as session:
         for order in session.scalars(sa.select(Order).where(Order.shop_id == stage.world.shop_id)).all():
-            values = {column.name: getattr(order, column.name) for column in Order.__table__.columns}
+            values = {one.key: getattr(order, one.key) for one in sa.inspect(Order).column_attrs}
             session.add(Order(**(values | {"shop_id": other})))
     return other
 
