@@ -4,9 +4,10 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import make_server
@@ -124,12 +125,25 @@ def complaints_of(page: Page) -> list[str]:
     return said
 
 
+# What passes is not told: naming where it stands takes longer than looking at it.
+_RUN_AXE = "options => axe.run({resultTypes: ['violations'], ...options}).then(one => one.violations)"
+
+
+def axe_violations(page: Page, **options: object) -> list[dict[str, Any]]:
+    """What axe-core finds, as https://www.deque.com/axe/core-documentation/api-documentation describes
+    violations and options. A document that has its script already needs not read it again."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[dict[str, Any]] = page.evaluate(_RUN_AXE, options)
+    return found
+
+
 def what_axe_finds(page: Page) -> list[str]:
     """Every rule of accessibility that the page breaks, and where, once it has its style."""
     page.wait_for_load_state("networkidle")
     return [
         f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}"
-        for one in Axe().run(page).response["violations"]
+        for one in axe_violations(page)
     ]
 
 
@@ -139,3 +153,18 @@ def overflow(page: Page) -> int:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return measured
+
+
+def in_both_schemes(page: Page, picture: Path) -> list[str]:
+    """What axe finds, and whether the page is wider than its window, in light and in dark colors; with a
+    picture of each in which something is wrong."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        wrong = what_axe_finds(page)
+        if (pixels := overflow(page)) > 0:
+            wrong.append(f"{pixels} pixels too wide")
+        if wrong:
+            page.screenshot(path=f"{picture}-{scheme}.png", full_page=True)
+        found += [f"{scheme}: {line}" for line in wrong]
+    return found
