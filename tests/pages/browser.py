@@ -2,14 +2,14 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from tests.world import World
@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+WINDOW: ViewportSize = {"width": 1200, "height": 800}
 
 # What a browser itself says of a form that came back with what is wrong with it, and of a page that was
 # still loading when its server stopped.
@@ -100,14 +101,38 @@ def served_shop(world: World) -> Iterator[str]:
 @contextmanager
 def tab(browser: Browser, *, runs_scripts: bool = True) -> Iterator[Page]:
     """A tab that shares no cookies; whatever its console complains of fails the test."""
-    context = browser.new_context(
-        viewport={"width": 1200, "height": 800}, locale="en-US", java_script_enabled=runs_scripts
-    )
+    context = browser.new_context(viewport=WINDOW, locale="en-US", java_script_enabled=runs_scripts)
     opened = context.new_page()
     complaints = complaints_of(opened)
     yield opened
     context.close()
     assert not complaints, complaints
+
+
+@contextmanager
+def kept_tab(browser: Browser) -> Iterator[Callable[[], AbstractContextManager[Page]]]:
+    """Lends one tab to many tests, one at a time, and each finds it as if it were new: one of its own
+    costs half a second of processor time. What a page stores is of its address, port included, and
+    cookies are taken away. Scripts, routes and a clock are not: who adds those wants a tab of their own.
+    """
+    context = browser.new_context(viewport=WINDOW, locale="en-US")
+    kept = context.new_page()
+    complaints = complaints_of(kept)
+
+    @contextmanager
+    def lend() -> Iterator[Page]:
+        complaints.clear()
+        kept.set_viewport_size(WINDOW)
+        kept.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        yield kept
+        for other in context.pages[1:]:
+            other.close()
+        kept.goto("about:blank")
+        context.clear_cookies()
+        assert not complaints, complaints
+
+    yield lend
+    context.close()
 
 
 def complaints_of(page: Page) -> list[str]:

@@ -13,6 +13,8 @@ from tests.pages.browser import axe_violations, served
 from tests.pages.conftest import Sale
 from tests.world import World
 
+pytestmark = pytest.mark.own_timers
+
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The narrow ones first: our script brings the tab we are on into sight as a page loads, and a row that
 # has come to fit into its page is at its start again, as if it had been loaded there.

@@ -3,6 +3,7 @@ sideways on a phone."""
 
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from playwright.sync_api import FloatRect, Page
 
@@ -12,6 +13,8 @@ from app.web.pages.order_columns import COLUMNS
 from tests.builders import ITEM
 from tests.pages.browser import overflow
 from tests.pages.conftest import Sale
+
+pytestmark = pytest.mark.own_timers
 
 PATHS = {
     "overview": "",

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.pages.conftest import Sale
 from tests.pages.test_accessibility import LOOKS, looks
 
+pytestmark = pytest.mark.own_timers
+
 UNKNOWN = (
     "Purchase order,Item code,Qty,ETA,Warehouse,State of things,Color\n"
     "PO-17,{sku},40,2026-12-05,Mars,Awaiting QC,blue\n"
