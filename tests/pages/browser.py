@@ -2,13 +2,14 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize
 from werkzeug.serving import make_server
 
 from tests.world import World
@@ -25,6 +26,7 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+WINDOW: ViewportSize = {"width": 1200, "height": 800}
 
 # What a browser itself says of a form that came back with what is wrong with it, and of a page that was
 # still loading when its server stopped.
@@ -99,14 +101,38 @@ def served_shop(world: World) -> Iterator[str]:
 @contextmanager
 def tab(browser: Browser, *, runs_scripts: bool = True) -> Iterator[Page]:
     """A tab that shares no cookies; whatever its console complains of fails the test."""
-    context = browser.new_context(
-        viewport={"width": 1200, "height": 800}, locale="en-US", java_script_enabled=runs_scripts
-    )
+    context = browser.new_context(viewport=WINDOW, locale="en-US", java_script_enabled=runs_scripts)
     opened = context.new_page()
     complaints = complaints_of(opened)
     yield opened
     context.close()
     assert not complaints, complaints
+
+
+@contextmanager
+def kept_tab(browser: Browser) -> Iterator[Callable[[], AbstractContextManager[Page]]]:
+    """Lends one tab to many tests, one at a time, and each finds it as if it were new: one of its own
+    costs half a second of processor time. What a page stores is of its address, port included, and
+    cookies are taken away. Scripts, routes and a clock are not: who adds those wants a tab of their own.
+    """
+    context = browser.new_context(viewport=WINDOW, locale="en-US")
+    kept = context.new_page()
+    complaints = complaints_of(kept)
+
+    @contextmanager
+    def lend() -> Iterator[Page]:
+        complaints.clear()
+        kept.set_viewport_size(WINDOW)
+        kept.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        yield kept
+        for other in context.pages[1:]:
+            other.close()
+        kept.goto("about:blank")
+        context.clear_cookies()
+        assert not complaints, complaints
+
+    yield lend
+    context.close()
 
 
 def complaints_of(page: Page) -> list[str]:
@@ -124,12 +150,25 @@ def complaints_of(page: Page) -> list[str]:
     return said
 
 
+# What passes is not told: naming where it stands takes longer than looking at it.
+_RUN_AXE = "options => axe.run({resultTypes: ['violations'], ...options}).then(one => one.violations)"
+
+
+def axe_violations(page: Page, **options: object) -> list[dict[str, Any]]:
+    """What axe-core finds, as https://www.deque.com/axe/core-documentation/api-documentation describes
+    violations and options. A document that has its script already needs not read it again."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found: list[dict[str, Any]] = page.evaluate(_RUN_AXE, options)
+    return found
+
+
 def what_axe_finds(page: Page) -> list[str]:
     """Every rule of accessibility that the page breaks, and where, once it has its style."""
     page.wait_for_load_state("networkidle")
     return [
         f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}"
-        for one in Axe().run(page).response["violations"]
+        for one in axe_violations(page)
     ]
 
 
@@ -139,3 +178,18 @@ def overflow(page: Page) -> int:
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     return measured
+
+
+def in_both_schemes(page: Page, picture: Path) -> list[str]:
+    """What axe finds, and whether the page is wider than its window, in light and in dark colors; with a
+    picture of each in which something is wrong."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        wrong = what_axe_finds(page)
+        if (pixels := overflow(page)) > 0:
+            wrong.append(f"{pixels} pixels too wide")
+        if wrong:
+            page.screenshot(path=f"{picture}-{scheme}.png", full_page=True)
+        found += [f"{scheme}: {line}" for line in wrong]
+    return found

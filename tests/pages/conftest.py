@@ -1,6 +1,7 @@
 """A browser, and a shop in the middle of a sale that went wrong."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from app.settings import Settings
 from tests.beginnings import begin
 from tests.builders import ITEM, LOCATION, delivery
 from tests.db.waiting import placed, sells
-from tests.pages.browser import CHROMIUM, FLAGS, served, tab
+from tests.pages.browser import CHROMIUM, FLAGS, kept_tab, served, tab
 from tests.world import World, make_world
 
 
@@ -32,13 +33,23 @@ def browser_at_large() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def tab_on_loan(browser_at_large: Browser) -> Iterator[Callable[[], AbstractContextManager[Page]]]:
+    """Lends the one tab of the module's tests that are marked with `own_timers`."""
+    with kept_tab(browser_at_large) as lend:
+        yield lend
+
+
 @pytest.fixture
 def page(browser_at_large: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A tab that fails the test on any error in the page's console. Playwright's clock moves its
-    timers, unless the test is marked with `own_timers`."""
+    """A tab that fails the test on any error in the page's console. It is new and Playwright's clock
+    moves its timers, unless the test is marked with `own_timers`."""
+    if request.node.get_closest_marker("own_timers") is not None:
+        with request.getfixturevalue("tab_on_loan")() as lent:
+            yield lent
+        return
     with tab(browser_at_large) as opened:
-        if request.node.get_closest_marker("own_timers") is None:
-            opened.clock.install()
+        opened.clock.install()
         yield opened
 
 

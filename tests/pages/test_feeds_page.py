@@ -12,6 +12,8 @@ from tests.pages.conftest import Sale
 from tests.pages.test_accessibility import look
 from tests.web.test_feeds_pages import HOST_KEY
 
+pytestmark = pytest.mark.own_timers
+
 REPORT = {
     "file": "open-orders-2026-11-25.csv",
     "new": 12,

@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.pages.conftest import Sale
-from tests.pages.test_accessibility import LOOKS, violations
+from tests.pages.test_accessibility import LOOKS, looks
+
+pytestmark = pytest.mark.own_timers
 
 UNKNOWN = (
     "Purchase order,Item code,Qty,ETA,Warehouse,State of things,Color\n"
@@ -43,12 +45,8 @@ def test_nobody_is_shut_out_of_a_file_with_questions(
 ) -> None:
     content = UNKNOWN.format(sku="MUG BLUE")
     choose(page, sale, content if kind == "read" else content.replace("2026-12-05", "3/4/2026"))
-    found = []
-    for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        page.reload()
-        page.screenshot(path=f"{tmp_path}/{kind}-{width}-{scheme}.png", full_page=True)
-        found += [f"{width} {scheme}: {line}" for line in violations(page)]
+    width, _ = LOOKS[0]
+    page.set_viewport_size({"width": width, "height": 800})
+    page.reload()
 
-    assert found == []
+    assert looks(page, tmp_path / kind) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from redis import Redis
 
 from app.db import due_work
@@ -98,9 +98,9 @@ def admin(shop: SandboxShop, settings: Settings, clean_pg: sa.Engine, redis: Red
 
 
 def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(
-    browser_at_large: Browser, shop: SandboxShop, admin: str, tmp_path: Path
+    plain_page: Page, shop: SandboxShop, admin: str, tmp_path: Path
 ) -> None:
-    page = browser_at_large.new_page()
+    page = plain_page
     complaints = complaints_of(page)
 
     page.goto(admin)
@@ -119,10 +119,10 @@ def test_a_merchant_installs_on_shopify_and_sees_the_order_that_waits(
 
 
 def test_a_merchant_installs_from_the_admin_and_works_inside_it(
-    browser_at_large: Browser, admin: str, tmp_path: Path
+    plain_page: Page, admin: str, tmp_path: Path
 ) -> None:
     """Embedded: Shopify has installed the app itself, and its frame brings a session token."""
-    page = browser_at_large.new_page()
+    page = plain_page
     page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body="window.shopify = {};"))
 
     page.goto(f"{admin}/backline")
@@ -165,9 +165,9 @@ window.addEventListener("message", ({data}) => Object.assign(window.told, data))
 
 
 @pytest.fixture
-def inside(browser_at_large: Browser, admin: str) -> Page:
+def inside(plain_page: Page, admin: str) -> Page:
     """The admin with Backline in its frame, and App Bridge at work."""
-    page = browser_at_large.new_page()
+    page = plain_page
     page.add_init_script(_LISTEN)
     page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=STAND_IN))
     page.goto(f"{admin}/backline")
@@ -215,10 +215,10 @@ def test_the_admins_save_bar_saves_and_discards(inside: Page) -> None:
 
 
 def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
-    browser_at_large: Browser, shop: SandboxShop, admin: str
+    plain_page: Page, shop: SandboxShop, admin: str
 ) -> None:
     """As when the merchant goes back in the browser's history."""
-    page = browser_at_large.new_page()
+    page = plain_page
     fresh = shop.oauth.session_token()
     bridge = f"window.shopify = {{ idToken: async () => '{fresh}' }};"
     page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=bridge))
@@ -231,10 +231,10 @@ def test_a_frame_whose_token_ran_out_asks_app_bridge_for_a_fresh_one(
 
 @pytest.mark.parametrize("bridge", ["", "window.shopify = { idToken: async () => 'forged' };"])
 def test_whom_shopify_does_not_vouch_for_is_told_what_to_do(
-    browser_at_large: Browser, shop: SandboxShop, admin: str, bridge: str
+    plain_page: Page, shop: SandboxShop, admin: str, bridge: str
 ) -> None:
     """Its script did not come, or gave what is no token of this shop."""
-    page = browser_at_large.new_page()
+    page = plain_page
     page.route("https://cdn.shopify.com/**", lambda route: route.fulfill(body=bridge))
     shop.oauth.session_token = lambda **_: "ran-out"  # type: ignore[method-assign]
     shop.oauth.install()
@@ -247,7 +247,7 @@ def test_whom_shopify_does_not_vouch_for_is_told_what_to_do(
 
 
 def test_a_merchant_installs_on_bigcommerce_and_sees_the_order_that_waits(
-    browser_at_large: Browser, settings: Settings, clean_pg: sa.Engine, redis: Redis, tmp_path: Path
+    plain_page: Page, settings: Settings, clean_pg: sa.Engine, redis: Redis, tmp_path: Path
 ) -> None:
     store = SandboxStore("abc123", client_id=settings.bigcommerce_client_id, client_secret=SECRET)
     place = store.add_location("Main")
@@ -258,7 +258,7 @@ def test_a_merchant_installs_on_bigcommerce_and_sees_the_order_that_waits(
         settings, bigcommerce_api_url=running.base_url, bigcommerce_login_url=running.base_url
     )
     store.oauth.app_url = told.app_url
-    page = browser_at_large.new_page()
+    page = plain_page
 
     try:
         with backline(told, clean_pg, redis):

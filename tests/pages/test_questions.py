@@ -13,6 +13,8 @@ from playwright.sync_api import Page
 from app.db.models import ArrivalRow, Order, Shop
 from tests.pages.conftest import Sale
 
+pytestmark = pytest.mark.own_timers
+
 _SEARCH = "Order, item, SKU, PO, supplier, or tag"
 
 # Clicks: what is searched for, "#1003" for the link of an order, ">" for any other link.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask, redirect, request
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from redis import Redis
 from werkzeug.wrappers import Response
 
@@ -46,11 +46,11 @@ def shop_id(runtime: Runtime) -> int:
 
 
 def test_from_the_link_to_the_page_and_out_again(
-    browser_at_large: Browser, runtime: Runtime, shop_id: int, tmp_path: Path
+    plain_page: Page, runtime: Runtime, shop_id: int, tmp_path: Path
 ) -> None:
     with runtime.sessions.begin() as session:
         link = staff.invite(session, shop_id, ANN, role=Role.LOOK, now=runtime.clock())
-    page = browser_at_large.new_page()
+    page = plain_page
     complaints = complaints_of(page)
 
     with served(create_app(runtime), "127.0.0.1") as site:
@@ -119,10 +119,10 @@ def without_cookies(response: Response) -> Response:
 
 @pytest.mark.parametrize("keeps_cookies", [True, False])
 def test_in_the_frame_of_the_admin_one_is_signed_in(
-    browser_at_large: Browser, runtime: Runtime, shop_id: int, *, keeps_cookies: bool
+    plain_page: Page, runtime: Runtime, shop_id: int, *, keeps_cookies: bool
 ) -> None:
     """With the cookie that is kept for this frame alone, or with a pass."""
-    page = browser_at_large.new_page()
+    page = plain_page
     complaints = complaints_of(page)
 
     with embedded(runtime, shop_id, keeps_cookies=keeps_cookies) as (admin_site, _):
@@ -165,10 +165,10 @@ def test_two_shops_are_open_in_two_tabs_of_the_admin(
 
 
 def test_an_open_page_in_a_frame_keeps_its_pass_fresh(
-    browser_at_large: Browser, runtime: Runtime, shop_id: int
+    plain_page: Page, runtime: Runtime, shop_id: int
 ) -> None:
     """Its links work an hour later, without a cookie."""
-    page = browser_at_large.new_page()
+    page = plain_page
     page.clock.install()
     with embedded(runtime, shop_id, keeps_cookies=False) as (admin_site, _):
         page.goto(admin_site)
@@ -188,10 +188,10 @@ def test_an_open_page_in_a_frame_keeps_its_pass_fresh(
     assert DOMAIN in text
 
 
-def test_no_other_site_can_frame_us(browser_at_large: Browser, runtime: Runtime, shop_id: int) -> None:
+def test_no_other_site_can_frame_us(plain_page: Page, runtime: Runtime, shop_id: int) -> None:
     """Neither somebody's own session nor the embedded page of a shop."""
     evil = Flask("evil")
-    page = browser_at_large.new_page()
+    page = plain_page
     complaints = complaints_of(page)
     with (
         embedded(runtime, shop_id, keeps_cookies=True) as (_, app),
@@ -209,7 +209,7 @@ def test_no_other_site_can_frame_us(browser_at_large: Browser, runtime: Runtime,
 
 
 def test_no_script_in_what_people_type_ever_runs(
-    browser_at_large: Browser, clean_pg: sa.Engine, redis: Redis, settings: Settings
+    plain_page: Page, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> None:
     """On every page of a shop in which every name is hostile; the policy is never even asked."""
     stage = open_shop(clean_pg, redis, settings, stock=0)
@@ -229,7 +229,7 @@ def test_no_script_in_what_people_type_ever_runs(
         and "GET" in (rule.methods or ())
         and not rule.endpoint.startswith("install_")  # whose own tests send what they are answered for
     ]
-    page = browser_at_large.new_page()
+    page = plain_page
     complaints = complaints_of(page)
 
     titles, shown = [], ""

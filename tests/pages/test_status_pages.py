@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from app.db.models import Order, Shop
-from tests.pages.browser import served
+from tests.pages.browser import overflow, served
 from tests.pages.conftest import Sale
 from tests.pages.test_signing_in import embedded
 from tests.world import World
@@ -24,6 +25,7 @@ def rows(page: Page) -> list[str]:
 # Orders
 
 
+@pytest.mark.own_timers
 def test_who_is_short_since_when_until_when_and_for_what(sale: Sale, page: Page) -> None:
     page.goto(sale.site)
     page.get_by_role("link", name="Northwind Mugs").click()
@@ -36,6 +38,7 @@ def test_who_is_short_since_when_until_when_and_for_what(sale: Sale, page: Page)
     assert "Needs a decision" in page.get_by_role("row", name="#1004").inner_text()
 
 
+@pytest.mark.own_timers
 def test_the_overview_says_what_the_units_short_sell_for(sale: Sale, page: Page) -> None:
     page.goto(sale.shop)
 
@@ -63,6 +66,7 @@ def test_orders_are_found_as_one_types_and_the_address_keeps_up(sale: Sale, page
     assert page.get_by_label("Order, item, SKU, PO, supplier, or tag").input_value() == "1004"
 
 
+@pytest.mark.own_timers
 def test_a_sort_and_a_list_stand_in_the_address(sale: Sale, page: Page) -> None:
     page.goto(f"{sale.shop}/orders")
     page.get_by_label("Sort").select_option("Newest order first")
@@ -94,6 +98,7 @@ def test_everything_can_be_read_and_done_without_script(sale: Sale, browser_at_l
 # An order
 
 
+@pytest.mark.own_timers
 def test_an_order_tells_why_until_when_and_what_happened(sale: Sale, page: Page) -> None:
     page.goto(sale.order("#1003"))
     text = page.inner_text("main")
@@ -111,6 +116,7 @@ def test_an_order_tells_why_until_when_and_what_happened(sale: Sale, page: Page)
     )
 
 
+@pytest.mark.own_timers
 def test_a_manager_holds_an_order_back_and_lets_it_go(sale: Sale, page: Page) -> None:
     page.goto(sale.order("#1003"))
     page.get_by_role("button", name="Pause updates").click()
@@ -123,6 +129,7 @@ def test_a_manager_holds_an_order_back_and_lets_it_go(sale: Sale, page: Page) ->
     expect(page.get_by_role("status").first).to_contain_text("Checking the order again now")
 
 
+@pytest.mark.own_timers
 def test_a_wrong_priority_is_said_in_red_where_it_was_typed(sale: Sale, page: Page) -> None:
     """The browser refuses it first; a server that believed the browser would be no server."""
     page.goto(sale.order("#1003"))
@@ -154,6 +161,7 @@ def test_activity_is_filtered_and_exported(sale: Sale, page: Page) -> None:
     assert {line.split(",")[1] for line in written[1:]} == {"Order updated"}
 
 
+@pytest.mark.own_timers
 def test_a_failed_delivery_says_why_and_is_tried_again(troubled: Sale, page: Page) -> None:
     page.goto(troubled.shop)
     page.get_by_role("navigation").get_by_role("link", name="Failed webhooks").click()
@@ -264,6 +272,7 @@ def _answer_nothing(route: Route, asked: list[str]) -> None:
 # By keyboard
 
 
+@pytest.mark.own_timers
 def test_the_first_tab_skips_to_the_content(sale: Sale, page: Page) -> None:
     page.goto(f"{sale.shop}/orders")
     page.keyboard.press("Tab")
@@ -276,6 +285,7 @@ def test_the_first_tab_skips_to_the_content(sale: Sale, page: Page) -> None:
     expect(page.get_by_label("Order, item, SKU, PO, supplier, or tag")).to_be_focused()
 
 
+@pytest.mark.own_timers
 def test_whatever_has_the_focus_shows_it(sale: Sale, page: Page) -> None:
     page.goto(sale.order("#1003"))
     seen = set()
@@ -296,18 +306,19 @@ def test_whatever_has_the_focus_shows_it(sale: Sale, page: Page) -> None:
 # What stands nowhere in the way
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 768, 1280, 1920])
-def test_nothing_runs_out_of_the_page(troubled: Sale, page: Page, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("path", ["", "/orders", "/orders/#1003", "/activity", "/deliveries"])
+@pytest.mark.own_timers
+def test_nothing_runs_out_of_the_page(troubled: Sale, page: Page, path: str) -> None:
     """320 pixels are a page of 1,280 at 400 % zoom (WCAG 1.4.10)."""
-    page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    for path in ("", "/orders", f"/orders/{troubled.ids['#1003']}", "/activity", "/deliveries"):
-        page.goto(troubled.shop + path)
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert overflow <= 0, path
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(troubled.shop + path.replace("#1003", str(troubled.ids["#1003"])))
+    too_wide = {}
+    for width, scheme in product([320, 390, 768, 1280, 1920], ["light", "dark"]):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        too_wide[width, scheme] = overflow(page)
+
+    assert {look: pixels for look, pixels in too_wide.items() if pixels > 0} == {}
 
 
 def test_an_empty_backline_says_what_to_do_next(empty_world: World, page: Page) -> None:
@@ -316,6 +327,7 @@ def test_an_empty_backline_says_what_to_do_next(empty_world: World, page: Page) 
         assert "backline shops connect shopify" in page.inner_text("main")
 
 
+@pytest.mark.own_timers
 def test_an_order_that_failed_says_so_first(troubled: Sale, page: Page) -> None:
     page.goto(troubled.order("#1003"))
 
