@@ -55,6 +55,30 @@ def begin(machine: Machine, name: str, play: Callable[[], tuple[W, T]]) -> tuple
     return cast(tuple[W, T], _bring_back(_moments[key], machine))
 
 
+def go_on(machine: Machine, name: str, play: Callable[[], tuple[W, T]]) -> tuple[W, T]:
+    """What `play` makes of a world that has just begun, and rests: played once, too. `name` is that of
+    the beginning, with all that happens in it."""
+    engine, redis, settings = machine
+    key = (name, str(settings.model_dump(exclude={"home", "database_url"})))
+    if key not in _moments:
+        begun = play()
+        _moments[key] = _moment(engine, redis, begun)
+        return begun
+    empty_tables(engine)
+    redis.flushall()
+    return cast(tuple[W, T], _bring_back(_moments[key], machine))
+
+
+def name_of(play: Callable[..., object] | None) -> str:
+    """What names a step of a beginning: the function that plays it. One that holds something, or has no
+    name of its own, does not say all that it depends on."""
+    if play is None:
+        return ""
+    assert getattr(play, "__closure__", "") is None, "a function of a module, that holds nothing"
+    assert "<" not in play.__qualname__, "a function of a module, that has a name"
+    return f", {play.__module__}.{play.__qualname__}"
+
+
 def _is_empty(engine: sa.Engine, redis: Redis) -> bool:
     if engine.dialect.name != "postgresql" or redis.dbsize():
         return False

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.settings import Settings
-from tests.beginnings import begin
+from tests.beginnings import begin, name_of
 from tests.pipeline.stage import Stage, open_shop, rows
+from tests.tables import empty_tables
 from tests.world import Clock, World, make_store_world, make_world
 
 
@@ -80,6 +81,44 @@ def test_nothing_of_a_world_is_held_by_another(
 
     held = {id(one) for one in reachable(world.shop) if isinstance(one, Clock | type(world.shop))}
     assert held == {id(world.shop), id(world.clock)}
+
+
+def test_orders_that_come_first_leave_what_orders_leave(
+    clean_pg: sa.Engine, redis: Redis, settings: Settings
+) -> None:
+    """When they are played for all, and when they are brought back."""
+    seen = []
+    for is_played in (True, False, False):
+        empty_tables(clean_pg)
+        redis.flushall()
+        stage = open_shop(clean_pg, redis, settings)
+        if is_played:
+            ordered = [stage.order(2), stage.order(1)]
+            stage.settle_down()
+        else:
+            ordered = stage.first_orders(2, 1)
+        shown = [stage.looks_like(one) for one in ordered]
+        state = state_of(stage.world, clean_pg, redis)
+        state[3] = [key for key in state[3] if b":job:" not in key]  # RQ names jobs by chance
+        seen.append((ordered, shown, state, redis.llen("rq:queue:backline-quick")))
+
+    assert seen[1:] == [seen[0]] * 2
+
+
+def test_an_order_that_comes_after_something_else_is_not_the_first(stage: Stage) -> None:
+    stage.restock(1)
+
+    with pytest.raises(AssertionError, match="has happened already"):
+        stage.first_order()
+
+
+def test_what_a_beginning_goes_on_with_must_say_what_it_depends_on(stage: Stage) -> None:
+    with pytest.raises(AssertionError):
+        name_of(lambda: stage)
+    with pytest.raises(AssertionError):
+        name_of(lambda: None)
+
+    assert name_of(play).endswith("test_beginnings.play")
 
 
 def reachable(start: object) -> Iterator[object]:

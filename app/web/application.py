@@ -39,6 +39,7 @@ from app.web.pages import (
     settings,
     setup,
 )
+from app.web.passwords import Passwords
 
 _PAGES = (
     overview,
@@ -63,12 +64,14 @@ LARGEST_BODY = 2 * 1024 * 1024
 _SERVICES = (webhooks, health, api, install_shopify, install_bigcommerce)
 
 
-def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) -> Flask:
+def create_app(
+    runtime: Runtime | None = None, *, has_open_pages: bool = False, passwords: Passwords | None = None
+) -> Flask:
     """The application. A web process serves it behind `app.web.front`; called without arguments it
     serves under any WSGI server.
 
     `has_open_pages`: whoever asks from this machine itself manages every shop without signing in, which
-    only the local commands may allow.
+    only the local commands may allow. `passwords`: how they are kept, if not as always.
     """
     if runtime is None:
         configure_logs(as_json=True)
@@ -82,7 +85,7 @@ def create_app(runtime: Runtime | None = None, *, has_open_pages: bool = False) 
     access.protect(app, runtime)
     failures.explain(app)
     app.add_url_rule("/favicon.ico", "favicon", _icon)
-    app.register_blueprint(signing_in.make_blueprint(app, runtime))
+    app.register_blueprint(signing_in.make_blueprint(app, runtime, passwords or Passwords()))
     frame.prepare(app, runtime)
     for module in (*_SERVICES, *_PAGES):
         app.register_blueprint(module.make_blueprint(runtime))

@@ -29,10 +29,9 @@ _COMPARISONS = 2
 log = structlog.get_logger()
 
 
-def make_blueprint(app: Flask, runtime: Runtime) -> Blueprint:
+def make_blueprint(app: Flask, runtime: Runtime, passwords: Passwords) -> Blueprint:
     """`/sign-in`, `/sign-out`, `/invitations/<token>`, and `/pass` for embedded pages."""
     blueprint = Blueprint("signing_in", __name__)
-    passwords = Passwords()
     throttle = make_throttle(app, runtime)
 
     @blueprint.route("/sign-in", methods=["GET", "POST"])

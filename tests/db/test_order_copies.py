@@ -55,7 +55,7 @@ def rows(session: Session, shop: Shop) -> dict[str, set[tuple[object, ...]]]:
     }
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize("is_read", [False, True], ids=["told", "read"])
 def test_a_batch_leaves_what_its_copies_leave_one_by_one(
     session: Session, seed: int, *, is_read: bool

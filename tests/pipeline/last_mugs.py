@@ -16,14 +16,17 @@ NOTHING = "Nothing was canceled here."
 
 def last_mugs(engine: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop whose two mugs are the last ones; one of them is sold."""
-    stage = open_shop(engine, redis, settings, stock=2)
+    return open_shop(engine, redis, settings, stock=2, then=sell_the_last)
+
+
+def sell_the_last(stage: Stage) -> None:
+    """No more are made once one is sold."""
     stage.ordered()
     with stage.world.runtime.sessions.begin() as session:
         mug = variants.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
         terms = ItemTerms("discontinued", None, None)
         items.change_terms(session, mug, terms, by="ann", now=stage.world.clock())
     stage.settle_down()
-    return stage
 
 
 def page(stage: Stage, order_id: int) -> str:

@@ -1,6 +1,6 @@
 """A connected shop that sells one mug, and short words for what happens in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from redis import Redis
 
 from app.db import arrivals, lead_times, preferences, shops, variants
+from app.db.models import Event, Shop
 from app.platforms.base import Credentials
 from app.sandbox.shopify.records import Variant
 from app.settings import Settings
-from tests.beginnings import begin
+from tests.beginnings import Machine, begin, go_on, name_of
 from tests.world import World, make_world
 
 ORDER_READS = frozenset({"Orders", "Routings", "Glance", "GlanceAt", "Look", "LookWhole", "WholeOrder"})
@@ -27,6 +28,38 @@ class Stage:
     world: World
     main: int
     mug: Variant
+    machine: Machine
+    beginning: str
+
+    def __post_init__(self) -> None:
+        self._at_first = self._so_far()
+
+    def first_order(self, units: int = 1) -> int:
+        """The order that comes before anything else happens, seen and written; returns its id."""
+        return self.first_orders(units)[0]
+
+    def first_orders(self, *units: int) -> list[int]:
+        """The same for several that come at once. They are played once for all tests that begin so."""
+        assert self._so_far() == self._at_first, "something has happened already: order and settle_down"
+        assert self._at_first[0] == 1, "what is kept is one shop's"
+
+        def play() -> tuple[World, tuple[int, Variant, list[int]]]:
+            ordered = [self.order(one) for one in units]
+            self.settle_down()
+            return self.world, (self.main, self.mug, ordered)
+
+        begun = go_on(self.machine, f"{self.beginning}, and orders of {units}", play)
+        self.world, (self.main, self.mug, ordered) = begun
+        return ordered
+
+    def _so_far(self) -> tuple[object, ...]:
+        """What tells whether anything has happened."""
+        shop = self.world.shop
+        with self.machine[0].connect() as connection:
+            told = connection.execute(sa.select(sa.func.max(Event.id))).scalar_one()
+            installed = connection.execute(sa.select(sa.func.count(Shop.id))).scalar_one()
+        waiting = len(shop.webhooks.waiting())
+        return installed, told, self.world.clock(), waiting, len(shop.requests), len(shop.journal)
 
     def order(self, quantity: int = 1, **options: object) -> int:
         """A buyer orders mugs; returns the order's id."""
@@ -103,11 +136,23 @@ class Stage:
 
 
 def open_shop(
-    engine: sa.Engine, redis: Redis, settings: Settings, *, stock: int = 0, **options: object
+    engine: sa.Engine,
+    redis: Redis,
+    settings: Settings,
+    *,
+    stock: int = 0,
+    then: Callable[[Stage], None] | None = None,
+    **options: object,
 ) -> Stage:
-    """A shop with mugs on its shelf, connected and at rest."""
+    """A shop with mugs on its shelf, connected and at rest. `then` is what else happens before the
+    tests of a module: a function that is known by its name, and played once. Hooks that it sets on the
+    world are not brought back."""
 
     def play() -> tuple[World, tuple[int, Variant]]:
+        if then is not None:
+            stage = open_shop(engine, redis, settings, stock=stock, **options)
+            then(stage)
+            return stage.world, (stage.main, stage.mug)
         world = make_world(engine, redis, settings, **options)
         main = world.shop.add_location("Main")
         mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: stock})
@@ -115,9 +160,10 @@ def open_shop(
         world.quiet()
         return world, (main, mug)
 
-    name = f"shop with {stock} mugs, {sorted(options.items())}"
-    world, (main, mug) = begin((engine, redis, settings), name, play)
-    return Stage(world, main, mug)
+    machine = (engine, redis, settings)
+    name = f"shop with {stock} mugs, {sorted(options.items())}{name_of(then)}"
+    world, (main, mug) = begin(machine, name, play)
+    return Stage(world, main, mug, machine, name)
 
 
 def mutations(world: World, *, since: int = 0) -> list[str]:

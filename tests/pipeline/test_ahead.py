@@ -11,11 +11,14 @@ from tests.pipeline.stage import Stage, open_shop
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """Two orders wait for a mug each, since a minute."""
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=let_two_wait)
+
+
+def let_two_wait(stage: Stage) -> None:
+    """Both are seen and written."""
     stage.ordered()
     stage.ordered()
     stage.world.clock.sleep(60)
-    return stage
 
 
 def requests(stage: Stage, since: int) -> list[str]:

@@ -27,13 +27,16 @@ REMOVE = """mutation($id: ID!, $tags: [String!]!) {
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """Six orders wait for a mug each; five that change at once are many."""
     settings = settings.model_copy(update={"shopify_bulk_from_orders": 5})
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=let_six_wait)
+
+
+def let_six_wait(stage: Stage) -> None:
+    """Four orders and two more, all seen and written a minute ago."""
     for few in (4, 2):
         for _ in range(few):
             stage.order(note="Please wrap")
         stage.settle_down()
     stage.world.clock.sleep(60)
-    return stage
 
 
 def orders(stage: Stage) -> list[int]:

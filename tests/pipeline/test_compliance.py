@@ -20,10 +20,13 @@ from tests.world import make_store_world
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that has run out of mugs and sells under US law."""
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=go_by_us_law)
+
+
+def go_by_us_law(stage: Stage) -> None:
+    """The law that its orders are under."""
     with stage.world.runtime.sessions.begin() as session:
         shops.get_shop(session, stage.world.shop_id).regime = "us-mitor"
-    return stage
 
 
 def due(stage: Stage) -> list[Obligation]:
@@ -47,8 +50,7 @@ def tag_notices(stage: Stage, *, wanted: bool = True) -> None:
 
 
 def test_an_order_that_can_not_ship_in_time_asks_for_a_notice(stage: Stage) -> None:
-    late = stage.order(1)
-    stage.settle_down()
+    late = stage.first_order()
     undated = stage.order(1)
     stage.settle_down()
     stage.world.expect(stage.mug, 1, "2027-01-10")
@@ -63,8 +65,7 @@ def test_an_order_that_can_not_ship_in_time_asks_for_a_notice(stage: Stage) -> N
 
 
 def test_silence_is_consent_to_a_first_short_delay(stage: Stage) -> None:
-    order_id = stage.order(1)
-    stage.settle_down()
+    order_id = stage.first_order()
     stage.world.expect(stage.mug, 1, "2027-01-10")
     stage.settle_down()
 
@@ -86,8 +87,7 @@ def test_nothing_is_due_of_an_order_that_is_served_or_cancelled(stage: Stage) ->
 
 
 def test_without_a_regime_nothing_is_due(stage: Stage) -> None:
-    stage.order(1)
-    stage.settle_down()
+    stage.first_order()
     with stage.world.runtime.sessions.begin() as session:
         shops.get_shop(session, stage.world.shop_id).regime = "none"
 
@@ -95,8 +95,7 @@ def test_without_a_regime_nothing_is_due(stage: Stage) -> None:
 
 
 def test_no_notice_in_a_month_means_a_refund_and_nothing_is_done_by_itself(stage: Stage) -> None:
-    order_id = stage.order(1)
-    stage.settle_down()
+    order_id = stage.first_order()
 
     stage.pass_hours(24 * 31)
 
@@ -106,8 +105,7 @@ def test_no_notice_in_a_month_means_a_refund_and_nothing_is_done_by_itself(stage
 
 
 def test_an_order_is_tagged_until_its_buyer_was_told(stage: Stage) -> None:
-    order_id = stage.order(1)
-    stage.settle_down()
+    order_id = stage.first_order()
     assert stage.world.tags(order_id) == {"backordered"}
 
     tag_notices(stage)
@@ -215,7 +213,7 @@ def test_a_notice_under_european_law_names_the_function_to_withdraw(
     stage: Stage, regime: str, is_named: bool
 ) -> None:
     """Directive 2011/83/EU, Article 11a: in force since June 19, 2026."""
-    stage.ordered()
+    stage.first_order()
     with stage.world.runtime.sessions.begin() as session:
         shops.get_shop(session, stage.world.shop_id).regime = regime
     stage.pass_hours(24 * 28)
@@ -227,7 +225,7 @@ def test_a_notice_under_european_law_names_the_function_to_withdraw(
 
 
 def test_a_notice_under_australian_law_offers_the_new_time_or_the_money(stage: Stage) -> None:
-    stage.ordered()
+    stage.first_order()
     with stage.world.runtime.sessions.begin() as session:
         shops.get_shop(session, stage.world.shop_id).regime = "au"
     stage.pass_hours(24 * 28)

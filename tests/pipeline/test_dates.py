@@ -146,7 +146,7 @@ def test_what_is_late_is_expected_again_instead_of_forgotten(stage: Stage) -> No
 def test_goods_are_handled_on_the_working_days_of_the_shop(
     stage: Stage, country: str, handling: int, ready: str
 ) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     stage.world.expect(stage.mug, 5, "2026-12-05")
 
     stage.choose(country=country, handling_days=handling)
@@ -157,7 +157,7 @@ def test_goods_are_handled_on_the_working_days_of_the_shop(
 
 
 def test_nothing_goes_out_on_a_closing_day(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     stage.world.expect(stage.mug, 5, "2026-12-05")
 
     stage.choose(country="US", closing_days="2026-12-07 to 2026-12-09", handling_days=1)
@@ -168,7 +168,7 @@ def test_nothing_goes_out_on_a_closing_day(stage: Stage) -> None:
 
 
 def test_a_preorder_is_expected_on_its_release_at_the_earliest(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
 
     say_kind(stage, "preorder", "2027-01-15")
     stage.world.expect(stage.mug, 5, "2026-12-05")
@@ -203,7 +203,7 @@ def test_what_never_comes_again_waits_for_a_person(stage: Stage) -> None:
 
 def test_a_kind_alone_is_worth_writing(stage: Stage) -> None:
     """No date was known before, and none is now."""
-    order_id = stage.ordered()
+    order_id = stage.first_order()
 
     say_kind(stage, "discontinued")
 
@@ -229,7 +229,7 @@ def test_a_promise_that_was_kept_is_noted(stage: Stage, promised: str, verdict: 
 
 
 def test_a_promise_that_was_broken_is_noted_by_its_first_day(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     arrival = stage.world.expect(stage.mug, 5, "2026-11-27")
     stage.settle_down()
     stage.expect_instead(arrival, 5, "2026-12-05")
@@ -243,7 +243,7 @@ def test_a_promise_that_was_broken_is_noted_by_its_first_day(stage: Stage) -> No
 
 
 def test_an_order_that_was_cancelled_kept_no_promise(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     stage.world.expect(stage.mug, 5, "2026-12-05")
     stage.settle_down()
 
@@ -335,7 +335,7 @@ def test_an_order_is_at_risk_once_it_is_likelier_to_be_late_than_promised(stage:
 
 
 def test_an_order_whose_delivery_was_moved_beyond_its_day_is_at_risk(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     arrival_id = stage.world.expect(stage.mug, 5, "2026-12-05")
     stage.settle_down()
     assert risk(stage, order_id) == (None, False)
@@ -348,7 +348,7 @@ def test_an_order_whose_delivery_was_moved_beyond_its_day_is_at_risk(stage: Stag
 
 def test_what_comes_after_the_cut_off_goes_out_on_the_next_working_day(stage: Stage) -> None:
     """It is nine o'clock: a cut-off at eight has passed, one at ten has not."""
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     stage.world.expect(stage.mug, 5, "2026-11-25")
 
     stage.choose(country="US", cut_off="10:00")
@@ -378,7 +378,7 @@ def test_a_lead_time_counts_from_the_next_working_day_for_an_order_after_the_cut
 def test_a_supplier_and_a_carrier_have_calendars_of_their_own(stage: Stage) -> None:
     """Sunday, December 6: the supplier delivers on Monday, which the shop takes in. Malaysia's Kedah
     rests on Friday, so what is ready on a Friday leaves on Sunday."""
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     with stage.world.runtime.sessions.begin() as session:
         mug = variants.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
         arrivals.add_arrival(

@@ -20,11 +20,14 @@ DEC_25 = datetime(2026, 12, 25, 3, tzinfo=UTC)
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop without mugs, of which one is ordered and nine are on their way."""
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=wait_for_nine)
+
+
+def wait_for_nine(stage: Stage) -> None:
+    """The order waits for them."""
     stage.ordered()
     expect_mugs(stage)
     stage.pass_hours()
-    return stage
 
 
 def expect_mugs(stage: Stage, units: int = 9) -> int:

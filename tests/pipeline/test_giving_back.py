@@ -23,9 +23,14 @@ WAITING_STATUS, NEW_STATUS = 12, 11
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that holds what waits, and sells no more than what comes."""
-    stage = open_shop(clean_pg, redis, settings, stock=2, scopes=(*ALL_SCOPES, "write_products"))
+    return open_shop(
+        clean_pg, redis, settings, stock=2, scopes=(*ALL_SCOPES, "write_products"), then=change_much
+    )
+
+
+def change_much(stage: Stage) -> None:
+    """Whatever Backline may change in a shop, it changes."""
     stage.choose(holds="short", selling="dated", hold_rules=[{"tag": "vip", "holds": "order"}])
-    return stage
 
 
 @pytest.fixture
@@ -78,8 +83,7 @@ def test_orders_holds_and_selling_are_as_they_were_before(stage: Stage) -> None:
 
 
 def test_what_others_hold_and_set_is_left(stage: Stage) -> None:
-    waiting = stage.order(5)
-    stage.settle_down()
+    waiting = stage.first_order(5)
     part = stage.world.shop.fulfillment_orders(waiting)[0]
     stage.world.shop.hold(part.fulfillment_order_id, app="another app")
     stage.world.shop.add_tags(waiting, ["rush"])
@@ -105,8 +109,7 @@ def test_a_released_order_says_nothing_either(stage: Stage) -> None:
 
 
 def test_nothing_is_changed_any_more_whatever_happens(stage: Stage) -> None:
-    waiting = stage.order(5)
-    stage.settle_down()
+    waiting = stage.first_order(5)
     stage.choose(gives_back=True)
 
     later = stage.order(1)
@@ -119,8 +122,7 @@ def test_nothing_is_changed_any_more_whatever_happens(stage: Stage) -> None:
 
 
 def test_who_stays_after_all_has_everything_marked_again(stage: Stage) -> None:
-    waiting = stage.order(5)
-    stage.settle_down()
+    waiting = stage.first_order(5)
     before = seen(stage.world, waiting)
     stage.choose(gives_back=True)
 
@@ -162,8 +164,7 @@ def test_a_store_has_its_notes_statuses_and_limits_back(store: Store) -> None:
 
 
 def test_the_settings_page_takes_back_and_says_what_is_left(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     page = f"/shops/{stage.world.shop_id}/settings"
     token = form_token(stage.world.web.get(page))
 

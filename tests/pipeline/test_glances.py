@@ -11,10 +11,13 @@ from tests.pipeline.stage import Stage, open_shop, order_reads
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """An order waits for a mug."""
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=let_one_wait)
+
+
+def let_one_wait(stage: Stage) -> None:
+    """It is seen and written."""
     stage.ordered()
     stage.world.clock.sleep(60)
-    return stage
 
 
 def release(stage: Stage) -> list[str]:

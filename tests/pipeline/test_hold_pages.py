@@ -17,9 +17,12 @@ from tests.pipeline.stage import Stage, open_shop
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop with three mugs, whose short units are held."""
-    stage = open_shop(clean_pg, redis, settings, stock=3)
+    return open_shop(clean_pg, redis, settings, stock=3, then=let_it_hold)
+
+
+def let_it_hold(stage: Stage) -> None:
+    """What is short is held."""
     stage.choose(holds="short")
-    return stage
 
 
 def test_a_short_order_that_is_shipped_before_older_ones_is_told(stage: Stage) -> None:
@@ -50,8 +53,7 @@ def test_the_first_of_the_queue_may_ship_whenever_staff_like(stage: Stage) -> No
 
 
 def test_the_overview_tells_of_holds_that_did_not_hold(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     held = next(one for one in parts(stage, order_id) if one.status == "ON_HOLD")
 
     stage.world.shop.release_hold(held.fulfillment_order_id)
@@ -72,8 +74,7 @@ def test_the_order_page_says_until_when_units_are_held(stage: Stage) -> None:
 
 def test_the_order_page_says_where_else_units_are_free(stage: Stage) -> None:
     """Those that serve nobody; once staff have moved the order it waits no more."""
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     annex = stage.world.shop.add_location("Annex")
     stage.world.shop.set_stock(stage.mug.item_id, annex, 4)
     stage.settle_down()
@@ -92,8 +93,7 @@ def test_the_order_page_says_where_else_units_are_free(stage: Stage) -> None:
 
 
 def test_a_shop_is_not_disconnected_while_nobody_could_release_our_holds(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
 
     with pytest.raises(NeedsMerchant, match="--holds off"):
         disconnect_shop(stage.world.runtime, stage.world.shop_id)
@@ -106,8 +106,7 @@ def test_a_shop_is_not_disconnected_while_nobody_could_release_our_holds(stage: 
 
 def test_holds_that_a_merchant_left_behind_are_released_when_they_are_back(stage: Stage) -> None:
     """Removed with holds on: Shopify lets us release nothing then."""
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     disconnect_shop(stage.world.runtime, stage.world.shop_id, leaves_holds=True)
     stage.restock(2)
     held_meanwhile = our_holds(stage, order_id)

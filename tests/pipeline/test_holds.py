@@ -12,14 +12,16 @@ from tests.pipeline.stage import Stage, open_shop
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop with three mugs, whose short units are held."""
-    stage = open_shop(clean_pg, redis, settings, stock=3)
+    return open_shop(clean_pg, redis, settings, stock=3, then=let_it_hold)
+
+
+def let_it_hold(stage: Stage) -> None:
+    """What is short is held."""
     stage.choose(holds="short")
-    return stage
 
 
 def test_only_the_units_that_are_short_are_held(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
 
     assert units(stage, order_id) == {"OPEN": 3, "ON_HOLD": 2}
     (hold,) = our_holds(stage, order_id)
@@ -28,8 +30,7 @@ def test_only_the_units_that_are_short_are_held(stage: Stage) -> None:
 
 
 def test_an_order_in_stock_is_not_held(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
 
     assert units(stage, order_id) == {"OPEN": 3}
     assert hold_writes(stage) == []
@@ -46,7 +47,7 @@ def test_holds_are_off_until_the_merchant_wants_them(
 
 
 def test_a_hold_says_until_which_day(stage: Stage) -> None:
-    stage.ordered()
+    stage.first_order()
     stage.world.expect(stage.mug, 9, "2026-12-05")
     order_id = stage.order(5)
     stage.settle_down()
@@ -57,7 +58,7 @@ def test_a_hold_says_until_which_day(stage: Stage) -> None:
 
 
 def test_a_hold_says_another_day_without_letting_go(stage: Stage) -> None:
-    stage.ordered()
+    stage.first_order()
     arrival = stage.world.expect(stage.mug, 9, "2026-12-05")
     order_id = stage.order(5)
     stage.settle_down()
@@ -151,8 +152,7 @@ def test_a_tag_that_is_put_on_later_counts_at_the_hourly_check(stage: Stage) -> 
 
 def test_nobody_elses_hold_is_touched(stage: Stage) -> None:
     """The same name, by another app: ours is the one that this app placed."""
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     held = next(one for one in parts(stage, order_id) if one.status == "ON_HOLD")
     stage.world.shop.hold(held.fulfillment_order_id, handle="backline", app="Fraud check")
     stage.settle_down()
@@ -200,8 +200,7 @@ def test_what_was_short_before_it_was_routed_is_held_too(stage: Stage) -> None:
 
 def test_a_part_let_go_in_the_second_of_our_look_is_held_within_the_hour(stage: Stage) -> None:
     """Shopify tells times in whole seconds, and no webhook came; some of the order is on hold by us."""
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     stage.edit(order_id, 7)
     stage.world.clock.sleep(5)
     stage.world.shop.tick()
@@ -237,8 +236,7 @@ def test_what_others_let_go_soon_after_us_is_held_again(stage: Stage) -> None:
 
 
 def test_a_hold_that_a_person_lifts_is_never_put_back(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     held = next(one for one in parts(stage, order_id) if one.status == "ON_HOLD")
 
     stage.world.shop.release_hold(held.fulfillment_order_id)
@@ -251,8 +249,7 @@ def test_a_hold_that_a_person_lifts_is_never_put_back(stage: Stage) -> None:
 
 
 def test_a_hold_lifted_while_no_webhook_comes_is_noticed_within_the_hour(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     held = next(one for one in parts(stage, order_id) if one.status == "ON_HOLD")
     stage.world.shop.webhooks.knobs.loss_rate = 1
     stage.world.clock.sleep(60)
@@ -265,8 +262,7 @@ def test_a_hold_lifted_while_no_webhook_comes_is_noticed_within_the_hour(stage: 
 
 def test_what_is_shipped_out_of_a_hold_is_told(stage: Stage) -> None:
     """Staff let it go and ship it before anybody looks."""
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     held = next(one for one in parts(stage, order_id) if one.status == "ON_HOLD")
 
     stage.world.shop.release_hold(held.fulfillment_order_id)
@@ -280,8 +276,7 @@ def test_a_hold_that_somebody_lifted_first_is_theirs_though_our_own_release_come
     stage: Stage,
 ) -> None:
     """No webhook tells of it, and the queue serves the order at the same time."""
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     held = next(one for one in parts(stage, order_id) if one.status == "ON_HOLD")
     stage.world.shop.webhooks.knobs.loss_rate = 1
     stage.world.shop.release_hold(held.fulfillment_order_id)
@@ -295,8 +290,7 @@ def test_a_hold_that_somebody_lifted_first_is_theirs_though_our_own_release_come
 
 
 def test_holds_go_with_the_setting(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
 
     stage.choose(holds="off")
 
@@ -316,8 +310,7 @@ def test_orders_that_wait_already_are_held_when_the_merchant_wants_it(
 
 
 def test_a_cancelled_order_leaves_no_hold_behind(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
 
     stage.world.shop.cancel_order(order_id)
     stage.settle_down()
@@ -328,8 +321,7 @@ def test_a_cancelled_order_leaves_no_hold_behind(stage: Stage) -> None:
 
 def test_our_own_holds_cost_no_reading_of_the_order(stage: Stage) -> None:
     """Shopify tells of them like of anybody's, and they moved nothing."""
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     since = len(stage.world.shop.requests)
 
     stage.restock(2)
@@ -345,8 +337,7 @@ def test_our_own_holds_cost_no_reading_of_the_order(stage: Stage) -> None:
 
 def test_a_hold_and_its_release_cost_25_points(stage: Stage) -> None:
     """By Shopify's documented rule, of an order with one line at one location."""
-    stage.order(3)
-    stage.settle_down()
+    stage.first_order(3)
     since = len(stage.world.shop.requests)
 
     stage.order(2)

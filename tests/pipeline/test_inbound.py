@@ -24,10 +24,13 @@ DEC_12 = datetime(2026, 12, 12, 10, tzinfo=UTC)
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that has run out of mugs, one of which is ordered."""
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=order_a_mug)
+
+
+def order_a_mug(stage: Stage) -> None:
+    """An order that waits."""
     stage.order()
     stage.settle_down()
-    return stage
 
 
 def ship(stage: Stage, units: int, at: datetime | None = DEC_5) -> int:

@@ -79,7 +79,7 @@ def fill(session: Session, shop: Shop, *, seed: int, orders: int) -> None:
 def test_the_first_tasks_are_those_of_all_that_wait(either: Session, regime: Regime, zone: str) -> None:
     shop = installed_shop(either)
     shop.regime, shop.time_zone = regime.value, zone
-    fill(either, shop, seed=len(zone), orders=240)
+    fill(either, shop, seed=len(zone), orders=120)
     everything = obligations_today(either, shop, now=NOW)
     assert len(everything) > 50
 

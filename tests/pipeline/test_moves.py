@@ -16,11 +16,14 @@ from tests.pipeline.stage import Stage, open_shop
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop with three mugs at Main and none at its Annex, which moves what waits."""
-    stage = open_shop(clean_pg, redis, settings, stock=3)
+    return open_shop(clean_pg, redis, settings, stock=3, then=let_it_move)
+
+
+def let_it_move(stage: Stage) -> None:
+    """Another location, and the wish that what waits moves there."""
     stage.world.shop.add_location("Annex")
     stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 0)
     stage.choose(moves=True)
-    return stage
 
 
 def annex(stage: Stage) -> int:
@@ -49,8 +52,7 @@ def stock_annex(stage: Stage, units: int) -> None:
 
 
 def test_short_units_move_to_where_they_are_in_stock(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
 
     stock_annex(stage, 4)
 
@@ -119,8 +121,7 @@ def test_what_somebody_else_holds_or_packs_stays(stage: Stage) -> None:
 
 
 def test_what_somebody_moved_back_is_not_moved_again(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     stock_annex(stage, 4)
     there = next(one for one in parts(stage, order_id) if one.location_id == annex(stage))
 
@@ -195,8 +196,7 @@ def die_after(stage: Stage, operation: str, *, times: int = 1) -> None:
 
 @pytest.mark.parametrize("asked", ["Parts", "Movable", "fulfillmentOrderMove"])
 def test_a_worker_killed_around_a_move_leaves_one_move(stage: Stage, asked: str) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
 
     die_after(stage, asked)
@@ -208,8 +208,7 @@ def test_a_worker_killed_around_a_move_leaves_one_move(stage: Stage, asked: str)
 
 def test_a_move_whose_answer_was_lost_is_told_from_what_was_there_before(stage: Stage) -> None:
     """Somebody has moved units of the order there already."""
-    order_id = stage.order(7)
-    stage.settle_down()
+    order_id = stage.first_order(7)
     stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 2)
     (part,) = parts(stage, order_id)
     line = part.lines[0].fulfillment_line_id
@@ -259,8 +258,7 @@ def test_of_two_moves_to_one_location_the_first_is_not_taken_for_the_second(stag
 
 
 def test_what_was_moved_without_an_answer_and_moved_back_stays(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
     die_after(stage, "fulfillmentOrderMove")
     there = next(one for one in parts(stage, order_id) if one.location_id == annex(stage))
@@ -275,8 +273,7 @@ def test_what_was_moved_without_an_answer_and_moved_back_stays(stage: Stage) -> 
 @pytest.mark.parametrize("how", ["restock", "cancel"])
 def test_what_is_covered_by_now_where_it_waits_stays(stage: Stage, how: str) -> None:
     """Its webhook comes when the order is about to be moved."""
-    older, order_id = stage.order(3), stage.order(2)
-    stage.settle_down()
+    older, order_id = stage.first_orders(3, 2)
     stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
 
     def ease() -> None:
@@ -296,8 +293,7 @@ def test_what_is_covered_by_now_where_it_waits_stays(stage: Stage, how: str) -> 
 
 
 def test_what_is_short_still_after_some_came_moves(stage: Stage) -> None:
-    order_id = stage.order(5)
-    stage.settle_down()
+    order_id = stage.first_order(5)
     stage.world.shop.set_stock(stage.mug.item_id, annex(stage), 9)
 
     def ease() -> None:

@@ -20,9 +20,12 @@ from tests.pipeline.stage import Stage, open_shop
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that sold out, whose restocks go to the orders that they complete."""
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=let_it_skip)
+
+
+def let_it_skip(stage: Stage) -> None:
+    """Whoever a restock can not complete is passed over, twice at most."""
     stage.choose(restocks="skip", skip_times=2)
-    return stage
 
 
 def test_strict_turns_are_the_default(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> None:
@@ -39,8 +42,7 @@ def test_strict_turns_are_the_default(clean_pg: sa.Engine, redis: Redis, setting
 
 def test_a_restock_goes_to_the_order_that_it_completes(stage: Stage) -> None:
     """The pages of both orders say so."""
-    large, small = stage.order(5), stage.order(3)
-    stage.settle_down()
+    large, small = stage.first_orders(5, 3)
 
     stage.restock(3)
     stage.settle_down()
@@ -56,8 +58,7 @@ def test_a_restock_goes_to_the_order_that_it_completes(stage: Stage) -> None:
 
 def test_who_went_first_stays_first_when_more_comes(stage: Stage) -> None:
     """What was released is not taken back for the older order."""
-    large, small = stage.order(5), stage.order(3)
-    stage.settle_down()
+    large, small = stage.first_orders(5, 3)
     stage.restock(3)
     stage.settle_down()
 
@@ -84,8 +85,7 @@ def test_an_order_is_passed_over_so_often_and_no_more(stage: Stage) -> None:
 
 
 def test_an_order_that_has_waited_long_enough_lets_nobody_go_first(stage: Stage) -> None:
-    large, small = stage.order(5), stage.order(3)
-    stage.settle_down()
+    large, small = stage.first_orders(5, 3)
     stage.pass_hours(15 * 24)
 
     stage.restock(3)
@@ -193,8 +193,7 @@ def test_holds_follow(stage: Stage) -> None:
 
 
 def test_strict_again_takes_nothing_back(stage: Stage) -> None:
-    large, small = stage.order(5), stage.order(3)
-    stage.settle_down()
+    large, small = stage.first_orders(5, 3)
     stage.restock(3)
     stage.settle_down()
 
@@ -271,8 +270,7 @@ def test_an_order_that_went_first_and_is_ranked_above_all_is_served_before_them(
 def test_an_order_that_went_first_and_is_ranked_below_others_is_served_after_them(
     stage: Stage,
 ) -> None:
-    large, small = stage.order(5), stage.order(3)
-    stage.settle_down()
+    large, small = stage.first_orders(5, 3)
     stage.restock(3)
     stage.settle_down()
 
@@ -312,8 +310,7 @@ def test_where_the_first_that_let_an_order_go_is_ranked_higher_the_turn_of_the_n
 
 
 def test_what_was_passed_over_is_forgotten_with_its_order(stage: Stage) -> None:
-    large, _ = stage.order(5), stage.order(3)
-    stage.settle_down()
+    large, _ = stage.first_orders(5, 3)
     stage.restock(3)
     stage.settle_down()
 

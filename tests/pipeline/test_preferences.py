@@ -36,7 +36,7 @@ def test_a_new_name_is_written_from_now_on_and_the_old_one_is_still_taken_off(
 
 
 def test_an_order_that_is_written_again_gets_the_new_name(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     stage.choose(tag_names={"backordered": "Backordered"})
 
     stage.world.expect(stage.mug, 5, "2026-12-05")

@@ -19,9 +19,12 @@ LEAD_DAYS = 10
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that has run out of mugs, one of which is ordered."""
-    stage = open_shop(clean_pg, redis, settings)
+    return open_shop(clean_pg, redis, settings, then=order_a_mug)
+
+
+def order_a_mug(stage: Stage) -> None:
+    """An order that waits."""
     stage.ordered()
-    return stage
 
 
 def order_mugs(stage: Stage, units: int, *, days_ago: int = 0, is_draft: bool = False) -> PurchaseOrder:

@@ -29,8 +29,7 @@ def in_days(stage: Stage, days: int) -> str:
 
 
 def test_nothing_is_canceled_by_itself(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     stage.pass_hours(48)
 
     assert "Cancel units that can't be served" in stage.order_page(order_id)
@@ -38,8 +37,7 @@ def test_nothing_is_canceled_by_itself(stage: Stage) -> None:
 
 
 def test_the_units_and_the_money_are_shown_before_anything_is_done(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     prepared(stage, order_id)
 
     text = page(stage, order_id)
@@ -50,8 +48,7 @@ def test_the_units_and_the_money_are_shown_before_anything_is_done(stage: Stage)
 
 
 def test_exactly_the_units_that_are_short_are_canceled(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
 
     answer = post(stage, order_id, key=prepared(stage, order_id))
     stage.settle_down()
@@ -131,8 +128,7 @@ def test_what_nobody_has_paid_is_canceled_and_no_money_is_promised(stage: Stage)
 
 
 def test_the_table_looks_as_on_other_pages(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
 
     text = page(stage, order_id)
 
@@ -141,8 +137,7 @@ def test_the_table_looks_as_on_other_pages(stage: Stage) -> None:
 
 
 def test_a_second_click_refunds_nothing_more(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
 
     answers = [post(stage, order_id, key=key).status_code for _ in range(3)]
@@ -153,8 +148,7 @@ def test_a_second_click_refunds_nothing_more(stage: Stage) -> None:
 
 def test_before_the_shop_has_told_of_it_nothing_can_be_prepared_again(stage: Stage) -> None:
     """Our copy of the order still wants what was canceled."""
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     post(stage, order_id, key=prepared(stage, order_id))
 
     answer = post(stage, order_id, "/prepare")
@@ -165,8 +159,7 @@ def test_before_the_shop_has_told_of_it_nothing_can_be_prepared_again(stage: Sta
 
 
 def test_what_has_changed_since_it_was_shown_is_not_done(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     stage.edit(order_id, 2)
 
@@ -178,8 +171,7 @@ def test_what_has_changed_since_it_was_shown_is_not_done(stage: Stage) -> None:
 
 
 def test_a_page_that_was_opened_before_changes_nothing_of_what_was_done(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     stale = rows(stage)[-1]
     post(stage, order_id, key=key)
@@ -213,8 +205,7 @@ def test_of_two_that_were_prepared_at_once_one_is_done(stage: Stage) -> None:
 
 
 def test_who_looks_at_a_discarded_proposal_can_not_confirm_it(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
 
     dropped = post(stage, order_id, "/drop", key=key)
@@ -225,8 +216,7 @@ def test_who_looks_at_a_discarded_proposal_can_not_confirm_it(stage: Stage) -> N
 
 
 def test_what_can_be_served_by_now_is_not_canceled(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     stage.restock(5)
     stage.settle_down()
@@ -239,8 +229,7 @@ def test_what_can_be_served_by_now_is_not_canceled(stage: Stage) -> None:
 
 def test_stock_that_nobody_has_counted_yet_is_seen(stage: Stage) -> None:
     """The news of it are on their way."""
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     stage.restock(5)
 
@@ -251,8 +240,7 @@ def test_stock_that_nobody_has_counted_yet_is_seen(stage: Stage) -> None:
 
 
 def test_what_has_come_in_part_must_be_prepared_again(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     stage.restock(1)
     stage.settle_down()
@@ -267,8 +255,7 @@ def test_what_has_come_in_part_must_be_prepared_again(stage: Stage) -> None:
 
 
 def test_what_will_be_restocked_after_all_is_not_canceled(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     with stage.world.runtime.sessions.begin() as session:
         mug = variants.find_items(session, stage.world.shop_id, stage.mug.sku)[0]
@@ -282,8 +269,7 @@ def test_what_will_be_restocked_after_all_is_not_canceled(stage: Stage) -> None:
 
 
 def test_who_confirmed_it_is_told(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     post(stage, order_id, key=prepared(stage, order_id))
 
     with stage.world.runtime.sessions.begin() as session:
@@ -318,8 +304,7 @@ def test_what_the_law_gives_back_is_proposed_too(
 
 
 def test_an_order_that_is_served_has_nothing_to_cancel(stage: Stage) -> None:
-    order_id = stage.order(1)
-    stage.settle_down()
+    order_id = stage.ordered()
 
     answer = post(stage, order_id, "/prepare")
 

@@ -18,6 +18,7 @@ from app.errors import NeedsMerchant
 from app.pipeline.refunds import Refunds
 from app.platforms.base.refunds import Made, Refunder, RefundLine, RefundQuote, RefundRequest
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.web.visitors import form_token
 from tests.world import StoreWorld, make_store_world
 
@@ -55,7 +56,14 @@ class Store:
 
 @pytest.fixture
 def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
-    world = make_store_world(clean_pg, redis, settings, quota_requests=100_000)
+    machine = (clean_pg, redis, settings)
+    world, order_id = begin(machine, "store with too many robes sold", lambda: oversell(*machine))
+    return Store(world, order_id)
+
+
+def oversell(engine: sa.Engine, redis: Redis, settings: Settings) -> tuple[StoreWorld, int]:
+    """Three robes are sold of the last one."""
+    world = make_store_world(engine, redis, settings, quota_requests=100_000)
     main = world.shop.add_location("Main")
     robe = world.shop.add_product("Robe", sku="ROBE", stock={main: 1})
     world.connect()
@@ -66,7 +74,7 @@ def store(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Store:
         terms = ItemTerms("discontinued", None, None)
         items.change_terms(session, item, terms, by="ann", now=world.clock())
     world.quiet()
-    return Store(world, order_id)
+    return world, order_id
 
 
 def test_exactly_the_units_that_are_short_are_refunded(store: Store) -> None:

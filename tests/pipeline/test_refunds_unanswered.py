@@ -42,8 +42,7 @@ NOT_KNOWN = "Whether this was done is not known yet."
 
 
 def test_a_request_whose_answer_never_came_is_done_once(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
 
     lose_the_answer(stage)
@@ -83,8 +82,7 @@ def test_what_was_done_long_ago_is_known_as_done_whatever_the_keys(stage: Stage)
 
 
 def test_what_never_reached_the_shop_is_asked_once_more(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     ask(stage, key)
 
@@ -95,8 +93,7 @@ def test_what_never_reached_the_shop_is_asked_once_more(stage: Stage) -> None:
 
 
 def test_what_never_reached_the_shop_and_is_not_right_any_more_is_not_done(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     ask(stage, key)
     stage.restock(2)
@@ -123,8 +120,7 @@ def told_of(stage: Stage) -> list[tuple[str, str]]:
 
 
 def test_staff_are_told_of_one_that_nobody_looked_into_until_somebody_did(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     ask(stage, key)
     soon = told_of(stage)
@@ -142,8 +138,7 @@ def test_staff_are_told_of_one_that_nobody_looked_into_until_somebody_did(stage:
 
 def test_what_the_shop_does_not_tell_is_for_a_person_to_see_to(stage: Stage) -> None:
     """Its units have changed, and no refund of ours is there: a parcel changes nothing, an edit does."""
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     ask(stage, key)
     early = post(stage, order_id, "/close", key=key)
@@ -162,8 +157,7 @@ def test_what_the_shop_does_not_tell_is_for_a_person_to_see_to(stage: Stage) -> 
 
 def test_what_the_shop_says_was_done_is_done_whatever_was_thought_of_it(stage: Stage) -> None:
     """The answer came after somebody had closed it."""
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     ask(stage, key)
     stage.edit(order_id, 1)
@@ -191,8 +185,7 @@ def test_a_shipment_is_no_refund(stage: Stage) -> None:
 
 
 def test_a_request_that_is_in_progress_is_no_refusal(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     stage.world.shop.keys_in_progress.add(key)
 
@@ -207,8 +200,7 @@ def test_a_request_that_is_in_progress_is_no_refusal(stage: Stage) -> None:
 
 
 def test_what_access_does_not_allow_was_not_done(stage: Stage) -> None:
-    order_id = stage.order(3)
-    stage.settle_down()
+    order_id = stage.first_order(3)
     key = prepared(stage, order_id)
     stage.world.shop.scopes = set(stage.world.shop.scopes) - {"write_orders"}
 

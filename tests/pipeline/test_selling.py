@@ -19,9 +19,12 @@ from tests.web.visitors import form_token
 def open_selling(engine: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that sells mugs on although none is left, and lets us stop that."""
     scopes = (*ALL_SCOPES, "write_products")
-    stage = open_shop(engine, redis, settings, stock=2, scopes=scopes)
+    return open_shop(engine, redis, settings, stock=2, scopes=scopes, then=let_it_stop)
+
+
+def let_it_stop(stage: Stage) -> None:
+    """What no delivery covers is not sold."""
     stage.choose(selling="dated")
-    return stage
 
 
 @pytest.fixture
@@ -68,8 +71,7 @@ def test_it_is_off_until_the_merchant_wants_it(
 
 
 def test_selling_stops_where_no_delivery_covers_one_more(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
 
     assert policy(stage) == "DENY"
     assert events(stage) == [
@@ -78,8 +80,7 @@ def test_selling_stops_where_no_delivery_covers_one_more(stage: Stage) -> None:
 
 
 def test_what_a_delivery_leaves_over_is_sold_on(stage: Stage) -> None:
-    stage.order(1)
-    stage.settle_down()
+    stage.first_order()
     stage.world.expect(stage.mug, 10, "2026-12-09")
     stage.order(8)
     stage.settle_down()
@@ -94,8 +95,7 @@ def test_what_a_delivery_leaves_over_is_sold_on(stage: Stage) -> None:
 
 
 def test_the_last_unit_that_a_delivery_leaves_over_is_the_last_one_sold(stage: Stage) -> None:
-    stage.order(1)
-    stage.settle_down()
+    stage.first_order()
     stage.world.expect(stage.mug, 10, "2026-12-09")
     stage.order(11)
     stage.settle_down()
@@ -105,8 +105,7 @@ def test_the_last_unit_that_a_delivery_leaves_over_is_the_last_one_sold(stage: S
 
 
 def test_a_restock_is_kept_for_the_orders_that_wait(stage: Stage) -> None:
-    first = stage.order(5)
-    stage.settle_down()
+    first = stage.first_order(5)
 
     stage.restock(2)
     stage.settle_down()
@@ -116,8 +115,7 @@ def test_a_restock_is_kept_for_the_orders_that_wait(stage: Stage) -> None:
 
 
 def test_selling_goes_on_as_before_once_there_is_stock_again(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
 
     stage.restock(4)
     stage.settle_down()
@@ -127,8 +125,7 @@ def test_selling_goes_on_as_before_once_there_is_stock_again(stage: Stage) -> No
 
 
 def test_selling_goes_on_once_a_delivery_is_scheduled(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
 
     stage.world.expect(stage.mug, 10, "2026-12-09")
     stage.settle_down()
@@ -141,8 +138,7 @@ def test_selling_goes_on_once_a_delivery_is_scheduled(stage: Stage) -> None:
 
 
 def test_a_delivery_whose_day_has_passed_covers_nobody(stage: Stage) -> None:
-    stage.order(1)
-    stage.settle_down()
+    stage.first_order()
     stage.world.expect(stage.mug, 10, "2026-11-26")
     stage.order(3)
     stage.settle_down()
@@ -179,8 +175,7 @@ def test_what_was_denied_before_us_is_not_ours(stage: Stage) -> None:
 
 
 def test_what_a_person_sets_meanwhile_is_theirs(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
 
     stage.world.shop.set_policy(stage.mug.variant_id, "CONTINUE")
     stage.pass_hours()
@@ -193,8 +188,7 @@ def test_what_a_person_sets_meanwhile_is_theirs(stage: Stage) -> None:
 
 
 def test_what_a_person_set_is_ours_to_change_again_for_a_new_reason(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     stage.world.shop.set_policy(stage.mug.variant_id, "CONTINUE")
     stage.pass_hours()
 
@@ -207,8 +201,7 @@ def test_what_a_person_set_is_ours_to_change_again_for_a_new_reason(stage: Stage
 
 
 def test_switched_off_everything_is_as_it_was(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     before = policy(stage)
 
     stage.choose(selling="off")
@@ -217,8 +210,7 @@ def test_switched_off_everything_is_as_it_was(stage: Stage) -> None:
 
 
 def test_an_item_that_the_merchant_excepts_is_given_back(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
 
     post(stage, f"/items/{stage.mug.item_id}", sells_freely="yes")
     stage.settle_down()
@@ -283,8 +275,7 @@ def test_without_the_permission_nothing_is_changed(stage: Stage) -> None:
 
 
 def test_a_permission_that_is_withdrawn_is_said_and_the_shop_goes_on(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     revoke(stage)
 
     stage.choose(selling="off")
@@ -304,8 +295,7 @@ def revoke(stage: Stage) -> None:
 
 
 def test_a_variant_that_is_gone_is_forgotten(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
 
     stage.world.shop.delete_product(stage.mug.product_id)
     stage.pass_hours()
@@ -315,8 +305,7 @@ def test_a_variant_that_is_gone_is_forgotten(stage: Stage) -> None:
 
 
 def test_a_shop_is_not_disconnected_while_something_of_ours_stands(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
 
     with pytest.raises(NeedsMerchant, match="--selling off"):
         disconnect_shop(stage.world.runtime, stage.world.shop_id)
@@ -326,8 +315,7 @@ def test_a_shop_is_not_disconnected_while_something_of_ours_stands(stage: Stage)
 
 
 def test_what_was_left_behind_is_given_back_by_whoever_installs_again(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     disconnect_shop(stage.world.runtime, stage.world.shop_id, leaves_selling=True)
     stage.restock(9)
 
@@ -369,8 +357,7 @@ def test_a_worker_that_is_killed_between_write_and_record_loses_nothing(killed: 
 
 
 def test_a_worker_that_is_killed_as_it_sets_something_back_sets_back_nothing_else(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     _kill_at_next_change(stage)
     stage.restock(9)
     with pytest.raises(KeyboardInterrupt):

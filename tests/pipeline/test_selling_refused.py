@@ -9,7 +9,7 @@ from app.sandbox.shopify.records import Variant
 from app.sandbox.shopify.shop import ALL_SCOPES
 from app.settings import Settings
 from tests.pipeline.stage import Stage, open_shop
-from tests.pipeline.test_selling import events, policy, post, revoke, rows, writes
+from tests.pipeline.test_selling import events, let_it_stop, policy, post, revoke, rows, writes
 
 SCOPES = (*ALL_SCOPES, "write_products")
 
@@ -17,9 +17,7 @@ SCOPES = (*ALL_SCOPES, "write_products")
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop that sells mugs on although none is left, and lets us stop that."""
-    stage = open_shop(clean_pg, redis, settings, stock=2, scopes=SCOPES)
-    stage.choose(selling="dated")
-    return stage
+    return open_shop(clean_pg, redis, settings, stock=2, scopes=SCOPES, then=let_it_stop)
 
 
 def withdraw(stage: Stage) -> None:
@@ -55,8 +53,7 @@ def test_a_permission_withdrawn_in_silence_stops_nothing_but_the_selling(stage: 
 
 
 def test_a_refusal_is_said_once_however_often_it_is_met(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     withdraw(stage)
     stage.choose(selling="off")
     for _ in range(3):
@@ -175,8 +172,7 @@ def test_what_nobody_said_was_done_is_given_back_where_it_was(stage: Stage) -> N
 
 
 def test_what_could_not_be_given_back_is_once_the_permission_is_back(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     withdraw(stage)
     stage.choose(selling="off")
     for _ in range(3):
@@ -190,8 +186,7 @@ def test_what_could_not_be_given_back_is_once_the_permission_is_back(stage: Stag
 
 
 def test_what_a_person_chose_is_theirs_after_the_permission_was_away_too(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     stage.world.shop.set_policy(stage.mug.variant_id, "CONTINUE")
     stage.pass_hours()
     revoke(stage)
@@ -204,8 +199,7 @@ def test_what_a_person_chose_is_theirs_after_the_permission_was_away_too(stage: 
 
 
 def test_what_a_person_chooses_while_the_permission_is_away_is_theirs(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     revoke(stage)
     stage.world.shop.set_policy(stage.mug.variant_id, "CONTINUE")
     stage.pass_hours()
@@ -220,8 +214,7 @@ def test_what_a_person_chooses_while_the_permission_is_away_is_theirs(stage: Sta
 def test_without_the_permission_no_page_says_that_it_is_about_to_be_set_back(
     stage: Stage, *, is_told: bool
 ) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     if is_told:
         revoke(stage)
     else:
@@ -235,8 +228,7 @@ def test_without_the_permission_no_page_says_that_it_is_about_to_be_set_back(
 
 
 def test_a_permission_that_is_withdrawn_is_said_of_what_stays_changed(stage: Stage) -> None:
-    stage.order(5)
-    stage.settle_down()
+    stage.first_order(5)
     revoke(stage)
 
     assert (policy(stage), kinds(stage)) == ("DENY", ["selling stopped", "selling refused"])

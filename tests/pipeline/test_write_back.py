@@ -23,7 +23,7 @@ def row(stage: Stage, order_id: int) -> Order:
 
 
 def test_a_short_order_is_tagged_and_what_it_shows_is_remembered(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
 
     with stage.world.runtime.sessions.begin() as session:
         kept = session.get_one(ShownRow, (stage.world.shop_id, order_id))
@@ -35,7 +35,7 @@ def test_a_short_order_is_tagged_and_what_it_shows_is_remembered(stage: Stage) -
 
 
 def test_an_order_that_shows_what_it_should_is_not_written_again(stage: Stage) -> None:
-    stage.ordered()
+    stage.first_order()
     since = len(stage.world.shop.requests)
 
     stage.order(1)  # another one waits behind it
@@ -60,7 +60,7 @@ def test_other_peoples_words_stay_as_they_are(stage: Stage) -> None:
 
 
 def test_the_chart_of_days_counts_what_was_written(stage: Stage) -> None:
-    order_id = stage.ordered()
+    order_id = stage.first_order()
     stage.restock(1)
     stage.settle_down()
 
@@ -74,7 +74,7 @@ def test_the_chart_of_days_counts_what_was_written(stage: Stage) -> None:
 
 
 def test_the_hourly_check_counts_what_a_build_before_wrote(stage: Stage) -> None:
-    stage.ordered()
+    stage.first_order()
     with stage.world.runtime.sessions.begin() as session:
         session.execute(sa.update(Event).values(counts_as=None, counted_in=None))
 

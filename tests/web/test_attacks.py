@@ -388,7 +388,11 @@ def test_nested_json_in_a_webhook_is_unreadable_and_no_more(app: Flask, ours: in
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop with one order that waits, in which everything a person can type is hostile."""
-    stage = open_shop(clean_pg, redis, settings, stock=0)
+    return open_shop(clean_pg, redis, settings, stock=0, then=type_what_is_hostile)
+
+
+def type_what_is_hostile(stage: Stage) -> None:
+    """In an order, its item, its history and its shop."""
     stage.order(2)
     stage.settle_down()
     text = " ".join(HOSTILE)
@@ -397,7 +401,6 @@ def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
         session.execute(sa.update(StockItem).values(title=text, sku=text, problem=text))
         session.execute(sa.update(Event).values(before=text, after=text, why=text, cause=text))
         session.execute(sa.update(Shop).values(name=text, problem=text))
-    return stage
 
 
 def test_nothing_that_is_typed_becomes_markup(stage: Stage) -> None:

@@ -230,7 +230,7 @@ def test_a_page_asks_as_often_for_many_orders_as_for_one(shops: Shops, path: str
     browser.get(address)
     with counted(shops.runtime) as few:
         browser.get(address)
-    fill(shops, shops.ours, orders=120)
+    fill(shops, shops.ours, orders=40)
     with counted(shops.runtime) as many:
         answer = browser.get(address)
 

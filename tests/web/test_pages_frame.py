@@ -23,10 +23,14 @@ HOSTILE = """<script>alert('&')</script><img src=x onerror="alert(1)">"""
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop with one mug and two orders for it, of three units in all."""
-    stage = open_shop(clean_pg, redis, settings, stock=1, locale="de", time_zone="Asia/Tokyo")
+    place = {"locale": "de", "time_zone": "Asia/Tokyo"}
+    return open_shop(clean_pg, redis, settings, stock=1, then=order_twice, **place)
+
+
+def order_twice(stage: Stage) -> None:
+    """Both are seen and written."""
     stage.order(), stage.order(2)
     stage.settle_down()
-    return stage
 
 
 @dataclass

@@ -22,11 +22,14 @@ from tests.web.visitors import Browser, form_token, sign_in, stranger
 @pytest.fixture
 def stage(clean_pg: sa.Engine, redis: Redis, settings: Settings) -> Stage:
     """A shop with one mug, and three orders for it: #1001 has it, #1002 and #1003 wait."""
-    stage = open_shop(clean_pg, redis, settings, stock=1)
+    return open_shop(clean_pg, redis, settings, stock=1, then=order_three_times)
+
+
+def order_three_times(stage: Stage) -> None:
+    """All are seen and written."""
     for units in (1, 2, 1):
         stage.order(units)
     stage.settle_down()
-    return stage
 
 
 @pytest.fixture
