@@ -30,13 +30,18 @@ hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 # Tests of these places start browsers, real processes or whole histories: minutes, not seconds.
 _SLOW = ("faults", "journeys", "pages", "contracts", "test_starting.py", "test_deploy.py")
+# In tests/pipeline those that have these play a whole shop at its platform: half a second to three each,
+# half of the time of all other tests.
+_SHOPS = {"stage", "store", "unasked", "world"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow, so that `-m "not slow"` leaves it out."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).parts[0] in _SLOW:
+        place = item.path.relative_to(here).parts[0]
+        plays = place == "pipeline" and not _SHOPS.isdisjoint(getattr(item, "fixturenames", ()))
+        if place in _SLOW or plays:
             item.add_marker(pytest.mark.slow)
 
 

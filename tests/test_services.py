@@ -219,6 +219,7 @@ def test_a_connection_that_ended_while_nobody_used_it_is_noticed(
     with engine.connect() as connection:
         before = connection.scalar(sa.text("SELECT pg_backend_pid()"))
     end_all_connections(pg_engine)
+    pg_engine.dispose()  # whoever needs it next would be given one that has ended
     monkeypatch.setattr(services, "_IDLE_S", 0)
 
     with engine.connect() as connection:

@@ -47,10 +47,11 @@ _COMBINED = [
 ]
 
 
-def play(seed: int, home: Path) -> Campaign:
-    """One campaign from beginning to rest; fails with its seed and what was wrong."""
+def play(seed: int, home: Path, *, last: int | None = None) -> Campaign:
+    """One campaign from beginning to rest, or so many of its last rounds; fails with its seed and what
+    was wrong."""
     with campaign(seed, home, pairs=PAIRS) as played:
-        for kinds in rounds_of(seed):
+        for kinds in rounds_of(seed)[-last if last else None :]:
             played.play({kind: STRIKES[kind] for kind in kinds})
         time.sleep(CALM_S)
         found = [*played.problems(), *played.doubled()]
@@ -82,7 +83,7 @@ def table(campaigns: Sequence[Campaign]) -> str:
 
 @pytest.mark.parametrize("seed", SAMPLE)
 def test_faults_lose_nothing_double_nothing_and_leave_nothing_wrong(seed: int, tmp_path: Path) -> None:
-    played = play(seed, tmp_path / "home")
+    played = play(seed, tmp_path / "home", last=None if ASKED else 3)
 
     assert sum(len(post.acknowledged) for post in played.posts) > 0
     assert all(history.shop.orders for history in played.histories.values())

@@ -33,15 +33,16 @@ def play(
     machine: tuple[sa.Engine, Redis, Settings],
     *,
     kinds: tuple[type[MovingHistory], type[KilledStoreHistory]] = (MovingHistory, KilledStoreHistory),
+    steps: int = STEPS,
 ) -> History:
     """One history from beginning to rest, of the kind for that platform."""
     of_shop, of_store = kinds
     if platform == "bigcommerce":
-        return play_bigcommerce(seed, *machine, kind=of_store)
+        return play_bigcommerce(seed, *machine, kind=of_store, steps=steps)
     domain, scopes = f"moving-{seed}.myshopify.com", (*ALL_SCOPES, "write_products")
     world = make_world(*machine, seed=seed, domain=domain, scopes=scopes)
     history = of_shop(world, seed, locations=2)
-    history.play(STEPS)
+    history.play(steps)
     return history
 
 

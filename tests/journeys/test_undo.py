@@ -10,6 +10,7 @@ from redis import Redis
 
 from app.db.models import ArrivalRow, PromiseRow
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.web.visitors import form_token
 from tests.world import World, make_store_world, make_world
 
@@ -21,8 +22,15 @@ def world(
     request: pytest.FixtureRequest, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> World:
     """Three orders that wait for two deliveries, a day apart."""
+    machine = clean_pg, redis, settings
     make: Make = request.param
-    made = make(clean_pg, redis, settings)
+    begun, _ = begin(
+        machine, f"{make.__name__} with two deliveries", lambda: (_play(make(*machine)), None)
+    )
+    return begun
+
+
+def _play(made: World) -> World:
     place = made.shop.add_location("Main")
     mug = made.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={place: 0})
     made.connect()

@@ -22,7 +22,7 @@ from tests.world import World, make_world
 
 # The first ones, and two that found what these had not: an order that nobody heard was deleted (114), an
 # arrival that was told before anybody knew its item (145).
-SAMPLE = [*range(8), 114, 145]
+SAMPLE = [*range(4), 114, 145]
 FIRST, END = map(int, os.environ.get("BACKLINE_QUESTIONS", "0:200").split(":"))
 
 

@@ -11,6 +11,7 @@ from redis import Redis
 from app.db.models import Event
 from app.sandbox.shopify.shop import SandboxShop
 from app.settings import Settings
+from tests.beginnings import begin
 from tests.world import World, make_store_world, make_world
 
 STOCK_CAME = "the stock has arrived"
@@ -94,17 +95,23 @@ def open_counter(
     request: pytest.FixtureRequest, clean_pg: sa.Engine, redis: Redis, settings: Settings
 ) -> Open:
     """Opens a shop of the platform with so many mugs and towels."""
+    machine = clean_pg, redis, settings
 
-    def open_(mugs: int = 0, towels: int = 5) -> Counter:
+    def play(mugs: int, towels: int) -> tuple[World, tuple[int, Any, Any]]:
         if request.param == "shopify":
-            world = make_world(clean_pg, redis, settings)
+            world = make_world(*machine)
         else:
-            world = make_store_world(clean_pg, redis, settings, quota_requests=100_000)
+            world = make_store_world(*machine, quota_requests=100_000)
         main = world.shop.add_location("Main")
         mug = world.shop.add_product("Blue Mug", sku="MUG-BLUE", stock={main: mugs})
         towel = world.shop.add_product("Tea Towel", sku="TOWEL", stock={main: towels})
         world.connect()
         world.quiet()
+        return world, (main, mug, towel)
+
+    def open_(mugs: int = 0, towels: int = 5) -> Counter:
+        name = f"{request.param} with {mugs} mugs and {towels} towels"
+        world, (main, mug, towel) = begin(machine, name, lambda: play(mugs, towels))
         return Counter(world, main, mug, towel)
 
     return open_
