@@ -35,9 +35,21 @@ _SLOW = ("faults", "journeys", "pages", "contracts", "test_starting.py", "test_d
 _SHOPS = {"stage", "store", "unasked", "world"}
 
 
+# These wait for processes that they start, most of the time: others use the processors meanwhile.
+_WAIT = (
+    "test_demo.py",
+    "test_campaign.py",
+    "test_redis_away.py",
+    "test_killed_web.py",
+    "test_starting.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is slow, so that `-m "not slow"` leaves it out."""
+    """Mark what is slow, so that `-m "not slow"` leaves it out. What waits comes first: last it would be
+    waited for with nothing else to do."""
     here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.name not in _WAIT)
     for item in items:
         place = item.path.relative_to(here).parts[0]
         plays = place == "pipeline" and not _SHOPS.isdisjoint(getattr(item, "fixturenames", ()))

@@ -142,7 +142,7 @@ def _try_to_settle(
         is_old = has_old_claims(gathered, context.platform.traits)
         has_list = has_read_changes(gathered)
         is_ahead = is_sold_ahead(gathered.facts)
-        may_postpone = read_count > 0 and not is_old and (has_list or not is_ahead)
+        is_all_read = read_count > 0 and not is_old and (has_list or not is_ahead)
         unclear = unclear_orders(gathered)
         unread = _not_asked_yet(gathered, unclear)
         must_hear = has_unknown_orders(gathered)
@@ -160,11 +160,11 @@ def _try_to_settle(
                 context,
                 gathered,
                 is_clear=not unclear,
-                may_postpone=may_postpone,
+                is_all_read=is_all_read,
                 # At the second look: what changed in the moment of the first has been told by then.
-                has_read=has_list and gathered.item.attempts > 0,
+                may_wait=has_list and gathered.item.attempts > 0,
             )
-        if verdict is Verdict.BALANCED or (may_postpone and not must_hear):
+        if verdict is Verdict.BALANCED or (is_all_read and not must_hear):
             return None
         ahead = _plans_to_ask_for(gathered) if verdict is Verdict.COPY_STALE else []
     needs_list = verdict is not Verdict.CLAIMS_OLD and (read_count == 0 or (is_ahead and not has_list))
@@ -235,35 +235,35 @@ def _settle_queue(
     gathered: Gathered,
     *,
     is_clear: bool,
-    may_postpone: bool,
-    has_read: bool,
+    is_all_read: bool,
+    may_wait: bool,
 ) -> Verdict:
     """Balance the books of an item that somebody waits for and, if they do, decide about its lines."""
     item = gathered.item
     item.has_queue, item.headroom = True, 0
     take_tracking(session, gathered)
-    balance = _balance(session, gathered, is_clear=is_clear, is_last=may_postpone, has_read=has_read)
+    balance = _balance(session, gathered, is_clear=is_clear, is_all_read=is_all_read, may_wait=may_wait)
     if balance.is_balanced:
         if hang_on_old_claims(session, gathered, balance, context.platform.traits):
             return Verdict.CLAIMS_OLD
         record_stock(session, gathered, balance.positions, balance.drift, balance.drift_since)
         _decide(session, gathered, balance)
-    elif may_postpone:
+    elif is_all_read:
         postpone(session, gathered, balance.verdict)
     return balance.verdict
 
 
 def _balance(
-    session: Session, gathered: Gathered, *, is_clear: bool, is_last: bool, has_read: bool
+    session: Session, gathered: Gathered, *, is_clear: bool, is_all_read: bool, may_wait: bool
 ) -> Balance:
-    """How the books compare; if all that may explain them has been read (`is_last`) and nothing more is
-    waited for, with what nobody explains."""
+    """How the books compare; if all that may explain them has been read and nothing more is waited for,
+    with what nobody explains."""
     item, facts = gathered.item, gathered.facts
     before = pools_of(session, item.shop_id, [item.item_id])[item.item_id]
-    balance = balance_books(facts, before, has_read=is_last, may_wait=has_read)
+    balance = balance_books(facts, before, has_read=is_all_read, may_wait=may_wait)
     if balance.is_balanced and not is_clear:
         balance = replace(balance, verdict=Verdict.ORDERS_MISSING)
-    if balance.is_balanced or not is_last:
+    if balance.is_balanced or not is_all_read:
         return balance
     read_at = gathered.shop.changes_read_at
     since, now = item.unbalanced_since, gathered.now

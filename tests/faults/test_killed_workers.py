@@ -27,9 +27,9 @@ from app.settings import load_settings
 from tests.histories import truth
 from tests.live import Live, connect, served_shop
 
-STATEMENTS = range(3, 130, 9)
+STATEMENTS = range(3, 130, 14)
 REQUESTS = range(1, 6)
-BULK_STATEMENTS = range(60, 200, 20)
+BULK_STATEMENTS = range(60, 200, 35)
 # Two files are uploaded, and two operations run over them: one takes tags off, one puts tags on.
 BULK_REQUESTS = (
     ("StageUploads", 1),

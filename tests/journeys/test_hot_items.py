@@ -10,7 +10,7 @@ from app.settings import Settings
 from tests.histories import truth
 from tests.journeys.test_bigcommerce_story import LAG_S, QUIET_S, Store, open_store
 
-WAITING = 20
+WAITING = 12
 STEP_S = 2
 
 
@@ -40,7 +40,7 @@ def p99(numbers: list[float]) -> float:
     return sorted(numbers)[min(len(numbers) - 1, int(len(numbers) * 0.99))]
 
 
-@pytest.mark.parametrize(("every_s", "free"), [(0, 30), (10, 995), (2, 30), (0.5, 995)])
+@pytest.mark.parametrize(("every_s", "free"), [(0, 30), (2, 995), (0.5, 30)])
 def test_waiting_orders_are_released_within_three_lags_at_any_rate_of_orders(
     clean_pg: sa.Engine, redis: Redis, settings: Settings, every_s: float, free: int
 ) -> None:
