@@ -295,5 +295,7 @@ def _wait_in_frame(page: Page, name: str) -> None:
         frame = page.frame("app")
         assert frame is not None
         if "/shops/" in frame.url:
-            frame.evaluate("location.reload()")
+            # Not before it has begun: the page that is left looks loaded until then.
+            with page.expect_event("framenavigated", lambda one, frame=frame: one == frame):
+                frame.evaluate("location.reload()")
             frame.wait_for_load_state()
